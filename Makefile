@@ -1,0 +1,66 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# Two workers fit the smallest machine the suite runs on; more make the timing tests compete.
+WORKERS ?= 2
+
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+RUNTIME := $(VENV)/.runtime-installed
+DEV := $(VENV)/.dev-installed
+
+.DEFAULT_GOAL := help
+.PHONY: help env demo test check format locks clean
+
+help: ## Show these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+env: $(DEV) ## Make .venv with everything that development needs
+
+demo: $(if $(wildcard $(DEV)),$(DEV),$(RUNTIME)) ## Try the bot in a browser, without Telegram
+	$(BIN)/rapport demo
+
+test: $(DEV) ## Run all tests, the layers and the wheel included
+	$(BIN)/python -m pytest -n $(WORKERS)
+
+check: $(DEV) ## Check style, types and layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(DEV) ## Put the code in the house style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+locks: ## Pin the newest versions that pyproject.toml allows (asks the package index)
+	$(PYTHON) -m venv .venv-locks
+	.venv-locks/bin/python -m pip install --quiet --upgrade pip pip-tools
+	.venv-locks/bin/pip-compile $(LOCK) --build-deps-for editable -o requirements.lock pyproject.toml
+	cp requirements.lock requirements-dev.lock
+	.venv-locks/bin/pip-compile $(LOCK) --extra dev -o requirements-dev.lock pyproject.toml
+
+LOCK := --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras --no-header \
+	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options
+
+clean: ## Remove what the tools made, and the environments
+	rm -rf $(VENV) .venv-locks build dist .mypy_cache .pytest_cache .ruff_cache \
+		.import_linter_cache .hypothesis
+	find bot handlers tests -type d -name __pycache__ -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo 'Rapport needs Python 3.11 or newer; try: make PYTHON=python3.12 $(MAKECMDGOALS)' >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+		{ echo 'Python cannot make environments here. On Debian and Ubuntu:' >&2; \
+		  $(PYTHON) -c 'import sys; print("  apt install python3.%d-venv" % sys.version_info[1], file=sys.stderr)'; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(RUNTIME): requirements.lock pyproject.toml | $(BIN)/python
+	$(PIP) install --quiet --require-hashes -r requirements.lock
+	$(PIP) install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(DEV): requirements-dev.lock pyproject.toml | $(BIN)/python
+	$(PIP) install --quiet --require-hashes -r requirements-dev.lock
+	$(PIP) install --quiet --no-deps --no-build-isolation -e .
+	@touch $@

@@ -1,0 +1,127 @@
+"""What a practice installs needs no checkout: the wheel alone, in a new environment, from `/`."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import sysconfig
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+# Parses every packaged template with the program's own library, wherever the package landed.
+READ_TEMPLATES = """
+import pathlib, jinja2, bot
+folder = pathlib.Path(bot.__file__).parent / "templates"
+shelf = jinja2.Environment(loader=jinja2.FileSystemLoader(folder), extensions=["jinja2.ext.i18n"])
+names = shelf.list_templates(filter_func=lambda name: name.endswith(".j2"))
+for name in names:
+    shelf.get_template(name)
+print(len(names))
+"""
+
+
+@pytest.fixture(scope="module")
+def wheel(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)],
+        cwd=root,
+        check=True,
+        capture_output=True,
+        timeout=100,
+    )
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Install the wheel alone; give the environment's bin folder.
+
+    The dependencies come from the environment that runs the tests, so nothing is fetched. A path
+    listed in a .pth file is searched, but .pth files inside it are not read: an editable install
+    of the checkout stays out of reach.
+    """
+    place = tmp_path_factory.mktemp("practice") / "venv"
+    venv.create(place, with_pip=False, symlinks=True)
+    python = place / "bin" / "python"
+    pip = [sys.executable, "-m", "pip", "--python", str(python), "--disable-pip-version-check"]
+    subprocess.run(
+        [*pip, "install", "--quiet", "--no-deps", "--no-index", str(wheel)],
+        check=True,
+        capture_output=True,
+        timeout=100,
+    )
+    (site,) = place.glob("lib/python*/site-packages")
+    (site / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    return place / "bin"
+
+
+def run_from_root(*command: str | Path) -> subprocess.CompletedProcess[str]:
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "RAPPORT", "COV"))}
+    return subprocess.run(
+        [str(part) for part in command],
+        cwd="/",
+        env=clean,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def test_it_holds_the_program_its_data_and_its_templates_and_nothing_else(
+    root: Path, wheel: Path
+) -> None:
+    with zipfile.ZipFile(wheel) as packed:
+        inside = {name for name in packed.namelist() if ".dist-info/" not in name}
+        licences = {name.rsplit("/", 1)[1] for name in packed.namelist() if "/licenses/" in name}
+    expected = {
+        path.relative_to(root).as_posix() if top != "templates" else f"bot/{path.relative_to(root)}"
+        for top in ("bot", "handlers", "templates")
+        for path in (root / top).rglob("*")
+        if path.is_file() and path.parent.name != "__pycache__"
+    }
+
+    assert inside == expected
+    assert licences == {"LICENSE", "LICENSE-CC0"}
+
+
+def test_the_installed_program_is_not_the_checkout(installed: Path) -> None:
+    where = run_from_root(
+        installed / "python", "-c", "import bot, handlers; print(bot.__file__, handlers.__file__)"
+    )
+
+    assert where.returncode == 0, where.stderr
+    assert all(place.startswith(str(installed.parent)) for place in where.stdout.split())
+
+
+def test_the_command_runs_from_anywhere(installed: Path, wheel: Path) -> None:
+    version = run_from_root(installed / "rapport", "version")
+
+    assert version.returncode == 0, version.stderr
+    assert wheel.name.split("-")[1] in version.stdout
+
+
+def test_the_command_tells_the_mistakes_of_a_configuration(
+    installed: Path, root: Path, tmp_path: Path
+) -> None:
+    config = tmp_path / "config.toml"
+    config.write_bytes((root / "config.example.toml").read_bytes())
+
+    checked = run_from_root(installed / "rapport", "check", "--config", config)
+
+    assert checked.returncode != 0
+    assert "practice.timezone" in checked.stdout + checked.stderr
+    assert "Traceback" not in checked.stderr
+
+
+def test_every_packaged_template_is_found_from_anywhere(root: Path, installed: Path) -> None:
+    read = run_from_root(installed / "python", "-c", READ_TEMPLATES)
+
+    assert read.returncode == 0, read.stderr
+    assert int(read.stdout) == len(list((root / "templates").rglob("*.j2"))) > 0

@@ -1,0 +1,283 @@
+"""Every setting of the practice: its section, name, default, range and one-line description.
+
+The descriptions are the source of the documentation and of config.example.toml. What needs two
+settings to judge is checked here, on the later of the two.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    NestedSecretsSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from bot.config.values import (
+    ApiAddress,
+    Language,
+    Line,
+    LogFormat,
+    LogLevel,
+    Slug,
+    TelegramIds,
+    TimeOfDay,
+    Token,
+    Weekday,
+    Whole,
+    Wordings,
+    ZoneName,
+    refused,
+    whole,
+)
+
+QUIET_AT_MOST_MINUTES = 16 * 60
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", validate_default=True, hide_input_in_errors=True
+    )
+
+
+class Telegram(_Section):
+    token: Token = Field(
+        description="The bot's token from @BotFather; better in a secret file than here."
+    )
+    base_url: ApiAddress = Field(
+        "https://api.telegram.org/bot", description="Where Telegram's Bot API answers."
+    )
+    receive: Literal["polling"] = Field(
+        "polling", description="How updates arrive: polling needs no public address."
+    )
+
+
+class Practice(_Section):
+    name: Line = Field(
+        max_length=60,
+        description="The practice's name as clients read it; it can appear on a lock screen.",
+    )
+    timezone: ZoneName = Field(
+        description="The practice's time zone as an IANA name, such as Europe/Berlin."
+    )
+    language: Language = Field(
+        "en", description="The language for people whose Telegram asks for no other one: en or de."
+    )
+    german: Literal["Sie", "du"] = Field(
+        "Sie", description="How German texts address a client: Sie or du."
+    )
+    admins: TelegramIds = Field(
+        min_length=1,
+        description="The admins' Telegram ids, at least one; whole numbers, such as [123456789].",
+    )
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Give the practice's time zone."""
+        return ZoneInfo(self.timezone)
+
+
+class Database(_Section):
+    path: Path = Field(
+        Path("rapport.sqlite3"),
+        description="The database file; a relative path starts at this file's folder.",
+    )
+
+
+class Keys(_Section):
+    master_key_file: Path = Field(
+        Path("rapport.key"),
+        description="The file with the master key; back it up apart from the database.",
+    )
+
+
+class Checkin(_Section):
+    delay_minutes: Whole = whole(
+        30, 0, 1440, "Minutes from an appointment's end to its check-in (0 to 1440)."
+    )
+    reminder_after_hours: Whole = whole(
+        20, 1, 72, "Hours until the one reminder of an unanswered check-in (1 to 72)."
+    )
+    expiry_hours: Whole = whole(
+        48, 2, 168, "Hours until a check-in closes, and with it its correction (2 to 168)."
+    )
+    closes_before_next_minutes: Whole = whole(
+        60, 0, 1440, "A check-in closes this many minutes before the next appointment (0 to 1440)."
+    )
+    per_day: Whole = whole(1, 1, 5, "At most this many check-ins a day for one pair (1 to 5).")
+    per_week: Whole = whole(2, 1, 14, "At most this many check-ins a week for one pair (1 to 14).")
+    quiet_from: TimeOfDay = Field(
+        dt.time(21, 0), description="From this local time on, no message is sent to a client."
+    )
+    quiet_to: TimeOfDay = Field(
+        dt.time(8, 0), description="From this local time on, messages are sent again."
+    )
+    instrument: Slug = Field(
+        "session-alliance", description="The questionnaire after an appointment, by its name."
+    )
+    before_first: Slug = Field(
+        "before-first-session",
+        description="The questionnaire before the first session, by its name.",
+    )
+    instruments: Path = Field(
+        Path("instruments"),
+        description="A folder for questionnaires of your own, one folder each; it may be missing.",
+    )
+    protect_content: bool = Field(
+        False, description="Ask Telegram to block forwarding and saving of the bot's messages."
+    )
+
+    @field_validator("expiry_hours")
+    @classmethod
+    def _reminder_comes_first(cls, expiry: int, info: ValidationInfo) -> int:
+        reminder = info.data.get("reminder_after_hours")
+        if reminder is not None and reminder >= expiry:
+            raise refused(
+                f"is {expiry}, not later than the reminder after {reminder} hours",
+                "make it larger than checkin.reminder_after_hours",
+            )
+        return expiry
+
+    @field_validator("per_week")
+    @classmethod
+    def _a_week_holds_a_day(cls, week: int, info: ValidationInfo) -> int:
+        day = info.data.get("per_day")
+        if day is not None and day > week:
+            raise refused(
+                f"is {week}, fewer than the {day} of one day", "make it at least checkin.per_day"
+            )
+        return week
+
+    @field_validator("quiet_to")
+    @classmethod
+    def _the_night_ends(cls, until: dt.time, info: ValidationInfo) -> dt.time:
+        since = info.data.get("quiet_from")
+        if since is None:
+            return until
+        quiet = (until.hour - since.hour) * 60 + until.minute - since.minute
+        if not 0 < quiet % 1440 <= QUIET_AT_MOST_MINUTES:
+            raise refused(
+                f"is {until:%H:%M}, with quiet hours from {since:%H:%M} on",
+                "let the quiet hours last more than none and at most 16 hours",
+            )
+        return until
+
+
+class Digest(_Section):
+    weekday: Weekday = Field("friday", description="The day of a therapist's weekly digest.")
+    time: TimeOfDay = Field(dt.time(17, 0), description="The digest's local time.")
+    free_text: bool = Field(
+        False, description="Show free text in the digest itself and not only on Details."
+    )
+
+
+class Safety(_Section):
+    text: Wordings = Field(
+        min_length=1,
+        description='Where help is to be had at once; one text, or { en = "...", de = "..." }.',
+    )
+
+
+class Privacy(_Section):
+    feedback_in_clinical_record: bool = Field(
+        description="Whether answers belong to the clinical record; decides what /erase can do."
+    )
+    consent_version: Line = Field(
+        "1",
+        max_length=20,
+        description="Change it when your privacy text changes: every client is then asked again.",
+    )
+    contact: Line = Field(
+        max_length=200, description="Who at the practice answers questions about privacy, and how."
+    )
+    # Ten years, leap days included: the longest term that common record-keeping law asks for. What
+    # is kept too long can still be deleted; a record that was due to be kept cannot be made again.
+    retention_days: Whole = whole(
+        3653, 30, 10958, "Days that answers are kept after a pair has ended (30 to 10958)."
+    )
+    audit_days: Whole = whole(
+        1096, 90, 10958, "Days that the log of who did what is kept; it holds ids (90 to 10958)."
+    )
+    set_aside_days: Whole = whole(
+        7, 1, 30, "Days that an update the bot could not process is kept, encrypted (1 to 30)."
+    )
+    # Telegram repeats an update for up to 24 hours.
+    seen_update_hours: Whole = whole(
+        72, 48, 720, "Hours that an update's number is remembered so it counts once (48 to 720)."
+    )
+
+
+class Log(_Section):
+    level: LogLevel = Field(
+        "info", description="The least severity that is logged: debug, info, warning, error."
+    )
+    format: LogFormat = Field(
+        "console", description="How log lines look: console for people, json for machines."
+    )
+
+
+class Settings(BaseSettings):
+    """All settings; made by `bot.config.load`, never changed afterwards."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,
+        env_prefix="RAPPORT_",
+        env_nested_delimiter="__",
+        enable_decoding=False,
+        secrets_prefix="",
+        secrets_dir_missing="error",
+    )
+
+    telegram: Telegram
+    practice: Practice
+    database: Database
+    keys: Keys
+    checkin: Checkin
+    digest: Digest
+    safety: Safety
+    privacy: Privacy
+    log: Log
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let the environment win over secret files, and both over what the file says."""
+        return env_settings, NestedSecretsSettingsSource(file_secret_settings), init_settings
+
+    @model_validator(mode="before")
+    @classmethod
+    def _every_section_is_read(cls, found: dict[str, object]) -> dict[str, object]:
+        """Look into a missing section too, so that what it lacks is named setting by setting."""
+        return {name: {} for name in cls.model_fields} | found
+
+    @field_validator("safety")
+    @classmethod
+    def _the_practice_has_its_text(cls, safety: Safety, info: ValidationInfo) -> Safety:
+        practice = info.data.get("practice")
+        if practice is not None and practice.language not in safety.text:
+            raise refused(
+                f"has no text in {practice.language}, the practice's language",
+                f'add {practice.language} = "..."',
+                key="safety.text",
+            )
+        return safety
+
+    def safety_text(self, language: str) -> str:
+        """Give the safety text in `language`, or in the practice's where there is none."""
+        texts: Mapping[str, str] = {str(spoken): text for spoken, text in self.safety.text.items()}
+        return texts.get(language, texts[self.practice.language])

@@ -1,0 +1,138 @@
+"""Reading the settings from where an admin left them.
+
+Later sources win: config.toml, then files in the secrets folder (`telegram__token`), then the
+environment (`RAPPORT_TELEGRAM__TOKEN`). The secrets folder is the one that `RAPPORT_SECRETS_DIR`
+or the service manager's `CREDENTIALS_DIRECTORY` names.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_settings import SettingsError
+
+from bot.config.mistakes import ConfigError, Mistake, translate, unknown
+from bot.config.settings import Settings
+
+SECRETS_VARIABLE = "RAPPORT_SECRETS_DIR"
+LONG_OUTSIDE_THE_RECORD_DAYS = 1096
+
+
+def load(path: Path) -> Settings:
+    """Read the settings from the file at `path`, secret files and the environment.
+
+    Relative paths in the result start at the file's folder.
+    Errors: `ConfigError` with every mistake there is.
+    """
+    path = path.expanduser().absolute()
+    written = _read(path)
+    folder, mistakes = _secrets_folder()
+    mistakes += _strangers(written)
+    known = {name: value for name, value in written.items() if name in Settings.model_fields}
+    settings = None
+    try:
+        settings = Settings(_secrets_dir=folder, **known)
+    except ValidationError as error:
+        mistakes += [translate(detail) for detail in error.errors(include_url=False)]
+    except SettingsError as error:
+        remedy = f"let {SECRETS_VARIABLE} name a folder of secrets only"
+        mistakes.append(Mistake(str(folder), f"cannot be used ({error})", remedy))
+    if settings is None or mistakes:
+        # The cause would carry the values, and with them the token.
+        raise ConfigError(tuple(dict.fromkeys(mistakes))) from None
+    return _beside(settings, path.parent)
+
+
+def warnings(settings: Settings, path: Path) -> tuple[Mistake, ...]:
+    """Name what works but should be mended, for the settings loaded from `path`."""
+    return tuple(_worries(settings, path.expanduser().absolute()))
+
+
+def _worries(settings: Settings, path: Path) -> Iterator[Mistake]:
+    if "token" in _read(path).get("telegram", {}) and _open_to_others(path):
+        yield Mistake(
+            str(path), "holds the token and can be read by others", f"run: chmod 600 {path}"
+        )
+    key = settings.keys.master_key_file
+    if key.exists() and _open_to_others(key):
+        yield Mistake(str(key), "is the master key and can be read by others", f"chmod 600 {key}")
+    privacy = settings.privacy
+    if (
+        not privacy.feedback_in_clinical_record
+        and privacy.retention_days > LONG_OUTSIDE_THE_RECORD_DAYS
+    ):
+        yield Mistake(
+            "privacy.retention_days",
+            f"keeps answers for {privacy.retention_days} days though they are no clinical record",
+            "choose the shortest time that the practice needs, such as 365",
+        )
+
+
+def _open_to_others(path: Path) -> bool:
+    return bool(path.stat().st_mode & 0o077)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        wrong, remedy = "does not exist", "copy config.example.toml there and fill it in"
+    except OSError as error:
+        wrong, remedy = f"cannot be read ({error.strerror})", "let the bot's user read this file"
+    except UnicodeDecodeError:
+        wrong, remedy = "is not UTF-8 text", "save it with UTF-8 encoding"
+    except tomllib.TOMLDecodeError as error:
+        found = re.fullmatch(r"(.*) \(at (.*)\)", str(error))
+        what, where = (found[1], found[2]) if found else (str(error), "its end")
+        wrong, remedy = f"is not TOML at {where}", f"mend that line: {what}"
+    raise ConfigError((Mistake(str(path), wrong, remedy),)) from None
+
+
+def _strangers(written: dict[str, Any]) -> Iterator[Mistake]:
+    """Find sections that do not exist, in the file and among the variables."""
+    for name in written:
+        if name not in Settings.model_fields:
+            yield unknown(name)
+    for variable in os.environ:
+        section, nested, name = variable.upper().removeprefix("RAPPORT_").partition("__")
+        if (
+            variable.upper().startswith("RAPPORT_")
+            and nested
+            and section.lower() not in Settings.model_fields
+        ):
+            meant = unknown(f"{section}.{name.replace('__', '.')}".lower())
+            yield Mistake(variable, "sets nothing", meant.remedy)
+
+
+def _secrets_folder() -> tuple[Path | None, list[Mistake]]:
+    for variable in (SECRETS_VARIABLE, "CREDENTIALS_DIRECTORY"):
+        if named := os.environ.get(variable):
+            folder = Path(named).expanduser()
+            if folder.is_dir():
+                return folder, []
+            return None, [
+                Mistake(variable, f"names no folder: {named}", "make it or mend the name")
+            ]
+    return None, []
+
+
+def _beside(settings: Settings, folder: Path) -> Settings:
+    """Let relative paths start at the file's folder, wherever the program was started."""
+    database, keys, checkin = settings.database, settings.keys, settings.checkin
+    return settings.model_copy(
+        update={
+            "database": database.model_copy(update={"path": folder / database.path.expanduser()}),
+            "keys": keys.model_copy(
+                update={"master_key_file": folder / keys.master_key_file.expanduser()}
+            ),
+            "checkin": checkin.model_copy(
+                update={"instruments": folder / checkin.instruments.expanduser()}
+            ),
+        }
+    )

@@ -1,0 +1,148 @@
+"""What a single setting's value may be, and the words for one that it may not be.
+
+Owns: the value types that sections are made of. Refuses: anything that needs a second setting to
+judge; sections do that.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import time
+from difflib import get_close_matches
+from ipaddress import ip_address
+from reprlib import repr as shortened
+from typing import Annotated, Any, Literal, get_args
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StringConstraints
+from pydantic_core import PydanticCustomError
+
+#: A safety text shares its message with a heading and buttons.
+WORDING_AT_MOST = 1500
+
+Language = Literal["en", "de"]
+
+
+def refused(wrong: str, remedy: str, key: str = "") -> PydanticCustomError:
+    """Make the error that carries its own remedy; `key` when it is not where the value stands."""
+    return PydanticCustomError("setting", "{wrong}", {"wrong": wrong, "remedy": remedy, "key": key})
+
+
+def _not_a_switch(value: object) -> object:
+    """Keep `true` from being read as the number one."""
+    if isinstance(value, bool):
+        raise refused("is a switch where a number belongs", "write a whole number")
+    return value
+
+
+def _time_of_day(value: object) -> object:
+    if isinstance(value, time) and value.tzinfo is None and not (value.second or value.microsecond):
+        return value
+    found = re.fullmatch(r"(\d{1,2}):(\d{2})", value.strip()) if isinstance(value, str) else None
+    if not found or int(found[1]) > 23 or int(found[2]) > 59:
+        raise refused(f"is not a time of day: {shortened(value)}", 'write it as "17:30", 24 hours')
+    return time(int(found[1]), int(found[2]))
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        town = name.strip().replace(" ", "_").rsplit("/", 1)[-1].lower()
+        zones = sorted(available_timezones())
+        towns = {zone.rsplit("/", 1)[-1].lower(): zone for zone in zones if "/" in zone}
+        near = [towns[match] for match in get_close_matches(town, towns, 3, 0.75)]
+        near = near or get_close_matches(name, zones, 3, 0.6)
+        hint = f"; did you mean {' or '.join(near)}?" if near else ""
+        raise refused(
+            f"is not a time zone: {shortened(name)}",
+            f"give an IANA name such as Europe/Berlin or America/New_York{hint}",
+        ) from None
+    return name
+
+
+def _token(token: SecretStr) -> SecretStr:
+    if not re.fullmatch(r"\d{5,}:[A-Za-z0-9_-]{30,}", token.get_secret_value()):
+        raise refused(
+            "does not look like a bot token",
+            "copy the whole token from @BotFather: digits, a colon, about 35 characters",
+        )
+    return token
+
+
+def _api_address(url: str) -> str:
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    try:
+        near = ip_address(host).is_loopback
+    except ValueError:
+        near = host != "" and "." not in host  # localhost, or a neighbour in the same network
+    if parts.scheme != "https" and not (parts.scheme == "http" and near):
+        raise refused(
+            f"would send the token in the open: {shortened(url)}",
+            "use https; http is for a Bot API server of your own, next to the bot",
+        )
+    if not host or not parts.path.endswith("/bot"):
+        raise refused(f"does not end with /bot: {shortened(url)}", "end the address with /bot")
+    return url
+
+
+def _numbers(value: object) -> object:
+    """Read `12, 34` (environment, secret file) as a list."""
+    return re.findall(r"[^\s,\[\]]+", value) if isinstance(value, str) else value
+
+
+def _once_each(ids: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(dict.fromkeys(ids))
+
+
+def _per_language(value: object) -> object:
+    """Let one text stand for every language."""
+    if not isinstance(value, str):
+        return value
+    if len(value.strip()) > WORDING_AT_MOST:
+        raise refused(
+            f"has {len(value.strip())} characters", f"shorten it to at most {WORDING_AT_MOST}"
+        )
+    return dict.fromkeys(get_args(Language), value) if value.strip() else {}
+
+
+def _lower(value: object) -> object:
+    return value.strip().lower() if isinstance(value, str) else value
+
+
+def _one_line(value: str) -> str:
+    if "\n" in value:
+        raise refused("has more than one line", "write it on one line")
+    return value
+
+
+Whole = Annotated[int, BeforeValidator(_not_a_switch)]
+TelegramId = Annotated[Whole, Field(gt=0, lt=2**52)]
+TelegramIds = Annotated[
+    tuple[TelegramId, ...], BeforeValidator(_numbers), AfterValidator(_once_each)
+]
+Token = Annotated[SecretStr, AfterValidator(_token)]
+ApiAddress = Annotated[str, AfterValidator(_api_address)]
+TimeOfDay = Annotated[time, BeforeValidator(_time_of_day)]
+Weekday = Annotated[
+    Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"],
+    BeforeValidator(_lower),
+]
+LogLevel = Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)]
+LogFormat = Annotated[Literal["console", "json"], BeforeValidator(_lower)]
+ZoneName = Annotated[str, AfterValidator(_zone)]
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
+Line = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(_one_line)
+]
+Wording = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=WORDING_AT_MOST)
+]
+Wordings = Annotated[dict[Language, Wording], BeforeValidator(_per_language)]
+
+
+def whole(default: int, lowest: int, highest: int, says: str) -> Any:
+    """Make a field that holds a whole number between two bounds, both included."""
+    return Field(default, ge=lowest, le=highest, description=says)

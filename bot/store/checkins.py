@@ -1,0 +1,393 @@
+"""Check-ins as rows, from planned to an end that time never undoes.
+
+A check-in is loaded together with its owner; what it knows of the past is sealed with the
+pair's key.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Literal
+
+from bot.core.conversation import Known
+from bot.store.database import Row, Transaction
+
+State = Literal[
+    "open", "answered", "partial", "expired", "did_not_meet", "withheld", "cancelled",
+    "undeliverable",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class CheckIn:
+    """One row of `checkin` with what its pair and its appointment say about it."""
+
+    id: int
+    pair_id: int
+    therapist_id: int
+    client_id: int
+    kind: Literal["session", "before_first"]
+    instrument: str
+    instrument_version: int
+    state: State
+    known: Known
+    follows_id: int | None
+    telegram_message: int | None
+    due_at: int
+    sent_at: int | None
+    first_answer_at: int | None
+    last_answer_at: int | None
+    completed_at: int | None
+    corrected_at: int | None
+    snoozed_until_at: int | None
+    reminded_at: int | None
+    closes_at: int
+    pair_state: str
+    therapists: int
+    appointment_id: int | None
+    local_on: str | None
+
+
+SELECT_CHECKIN = (
+    "SELECT checkin.*, pair.therapist_id, pair.client_id, pair.state AS pair_state,"
+    " pair.data_key, appointment.local_on,"
+    " (SELECT count(*) FROM pair AS other WHERE other.client_id = pair.client_id"
+    "  AND other.state NOT IN ('ended', 'erased')) AS therapists FROM checkin"
+    " JOIN pair ON pair.id = checkin.pair_id"
+    " LEFT JOIN appointment ON appointment.id = checkin.appointment_id"
+)
+
+
+def read_checkin(tx: Transaction, row: Row) -> CheckIn:
+    """Read a row of `SELECT_CHECKIN`."""
+    sealer = tx.vault.sealer(row["data_key"], "pair", row["pair_id"])
+    return CheckIn(
+        id=row["id"],
+        pair_id=row["pair_id"],
+        therapist_id=row["therapist_id"],
+        client_id=row["client_id"],
+        kind=row["kind"],
+        instrument=row["instrument"],
+        instrument_version=row["instrument_version"],
+        state=row["state"],
+        known=read_known(sealer.open_text(row["known"], "checkin", "known", row["id"])),
+        follows_id=row["follows_id"],
+        telegram_message=row["telegram_message"],
+        due_at=row["due_at"],
+        sent_at=row["sent_at"],
+        first_answer_at=row["first_answer_at"],
+        last_answer_at=row["last_answer_at"],
+        completed_at=row["completed_at"],
+        corrected_at=row["corrected_at"],
+        snoozed_until_at=row["snoozed_until_at"],
+        reminded_at=row["reminded_at"],
+        closes_at=row["closes_at"],
+        pair_state=row["pair_state"],
+        therapists=row["therapists"],
+        appointment_id=row["appointment_id"],
+        local_on=row["local_on"],
+    )
+
+
+def write_known(known: Known) -> str:
+    """Write what a check-in knows of the past as JSON."""
+    return json.dumps(
+        {"usual": dict(known.usual), "count": known.count, "acknowledged": known.acknowledged}
+    )
+
+
+def read_known(text: str) -> Known:
+    """Read what `write_known` wrote."""
+    return Known(**json.loads(text))
+
+
+async def add_checkin(
+    tx: Transaction,
+    *,
+    id: int,
+    pair_id: int,
+    appointment_id: int | None,
+    kind: Literal["session", "before_first"],
+    instrument: str,
+    instrument_version: int,
+    language: str,
+    consent_version: str,
+    known: Known,
+    follows_id: int | None,
+    now: int,
+    due_at: int,
+    closes_at: int,
+) -> bool:
+    """Add an open check-in; False when this appointment (or first session) has one."""
+    key = await tx.one("SELECT data_key FROM pair WHERE id = :id", id=pair_id)
+    if key is None:
+        raise KeyError(f"no pair {pair_id}")
+    sealer = tx.vault.sealer(key["data_key"], "pair", pair_id)
+    row = await tx.one(
+        "INSERT INTO checkin (id, pair_id, appointment_id, kind, instrument, instrument_version,"
+        " language, consent_version, state, known, follows_id, planned_at, due_at, closes_at)"
+        " VALUES (:id, :pair_id, :appointment_id, :kind, :instrument, :version, :language,"
+        " :consent_version, 'open', :known, :follows_id, :now, :due_at, :closes_at)"
+        " ON CONFLICT DO NOTHING RETURNING id",
+        id=id,
+        pair_id=pair_id,
+        appointment_id=appointment_id,
+        kind=kind,
+        instrument=instrument,
+        version=instrument_version,
+        language=language,
+        consent_version=consent_version,
+        known=sealer.seal_text(write_known(known), "checkin", "known", id),
+        follows_id=follows_id,
+        now=now,
+        due_at=due_at,
+        closes_at=closes_at,
+    )
+    return row is not None
+
+
+async def find_checkin(tx: Transaction, checkin_id: int, client_id: int) -> CheckIn | None:
+    """Find a check-in that belongs to this client, in whatever state."""
+    row = await tx.one(
+        f"{SELECT_CHECKIN} WHERE checkin.id = :id AND pair.client_id = :client_id"
+        " AND pair.state <> 'erased'",
+        id=checkin_id,
+        client_id=client_id,
+    )
+    return read_checkin(tx, row) if row else None
+
+
+async def load_checkin(tx: Transaction, checkin_id: int) -> CheckIn | None:
+    """Load a check-in for the program itself; None when it was erased."""
+    row = await tx.one(
+        f"{SELECT_CHECKIN} WHERE checkin.id = :id AND pair.state <> 'erased'", id=checkin_id
+    )
+    return read_checkin(tx, row) if row else None
+
+
+async def open_checkins(tx: Transaction, client_id: int) -> list[CheckIn]:
+    """List a client's open check-ins that went out, the latest used first."""
+    rows = await tx.all(
+        f"{SELECT_CHECKIN} WHERE pair.client_id = :client_id AND checkin.state = 'open'"
+        " AND checkin.sent_at IS NOT NULL"
+        " ORDER BY coalesce(checkin.last_answer_at, checkin.sent_at) DESC",
+        client_id=client_id,
+    )
+    return [read_checkin(tx, row) for row in rows]
+
+
+async def note_progress(
+    tx: Transaction, checkin_id: int, now: int, *, completed: bool, corrected: bool
+) -> None:
+    """Note when a check-in was answered, completed (once) and corrected (latest)."""
+    await tx.run(
+        "UPDATE checkin SET first_answer_at = coalesce(first_answer_at, :now),"
+        " last_answer_at = :now,"
+        " completed_at = CASE WHEN :completed = 1 THEN coalesce(completed_at, :now)"
+        " ELSE completed_at END,"
+        " corrected_at = CASE WHEN :corrected = 1 THEN :now ELSE corrected_at END"
+        " WHERE id = :id",
+        id=checkin_id,
+        now=now,
+        completed=int(completed),
+        corrected=int(corrected),
+    )
+
+
+async def note_sent(tx: Transaction, checkin_id: int, now: int, message: int | None) -> None:
+    """Note when a prompt went out (or perhaps did) and which message carries it."""
+    await tx.run(
+        "UPDATE checkin SET sent_at = coalesce(sent_at, :now),"
+        " telegram_message = coalesce(:message, telegram_message) WHERE id = :id",
+        id=checkin_id,
+        now=now,
+        message=message,
+    )
+
+
+async def note_reminded(tx: Transaction, checkin_id: int, now: int) -> None:
+    """Note that the one reminder went out."""
+    await tx.run(
+        "UPDATE checkin SET reminded_at = coalesce(reminded_at, :now) WHERE id = :id",
+        id=checkin_id,
+        now=now,
+    )
+
+
+async def snooze(tx: Transaction, checkin_id: int, until_at: int) -> bool:
+    """Move the queued reminder to when the client wants it; False when it is spent."""
+    row = await tx.one(
+        "UPDATE message SET due_at = :until_at WHERE kind = 'reminder' AND subject_id = :id"
+        " AND state = 'queued' RETURNING id",
+        id=checkin_id,
+        until_at=until_at,
+    )
+    if row is not None:
+        await tx.run(
+            "UPDATE checkin SET snoozed_until_at = :until_at WHERE id = :id",
+            id=checkin_id,
+            until_at=until_at,
+        )
+    return row is not None
+
+
+async def close(tx: Transaction, checkin_id: int, state: State, now: int) -> bool:
+    """Close an open check-in and drop what is queued about it; the first closing wins."""
+    row = await tx.one(
+        "UPDATE checkin SET state = :state, closed_at = :now"
+        " WHERE id = :id AND state = 'open' RETURNING id",
+        id=checkin_id,
+        state=state,
+        now=now,
+    )
+    if row is None:
+        return False
+    await tx.run(
+        "UPDATE message SET state = 'dropped', reason = 'closed', ended_at = :now"
+        " WHERE subject_id = :id AND kind IN ('prompt', 'reminder') AND state = 'queued'",
+        id=checkin_id,
+        now=now,
+    )
+    return True
+
+
+async def close_open_of_pair(tx: Transaction, pair_id: int, now: int) -> None:
+    """Cancel a pair's open check-ins that nobody began (it stopped or was paused)."""
+    rows = await tx.all(
+        "SELECT id FROM checkin WHERE pair_id = :pair_id AND state = 'open'"
+        " AND first_answer_at IS NULL",
+        pair_id=pair_id,
+    )
+    for row in rows:
+        await close(tx, row["id"], "cancelled", now)
+
+
+async def next_to_close(tx: Transaction, now: int) -> CheckIn | None:
+    """Give an open check-in whose time is over, the longest over first."""
+    row = await tx.one(
+        f"{SELECT_CHECKIN} WHERE checkin.state = 'open' AND checkin.closes_at <= :now"
+        " AND pair.state <> 'erased' ORDER BY checkin.closes_at LIMIT 1",
+        now=now,
+    )
+    return read_checkin(tx, row) if row else None
+
+
+async def bring_closing_forward(tx: Transaction, pair_id: int, kind: str, closes_at: int) -> None:
+    """Let a pair's open check-ins of a kind close no later than an instant."""
+    await tx.run(
+        "UPDATE checkin SET closes_at = :closes_at WHERE pair_id = :pair_id AND kind = :kind"
+        " AND state = 'open' AND closes_at > :closes_at",
+        pair_id=pair_id,
+        kind=kind,
+        closes_at=closes_at,
+    )
+
+
+async def asked_between(tx: Transaction, pair_id: int, from_on: str, until_on: str) -> list[str]:
+    """List the local dates (inclusive bounds) whose appointments a pair was asked about."""
+    rows = await tx.all(
+        "SELECT local_on FROM appointment WHERE pair_id = :pair_id AND asked = 'asked'"
+        " AND local_on BETWEEN :from_on AND :until_on",
+        pair_id=pair_id,
+        from_on=from_on,
+        until_on=until_on,
+    )
+    return [row["local_on"] for row in rows]
+
+
+async def latest_acknowledgement(tx: Transaction, pair_id: int) -> tuple[int, str] | None:
+    """Give the newest acknowledgement of a pair that no check-in has asked about: (id, kind)."""
+    row = await tx.one(
+        "SELECT id, kind FROM acknowledgement WHERE pair_id = :pair_id"
+        " AND coalesce(reply, 'ok') <> 'rather_not' AND NOT EXISTS"
+        " (SELECT 1 FROM checkin WHERE checkin.pair_id = :pair_id"
+        "  AND checkin.follows_id = acknowledgement.id)"
+        " ORDER BY made_at DESC LIMIT 1",
+        pair_id=pair_id,
+    )
+    return (row["id"], row["kind"]) if row else None
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """An appointment that is over and about which nothing has been decided yet."""
+
+    id: int
+    pair_id: int
+    local_on: str
+    starts_at: int
+    ends_at: int
+
+
+async def find_undecided(tx: Transaction, ended_by: int) -> Ended | None:
+    """Give the appointment that ended longest ago and awaits the decision to ask or not."""
+    row = await tx.one(
+        "SELECT id, pair_id, local_on, starts_at, ends_at FROM appointment"
+        " WHERE asked IS NULL AND state = 'planned' AND ends_at <= :ended_by"
+        " ORDER BY ends_at LIMIT 1",
+        ended_by=ended_by,
+    )
+    return Ended(**dict(row)) if row else None
+
+
+async def note_decision(tx: Transaction, appointment_id: int, now: int, reason: str | None) -> None:
+    """Note that an appointment is asked about, or why it is not."""
+    await tx.run(
+        "UPDATE appointment SET asked = :asked, asked_at = :now, not_asked_reason = :reason"
+        " WHERE id = :id AND asked IS NULL",
+        asked="asked" if reason is None else "not_asked",
+        now=now,
+        reason=reason,
+        id=appointment_id,
+    )
+
+
+async def find_next_start(tx: Transaction, pair_id: int, after_at: int) -> int | None:
+    """Give when a pair's next planned appointment starts."""
+    row = await tx.one(
+        "SELECT min(starts_at) AS starts_at FROM appointment"
+        " WHERE pair_id = :pair_id AND state = 'planned' AND starts_at > :after_at",
+        pair_id=pair_id,
+        after_at=after_at,
+    )
+    return row["starts_at"] if row else None
+
+
+async def find_first_start(tx: Transaction, pair_id: int) -> int | None:
+    """Give when a pair's first appointment starts or started."""
+    return await find_next_start(tx, pair_id, 0)
+
+
+async def find_before_first(tx: Transaction, pair_id: int, client_id: int) -> int | None:
+    """Give the id of a pair's check-in before the first session."""
+    row = await tx.one(
+        "SELECT checkin.id FROM checkin JOIN pair ON pair.id = checkin.pair_id"
+        " WHERE checkin.pair_id = :pair_id AND pair.client_id = :client_id"
+        " AND checkin.kind = 'before_first'",
+        pair_id=pair_id,
+        client_id=client_id,
+    )
+    return row["id"] if row else None
+
+
+_MISALIGNED = (
+    "state = 'open' AND kind = 'before_first' AND closes_at <>"
+    " (SELECT min(starts_at) FROM appointment"
+    "  WHERE appointment.pair_id = checkin.pair_id AND appointment.state = 'planned')"
+)
+
+
+async def any_before_first_to_align(tx: Transaction) -> bool:
+    """Say whether a check-in before a first session closes at another time than that session."""
+    found = await tx.one(f"SELECT id FROM checkin WHERE {_MISALIGNED} LIMIT 1")  # noqa: S608
+    return found is not None
+
+
+async def end_before_first_sessions(tx: Transaction) -> None:
+    """Let each check-in before the first session close when that session starts."""
+    first = (
+        "(SELECT min(starts_at) FROM appointment"
+        " WHERE appointment.pair_id = checkin.pair_id AND appointment.state = 'planned')"
+    )
+    await tx.run(f"UPDATE checkin SET closes_at = {first} WHERE {_MISALIGNED}")  # noqa: S608

@@ -1,0 +1,224 @@
+"""What the rows tell about a therapist's pairs, as of a cut-off.
+
+Answers are given as they stood at the cut-off. Two things win whatever the cut-off: a check-in
+that is withheld gives no answers, and a text that the client keeps (or has taken back) is not
+given, nor opened. Only each pair's newest check-ins are read, by index, however long the history.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from bot.core.entries import PairFacts, Talk
+from bot.core.sessions import Asked, Given, Window
+from bot.store.answers import open_value
+from bot.store.database import Row, Transaction
+from bot.store.vault import Sealer
+
+#: An appointment may be decided about late, after the program was down.
+_DECIDED_WITHIN_MS: Final = 35 * 86_400_000
+
+_OWN = (
+    " pair.therapist_id = :therapist_id AND pair.data_key IS NOT NULL"
+    " AND pair.state NOT IN ('invited', 'erased')"
+    " AND (CAST(:pair_id AS BIGINT) IS NULL OR pair.id = :pair_id)"
+)
+
+_NEWEST = (
+    " FROM pair JOIN checkin ON checkin.id IN (SELECT newest.id FROM checkin AS newest"
+    " WHERE newest.pair_id = pair.id AND newest.kind = 'session'"
+    " AND newest.state <> 'cancelled' AND newest.due_at <= :cut_at"
+    " ORDER BY newest.due_at DESC LIMIT :depth)"
+)
+
+PAIRS: Final = (
+    f"SELECT id, code, state, data_key, paused_at, stopped_at, ended_at FROM pair WHERE{_OWN}"  # noqa: S608 - fixed text
+)
+
+CHECKINS: Final = (
+    "SELECT checkin.*, appointment.local_on, appointment.local_time, appointment.starts_at,"
+    " appointment.state AS calendar, appointment.state_at AS calendar_at"
+    f"{_NEWEST} JOIN appointment ON appointment.id = checkin.appointment_id WHERE{_OWN}"
+)
+
+ANSWERS: Final = (
+    "SELECT answer.checkin_id, answer.item, answer.value, answer.disclosure, answer.answered_at"
+    f"{_NEWEST} JOIN answer ON answer.checkin_id = checkin.id WHERE{_OWN}"
+    " AND checkin.state <> 'withheld' AND answer.value IS NOT NULL"
+    " AND answer.answered_at <= :cut_at AND coalesce(answer.disclosure, 'show') <> 'keep'"
+)
+
+EARLIER: Final = (
+    "SELECT answer_earlier.*"
+    f"{_NEWEST} JOIN answer_earlier ON answer_earlier.checkin_id = checkin.id WHERE{_OWN}"
+    " AND checkin.state <> 'withheld' AND answer_earlier.replaced_at > :from_at"
+    " ORDER BY answer_earlier.replaced_at"
+)
+
+NOT_ASKED: Final = (
+    "SELECT appointment.* FROM pair"  # noqa: S608 - fixed text
+    " JOIN appointment ON appointment.pair_id = pair.id"
+    " AND appointment.starts_at > :since_at AND appointment.starts_at <= :cut_at"
+    f" WHERE{_OWN} AND appointment.asked = 'not_asked' AND appointment.state = 'planned'"
+    " AND appointment.asked_at > :from_at AND appointment.asked_at <= :cut_at"
+)
+
+TALKS: Final = (
+    "SELECT acknowledgement.* FROM pair JOIN acknowledgement ON acknowledgement.id ="  # noqa: S608 - fixed text
+    " (SELECT newest.id FROM acknowledgement AS newest WHERE newest.pair_id = pair.id"
+    "  AND newest.kind = 'talk' AND newest.made_at <= :cut_at"
+    "  AND coalesce(newest.raised_at, 0) <= :cut_at ORDER BY newest.made_at DESC LIMIT 1)"
+    f" WHERE{_OWN}"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answers:
+    """The answers of one check-in at the cut-off, and when some were added or changed."""
+
+    given: tuple[Given, ...] = ()
+    changed_ats: tuple[int, ...] = ()
+
+
+async def facts_of(
+    tx: Transaction,
+    therapist_id: int,
+    window: Window,
+    *,
+    depth: int,
+    texts: bool,
+    pair_id: int | None = None,
+) -> list[PairFacts]:
+    """Give what is known about a therapist's pairs (or one of them) as of the window's end.
+
+    depth: so many of the newest check-ins of each pair. texts: whether shared texts are opened.
+    """
+    own = {"therapist_id": therapist_id, "pair_id": pair_id}
+    newest = {**own, "cut_at": window.cut_at, "depth": depth}
+    pairs = await tx.all(PAIRS, **own)
+    sealers = {row["id"]: tx.vault.sealer(row["data_key"], "pair", row["id"]) for row in pairs}
+    checkins = await tx.all(CHECKINS, **newest)
+    answers = _grouped(await tx.all(ANSWERS, **newest), "checkin_id")
+    earlier = _grouped(await tx.all(EARLIER, **newest, from_at=window.from_at), "checkin_id")
+    not_asked = await tx.all(
+        NOT_ASKED,
+        **own,
+        cut_at=window.cut_at,
+        from_at=window.from_at,
+        since_at=window.from_at - _DECIDED_WITHIN_MS,
+    )
+    talks = {
+        row["pair_id"]: _talk(row, window.cut_at)
+        for row in await tx.all(TALKS, **own, cut_at=window.cut_at)
+    }
+    asked: defaultdict[int, list[Asked]] = defaultdict(list)
+    for row in checkins:
+        stood = _as_of(
+            sealers[row["pair_id"]],
+            answers.get(row["id"], ()),
+            earlier.get(row["id"], ()),
+            window.cut_at,
+            texts,
+        )
+        asked[row["pair_id"]].append(_asked(row, stood, window.cut_at))
+    for row in not_asked:
+        asked[row["pair_id"]].append(_not_asked(row))
+    return [
+        PairFacts(
+            pair_id=row["id"],
+            code=row["code"],
+            state=row["state"],
+            changed_at=_changed_at(row),
+            asked=tuple(asked[row["id"]]),
+            talk=talks.get(row["id"]),
+        )
+        for row in pairs
+    ]
+
+
+def _grouped(rows: Sequence[Row], key: str) -> Mapping[int, list[Row]]:
+    groups: defaultdict[int, list[Row]] = defaultdict(list)
+    for row in rows:
+        groups[row[key]].append(row)
+    return groups
+
+
+def _changed_at(row: Row) -> int | None:
+    column = {"paused": "paused_at", "stopped": "stopped_at", "ended": "ended_at"}
+    at: int | None = row[column[row["state"]]] if row["state"] in column else None
+    return at
+
+
+def _talk(row: Row, cut_at: int) -> Talk:
+    replied = row["replied_at"] is not None and row["replied_at"] <= cut_at
+    made_at = row["made_at"] if row["raised_at"] is None else row["raised_at"]
+    return Talk(row["id"], made_at, row["reply"] if replied else None)
+
+
+def _as_of(
+    sealer: Sealer, rows: Sequence[Row], earlier: Sequence[Row], cut_at: int, texts: bool
+) -> _Answers:
+    """Give one check-in's answers at the cut-off; `earlier` is ordered by when it was replaced.
+
+    What has been taken back or kept since has no row here, and so gives nothing of what it was.
+    """
+    by_item = _by_item(earlier)
+    given: list[Given] = []
+    changed = [row["replaced_at"] for row in earlier]
+    for row in rows:
+        changed.append(row["answered_at"])
+        # What was replaced first after the cut-off is what stood at it.
+        stood = next((e for e in by_item.get(row["item"], ()) if e["replaced_at"] > cut_at), row)
+        opened = _given(sealer, stood, texts)
+        if opened is not None:
+            given.append(opened)
+    return _Answers(tuple(given), tuple(changed))
+
+
+def _by_item(rows: Sequence[Row]) -> Mapping[str, list[Row]]:
+    items: defaultdict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        items[row["item"]].append(row)
+    return items
+
+
+def _given(sealer: Sealer, stood: Row, texts: bool) -> Given | None:
+    disclosure = stood["disclosure"]
+    if disclosure == "keep" or stood["value"] is None:
+        return None
+    if disclosure is not None and not texts:
+        return Given(stood["item"], None, disclosure)
+    value = open_value(sealer, stood["checkin_id"], stood["item"], stood["value"])
+    return Given(stood["item"], value, disclosure)
+
+
+def _asked(row: Row, answers: _Answers, cut_at: int) -> Asked:
+    return Asked(
+        on=row["local_on"],
+        time=row["local_time"],
+        starts_at=row["starts_at"],
+        calendar_met=row["calendar"] in ("planned", "moved") or row["calendar_at"] > cut_at,
+        checkin_id=row["id"],
+        state=row["state"],
+        instrument=f"{row['instrument']}/{row['instrument_version']}",
+        sent_at=row["sent_at"],
+        completed_at=row["completed_at"],
+        closes_at=row["closes_at"],
+        closed_at=row["closed_at"],
+        follows_id=row["follows_id"],
+        changed_ats=answers.changed_ats,
+        answers=answers.given,
+    )
+
+
+def _not_asked(row: Row) -> Asked:
+    return Asked(
+        on=row["local_on"],
+        time=row["local_time"],
+        starts_at=row["starts_at"],
+        decided_at=row["asked_at"],
+        not_asked_reason=row["not_asked_reason"],
+    )

@@ -1,0 +1,319 @@
+"""Digests, their frozen places, and acknowledgements as rows.
+
+Every statement that a therapist's or a client's wish causes names its owner. An acknowledgement
+is one row for a digest and a pair; "read" may rise to "talk" and never falls back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from bot.core.digest import Placed
+from bot.core.entries import Mark
+from bot.core.people import PairState
+from bot.store.database import Row, Transaction
+
+CANDIDATES: Final = (
+    "SELECT therapist.*, person.timezone FROM therapist"
+    " JOIN person ON person.id = therapist.person_id"
+    " JOIN role ON role.person_id = therapist.person_id AND role.role = 'therapist'"
+    " AND role.ended_at IS NULL"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Weekly:
+    """When a therapist's digests are made; None follows the practice."""
+
+    therapist_id: int
+    weekday: int | None
+    time: str | None
+    timezone: str | None
+    cut_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class DigestRow:
+    """One digest; timezone is the therapist's own, None follows the practice."""
+
+    id: int
+    therapist_id: int
+    number: int
+    from_at: int
+    cut_at: int
+    opened_at: int | None
+    timezone: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """An acknowledgement with what telling the client needs; quiet hours None: the practice's."""
+
+    id: int
+    digest_id: int
+    pair_id: int
+    code: str
+    pair_state: PairState
+    client_id: int | None
+    kind: Literal["read", "talk"]
+    told_at: int | None
+    reply: Literal["ok", "rather_not"] | None
+    quiet_from: str | None
+    quiet_to: str | None
+    timezone: str | None
+
+
+async def weekly_hours(tx: Transaction, therapist_id: int | None = None) -> list[Weekly]:
+    """List when digests are due: one read over the therapists, or of one of them."""
+    rows = await tx.all(
+        f"{CANDIDATES} WHERE CAST(:id AS BIGINT) IS NULL OR therapist.person_id = :id",
+        id=therapist_id,
+    )
+    return [
+        Weekly(
+            row["person_id"], row["digest_weekday"], row["digest_time"], row["timezone"],
+            row["cut_at"],
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+async def advance(
+    tx: Transaction, therapist_id: int, seen_cut_at: int, cut_at: int, *, made: bool
+) -> int | None:
+    """Move a therapist's cut-off and give the number of the digest made (or the newest).
+
+    None when the cut-off is no longer the one that was seen: another one was quicker.
+    """
+    row = await tx.one(
+        "UPDATE therapist SET cut_at = :cut_at, digests = digests + :made"
+        " WHERE person_id = :id AND cut_at = :seen RETURNING digests",
+        id=therapist_id,
+        seen=seen_cut_at,
+        cut_at=cut_at,
+        made=int(made),
+    )
+    return int(row["digests"]) if row else None
+
+
+async def add_digest(
+    tx: Transaction,
+    *,
+    id: int,
+    therapist_id: int,
+    number: int,
+    from_at: int,
+    cut_at: int,
+    now: int,
+    places: Iterable[Placed],
+) -> None:
+    """Add a digest and the place of every pair in it."""
+    await tx.run(
+        "INSERT INTO digest (id, therapist_id, number, from_at, cut_at, made_at)"
+        " VALUES (:id, :therapist_id, :number, :from_at, :cut_at, :now)",
+        id=id,
+        therapist_id=therapist_id,
+        number=number,
+        from_at=from_at,
+        cut_at=cut_at,
+        now=now,
+    )
+    for place in places:
+        await tx.run(
+            "INSERT INTO digest_entry (digest_id, pair_id, page, place, standing)"
+            " VALUES (:id, :pair_id, :page, :place, :standing)",
+            id=id,
+            pair_id=place.pair_id,
+            page=place.page,
+            place=place.place,
+            standing=place.standing,
+        )
+
+
+_DIGEST = (
+    "SELECT digest.*, person.timezone FROM digest JOIN person ON person.id = digest.therapist_id"
+    " WHERE digest.id = :id"
+)
+
+
+def _digest(row: Row) -> DigestRow:
+    return DigestRow(
+        row["id"], row["therapist_id"], row["number"], row["from_at"], row["cut_at"],
+        row["opened_at"], row["timezone"],
+    )  # fmt: skip
+
+
+async def load_digest(tx: Transaction, digest_id: int) -> DigestRow:
+    """Load a digest for the program itself. Errors: KeyError."""
+    row = await tx.one(_DIGEST, id=digest_id)
+    if row is None:
+        raise KeyError(f"no digest {digest_id}")
+    return _digest(row)
+
+
+async def find_digest_of_therapist(
+    tx: Transaction, digest_id: int, therapist_id: int
+) -> DigestRow | None:
+    """Find a digest that belongs to this therapist."""
+    row = await tx.one(
+        f"{_DIGEST} AND digest.therapist_id = :therapist_id",
+        id=digest_id,
+        therapist_id=therapist_id,
+    )
+    return _digest(row) if row else None
+
+
+async def note_opened(tx: Transaction, digest_id: int, therapist_id: int, now: int) -> bool:
+    """Note that a therapist did something with a digest; False when it is not theirs."""
+    row = await tx.one(
+        "UPDATE digest SET opened_at = coalesce(opened_at, :now)"
+        " WHERE id = :id AND therapist_id = :therapist_id RETURNING id",
+        id=digest_id,
+        therapist_id=therapist_id,
+        now=now,
+    )
+    return row is not None
+
+
+async def places_of(tx: Transaction, digest_id: int) -> tuple[Placed, ...]:
+    """Give the places of a digest in order; pairs erased since are left in."""
+    rows = await tx.all(
+        "SELECT pair_id, page, place, standing FROM digest_entry WHERE digest_id = :id"
+        " ORDER BY place",
+        id=digest_id,
+    )
+    return tuple(Placed(r["pair_id"], r["page"], r["place"], r["standing"]) for r in rows)
+
+
+async def marks_of(tx: Transaction, digest_id: int) -> dict[int, Mark]:
+    """Give what has been acknowledged on a digest, by pair."""
+    rows = await tx.all(
+        "SELECT pair_id, kind, reply FROM acknowledgement WHERE digest_id = :id", id=digest_id
+    )
+    return {row["pair_id"]: Mark(row["kind"], row["reply"]) for row in rows}
+
+
+async def acknowledge(
+    tx: Transaction,
+    *,
+    id: int,
+    digest_id: int,
+    pair_id: int,
+    therapist_id: int,
+    kind: Literal["read", "talk"],
+    now: int,
+) -> int | None:
+    """Acknowledge a pair on a digest of this therapist; give the id when this changed anything.
+
+    None: it was so already (or more), or the pair is not on a digest of this therapist.
+    """
+    row = await tx.one(
+        "INSERT INTO acknowledgement (id, digest_id, pair_id, kind, made_at)"
+        " SELECT :id, digest.id, digest_entry.pair_id, :kind, :now FROM digest"
+        " JOIN digest_entry ON digest_entry.digest_id = digest.id"
+        " AND digest_entry.pair_id = :pair_id"
+        " WHERE digest.id = :digest_id AND digest.therapist_id = :therapist_id"
+        " ON CONFLICT (digest_id, pair_id) DO UPDATE SET kind = 'talk', raised_at = :now"
+        " WHERE acknowledgement.kind = 'read' AND excluded.kind = 'talk' RETURNING id",
+        id=id,
+        digest_id=digest_id,
+        pair_id=pair_id,
+        therapist_id=therapist_id,
+        kind=kind,
+        now=now,
+    )
+    return int(row["id"]) if row else None
+
+
+async def load_acknowledgement(tx: Transaction, acknowledgement_id: int) -> Acknowledged:
+    """Load an acknowledgement for the program itself. Errors: KeyError."""
+    row = await tx.one(
+        "SELECT acknowledgement.*, pair.code, pair.state AS pair_state, pair.client_id,"
+        " person.quiet_from, person.quiet_to, person.timezone FROM acknowledgement"
+        " JOIN pair ON pair.id = acknowledgement.pair_id"
+        " LEFT JOIN person ON person.id = pair.client_id WHERE acknowledgement.id = :id",
+        id=acknowledgement_id,
+    )
+    if row is None:
+        raise KeyError(f"no acknowledgement {acknowledgement_id}")
+    return Acknowledged(
+        id=row["id"],
+        digest_id=row["digest_id"],
+        pair_id=row["pair_id"],
+        code=row["code"],
+        pair_state=row["pair_state"],
+        client_id=row["client_id"],
+        kind=row["kind"],
+        told_at=row["told_at"],
+        reply=row["reply"],
+        quiet_from=row["quiet_from"],
+        quiet_to=row["quiet_to"],
+        timezone=row["timezone"],
+    )
+
+
+async def telling_is_queued(tx: Transaction, acknowledgement_id: int) -> bool:
+    """Say whether the client's first message about it is still to be rendered."""
+    row = await tx.one(
+        "SELECT id FROM message WHERE kind = 'ack' AND subject_id = :id AND part = ''"
+        " AND state = 'queued'",
+        id=acknowledgement_id,
+    )
+    return row is not None
+
+
+async def talk_is_told_apart(tx: Transaction, acknowledgement_id: int) -> bool:
+    """Say whether "let's talk about it" has, or had, a message of its own."""
+    row = await tx.one(
+        "SELECT id FROM message WHERE kind = 'ack' AND subject_id = :id AND part = 'talk'",
+        id=acknowledgement_id,
+    )
+    return row is not None
+
+
+async def note_told(tx: Transaction, acknowledgement_id: int, now: int) -> None:
+    """Note that the client was told (first time)."""
+    await tx.run(
+        "UPDATE acknowledgement SET told_at = coalesce(told_at, :now) WHERE id = :id",
+        id=acknowledgement_id,
+        now=now,
+    )
+
+
+async def reply(
+    tx: Transaction,
+    acknowledgement_id: int,
+    client_id: int,
+    answer: Literal["ok", "rather_not"],
+    now: int,
+) -> bool:
+    """Keep a client's reply to "let's talk about it", the latest counts; False: not theirs."""
+    row = await tx.one(
+        "UPDATE acknowledgement SET reply = :reply, replied_at = :now"
+        " WHERE id = :id AND kind = 'talk' AND pair_id IN"
+        " (SELECT id FROM pair WHERE client_id = :client_id AND state <> 'erased') RETURNING id",
+        id=acknowledgement_id,
+        client_id=client_id,
+        reply=answer,
+        now=now,
+    )
+    return row is not None
+
+
+async def appointments_between(
+    tx: Transaction, therapist_id: int, from_at: int, until_at: int
+) -> list[tuple[int, str, str]]:
+    """List a therapist's appointments that start in [from_at, until_at): (pair id, on, time)."""
+    rows = await tx.all(
+        "SELECT pair.id, appointment.local_on, appointment.local_time FROM pair"
+        " JOIN appointment ON appointment.pair_id = pair.id"
+        " AND appointment.starts_at >= :from_at AND appointment.starts_at < :until_at"
+        " WHERE pair.therapist_id = :therapist_id AND appointment.state = 'planned'"
+        " AND pair.state <> 'erased' ORDER BY appointment.starts_at, pair.code",
+        therapist_id=therapist_id,
+        from_at=from_at,
+        until_at=until_at,
+    )
+    return [(row["id"], row["local_on"], row["local_time"]) for row in rows]

@@ -1,0 +1,64 @@
+"""Brings a database to the newest shape: numbered SQL files, applied once, only forward."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from importlib.resources import files
+
+from bot.store.database import Database
+
+
+class TooNew(Exception):
+    """The database was made by a newer program than this one."""
+
+
+def known() -> list[tuple[int, str]]:
+    """List the migrations of this program as (number, SQL text), in order."""
+    folder = files("bot.store") / "migrations"
+    found = sorted(
+        (int(entry.name.split("_")[0]), entry.read_text(encoding="utf-8"))
+        for entry in folder.iterdir()
+        if entry.name.endswith(".sql")
+    )
+    if [number for number, _ in found] != list(range(1, len(found) + 1)):
+        raise RuntimeError("migrations must be numbered 1, 2, 3 … without a gap")
+    return found
+
+
+async def migrate(database: Database, now: int) -> int:
+    """Apply what is missing, each migration in one transaction; give the number reached.
+
+    Errors: `TooNew` for a database of a newer program; nothing was changed then.
+    """
+    migrations = known()
+    async with database.write() as tx:
+        await tx.run(
+            "CREATE TABLE IF NOT EXISTS migration"
+            " (number BIGINT PRIMARY KEY, applied_at BIGINT NOT NULL)"
+        )
+        row = await tx.one("SELECT coalesce(max(number), 0) AS number FROM migration")
+    reached = int(row["number"]) if row else 0
+    if reached > len(migrations):
+        raise TooNew(
+            f"{database.path} has shape {reached}, this program knows shapes up to "
+            f"{len(migrations)}: run the newer program it was last used with"
+        )
+    for number, text in migrations[reached:]:
+        async with database.write() as tx:
+            for statement in statements(text):
+                await tx.run(statement)
+            await tx.run("INSERT INTO migration VALUES (:number, :now)", number=number, now=now)
+    return len(migrations)
+
+
+def statements(text: str) -> Iterator[str]:
+    """Split an SQL file into its statements (`executescript` would commit first)."""
+    statement = ""
+    for line in text.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
+    if any(line and not line.startswith("--") for line in map(str.strip, statement.splitlines())):
+        raise ValueError(f"a statement does not end: {statement[:60]!r}")

@@ -1,0 +1,158 @@
+"""The outbox: messages the program owes, from queued to an end that time never undoes.
+
+`queued → sending` is committed before the request leaves. What became of it is recorded after;
+a process that died in between leaves `sending`, which the next start turns into `unknown`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from bot.store.database import Row, Transaction
+
+Kind = Literal["prompt", "reminder", "ack", "digest", "notice"]
+Ending = Literal["sent", "unknown", "failed", "dropped"]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One row of the outbox, claimed or to be claimed."""
+
+    id: int
+    kind: Kind
+    subject_id: int
+    part: str
+    person_id: int
+    pair_id: int | None
+    state: str
+    due_at: int
+    expires_at: int
+    attempts: int
+
+
+def _message(row: Row) -> Message:
+    return Message(
+        row["id"], row["kind"], row["subject_id"], row["part"], row["person_id"], row["pair_id"],
+        row["state"], row["due_at"], row["expires_at"], row["attempts"],
+    )  # fmt: skip
+
+
+async def queue(
+    tx: Transaction,
+    *,
+    id: int,
+    kind: Kind,
+    subject_id: int,
+    person_id: int,
+    due_at: int,
+    expires_at: int,
+    now: int,
+    part: str = "",
+    pair_id: int | None = None,
+) -> bool:
+    """Owe somebody a message; False when this very one is owed or was sent already."""
+    row = await tx.one(
+        "INSERT INTO message (id, kind, subject_id, part, person_id, pair_id, state, made_at,"
+        " planned_at, due_at, expires_at) VALUES (:id, :kind, :subject_id, :part, :person_id,"
+        " :pair_id, 'queued', :now, :due_at, :due_at, :expires_at)"
+        " ON CONFLICT (kind, subject_id, part) DO NOTHING RETURNING id",
+        id=id,
+        kind=kind,
+        subject_id=subject_id,
+        part=part,
+        person_id=person_id,
+        pair_id=pair_id,
+        now=now,
+        due_at=due_at,
+        expires_at=expires_at,
+    )
+    return row is not None
+
+
+async def claim_due(tx: Transaction, now: int) -> Message | None:
+    """Take the message that has been due longest; it is `sending` when this commits."""
+    row = await tx.one(
+        "UPDATE message SET state = 'sending', claimed_at = :now, attempts = attempts + 1"
+        " WHERE state = 'queued' AND id ="
+        " (SELECT id FROM message WHERE state = 'queued' AND due_at <= :now"
+        " ORDER BY due_at LIMIT 1) RETURNING *",
+        now=now,
+    )
+    return _message(row) if row else None
+
+
+async def put_back(tx: Transaction, message_id: int, due_at: int, *, tried: bool) -> None:
+    """Queue a claimed message again for later: certainly nothing was delivered.
+
+    tried: False when it was never sent (quiet hours), so that it does not count as an attempt.
+    """
+    await tx.run(
+        "UPDATE message SET state = 'queued', due_at = :due_at, claimed_at = NULL,"
+        " attempts = attempts - :untried WHERE id = :id AND state = 'sending'",
+        id=message_id,
+        due_at=due_at,
+        untried=0 if tried else 1,
+    )
+
+
+async def end(
+    tx: Transaction,
+    message_id: int,
+    state: Ending,
+    now: int,
+    *,
+    reason: str | None = None,
+    telegram_message: int | None = None,
+) -> bool:
+    """Record what became of a claimed message; False when it had ended already."""
+    row = await tx.one(
+        "UPDATE message SET state = :state, ended_at = :now, reason = :reason,"
+        " telegram_message = :telegram_message WHERE id = :id AND state = 'sending' RETURNING id",
+        id=message_id,
+        state=state,
+        now=now,
+        reason=reason,
+        telegram_message=telegram_message,
+    )
+    return row is not None
+
+
+async def abandon_sending(tx: Transaction, now: int) -> list[Message]:
+    """Turn every `sending` of a process that is gone into `unknown`; give them."""
+    rows = await tx.all(
+        "UPDATE message SET state = 'unknown', ended_at = :now, reason = 'restart'"
+        " WHERE state = 'sending' RETURNING *",
+        now=now,
+    )
+    return [_message(row) for row in rows]
+
+
+async def owe_again(tx: Transaction, message_id: int, due_at: int) -> None:
+    """Queue a message again although it may have arrived: only for what is at-least-once."""
+    await tx.run(
+        "UPDATE message SET state = 'queued', due_at = :due_at, ended_at = NULL, claimed_at = NULL"
+        " WHERE id = :id AND state IN ('sending', 'unknown')",
+        id=message_id,
+        due_at=due_at,
+    )
+
+
+async def drop_queued(
+    tx: Transaction, now: int, reason: str, *, kind: Kind, subject_id: int
+) -> None:
+    """Drop what is queued about a subject and must not be sent any more."""
+    await tx.run(
+        "UPDATE message SET state = 'dropped', reason = :reason, ended_at = :now"
+        " WHERE kind = :kind AND subject_id = :subject_id AND state = 'queued'",
+        reason=reason,
+        now=now,
+        kind=kind,
+        subject_id=subject_id,
+    )
+
+
+async def next_due_at(tx: Transaction) -> int | None:
+    """Give when the next message is due, or None."""
+    row = await tx.one("SELECT min(due_at) AS due_at FROM message WHERE state = 'queued'")
+    return row["due_at"] if row else None

@@ -1,0 +1,267 @@
+"""Pairs and their consent as rows: the unit that codes, schedules and histories belong to.
+
+Every change that a person asks for names its owner in the WHERE, and says what came of it by
+what it returns: None where it hit nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from bot.core.people import Pair
+from bot.store.database import Row, Transaction
+from bot.store.vault import Sealer
+
+
+def _pair(row: Row) -> Pair:
+    return Pair(
+        id=row["id"],
+        therapist_id=row["therapist_id"],
+        client_id=row["client_id"],
+        code=row["code"],
+        state=row["state"],
+        joined_at=row["joined_at"],
+        confirmed_at=row["confirmed_at"],
+        consented_at=row["consented_at"],
+        consent_version=row["consent_version"],
+        paused_at=row["paused_at"],
+        paused_until_on=row["paused_until_on"],
+        stopped_at=row["stopped_at"],
+        ended_at=row["ended_at"],
+        erase_asked_at=row["erase_asked_at"],
+    )
+
+
+async def load_pair(tx: Transaction, pair_id: int) -> Pair:
+    """Load a pair. Errors: KeyError."""
+    row = await tx.one("SELECT * FROM pair WHERE id = :id", id=pair_id)
+    if row is None:
+        raise KeyError(f"no pair {pair_id}")
+    return _pair(row)
+
+
+async def find_pair_of_therapist(tx: Transaction, pair_id: int, therapist_id: int) -> Pair | None:
+    """Find a pair that belongs to this therapist."""
+    row = await tx.one(
+        "SELECT * FROM pair WHERE id = :id AND therapist_id = :therapist_id",
+        id=pair_id,
+        therapist_id=therapist_id,
+    )
+    return _pair(row) if row else None
+
+
+async def find_pair_of_client(tx: Transaction, pair_id: int, client_id: int) -> Pair | None:
+    """Find a pair that belongs to this client."""
+    row = await tx.one(
+        "SELECT * FROM pair WHERE id = :id AND client_id = :client_id",
+        id=pair_id,
+        client_id=client_id,
+    )
+    return _pair(row) if row else None
+
+
+async def find_pair_by_code(tx: Transaction, therapist_id: int, code: str) -> Pair | None:
+    """Find a therapist's pair by its code."""
+    row = await tx.one(
+        "SELECT * FROM pair WHERE therapist_id = :therapist_id AND code = :code",
+        therapist_id=therapist_id,
+        code=code,
+    )
+    return _pair(row) if row else None
+
+
+async def pairs_of_therapist(tx: Transaction, therapist_id: int) -> list[Pair]:
+    """List a therapist's pairs by code, erased ones left out."""
+    rows = await tx.all(
+        "SELECT * FROM pair WHERE therapist_id = :id AND state <> 'erased' ORDER BY code",
+        id=therapist_id,
+    )
+    return [_pair(row) for row in rows]
+
+
+async def pairs_of_client(tx: Transaction, client_id: int) -> list[Pair]:
+    """List the pairs a client is in, oldest first, erased ones left out."""
+    rows = await tx.all(
+        "SELECT * FROM pair WHERE client_id = :id AND state <> 'erased' ORDER BY joined_at, id",
+        id=client_id,
+    )
+    return [_pair(row) for row in rows]
+
+
+async def codes_of(tx: Transaction, therapist_id: int) -> frozenset[str]:
+    """List every code a therapist ever used: codes are never given twice."""
+    rows = await tx.all("SELECT code FROM pair WHERE therapist_id = :id", id=therapist_id)
+    return frozenset(row["code"] for row in rows)
+
+
+async def add_pair(tx: Transaction, pair_id: int, therapist_id: int, code: str, now: int) -> bool:
+    """Add an invited pair; False when the therapist has used this code before."""
+    row = await tx.one(
+        "INSERT INTO pair (id, therapist_id, code, data_key, state, invited_at)"
+        " VALUES (:id, :therapist_id, :code, :data_key, 'invited', :now)"
+        " ON CONFLICT (therapist_id, code) DO NOTHING RETURNING id",
+        id=pair_id,
+        therapist_id=therapist_id,
+        code=code,
+        data_key=tx.vault.new_data_key("pair", pair_id),
+        now=now,
+    )
+    return row is not None
+
+
+async def pair_sealer(tx: Transaction, pair_id: int) -> Sealer:
+    """Open a pair's data key. Errors: KeyError when the pair is erased or unknown."""
+    row = await tx.one("SELECT data_key FROM pair WHERE id = :id", id=pair_id)
+    if row is None or row["data_key"] is None:
+        raise KeyError(f"no key for pair {pair_id}")
+    return tx.vault.sealer(row["data_key"], "pair", pair_id)
+
+
+async def join_pair(tx: Transaction, pair_id: int, client_id: int, now: int) -> Pair | None:
+    """Put a client into an invited pair; None when somebody is in it already."""
+    row = await tx.one(
+        "UPDATE pair SET client_id = :client_id, state = 'joined', joined_at = :now"
+        " WHERE id = :id AND state = 'invited' AND client_id IS NULL RETURNING *",
+        id=pair_id,
+        client_id=client_id,
+        now=now,
+    )
+    return _pair(row) if row else None
+
+
+async def confirm_pair(tx: Transaction, pair_id: int, therapist_id: int, now: int) -> Pair | None:
+    """Let a therapist confirm who joined; the pair is active once it consents as well."""
+    row = await tx.one(
+        "UPDATE pair SET confirmed_at = coalesce(confirmed_at, :now), state = CASE"
+        " WHEN state = 'joined' AND consented_at IS NOT NULL THEN 'active' ELSE state END"
+        " WHERE id = :id AND therapist_id = :therapist_id AND client_id IS NOT NULL"
+        " AND state NOT IN ('ended', 'erased') RETURNING *",
+        id=pair_id,
+        therapist_id=therapist_id,
+        now=now,
+    )
+    return _pair(row) if row else None
+
+
+async def turn_away(tx: Transaction, pair_id: int, therapist_id: int) -> int | None:
+    """Undo a joining by the wrong person; give who it was, None when it was confirmed before."""
+    pair = await find_pair_of_therapist(tx, pair_id, therapist_id)
+    row = await tx.one(
+        "UPDATE pair SET client_id = NULL, state = 'invited', joined_at = NULL,"
+        " consented_at = NULL, consent_version = NULL"
+        " WHERE id = :id AND therapist_id = :therapist_id AND state = 'joined'"
+        " AND confirmed_at IS NULL RETURNING id",
+        id=pair_id,
+        therapist_id=therapist_id,
+    )
+    return pair.client_id if pair and row else None
+
+
+async def consent(
+    tx: Transaction, pair_id: int, client_id: int, version: str, now: int
+) -> Pair | None:
+    """Note a client's consent; the pair is active once it is confirmed as well."""
+    row = await tx.one(
+        "UPDATE pair SET consented_at = :now, consent_version = :version, stopped_at = NULL,"
+        " paused_at = NULL, paused_until_on = NULL, state = CASE"
+        " WHEN state IN ('joined', 'stopped', 'paused', 'active') AND confirmed_at IS NOT NULL"
+        " THEN 'active' WHEN state = 'stopped' THEN 'joined' ELSE state END"
+        " WHERE id = :id AND client_id = :client_id"
+        " AND state IN ('joined', 'active', 'paused', 'stopped') RETURNING *",
+        id=pair_id,
+        client_id=client_id,
+        version=version,
+        now=now,
+    )
+    return _pair(row) if row else None
+
+
+async def note_consent(
+    tx: Transaction,
+    new_id: int,
+    pair_id: int,
+    version: str,
+    decision: Literal["given", "declined", "withdrawn"],
+    now: int,
+) -> None:
+    """Keep a decision about consent; decisions are never changed."""
+    await tx.run(
+        "INSERT INTO consent (id, pair_id, version, decision, decided_at)"
+        " VALUES (:id, :pair_id, :version, :decision, :now)",
+        id=new_id,
+        pair_id=pair_id,
+        version=version,
+        decision=decision,
+        now=now,
+    )
+
+
+async def pause(
+    tx: Transaction, pair_id: int, client_id: int, until_on: str | None, now: int
+) -> Pair | None:
+    """Pause a pair's questions, until a local date or until the client resumes."""
+    row = await tx.one(
+        "UPDATE pair SET state = 'paused', paused_at = :now, paused_until_on = :until_on"
+        " WHERE id = :id AND client_id = :client_id AND state IN ('active', 'paused')"
+        " RETURNING *",
+        id=pair_id,
+        client_id=client_id,
+        until_on=until_on,
+        now=now,
+    )
+    return _pair(row) if row else None
+
+
+async def resume(tx: Transaction, pair_id: int, client_id: int) -> Pair | None:
+    """Let a paused pair's questions go on."""
+    row = await tx.one(
+        "UPDATE pair SET state = 'active', paused_at = NULL, paused_until_on = NULL"
+        " WHERE id = :id AND client_id = :client_id AND state = 'paused' RETURNING *",
+        id=pair_id,
+        client_id=client_id,
+    )
+    return _pair(row) if row else None
+
+
+async def resume_due(tx: Transaction, today_on: str) -> list[Pair]:
+    """Let every pair go on whose pause ends on or before a local date."""
+    rows = await tx.all(
+        "UPDATE pair SET state = 'active', paused_at = NULL, paused_until_on = NULL"
+        " WHERE state = 'paused' AND paused_until_on <= :today_on RETURNING *",
+        today_on=today_on,
+    )
+    return [_pair(row) for row in rows]
+
+
+async def stop(tx: Transaction, pair_id: int, client_id: int, now: int) -> Pair | None:
+    """Stop a pair's questions: consent is withdrawn, what was said stays."""
+    row = await tx.one(
+        "UPDATE pair SET state = 'stopped', stopped_at = :now, consented_at = NULL"
+        " WHERE id = :id AND client_id = :client_id AND state IN ('joined', 'active', 'paused')"
+        " RETURNING *",
+        id=pair_id,
+        client_id=client_id,
+        now=now,
+    )
+    return _pair(row) if row else None
+
+
+async def ask_erasure(tx: Transaction, pair_id: int, client_id: int, now: int) -> Pair | None:
+    """Note a client's wish to be erased (where the record must be kept, it is a request)."""
+    row = await tx.one(
+        "UPDATE pair SET erase_asked_at = coalesce(erase_asked_at, :now)"
+        " WHERE id = :id AND client_id = :client_id AND state <> 'erased' RETURNING *",
+        id=pair_id,
+        client_id=client_id,
+        now=now,
+    )
+    return _pair(row) if row else None
+
+
+async def any_to_resume(tx: Transaction, today_on: str) -> bool:
+    """Say whether any pause ends on or before a local date."""
+    row = await tx.one(
+        "SELECT id FROM pair WHERE state = 'paused' AND paused_until_on <= :today_on LIMIT 1",
+        today_on=today_on,
+    )
+    return row is not None

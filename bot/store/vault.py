@@ -1,0 +1,169 @@
+"""The vault: owns the master key and everything that is sealed with it.
+
+Each person, each pair and the practice have a data key of their own, kept in their row and
+wrapped by the master key; deleting a wrapped key makes what it sealed unreadable for good. Every
+sealed value is bound to its place (table, column, row), so that it cannot be moved to another
+row unnoticed. Plain text is padded to blocks of 32 bytes, so that its length tells little: an
+"8" and a "10" are alike. The vault refuses to guess: a wrong key or an altered value is an error.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import functools
+import hashlib
+import hmac
+import os
+from pathlib import Path
+from typing import Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
+
+_VERSION: Final = b"\x01"
+_BLOCK: Final = 32
+_NONCE: Final = 12
+_KEY: Final = 32
+_CHECKSUM: Final = 3
+_LABEL: Final = "RAPPORT-KEY-1"
+
+
+class KeyProblem(Exception):
+    """The master key is missing, damaged or not the one this database was made with."""
+
+
+class Altered(Exception):
+    """A sealed value does not open: it was changed, moved, or its key is gone."""
+
+
+def _pad(plain: bytes) -> bytes:
+    return plain + b"\x80" + b"\x00" * (-(len(plain) + 1) % _BLOCK)
+
+
+def _unpad(padded: bytes) -> bytes:
+    return padded.rstrip(b"\x00")[:-1]
+
+
+class Sealer:
+    """Seals and opens the values of one data key."""
+
+    __slots__ = ("_cipher",)
+
+    def __init__(self, key: bytes) -> None:
+        self._cipher = AESGCM(key)
+
+    def seal(self, plain: bytes, table: str, column: str, row: int | str) -> bytes:
+        """Seal `plain` to its place; `row` is the row's id (or ids, joined) and never changes."""
+        nonce = os.urandom(_NONCE)
+        place = f"{table}|{column}|{row}".encode()
+        return _VERSION + nonce + self._cipher.encrypt(nonce, _pad(plain), place)
+
+    def open(self, sealed: bytes, table: str, column: str, row: int | str) -> bytes:
+        """Give the plain bytes of a value sealed to this place. Errors: `Altered`."""
+        if sealed[:1] != _VERSION:
+            raise Altered(f"{table}.{column}: sealed by a version this program does not know")
+        nonce, body = sealed[1 : 1 + _NONCE], sealed[1 + _NONCE :]
+        place = f"{table}|{column}|{row}".encode()
+        try:
+            return _unpad(self._cipher.decrypt(nonce, body, place))
+        except InvalidTag:
+            raise Altered(f"{table}.{column}: the sealed value does not open") from None
+
+    def seal_text(self, text: str, table: str, column: str, row: int | str) -> bytes:
+        """Seal a text to its place."""
+        return self.seal(text.encode("utf-8", "surrogatepass"), table, column, row)
+
+    def open_text(self, sealed: bytes, table: str, column: str, row: int | str) -> str:
+        """Give the text of a value sealed to this place. Errors: `Altered`."""
+        return self.open(sealed, table, column, row).decode("utf-8", "surrogatepass")
+
+
+class Vault:
+    """Wraps data keys and makes blind indexes, all from one master key of 32 bytes."""
+
+    def __init__(self, master: bytes) -> None:
+        if len(master) != _KEY:
+            raise KeyProblem(f"the master key must have {_KEY} bytes, not {len(master)}")
+        self._wrapping = Sealer(HKDFExpand(SHA256(), _KEY, b"rapport wrap 1").derive(master))
+        self._index_key = HKDFExpand(SHA256(), _KEY, b"rapport index 1").derive(master)
+        self._open = functools.lru_cache(maxsize=4096)(self._unwrap)
+
+    def __repr__(self) -> str:
+        return "Vault(…)"
+
+    def new_data_key(self, table: str, row: int) -> bytes:
+        """Make a data key for a row and give it wrapped, as the row keeps it."""
+        return self._wrapping.seal(os.urandom(_KEY), table, "data_key", row)
+
+    def sealer(self, wrapped: bytes, table: str, row: int) -> Sealer:
+        """Open a row's data key. Errors: `Altered` when it is not this vault's or this row's."""
+        return self._open(wrapped, table, row)
+
+    def _unwrap(self, wrapped: bytes, table: str, row: int) -> Sealer:
+        return Sealer(self._wrapping.open(wrapped, table, "data_key", row))
+
+    def blind_index(self, purpose: str, value: str) -> bytes:
+        """Give a keyed hash (32 bytes) by which `value` can be looked up but not read."""
+        return hmac.digest(self._index_key, f"{purpose}|{value}".encode(), "sha256")
+
+    def forget(self) -> None:
+        """Drop every data key held in memory (after an erasure)."""
+        self._open.cache_clear()
+
+
+def new_master_key() -> bytes:
+    """Make 32 random bytes for a new installation."""
+    return os.urandom(_KEY)
+
+
+def write_key(master: bytes) -> str:
+    """Write a master key as the line of a key file and of the recovery sheet.
+
+    Base32 in groups of four with a checksum, so that it can be read aloud and typed again.
+    """
+    body = master + hashlib.sha256(master).digest()[:_CHECKSUM]
+    letters = base64.b32encode(body).decode().rstrip("=")
+    return " ".join([_LABEL, *(letters[i : i + 4] for i in range(0, len(letters), 4))])
+
+
+def read_key(line: str) -> bytes:
+    """Read a key line: case, spaces and dashes do not count. Errors: `KeyProblem`."""
+    letters = "".join(line.split()).replace("-", "").upper()
+    label = _LABEL.replace("-", "")
+    if not letters.startswith(label):
+        raise KeyProblem(f"a master key starts with {_LABEL}")
+    letters = letters.removeprefix(label).replace("0", "O").replace("1", "I").replace("8", "B")
+    try:
+        body = base64.b32decode(letters + "=" * (-len(letters) % 8))
+    except binascii.Error:
+        raise KeyProblem("the master key has letters missing or too many") from None
+    master, checksum = body[:_KEY], body[_KEY:]
+    if len(master) != _KEY or hashlib.sha256(master).digest()[:_CHECKSUM] != checksum:
+        raise KeyProblem("the master key has a typing mistake: its checksum does not match")
+    return master
+
+
+def load_vault(path: Path) -> Vault:
+    """Open the vault with the key file at `path`. Errors: `KeyProblem` that says the remedy."""
+    try:
+        line = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise KeyProblem(
+            f"the master key {path} is missing. For a new practice run `rapport init`; for an "
+            "existing one put the line from your recovery sheet into that file"
+        ) from None
+    except (OSError, UnicodeDecodeError) as problem:
+        raise KeyProblem(f"the master key {path} cannot be read: {problem}") from None
+    return Vault(read_key(line))
+
+
+def write_key_file(path: Path, master: bytes) -> None:
+    """Write a new key file that only its owner can read. Errors: FileExistsError."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(write_key(master) + "\n")
+        file.flush()
+        os.fsync(file.fileno())

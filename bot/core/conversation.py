@@ -1,0 +1,338 @@
+"""The check-in conversation as a pure function of its answers.
+
+There is no pointer: where a conversation stands is the first shown item that has no answer yet
+or is still in hand (chips being picked, a text whose disclosure is open, an answer gone back to).
+Events may come late, twice or in any order; each names what it wants to be so, never "toggle".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final, Literal, assert_never
+
+from bot.core.errors import Refused
+from bot.core.instrument import Condition, Instrument, Item
+
+Disclosure = Literal["keep", "show", "raise"]
+Value = int | str | tuple[str, ...] | None
+
+#: The longest text kept for one item, in characters; Telegram's own messages end at 4,096.
+TEXT_LIMIT: Final = 8000
+
+_NUMBER: Final = re.compile(r"\s*(\d{1,3})\s*(?:/\s*(\d{1,3})|[.!,])?\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was answered to one item; `value` None means skipped (missing is not zero).
+
+    in_hand: still being answered, or gone back to. Times are UTC milliseconds.
+    """
+
+    item: str
+    value: Value
+    disclosure: Disclosure | None = None
+    in_hand: bool = False
+    answered_at: int = 0
+    changed_at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What conditions need of the past, frozen when the check-in is made.
+
+    usual: the own usual per rating item. count: check-ins completed before this one.
+    acknowledged: how the last check-in was acknowledged ("talk" is asked about).
+    """
+
+    usual: Mapping[str, float] = field(default_factory=dict)
+    count: int = 0
+    acknowledged: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """A rating was tapped or typed."""
+
+    item: str
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """Skip an unanswered item; leave a reopened one as it is; chips: that was all."""
+
+    item: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """An option is to be chosen, or is not."""
+
+    item: str
+    option: str
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Choose:
+    """The one option of a choice."""
+
+    item: str
+    option: str
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """Free text; further messages are added to the first."""
+
+    item: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Disclose:
+    """What may become of the free text."""
+
+    item: str
+    disclosure: Disclosure
+
+
+@dataclass(frozen=True, slots=True)
+class Remove:
+    """Take back a free text."""
+
+    item: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reopen:
+    """Go back to an item, or add something to one that was never asked."""
+
+    item: str
+
+
+Event = Rate | Pass | Chip | Choose | Write | Disclose | Remove | Reopen
+Answers = Mapping[str, Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one event does. save: the answers to store. answers: all of them afterwards.
+
+    position: the item to show next, None when there is nothing more to ask.
+    completed: every rating was passed and something was answered.
+    """
+
+    save: tuple[Answer, ...]
+    answers: Answers
+    position: Item | None
+    completed: bool
+
+
+def holds(condition: Condition, answers: Answers, known: Known) -> bool:
+    """Say whether a condition holds; what is missing never holds."""
+    if condition.word == "every":
+        return (known.count + 1) % int(condition.value) == 0
+    one_by_one = (_holds_for(condition, key, answers, known) for key in condition.items)
+    return all(one_by_one) if condition.all_of else any(one_by_one)
+
+
+def _holds_for(condition: Condition, key: str, answers: Answers, known: Known) -> bool:
+    if condition.word == "includes":
+        if key == "acknowledged":
+            return known.acknowledged == condition.value
+        given = answers.get(key)
+        value = given.value if given else None
+        return condition.value in value if isinstance(value, tuple) else value == condition.value
+    given = answers.get(key)
+    if given is None or not isinstance(given.value, int):
+        return False
+    limit = float(condition.value)
+    match condition.word:
+        case "at_most":
+            return given.value <= limit
+        case "at_least":
+            return given.value >= limit
+        case "below_usual_by":
+            usual = known.usual.get(key)
+            return usual is not None and usual - given.value >= limit
+        case "every":
+            raise AssertionError("every has no items")
+        case _ as never:
+            assert_never(never)
+
+
+def shown(item: Item, answers: Answers, known: Known) -> bool:
+    """Say whether an item is part of this conversation; what was answered stays part of it."""
+    given = answers.get(item.key)
+    if given is not None and (given.in_hand or given.value is not None):
+        return True
+    if any(all(holds(c, answers, known) for c in group) for group in item.hide_if):
+        return False
+    groups = item.show_if
+    return not groups or any(all(holds(c, answers, known) for c in group) for group in groups)
+
+
+def shown_items(instrument: Instrument, answers: Answers, known: Known) -> tuple[Item, ...]:
+    """List the items of this conversation in order, as far as they are known by now."""
+    return tuple(item for item in instrument.items if shown(item, answers, known))
+
+
+def position(instrument: Instrument, answers: Answers, known: Known) -> Item | None:
+    """Give the item to show, or None when there is nothing more to ask."""
+    for item in shown_items(instrument, answers, known):
+        given = answers.get(item.key)
+        if given is None or given.in_hand:
+            return item
+    return None
+
+
+def item_before(
+    instrument: Instrument, answers: Answers, known: Known, here: Item | None
+) -> Item | None:
+    """Give the item that Back leads to, or None at the first one (or a gap before `here`)."""
+    before = None
+    for item in shown_items(instrument, answers, known):
+        if here is not None and item.key == here.key:
+            return before
+        before = item
+    return before
+
+
+def is_completed(instrument: Instrument, answers: Answers) -> bool:
+    """Say whether every rating was passed and anything at all was answered."""
+    passed = all(item.key in answers for item in instrument.ratings)
+    return passed and any(answer.value is not None for answer in answers.values())
+
+
+def rated(instrument: Instrument, answers: Answers) -> tuple[int, int]:
+    """Count the ratings given, and how many there are ("started, 3 of 5")."""
+    ratings = instrument.ratings
+    given = sum(1 for item in ratings if (a := answers.get(item.key)) and a.value is not None)
+    return given, len(ratings)
+
+
+def reply_to(
+    instrument: Instrument, answers: Answers, known: Known, event: Event, now: int
+) -> Step:
+    """Apply one event; saving the same thing again saves nothing.
+
+    now: UTC milliseconds. Errors: Refused("stale_button") for what this conversation has not,
+    Refused("text_too_long").
+    """
+    item = instrument.find_item(event.item)
+    if item is None or not _fits(item, event):
+        raise Refused("stale_button")
+    before = answers.get(item.key)
+    after = _applied(item, before, event, now)
+    changed = after is not None and (
+        before is None or replace(after, changed_at=0) != replace(before, changed_at=0)
+    )
+    save = (after,) if after is not None and changed else ()
+    merged: dict[str, Answer] = {**answers, **{answer.item: answer for answer in save}}
+    return Step(
+        save=save,
+        answers=merged,
+        position=position(instrument, merged, known),
+        completed=is_completed(instrument, merged),
+    )
+
+
+def _fits(item: Item, event: Event) -> bool:
+    match event:
+        case Rate(value=value):
+            return item.kind == "rating" and item.lowest <= value <= item.highest
+        case Chip(option=option):
+            return item.kind == "chips" and option in item.options
+        case Choose(option=option):
+            return item.kind == "choice" and option in item.options
+        case Write() | Disclose() | Remove():
+            return item.kind == "text"
+        case Pass() | Reopen():
+            return True
+        case _ as never:
+            assert_never(never)
+
+
+def _applied(item: Item, before: Answer | None, event: Event, now: int) -> Answer | None:
+    start = before or Answer(item.key, None, answered_at=now, changed_at=now)
+    value, disclosure = start.value, start.disclosure
+    in_hand = False
+    match event:
+        case Rate(value=tapped):
+            value = tapped
+        case Choose(option=option):
+            value = option
+        case Pass():
+            pass
+        case Chip(option=option, chosen=chosen):
+            value, in_hand = _picked(item, value, option, chosen), True
+        case Write(text=text):
+            value, in_hand = _added(value, text), True
+            disclosure = disclosure or "keep"
+        case Disclose(disclosure=wanted):
+            if value is None:
+                return None
+            disclosure = wanted
+        case Remove():
+            value, disclosure = None, None
+        case Reopen():
+            in_hand = True
+        case _ as never:
+            assert_never(never)
+    return replace(start, value=value, disclosure=disclosure, in_hand=in_hand, changed_at=now)
+
+
+def _picked(item: Item, value: Value, option: str, chosen: bool) -> tuple[str, ...] | None:
+    had = set(value) if isinstance(value, tuple) else set()
+    if not chosen:
+        had.discard(option)
+    elif option in item.exclusive:
+        had = {option}
+    else:
+        had = (had - set(item.exclusive)) | {option}
+    return tuple(o for o in item.options if o in had) or None
+
+
+def _added(value: Value, text: str) -> str:
+    joined = f"{value}\n{text.strip()}" if isinstance(value, str) else text.strip()
+    if len(joined) > TEXT_LIMIT:
+        raise Refused("text_too_long", limit=TEXT_LIMIT)
+    return joined
+
+
+def typed(item: Item | None, text: str, words: Mapping[str, int]) -> Event:
+    """Read what somebody typed as the event it stands for at this position.
+
+    words: number words of the person's language. Errors: Refused("number_expected") or
+    Refused("number_out_of_range") at a rating, Refused("not_kept") where no text is asked for.
+    """
+    if item is None or item.kind in ("chips", "choice"):
+        raise Refused("not_kept")
+    if item.kind == "text":
+        if not text.strip():
+            raise Refused("not_kept")
+        return Write(item.key, text)
+    number = read_number(text, words)
+    if number is None:
+        raise Refused("number_expected", lowest=item.lowest, highest=item.highest)
+    if not item.lowest <= number <= item.highest:
+        raise Refused("number_out_of_range", lowest=item.lowest, highest=item.highest)
+    return Rate(item.key, number)
+
+
+def read_number(text: str, words: Mapping[str, int]) -> int | None:
+    """Read "8", "8/10", "8." or a number word as a whole number, else None.
+
+    "8/20" is None: somebody who thinks in another scale must not be misread.
+    """
+    word = text.strip().strip(".!,").casefold()
+    if word in words:
+        return words[word]
+    found = _NUMBER.fullmatch(text)
+    if found is None or (found[2] is not None and int(found[2]) != 10):
+        return None
+    return int(found[1])

@@ -1,0 +1,268 @@
+"""What a questionnaire is: items, options and the conditions under which an item is asked.
+
+An instrument is data, versioned, with its texts in one file per language. This module checks
+the data and explains what is wrong with it; it reads no files and asks no questions.
+
+Conditions know five words: `at_most`, `at_least`, `includes`, `below_usual_by` and `every`.
+`show_if` is a list of groups; an item is shown when in any group all conditions hold.
+`hide_if` has the same shape and wins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal, cast
+
+ItemKind = Literal["rating", "chips", "choice", "text"]
+
+_KINDS: Final = ("rating", "chips", "choice", "text")
+_WORDS: Final = ("at_most", "at_least", "includes", "below_usual_by", "every")
+_KEY_LIMIT: Final = 24
+
+
+class BadInstrument(Exception):
+    """An instrument file cannot be used; `mistakes` has one line for each reason."""
+
+    def __init__(self, name: str, mistakes: Sequence[str]) -> None:
+        super().__init__(f"instrument {name}: " + "; ".join(mistakes))
+        self.name = name
+        self.mistakes = tuple(mistakes)
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One word about some items: it holds when any of them (or all, with `all_of`) does so."""
+
+    word: Literal["at_most", "at_least", "includes", "below_usual_by", "every"]
+    value: float | str
+    items: tuple[str, ...] = ()
+    all_of: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One question. Ratings run from `lowest` to `highest`; chips and choices have options."""
+
+    key: str
+    kind: ItemKind
+    lowest: int = 0
+    highest: int = 10
+    options: tuple[str, ...] = ()
+    exclusive: tuple[str, ...] = ()
+    show_if: tuple[tuple[Condition, ...], ...] = ()
+    hide_if: tuple[tuple[Condition, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """House rules of an instrument: ours, not published cut-offs (signals.md S1, S16)."""
+
+    low_at_most: int = 5
+    fall_at_least: float = 2.0
+    score_needs: int = 4
+    usual_over: int = 6
+    usual_needs: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """A versioned questionnaire. `texts[language][key]` are its words, see `load_texts`."""
+
+    name: str
+    version: int
+    licence: str
+    items: tuple[Item, ...]
+    house: House
+    texts: Mapping[str, Mapping[str, str]]
+
+    @property
+    def ratings(self) -> tuple[Item, ...]:
+        """The items that make the score."""
+        return tuple(item for item in self.items if item.kind == "rating")
+
+    def item(self, key: str) -> Item:
+        """Give the item with this key. Errors: KeyError."""
+        for item in self.items:
+            if item.key == key:
+                return item
+        raise KeyError(key)
+
+    def find_item(self, key: str) -> Item | None:
+        """Give the item with this key, or None (a button may be older than the file)."""
+        return next((item for item in self.items if item.key == key), None)
+
+    def text(self, language: str, key: str) -> str:
+        """Give a text: in the language, else in its parent (`de_du` → `de`), else English."""
+        for candidate in (language, language.split("_")[0], "en"):
+            words = self.texts.get(candidate, {}).get(key)
+            if words is not None:
+                return words
+        raise KeyError(f"{self.name}: no text {key!r}")
+
+
+def text_keys(items: Sequence[Item]) -> set[str]:
+    """List the texts an instrument needs in a complete language.
+
+    A rating needs its question and both anchors, others their question, every option a label.
+    """
+    keys = set()
+    for item in items:
+        keys.add(item.key)
+        if item.kind == "rating":
+            keys |= {f"{item.key}.lowest", f"{item.key}.highest", f"{item.key}.short"}
+        keys |= {f"{item.key}.{option}" for option in item.options}
+    return keys
+
+
+def read_instrument(
+    name: str, data: Mapping[str, Any], texts: Mapping[str, Mapping[str, Any]]
+) -> Instrument:
+    """Build an instrument from the parsed TOML of its items and of its languages.
+
+    name: what the files are called, for errors. Errors: `BadInstrument` with all mistakes.
+    """
+    mistakes: list[str] = []
+    for key in data.keys() - {"instrument", "version", "licence", "attested_by", "house", "item"}:
+        mistakes.append(f"unknown key {key!r}")
+    if not isinstance(data.get("instrument"), str):
+        mistakes.append("'instrument' must give its name")
+    if not isinstance(data.get("version"), int) or data.get("version", 0) < 1:
+        mistakes.append("'version' must be a number from 1")
+    if not isinstance(data.get("licence"), str) or not data.get("licence"):
+        mistakes.append("'licence' must say under what licence its wording may be used")
+    elif data["licence"] != "CC0-1.0" and not data.get("attested_by"):
+        mistakes.append("'attested_by' must name who attests that the practice holds the licence")
+    entries = data.get("item")
+    items = _read_items(entries if isinstance(entries, list) else [], mistakes)
+    if not items:
+        mistakes.append("there must be at least one [[item]]")
+    house = _read_house(data.get("house", {}), mistakes)
+    _check_texts(items, texts, mistakes)
+    if mistakes:
+        raise BadInstrument(name, mistakes)
+    return Instrument(
+        data["instrument"], data["version"], data["licence"], tuple(items), house, dict(texts)
+    )
+
+
+def _read_items(entries: Sequence[Any], mistakes: list[str]) -> list[Item]:
+    items: list[Item] = []
+    for number, entry in enumerate(entries, 1):
+        where = f"item {number}"
+        if not isinstance(entry, Mapping):
+            mistakes.append(f"{where}: must be a table")
+            continue
+        key = entry.get("key")
+        if not isinstance(key, str) or not key.isidentifier() or len(key) > _KEY_LIMIT:
+            mistakes.append(f"{where}: 'key' must be a short word such as \"bond\"")
+            continue
+        where = f"item {key}"
+        for unknown in entry.keys() - set(Item.__dataclass_fields__):
+            mistakes.append(f"{where}: unknown key {unknown!r}")
+        if key in {item.key for item in items}:
+            mistakes.append(f"{where}: the key is used twice")
+        if entry.get("kind") not in _KINDS:
+            mistakes.append(f"{where}: 'kind' must be one of {', '.join(_KINDS)}")
+            continue
+        items.append(_read_item(where, entry, mistakes))
+    return items
+
+
+def _read_item(where: str, entry: Mapping[str, Any], mistakes: list[str]) -> Item:
+    kind = cast(ItemKind, entry["kind"])
+    options = tuple(entry.get("options", ()))
+    if (kind in ("chips", "choice")) != bool(options):
+        mistakes.append(f"{where}: chips and choices have 'options', the others have none")
+    if not all(isinstance(o, str) and o.isidentifier() and len(o) <= _KEY_LIMIT for o in options):
+        mistakes.append(f'{where}: each option must be a short word such as "pace"')
+    if len(set(options)) != len(options):
+        mistakes.append(f"{where}: an option is given twice")
+    exclusive = tuple(entry.get("exclusive", ()))
+    if set(exclusive) - set(options):
+        mistakes.append(f"{where}: 'exclusive' names an option that is not there")
+    lowest, highest = entry.get("lowest", 0), entry.get("highest", 10)
+    if not (isinstance(lowest, int) and isinstance(highest, int) and 0 <= lowest < highest <= 99):
+        mistakes.append(f"{where}: 'lowest' and 'highest' must be whole numbers, 0 to 99")
+        lowest, highest = 0, 10
+    return Item(
+        key=entry["key"],
+        kind=kind,
+        lowest=lowest,
+        highest=highest,
+        options=options,
+        exclusive=exclusive,
+        show_if=_read_groups(f"{where}.show_if", entry.get("show_if", []), mistakes),
+        hide_if=_read_groups(f"{where}.hide_if", entry.get("hide_if", []), mistakes),
+    )
+
+
+def _read_groups(
+    where: str, groups: object, mistakes: list[str]
+) -> tuple[tuple[Condition, ...], ...]:
+    if not isinstance(groups, list) or not all(isinstance(group, list) for group in groups):
+        mistakes.append(f"{where}: must be a list of lists of conditions")
+        return ()
+    return tuple(
+        tuple(c for entry in group if (c := _read_condition(where, entry, mistakes)) is not None)
+        for group in groups
+    )
+
+
+def _read_condition(where: str, entry: object, mistakes: list[str]) -> Condition | None:
+    if not isinstance(entry, Mapping):
+        mistakes.append(f"{where}: each condition must be a table")
+        return None
+    words = [word for word in _WORDS if word in entry]
+    unknown = entry.keys() - set(_WORDS) - {"items", "all_of"}
+    if len(words) != 1 or unknown:
+        mistakes.append(f"{where}: a condition has exactly one of {', '.join(_WORDS)}")
+        return None
+    word = words[0]
+    value = entry[word]
+    if not isinstance(value, str if word == "includes" else (int, float)):
+        mistakes.append(f"{where}: {word} has the wrong kind of value: {value!r}")
+        return None
+    items = entry.get("items", entry.get("all_of", []))
+    if word == "every" and (not isinstance(value, int) or value < 1):
+        mistakes.append(f"{where}: every needs a whole number from 1")
+        return None
+    if (word == "every") == bool(items):
+        mistakes.append(f"{where}: {word} {'takes no' if items else 'needs'} items")
+        return None
+    return Condition(cast(Any, word), value, tuple(items), "all_of" in entry)
+
+
+def _read_house(data: object, mistakes: list[str]) -> House:
+    if not isinstance(data, Mapping):
+        mistakes.append("[house] must be a table")
+        return House()
+    fields = House.__dataclass_fields__
+    for key, value in data.items():
+        if key not in fields:
+            mistakes.append(f"house: unknown key {key!r}")
+        elif not isinstance(value, (int, float)) or isinstance(value, bool) or value < 0:
+            mistakes.append(f"house.{key}: must be a number")
+    return House(**{key: value for key, value in data.items() if key in fields})
+
+
+def _check_texts(
+    items: Sequence[Item], texts: Mapping[str, Mapping[str, Any]], mistakes: list[str]
+) -> None:
+    needed = text_keys(items)
+    known = {item.key for item in items}
+    for item in items:
+        for group in (*item.show_if, *item.hide_if):
+            for condition in group:
+                if unknown := set(condition.items) - known - {"acknowledged"}:
+                    mistakes.append(f"item {item.key}: a condition names unknown {unknown}")
+    if "en" not in texts:
+        mistakes.append("the English texts (en.toml) are missing")
+    for language, words in texts.items():
+        for key, value in words.items():
+            if key not in needed:
+                mistakes.append(f"{language}.toml: unknown text {key!r}")
+            elif not isinstance(value, str) or not value.strip():
+                mistakes.append(f"{language}.toml: {key} must be a text")
+        if "_" not in language and (missing := needed - words.keys()):
+            mistakes.append(f"{language}.toml: missing {', '.join(sorted(missing))}")

@@ -1,0 +1,115 @@
+"""People, pairs and invitations: what they are, and which states allow what.
+
+The unit is the pair (one client with one therapist): consent, code, schedule and history belong
+to it. One Telegram person may be in several pairs and have several roles.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final, Literal
+
+PairState = Literal["invited", "joined", "active", "paused", "stopped", "ended", "erased"]
+
+#: A code is short and says nothing about the person: letters, digits and single dashes.
+CODE_SHAPE: Final = re.compile(r"[A-Z0-9](?:-?[A-Z0-9]){0,7}")
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who has spoken to the bot. `telegram_id` is None once the account was cut off."""
+
+    id: int
+    telegram_id: int | None
+    name: str
+    language: str | None
+    language_hint: str | None
+    timezone: str | None
+    quiet_from: str | None
+    quiet_to: str | None
+    unreachable_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One client with one therapist."""
+
+    id: int
+    therapist_id: int
+    client_id: int | None
+    code: str
+    state: PairState
+    joined_at: int | None
+    confirmed_at: int | None
+    consented_at: int | None
+    consent_version: str | None
+    paused_at: int | None
+    paused_until_on: str | None
+    stopped_at: int | None
+    ended_at: int | None
+    erase_asked_at: int | None
+
+    @property
+    def may_be_asked(self) -> bool:
+        """Whether check-ins may go out: confirmed, consenting, neither paused nor over."""
+        return self.state == "active"
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """A single-use link. For a client it belongs to a pair; for a therapist to nobody yet."""
+
+    id: int
+    kind: Literal["therapist", "client"]
+    pair_id: int | None
+    invited_by: int | None
+    expires_at: int
+    used_at: int | None
+    used_by: int | None
+    revoked_at: int | None
+
+
+def tidy_code(typed: str) -> str | None:
+    """Give a typed code in its one spelling (`a7` → `A7`), or None when it is none."""
+    code = typed.strip().upper()
+    return code if CODE_SHAPE.fullmatch(code) else None
+
+
+def looks_like_a_name(code: str) -> bool:
+    """Say whether a code could be read as a name or initials: three letters or more in a row."""
+    return re.search(r"[A-Z]{3}", code) is not None
+
+
+def suggest_code(taken: frozenset[str], pick: int) -> str:
+    """Suggest a free code: one letter and one digit, longer when those are used up.
+
+    pick: any non-negative integer; the suggestion starts from there, so that codes do not tell
+    the order in which clients came. Letters and digits that are read as one another are left out.
+    """
+    letters, digits = "ABCDEFGHJKLMNPRTUVWXY", "23456789"
+    size = 1
+    while True:
+        space = len(letters) * len(digits) ** size
+        for step in range(space):
+            number = (pick + step) % space
+            code = letters[number % len(letters)]
+            number //= len(letters)
+            for _ in range(size):
+                code += digits[number % len(digits)]
+                number //= len(digits)
+            if code not in taken:
+                return code
+        size += 1
+
+
+#: Languages that people are addressed in; others are answered in the practice's.
+LANGUAGES: Final = ("en", "de")
+
+
+def language_of(person: Person | None, hint: str | None, default: str) -> str:
+    """Give the language to address somebody in: chosen, else Telegram's hint, else `default`."""
+    if person is not None and person.language is not None:
+        return person.language
+    hinted = (hint or (person.language_hint if person else None) or "").lower().split("-")[0]
+    return hinted if hinted in LANGUAGES else default

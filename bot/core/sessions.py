@@ -1,0 +1,303 @@
+"""What became of one appointment and its check-in, as of a cut-off.
+
+Owns the reading of a check-in's times: what had happened by an instant, in which digest it
+belongs, and what of it may be shown. A check-in is known once it was completed or its time was
+over; a change after that belongs to the following digest. What a client withheld has no numbers
+here whatever the cut-off, and where client and calendar disagree there is no score.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Literal
+from unicodedata import category
+
+from bot.core import signals
+from bot.core.conversation import Disclosure, Value
+from bot.core.instrument import Instrument
+from bot.core.timetable import local_on, local_time
+
+#: "conflict": the client answered, the calendar says that the two did not meet.
+#: "started": its time ended before every rating was passed.
+Outcome = Literal[
+    "answered",
+    "started",
+    "open",
+    "silent",
+    "did_not_meet",
+    "conflict",
+    "withheld",
+    "undelivered",
+    "not_asked",
+]
+
+#: Where the program itself set the state when the time was over; others have a closing of
+#: their own.
+_CLOSED_BY_TIME: Final = ("open", "answered", "partial", "expired")
+
+#: A shared text in a digest, in UTF-16 units; Details shows more.
+TEXT_SHOWN: Final = 200
+
+#: Controls, format characters, surrogates and private use.
+_UNSHOWN: Final = ("Cc", "Cf", "Cs", "Co")
+
+WITH_ANSWERS: Final = ("answered", "started")
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What a digest covers: everything known in (from_at, cut_at]; local times in `zone`."""
+
+    from_at: int
+    cut_at: int
+    zone: str
+
+    def holds(self, at: int | None) -> bool:
+        """Say whether an instant lies in this window."""
+        return at is not None and self.from_at < at <= self.cut_at
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """One answer as it stood at the cut-off; a text that was not asked for has value None."""
+
+    item: str
+    value: Value
+    disclosure: Disclosure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An appointment and its check-in as the rows tell them.
+
+    calendar_met: what the calendar said at the cut-off. state: of the check-in, None where the
+    client was not asked (then `decided_at` and `not_asked_reason` say when and why not).
+    changed_ats: when answers were added or changed. answers: none where withheld.
+    """
+
+    on: str
+    time: str
+    starts_at: int
+    calendar_met: bool = True
+    checkin_id: int | None = None
+    state: str | None = None
+    instrument: str = ""
+    decided_at: int | None = None
+    not_asked_reason: str | None = None
+    sent_at: int | None = None
+    completed_at: int | None = None
+    closes_at: int = 0
+    closed_at: int | None = None
+    follows_id: int | None = None
+    changed_ats: tuple[int, ...] = ()
+    answers: tuple[Given, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """A text the client lets the therapist see; `words` is None where it stays on Details."""
+
+    disclosure: Literal["show", "raise"]
+    words: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rated:
+    """One rating item: 0 … 10, or None where it was skipped."""
+
+    item: str
+    value: int | None
+    is_low: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One appointment as of a cut-off.
+
+    is_new, is_corrected: why it stands in this digest; neither means that it is history.
+    given, of: ratings answered, ratings there are. open_until: local (date, time). items, score
+    and chips are empty without an answer to show.
+    """
+
+    on: str
+    time: str
+    starts_at: int
+    outcome: Outcome
+    calendar_met: bool = True
+    checkin_id: int | None = None
+    instrument: str = ""
+    is_new: bool = False
+    is_corrected: bool = False
+    score: float | None = None
+    is_low: bool = False
+    items: tuple[Rated, ...] = ()
+    given: int = 0
+    of: int = 0
+    obstacles: tuple[str, ...] = ()
+    good: tuple[str, ...] = ()
+    shared: Shared | None = None
+    talked: str | None = None
+    follows_id: int | None = None
+    open_until: tuple[str, str] | None = None
+    reason: str | None = None
+
+    @property
+    def has_answers(self) -> bool:
+        """Whether there are answers that may be shown."""
+        return self.outcome in WITH_ANSWERS
+
+
+def sessions_of(
+    asked: Sequence[Asked], window: Window, instrument: Instrument, text_limit: int = TEXT_SHOWN
+) -> tuple[Session, ...]:
+    """Read a pair's appointments as of the window's end, oldest first; unknown ones left out.
+
+    text_limit: shared texts are cut to so many characters.
+    """
+    read = (_session(one, window, instrument, text_limit) for one in asked)
+    return tuple(sorted((s for s in read if s is not None), key=lambda s: s.starts_at))
+
+
+def _session(
+    asked: Asked, window: Window, instrument: Instrument, text_limit: int
+) -> Session | None:
+    values = {given.item: given for given in asked.answers}
+    numbers = {item.key: _number(values.get(item.key)) for item in instrument.ratings}
+    given = sum(1 for value in numbers.values() if value is not None)
+    outcome = _outcome(asked, given, window.cut_at)
+    if outcome is None:
+        return None
+    is_new = _is_new(asked, outcome, window)
+    session = Session(
+        on=asked.on,
+        time=asked.time,
+        starts_at=asked.starts_at,
+        outcome=outcome,
+        calendar_met=asked.calendar_met,
+        checkin_id=asked.checkin_id,
+        instrument=asked.instrument,
+        is_new=is_new,
+        given=given if outcome in (*WITH_ANSWERS, "open") else 0,
+        of=len(numbers),
+        follows_id=asked.follows_id,
+        open_until=_local(asked.closes_at, window.zone) if outcome == "open" else None,
+        reason=asked.not_asked_reason,
+    )
+    if not session.has_answers:
+        return session
+    house = instrument.house
+    talked = values.get("talked")
+    return replace(
+        session,
+        is_corrected=not is_new and any(map(window.holds, asked.changed_ats)),
+        score=signals.score(list(numbers.values()), house),
+        is_low=signals.is_low(list(numbers.values()), house),
+        items=tuple(
+            Rated(key, value, signals.is_low([value], house)) for key, value in numbers.items()
+        ),
+        obstacles=_chips(values.get("obstacles")),
+        good=_chips(values.get("good")),
+        shared=_shared(asked.answers, text_limit),
+        talked=talked.value if talked and isinstance(talked.value, str) else None,
+    )
+
+
+def _outcome(asked: Asked, given: int, cut_at: int) -> Outcome | None:
+    """Say what had happened by the cut-off; None when nothing was known yet."""
+    closed = asked.closed_at is not None and asked.closed_at <= cut_at
+    match asked.state:
+        case None:
+            decided = asked.decided_at is not None and asked.decided_at <= cut_at
+            return "not_asked" if decided else None
+        case "withheld":
+            return "withheld" if _by(asked.sent_at, cut_at) else None
+        case "did_not_meet" if closed:
+            return "did_not_meet"
+        case "undeliverable" if closed:
+            return "undelivered"
+        case "cancelled":
+            return None
+    if not _by(asked.sent_at, cut_at):
+        return None
+    if not asked.calendar_met:
+        return "conflict" if given or _by(asked.completed_at, cut_at) else "did_not_meet"
+    if _by(asked.completed_at, cut_at):
+        return "answered"
+    if _ended_at(asked) > cut_at:
+        return "open"
+    return "started" if given else "silent"
+
+
+def _is_new(asked: Asked, outcome: Outcome, window: Window) -> bool:
+    match outcome:
+        case "not_asked":
+            return window.holds(asked.decided_at)
+        case "open":
+            return True
+        case "withheld":
+            # Sent in and taken back after a digest had shown it: each digest says so once.
+            return window.holds(asked.completed_at) or window.holds(asked.closed_at)
+        case "undelivered":
+            return window.holds(asked.closed_at)
+        case "did_not_meet" if asked.state == "did_not_meet":
+            return window.holds(asked.closed_at)
+        case _:
+            if _by(asked.completed_at, window.cut_at):
+                return window.holds(asked.completed_at)
+            return window.holds(_ended_at(asked))
+
+
+def _ended_at(asked: Asked) -> int:
+    """Give when a check-in's time was over: what sets the state may have come later."""
+    if asked.closed_at is None or asked.state not in _CLOSED_BY_TIME:
+        return asked.closes_at
+    return min(asked.closed_at, asked.closes_at)
+
+
+def _by(at: int | None, cut_at: int) -> bool:
+    return at is not None and at <= cut_at
+
+
+def _number(given: Given | None) -> int | None:
+    return given.value if given is not None and isinstance(given.value, int) else None
+
+
+def _chips(given: Given | None) -> tuple[str, ...]:
+    return given.value if given is not None and isinstance(given.value, tuple) else ()
+
+
+def _shared(answers: Sequence[Given], limit: int) -> Shared | None:
+    """Give the text the client shares; one that is kept never comes here, and is refused."""
+    for given in answers:
+        if given.disclosure is None:
+            continue
+        if given.disclosure == "keep":
+            raise ValueError("a text that the client keeps must not leave the store")
+        words = cut_text(given.value, limit) if isinstance(given.value, str) else None
+        return Shared(given.disclosure, words)
+    return None
+
+
+def cut_text(text: str, limit: int) -> str:
+    """Give a text on one line, at most `limit` UTF-16 units, "…" where something was cut.
+
+    What would disturb the lines around it (controls, direction overrides, halves of pairs) goes.
+    """
+    if not text.isprintable():
+        text = "".join(c for c in text if category(c) not in _UNSHOWN or c.isspace())
+    line = " ".join(text.split())
+    if _units(line) <= limit:
+        return line
+    kept = line[: limit - 1]
+    while _units(kept) > limit - 1:
+        kept = kept[:-1]
+    return f"{kept.rstrip()}…"
+
+
+def _units(text: str) -> int:
+    return len(text) + sum(1 for c in text if ord(c) > 0xFFFF)
+
+
+def _local(at: int, zone: str) -> tuple[str, str]:
+    return local_on(at, zone), local_time(at, zone)

@@ -1,0 +1,316 @@
+"""Who needs to be talked about, in which order, and what is said as of the cut-off."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bot.core.digest import (
+    EXPANDED_PER_PAGE,
+    LINES_PER_PAGE,
+    Counts,
+    Digest,
+    digest_of,
+    pages_of,
+)
+from bot.core.entries import NEED, Entry, PairFacts, Talk, entry_of
+from bot.core.sessions import Given, Window, cut_text, sessions_of
+from bot.core.timetable import to_utc
+from tests.digest_support import CUT, DAY, FROM, HOUR, INSTRUMENT, NEXT, WINDOW, ZONE, asked, pair
+
+CALM = (8, 8, 8, 8, 8)
+LOW = (8, 8, 8, 8, 4)
+
+
+def entry(facts: PairFacts, window: Window = WINDOW) -> Entry:
+    made = entry_of(facts, window, INSTRUMENT)
+    assert made is not None
+    return made
+
+
+def digest(*pairs: PairFacts, window: Window = WINDOW) -> Digest:
+    return digest_of(pairs, window, INSTRUMENT)
+
+
+def weeks(*history: tuple[int | None, ...], **changes: object) -> tuple:
+    """Mondays, the last one in the window; `changes` are the last one's."""
+    days = ("2026-10-19", "2026-10-26", "2026-11-02", "2026-11-09", "2026-11-16")
+    made = [asked(on, *r) for on, r in zip(days[-len(history) :], history, strict=True)]
+    made[-1] = replace(made[-1], **changes)
+    return tuple(made)
+
+
+def with_extra(*extra: Given, ratings: tuple[int, ...] = CALM) -> tuple:
+    return (asked("2026-11-16", *ratings, extra=extra),)
+
+
+# Reasons
+
+
+def test_s16_low_but_steady_is_low_twice_running() -> None:
+    steady = entry(pair("A7", *weeks((4, 4, 4, 4, 4), (4, 4, 4, 4, 4))))
+    assert steady.reason == "low_twice"
+    assert steady.opener == "missed"
+
+
+def test_s16_one_low_item_after_a_high_usual_is_low_though_the_score_is_not() -> None:
+    one = entry(pair("A7", *weeks((9,) * 5, (9,) * 5, (9, 9, 9, 9, 3))))
+    assert one.reasons == ("low",)
+    assert one.latest is not None
+    assert one.latest.score == 7.8
+
+
+def test_s16_a_silence_between_does_not_break_twice_running() -> None:
+    assert entry(pair("A7", *weeks(LOW, (), LOW))).reason == "low_twice"
+
+
+def test_low_twice_within_one_window() -> None:
+    both = pair("A7", asked("2026-11-16", *LOW), asked("2026-11-18", *LOW))
+    assert entry(both).reason == "low_twice"
+
+
+def test_s17_a_fall_needs_two_earlier_scores() -> None:
+    assert entry(pair("A7", *weeks((9,) * 5, (9,) * 5, (6, 7, 7, 7, 7)))).reasons == ("fall",)
+    one_earlier = entry(pair("A7", *weeks((9,) * 5, (6, 7, 7, 7, 7))))
+    assert one_earlier.reasons == ("calm",)
+    assert one_earlier.change == "lower"
+    assert one_earlier.usual is None
+
+
+def test_a_trend_never_mixes_versions() -> None:
+    old = [replace(a, instrument="session-alliance/1") for a in weeks((9,) * 5, (9,) * 5)]
+    new = asked("2026-11-18", 6, 6, 7, 7, 7, instrument="session-alliance/2")
+    mixed = entry(pair("A7", *old, new))
+    assert mixed.reasons == ("calm",)
+    assert mixed.usual is None
+    assert len(mixed.sparkline) == 1
+
+
+@pytest.mark.parametrize(
+    ("chips", "reason"),
+    [
+        (("pace",), "obstacles"),
+        (("hard_but_useful",), "calm"),
+        (("nothing_particular",), "calm"),
+        (("rather_not_say",), "calm"),
+        (("hard_but_useful", "pushed"), "obstacles"),
+    ],
+)
+def test_obstacles_are_what_got_in_the_way(chips: tuple[str, ...], reason: str) -> None:
+    assert entry(pair("A7", *with_extra(Given("obstacles", chips)))).reason == reason
+
+
+def test_what_the_client_wants_raised_stands_out_and_what_is_only_shown_does_not() -> None:
+    raised = entry(pair("A7", *with_extra(Given("different", "slower", "raise"))))
+    shown = entry(pair("A7", *with_extra(Given("different", "slower", "show"))))
+    assert (raised.reason, raised.opener) == ("raise", "yours")
+    assert (shown.reason, shown.opener) == ("calm", None)
+
+
+def test_a_kept_text_is_refused_loudly() -> None:
+    with pytest.raises(ValueError, match="keeps"):
+        entry(pair("A7", *with_extra(Given("different", "mine", "keep"))))
+
+
+def test_silence_after_a_low_answer_stands_out_and_other_silence_does_not() -> None:
+    assert entry(pair("A7", *weeks(LOW, ()))).reason == "silence_after_low"
+    calm_before = entry(pair("A7", *weeks(CALM, ())))
+    assert (calm_before.reason, calm_before.standing) == ("silence", "silent")
+
+
+def test_talked_no_and_a_loop_left_open() -> None:
+    talk = Talk(9, FROM + HOUR)
+    no = weeks(CALM, CALM, follows_id=9)
+    no = (no[0], replace(no[1], answers=(*no[1].answers, Given("talked", "no"))))
+    assert entry(pair("A7", *no, talk=talk)).reason == "talked_no"
+    yes = (no[0], replace(no[1], answers=(*no[1].answers[:-1], Given("talked", "a_bit"))))
+    assert entry(pair("A7", *yes, talk=talk)).reason == "calm"
+    unasked = weeks(CALM, CALM)
+    assert entry(pair("A7", *unasked, talk=talk)).reason == "open_loop"
+    assert entry(pair("A7", *weeks(CALM, ()), talk=talk)).reasons == ("open_loop", "silence")
+
+
+def test_a_loop_is_not_open_before_the_next_session_nor_when_declined_nor_for_ever() -> None:
+    history = weeks(CALM, CALM)
+    assert entry(pair("A7", *history, talk=Talk(9, CUT))).reason == "calm"
+    assert entry(pair("A7", *history, talk=Talk(9, FROM + HOUR, "rather_not"))).reason == "calm"
+    assert entry(pair("A7", *history, talk=Talk(9, CUT - 30 * DAY))).reason == "calm"
+
+
+def test_the_order_of_need() -> None:
+    talk = Talk(9, FROM + HOUR)
+    by_reason = {
+        "low_twice": pair("A2", *weeks(LOW, LOW)),
+        "low": pair("B2", *weeks(LOW)),
+        "fall": pair("C2", *weeks((9,) * 5, (9,) * 5, (6,) * 5)),
+        "raise": pair("D2", *with_extra(Given("different", "x", "raise"))),
+        "obstacles": pair("E2", *with_extra(Given("obstacles", ("pace",)))),
+        "talked_no": pair("F2", *with_extra(Given("talked", "no"))),
+        "open_loop": pair("G2", *weeks(CALM), talk=talk),
+        "silence_after_low": pair("H2", *weeks(LOW, ())),
+        "silence": pair("I2", *weeks(())),
+        "other": pair("J2", *weeks(CALM, state="withheld", answers=())),
+        "calm": pair("K2", *weeks(CALM)),
+    }
+    assert tuple(by_reason) == NEED
+    made = digest(*reversed(by_reason.values()))
+    assert [e.reason for e in made.entries] == list(NEED)
+    assert made.first is made.entries[0]
+    assert [e.standing for e in made.entries] == ["expanded"] * 8 + ["silent"] * 2 + ["calm"]
+
+
+def test_nothing_stands_out() -> None:
+    made = digest(*(pair(f"A{n}", *weeks(CALM if n < 9 else ())) for n in range(25)))
+    assert made.first is None
+    assert (made.counts.answered, made.counts.asked) == (9, 25)
+
+
+# As of the cut-off
+
+
+def test_an_open_checkin_is_open_and_neither_silence_nor_shown() -> None:
+    friday = asked("2026-11-20", 8, 8, time="14:00", state="open", closed_at=None)
+    made = entry(pair("A7", friday))
+    session = made.sessions[0]
+    assert (session.outcome, session.given, session.of) == ("open", 2, 5)
+    assert session.open_until == ("2026-11-22", "15:00")
+    assert session.items == ()
+    assert made.standing == "silent"
+    assert digest(pair("A7", friday)).counts == Counts(clients=1, open=1)
+
+
+def test_completed_after_the_cut_off_is_open_now_and_answered_in_the_next() -> None:
+    friday = asked("2026-11-20", *LOW, time="15:30", completed_at=CUT + HOUR)
+    assert entry(pair("A7", friday)).reason == "other"
+    assert entry(pair("A7", friday), NEXT).reason == "low"
+
+
+def test_completed_before_the_cut_off_and_closed_after_it_is_told_once() -> None:
+    friday = asked("2026-11-20", *LOW, time="10:00")
+    assert entry(pair("A7", friday)).reason == "low"
+    assert entry_of(pair("A7", friday), NEXT, INSTRUMENT) is None
+
+
+def test_a_sweep_that_came_late_moves_nothing_into_the_next_digest() -> None:
+    late = asked("2026-11-16", closed_at=CUT + 3 * DAY)
+    assert entry(pair("A7", late)).reason == "silence"
+    assert entry_of(pair("A7", late), NEXT, INSTRUMENT) is None
+    not_swept = replace(late, state="open", closed_at=None)
+    assert entry(pair("A7", not_swept)).reason == "silence"
+
+
+def test_a_correction_after_the_cut_off_enters_the_next_digest_labelled() -> None:
+    friday = asked("2026-11-20", *LOW, time="10:00", changed_ats=(CUT + HOUR,))
+    made = entry(pair("A7", friday), NEXT)
+    assert (made.reason, made.sessions[0].is_corrected) == ("low", True)
+    assert digest(pair("A7", friday), window=NEXT).counts == Counts(clients=1)
+    assert not entry(pair("A7", friday)).sessions[0].is_corrected
+
+
+def test_withheld_has_no_numbers_whatever_the_cut_off() -> None:
+    taken_back = asked("2026-11-16", *LOW, state="withheld", closed_at=CUT + HOUR)
+    now, following = entry(pair("A7", taken_back)), entry(pair("A7", taken_back), NEXT)
+    for made in (now, following):
+        assert made.sessions[0].outcome == "withheld"
+        assert made.sessions[0].score is None
+        assert made.sparkline == ""
+        assert not made.can_be_acknowledged
+
+
+def test_started_has_its_count_and_no_score_below_four() -> None:
+    three = entry(pair("A7", asked("2026-11-16", 8, 8, 8)))
+    assert three.latest is not None
+    assert (three.latest.outcome, three.latest.given, three.latest.score) == ("started", 3, None)
+    four = entry(pair("A7", asked("2026-11-16", 8, 8, 8, 8)))
+    assert four.latest is not None
+    assert four.latest.score == 8.0
+    assert entry(pair("A7", asked("2026-11-16", 8, 3))).reason == "low"
+
+
+def test_when_client_and_calendar_disagree_there_is_no_score_and_both_are_stated() -> None:
+    answered = entry(pair("A7", asked("2026-11-16", *LOW, calendar_met=False)))
+    assert answered.sessions[0].outcome == "conflict"
+    assert answered.sessions[0].score is None
+    assert answered.reason == "other"
+    client_says = asked("2026-11-16", state="did_not_meet", closed_at=CUT - DAY)
+    session = entry(pair("A7", client_says)).sessions[0]
+    assert (session.outcome, session.calendar_met) == ("did_not_meet", True)
+
+
+def test_counts_leave_outside_what_was_not_asked_or_not_met() -> None:
+    counts = digest(
+        pair("A2", asked("2026-11-16", *CALM)),
+        pair("B2", asked("2026-11-16", 8, 8)),
+        pair("C2", asked("2026-11-16")),
+        pair("D2", asked("2026-11-16", *CALM, state="withheld", answers=())),
+        pair("E2", asked("2026-11-16", state="did_not_meet", closed_at=CUT - DAY)),
+        pair("F2", asked("2026-11-16", state="undeliverable", closed_at=CUT - DAY)),
+        pair("G2", asked(state=None, decided_at=CUT - DAY, not_asked_reason="per_week")),
+        pair("H2", asked("2026-11-16", *CALM, calendar_met=False)),
+        pair("I2", asked("2026-11-16", state="cancelled")),
+    ).counts
+    assert counts == Counts(
+        clients=8, asked=4, answered=1, started=1, silent=1, withheld=1,
+        did_not_meet=2, undelivered=1, not_asked=1,
+    )  # fmt: skip
+    assert counts.interval == pytest.approx((0.0456, 0.6994), abs=1e-3)
+    assert Counts().interval is None
+
+
+def test_the_trend_line_is_the_last_eight_with_gaps() -> None:
+    many = [asked(f"2026-{m:02}-{d:02}", *CALM) for m in (9, 10) for d in (7, 14, 21, 28)]
+    assert entry(pair("A7", *many, *weeks(()))).sparkline == "▇▇▇▇▇▇▇·"
+
+
+def test_the_label_is_the_latest_appointments() -> None:
+    two = entry(pair("A7", asked("2026-11-16", *CALM), asked("2026-11-19", *CALM, time="09:30")))
+    assert (two.code, two.on, two.time) == ("A7", "2026-11-19", "09:30")
+
+
+def test_a_pause_or_stop_in_the_window_is_told_without_any_checkin() -> None:
+    stopped = entry(pair("A7", state="stopped", changed_at=CUT - DAY))
+    assert (stopped.standing, stopped.state_now) == ("silent", "stopped")
+    assert entry_of(pair("A7", state="stopped", changed_at=FROM), WINDOW, INSTRUMENT) is None
+
+
+def test_several_weeks_in_one_window_lose_nothing() -> None:
+    window = Window(to_utc("2026-10-16", "17:00", ZONE), CUT, ZONE)
+    made = entry(pair("A7", *weeks(CALM, LOW, (), CALM, CALM)), window)
+    assert len(made.sessions) == 5
+    assert made.reasons == ("low", "silence_after_low")
+    assert made.sessions[0].on == "2026-11-16"
+
+
+# Texts and pages
+
+
+def test_texts_are_cut_to_one_line_without_what_disturbs_its_neighbours() -> None:
+    assert cut_text("one\n\n two\t\u202ethree\ud800\x00", 99) == "one two three"
+    assert cut_text("abcdef", 4) == "abc…"
+    assert cut_text("😀😀😀", 5) == "😀😀…"
+    assert cut_text("😀😀", 4) == "😀😀"
+
+
+def test_pages_keep_the_order_split_at_clients_and_hold_their_limits() -> None:
+    pairs = [pair(f"A{n}", *weeks(LOW)) for n in range(20)]
+    pairs += [pair(f"B{n}", *weeks(CALM)) for n in range(70)]
+    made = digest(*pairs)
+    places = pages_of(made)
+    assert [p.pair_id for p in places] == [e.pair_id for e in made.entries]
+    assert [p.place for p in places] == list(range(1, 91))
+    assert places[0].standing == "first"
+    assert [p.standing for p in places].count("first") == 1
+    for page in range(1, max(p.page for p in places) + 1):
+        on_page = [p.standing for p in places if p.page == page]
+        assert on_page
+        assert sum(s in ("first", "expanded") for s in on_page) <= EXPANDED_PER_PAGE
+        assert sum(s in ("calm", "silent") for s in on_page) <= LINES_PER_PAGE
+
+
+def test_an_empty_week_has_no_places() -> None:
+    assert pages_of(digest()) == ()
+
+
+def test_appointments_in_the_future_of_the_cut_off_are_unknown() -> None:
+    assert sessions_of([asked("2026-11-23", *CALM)], WINDOW, INSTRUMENT) == ()

@@ -1,0 +1,216 @@
+"""One batch of raw updates, worked off until each is committed, recorded or set aside.
+
+Owns order (people side by side, one person in order), the update in hand, and what happens to an
+update that cannot be understood or handled. Refuses to give up on a batch: while the database is
+away, it waits and does again what has not been committed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from contextvars import Context
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any, Final
+
+import orjson
+import structlog
+from telegram import Bot, Update
+
+from bot.core.errors import Repeated
+from bot.store.database import Unavailable, UpdateInHand, current_update
+from bot.transport.faults import trace
+from bot.transport.pacing import Backoff
+
+log = structlog.get_logger(__name__)
+
+Process = Callable[[Update], Awaitable[None]]
+RecordAll = Callable[[Sequence[int]], Awaitable[None]]
+SetAside = Callable[[int | None, bytes, str], Awaitable[None]]
+
+#: An update that takes longer than this will never end; its neighbours must not wait for it.
+_HANDLING_SECONDS: Final = 30.0
+_MOST_NAMELESS: Final = 1000
+
+
+@dataclass(slots=True, eq=False)
+class _Item:
+    update_id: int | None
+    body: object
+    person: int | None
+    #: Handled, but by no transaction that carried its id: the receiver has to record it.
+    unrecorded: bool = False
+
+
+class Intake:
+    """Works batches off; see `take`.
+
+    pause(seconds): waits, and says False when there is no more time to wait.
+    """
+
+    def __init__(
+        self,
+        bot: Bot,
+        process: Process,
+        record_all: RecordAll,
+        set_aside: SetAside,
+        pause: Callable[[float], Awaitable[bool]],
+        at_once: int = 16,
+    ) -> None:
+        self._bot = bot
+        self._process = process
+        self._record_all = record_all
+        self._set_aside = set_aside
+        self._pause = pause
+        self._places = asyncio.Semaphore(at_once)
+        self._nameless: dict[bytes, None] = {}
+
+    async def take(self, updates: Sequence[object]) -> int | None:
+        """Work off a batch; give its highest update id once all of it is safe.
+
+        None: nothing of it can be confirmed, because `pause` said that time is over, or because
+        no update in it has an id.
+        """
+        items = self._items(updates)
+        todo, backoff = items, Backoff()
+        while todo := await self._round(todo):
+            log.warning("database unavailable", updates_waiting=len(todo))
+            if not await self._pause(backoff.pause()):
+                return None
+        ids = [item.update_id for item in items if item.update_id is not None]
+        plain = [i.update_id for i in items if i.unrecorded and i.update_id is not None]
+        while plain:
+            try:
+                await self._record_all(plain)
+                break
+            except Unavailable:
+                log.warning("database unavailable", updates_to_record=len(plain))
+                if not await self._pause(backoff.pause()):
+                    return None
+        return max(ids, default=None)
+
+    def _items(self, updates: Sequence[object]) -> list[_Item]:
+        items: list[_Item] = []
+        seen: set[int] = set()
+        for body in updates:
+            update_id = id_of(body)
+            if update_id is None:
+                if self._met_before(body):
+                    continue
+            elif update_id in seen:
+                continue
+            else:
+                seen.add(update_id)
+            items.append(_Item(update_id, body, person_of(body)))
+        return items
+
+    def _met_before(self, body: object) -> bool:
+        """Remember updates without an id, which come again with each poll until one with an id
+        confirms them."""
+        mark = blake2b(raw(body), digest_size=16).digest()
+        if mark in self._nameless:
+            return True
+        if len(self._nameless) >= _MOST_NAMELESS:
+            del self._nameless[next(iter(self._nameless))]
+        self._nameless[mark] = None
+        return False
+
+    async def _round(self, items: Sequence[_Item]) -> list[_Item]:
+        """Try every item once and give those that the database could not take."""
+        lines: dict[int | None, list[_Item]] = {}
+        for item in items:
+            # What has no person goes one after the other, in a line of its own.
+            lines.setdefault(item.person, []).append(item)
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(self._line(line)) for line in lines.values()]
+        return [item for task in tasks for item in task.result()]
+
+    async def _line(self, line: Sequence[_Item]) -> Sequence[_Item]:
+        async with self._places:
+            for place, item in enumerate(line):
+                try:
+                    await self._one(item)
+                except Unavailable:
+                    return line[place:]
+        return ()
+
+    async def _one(self, item: _Item) -> None:
+        reason = await self._handled(item)
+        if reason is not None:
+            log.error("update set aside", update_id=item.update_id, fault=reason)
+            await self._set_aside(item.update_id, raw(item.body), reason.partition(":")[0])
+
+    async def _handled(self, item: _Item) -> str | None:
+        """Parse and process one update; give what went wrong with it, if anything did."""
+        if item.update_id is None:
+            return "NoUpdateId"
+        try:
+            update = Update.de_json(without_echo(item.body), self._bot)
+        except Exception as problem:
+            return trace(problem)  # the parser raises whatever a wrong shape leads it into
+        hand = UpdateInHand(item.update_id)
+        context = Context()
+        context.run(current_update.set, hand)
+        task = asyncio.get_running_loop().create_task(self._limited(update), context=context)
+        try:
+            await task
+        except Unavailable:
+            raise
+        except Repeated:
+            return None  # committed in an earlier life; its handler chose to show nothing
+        except asyncio.CancelledError as problem:
+            me = asyncio.current_task()
+            if me is not None and me.cancelling():
+                raise
+            return trace(problem)  # the handler cancelled itself, which is its bug
+        except Exception as problem:
+            return trace(problem)
+        item.unrecorded = not hand.recorded
+        return None
+
+    async def _limited(self, update: Update) -> None:
+        async with asyncio.timeout(_HANDLING_SECONDS):
+            await self._process(update)
+
+
+def id_of(body: object) -> int | None:
+    """Give an update's id, or None where there is none to confirm."""
+    update_id = body.get("update_id") if isinstance(body, dict) else None
+    is_id = isinstance(update_id, int) and not isinstance(update_id, bool) and update_id >= 0
+    return update_id if is_id else None
+
+
+def person_of(body: object) -> int | None:
+    """Give the Telegram id of whoever caused an update: `from` or `user`, else its chat."""
+    if not isinstance(body, dict):
+        return None
+    for part in body.values():
+        if not isinstance(part, dict):
+            continue
+        message = part.get("message")
+        about = message.get("chat") if isinstance(message, dict) else None
+        for who in (part.get("from"), part.get("user"), part.get("chat"), about):
+            number = who.get("id") if isinstance(who, dict) else None
+            if isinstance(number, int):
+                return number
+    return None
+
+
+def without_echo(body: object) -> Any:
+    """Leave out the keyboard that a tap brings back: parsing it costs more than all the rest."""
+    tap = body.get("callback_query") if isinstance(body, dict) else None
+    message = tap.get("message") if isinstance(tap, dict) else None
+    if not isinstance(body, dict) or not isinstance(tap, dict) or not isinstance(message, dict):
+        return body
+    bare = {name: value for name, value in message.items() if name != "reply_markup"}
+    return {**body, "callback_query": {**tap, "message": bare}}
+
+
+def raw(body: object) -> bytes:
+    """Write an update back as JSON, also one with characters that orjson refuses."""
+    try:
+        return orjson.dumps(body)
+    except orjson.JSONEncodeError:
+        return json.dumps(body).encode()

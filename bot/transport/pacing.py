@@ -1,0 +1,97 @@
+"""How fast we may speak: Telegram's limits, overall and per chat, and its order to be silent.
+
+Owns the waiting before a call. Refuses to count answers to taps, which Telegram does not limit.
+All times are the clock's monotonic seconds: a step of the wall clock changes nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from typing import Final
+
+from bot.services.ports import Clock
+
+_RANDOM: Final = secrets.SystemRandom()
+#: How many may go at once after a quiet moment, over all chats: 25/s and 5 are 30 in a second.
+_BURST_OVERALL: Final = 5
+
+
+class Pacing:
+    """Turns for calls, first come first served.
+
+    per_second: calls a second over all chats. per_chat_per_second, burst: the same within one
+    chat, of which `burst` may follow each other at once after a quiet time. A chat that has been
+    quiet long enough to have its whole burst again is forgotten.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        per_second: float = 25.0,
+        per_chat_per_second: float = 1.0,
+        burst: int = 4,
+    ) -> None:
+        self._clock = clock
+        self._gap = 1.0 / per_second
+        self._slack = (_BURST_OVERALL - 1) * self._gap
+        self._chat_gap = 1.0 / per_chat_per_second
+        self._chat_slack = (burst - 1) * self._chat_gap
+        # Each mark is the time at which a flow would have all of its burst again (the
+        # "theoretical arrival time" of the generic cell rate algorithm, ITU-T I.371).
+        self._mark = 0.0
+        self._chats: dict[int, float] = {}
+        self._silent_until = 0.0
+        self._gate = asyncio.Lock()  # its queue is what makes this fair
+
+    async def wait(self, chat_id: int) -> None:
+        """Return when it is this call's turn."""
+        now = self._clock.monotonic()
+        self._forget(now)
+        mark = max(self._chats.pop(chat_id, now), now)
+        self._chats[chat_id] = mark + self._chat_gap
+        while (left := mark - self._chat_slack - self._clock.monotonic()) > 0:
+            await self._clock.sleep(left)
+        async with self._gate:
+            while (left := self._next() - self._clock.monotonic()) > 0:
+                await self._clock.sleep(left)
+            self._mark = max(self._mark, self._clock.monotonic()) + self._gap
+
+    def halt(self, seconds: float) -> None:
+        """Let nobody go for `seconds` from now; a later end already ordered stays."""
+        self._silent_until = max(self._silent_until, self._clock.monotonic() + seconds)
+
+    @property
+    def chats_in_memory(self) -> int:
+        """Count the chats whose turns are being remembered."""
+        return len(self._chats)
+
+    def _next(self) -> float:
+        return max(self._mark - self._slack, self._silent_until)
+
+    def _forget(self, now: float) -> None:
+        """Drop chats, longest unheard first, that have all of their burst again."""
+        while self._chats:
+            oldest = next(iter(self._chats))
+            if self._chats[oldest] > now:
+                return
+            del self._chats[oldest]
+
+
+class Backoff:
+    """Growing pauses between tries: doubled each time up to `longest` seconds, with jitter."""
+
+    def __init__(self, first: float = 1.0, longest: float = 30.0) -> None:
+        self._first = first
+        self._longest = longest
+        self._next = first
+
+    def pause(self) -> float:
+        """Give the next pause in seconds: between half of the step and the whole of it."""
+        step = self._next
+        self._next = min(step * 2, self._longest)
+        return step * _RANDOM.uniform(0.5, 1.0)
+
+    def reset(self) -> None:
+        """Start over after a success."""
+        self._next = self._first

@@ -1,0 +1,219 @@
+"""The long poll: fetches updates, confirms them only after they are safe, and never gives up.
+
+Owns the offset (in memory alone: it starts at 0, because Telegram's ids may restart) and the
+supervision of the poll. Refuses to end for anything but `stop` and a token refused three times
+in a row; the age of the last successful poll says whether it is healthy.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Coroutine, Sequence
+from typing import Any, Final, TypeVar
+
+import structlog
+from telegram import Bot
+from telegram.error import TelegramError
+
+from bot.core.errors import TokenRefused
+from bot.services.ports import Clock
+from bot.transport.intake import Intake, Process, RecordAll, SetAside
+from bot.transport.pacing import Backoff
+from bot.transport.request import Outcome, WireFailure
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+#: Everything that Rapport handles; Telegram keeps the last list it was told, so it is told.
+ALLOWED_UPDATES: Final = ("message", "callback_query", "my_chat_member")
+HEALTHY_SECONDS: Final = 90.0
+
+_LIMIT: Final = 100
+_MOST_REFUSALS: Final = 3
+#: The server holds a poll for `long_poll_seconds`; the answer may take this much longer.
+_GRACE_SECONDS: Final = 10.0
+_CANCEL_SECONDS: Final = 1.0
+_CONFIRM_SECONDS: Final = 2.0
+
+
+class Receiver:
+    """Polls with `run` until `stop`; see `Intake` for what happens to a batch.
+
+    process(update): handles one update in a context of its own where `current_update` is set.
+    record_all(ids): records updates that no transaction of `process` recorded.
+    set_aside(update_id or None, raw JSON, exception's class name): keeps an update that could
+    not be handled. Any of them raises `Unavailable` while the database is away.
+    ready: set after the first successful poll. last_success: monotonic seconds of the last one.
+    """
+
+    def __init__(
+        self,
+        bot: Bot,
+        process: Process,
+        record_all: RecordAll,
+        set_aside: SetAside,
+        clock: Clock,
+        *,
+        at_once: int = 16,
+        long_poll_seconds: int = 50,
+        allowed_updates: Sequence[str] = ALLOWED_UPDATES,
+    ) -> None:
+        self.ready = asyncio.Event()
+        self.last_success: float | None = None
+        self._bot = bot
+        self._clock = clock
+        self._long_poll_seconds = long_poll_seconds
+        self._allowed_updates = list(allowed_updates)
+        self._intake = Intake(bot, process, record_all, set_aside, self._pause, at_once)
+        self._backoff = Backoff()
+        self._nameless_backoff = Backoff()
+        self._refusals = 0
+        self._offset = 0
+        self._asked = 0
+        self._stopping = asyncio.Event()
+        self._over = asyncio.Event()
+        self._over.set()
+        self._batch: asyncio.Task[int | None] | None = None
+
+    def healthy(self, now: float) -> bool:
+        """Tell whether the last successful poll is younger than 90 s (`now` is monotonic)."""
+        return self.last_success is not None and now - self.last_success < HEALTHY_SECONDS
+
+    async def run(self) -> None:
+        """Poll and work until `stop`. Errors: `TokenRefused` after three refusals in a row."""
+        self._over.clear()
+        try:
+            while not self._stopping.is_set():
+                updates = await self._poll()
+                if updates:
+                    await self._work(updates)
+        finally:
+            self._over.set()
+
+    async def stop(self, within_seconds: float = 5.0) -> bool:
+        """End the poll, let the running batch finish, confirm it; False if it was cut short.
+
+        Takes at most `within_seconds` and three seconds more. What was cut short comes again at
+        the next start.
+        """
+        self._stopping.set()
+        finished = await self._ended(within_seconds)
+        if not finished and self._batch is not None:
+            log.warning("batch cut short", offset=self._offset)
+            self._batch.cancel()
+            await self._ended(_CANCEL_SECONDS)
+        await self._confirm()
+        return finished
+
+    async def _ended(self, within_seconds: float) -> bool:
+        try:
+            async with asyncio.timeout(within_seconds):
+                await self._over.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    async def _poll(self) -> list[object]:
+        """Ask once; waits after a failure, gives nothing then and when stopped."""
+        # The first poll does not wait for updates, so that readiness is known at once.
+        hold = self._long_poll_seconds if self.ready.is_set() else 0
+        self._asked = self._offset
+        try:
+            updates = await self._unless_stopping(self._get_updates(hold, _GRACE_SECONDS))
+        except TelegramError as problem:
+            await self._pause(self._after(problem))
+            return []
+        if updates is None:
+            return []
+        if not isinstance(updates, list):
+            await self._pause(self._after(WireFailure(Outcome.UNCLEAR, "not a list of updates")))
+            return []
+        self._refusals = 0
+        self._backoff.reset()
+        self.last_success = self._clock.monotonic()
+        if not self.ready.is_set():
+            log.info("receiving")
+            self.ready.set()
+        if not updates:
+            # All before the offset is confirmed and forgotten by now. Ids may restart lower
+            # after a quiet week, and an offset above them would hide or drop them.
+            self._offset = self._asked = 0
+        return updates
+
+    async def _get_updates(self, hold: int, grace: float, limit: int = _LIMIT) -> object:
+        return await self._bot.do_api_request(
+            "getUpdates",
+            api_kwargs={
+                "offset": self._offset,
+                "timeout": hold,
+                "limit": limit,
+                "allowed_updates": self._allowed_updates,
+            },
+            read_timeout=hold + grace,
+        )
+
+    async def _unless_stopping(self, call: Coroutine[Any, Any, T]) -> T | None:
+        """Await a call, or cancel it and give None as soon as it is time to stop."""
+        asking = asyncio.ensure_future(call)
+        stopping = asyncio.ensure_future(self._stopping.wait())
+        try:
+            await asyncio.wait((asking, stopping), return_when=asyncio.FIRST_COMPLETED)
+            return asking.result() if asking.done() else None
+        finally:
+            asking.cancel()
+            stopping.cancel()
+            await asyncio.wait((asking, stopping))
+
+    async def _work(self, updates: list[object]) -> None:
+        self._batch = asyncio.ensure_future(self._intake.take(updates))
+        try:
+            await asyncio.wait((self._batch,))
+        finally:
+            self._batch.cancel()
+        if self._batch.cancelled():
+            return
+        highest = self._batch.result()
+        if highest is not None:
+            self._offset = highest + 1
+            self._nameless_backoff.reset()
+        elif not self._stopping.is_set():
+            # Nothing to confirm these by: the next poll brings them again, so not at once.
+            log.error("updates without an id", updates=len(updates))
+            await self._pause(self._nameless_backoff.pause())
+
+    def _after(self, problem: TelegramError) -> float:
+        """Say in the log what is wrong and give the seconds to wait before the next poll."""
+        failure = problem if isinstance(problem, WireFailure) else None
+        outcome = failure.outcome if failure else Outcome.UNCLEAR
+        said = failure.said if failure else type(problem).__name__
+        pause = self._backoff.pause()
+        if outcome is Outcome.TOKEN_REFUSED:
+            self._refusals += 1
+            log.error("token refused", times=self._refusals, said=said)
+            if self._refusals >= _MOST_REFUSALS:
+                raise TokenRefused(f"getUpdates was refused {self._refusals} times: {said}")
+            return pause
+        self._refusals = 0
+        if outcome is Outcome.CONFLICT:
+            log.error("another process polls for this bot", said=said, this_process=os.getpid())
+        else:
+            log.warning("poll failed", outcome=outcome.value, said=said, wait=round(pause, 1))
+        return max(pause, failure.retry_after) if failure else pause
+
+    async def _pause(self, seconds: float) -> bool:
+        """Sleep by the clock; False as soon as it is time to stop."""
+        await self._unless_stopping(self._clock.sleep(seconds))
+        return not self._stopping.is_set()
+
+    async def _confirm(self) -> None:
+        """Tell Telegram what is safe, unless the poll that just ended has told it already."""
+        if self._asked == self._offset:
+            return
+        self._asked = self._offset
+        try:
+            async with asyncio.timeout(_CONFIRM_SECONDS):
+                await self._get_updates(0, _CONFIRM_SECONDS, limit=1)
+        except (TelegramError, TimeoutError):
+            log.warning("last batch not confirmed; it will come again", offset=self._offset)

@@ -1,0 +1,1 @@
+"""What people and ticks ask for: each public method is one transaction, no Telegram inside."""

@@ -1,0 +1,109 @@
+"""Telling a client that the check-in was read, and hearing what the client says to it.
+
+The other half of measuring. A client is told once, with the latest; when "read" had been told
+and rises to "let's talk about it", once more. Nothing is sent to a pair that is over.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from bot.config import Settings
+from bot.core.errors import Refused
+from bot.core.timetable import after_quiet
+from bot.services.digest_pages import AcknowledgementKind
+from bot.services.ports import Clock, Ids
+from bot.store import digests as store
+from bot.store import outbox
+from bot.store.database import Database, Transaction
+
+_TELL_AFTER_MS: Final = 2 * 60_000
+_TELL_WITHIN_MS: Final = 3 * 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """What a client is told about an acknowledgement; can_reply: with OK and I'd rather not."""
+
+    acknowledgement_id: int
+    client_id: int
+    pair_id: int
+    kind: AcknowledgementKind
+
+    @property
+    def can_reply(self) -> bool:
+        """Whether there is something to say yes or no to."""
+        return self.kind == "talk"
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgements:
+    """What delivery and the client need of acknowledgements."""
+
+    db: Database
+    clock: Clock
+
+    async def telling(self, acknowledgement_id: int, part: str) -> Telling | None:
+        """Give what the client is told, the latest; None when the pair is over or erased.
+
+        part: "" for the first message; "talk" for the second, after "read" had been told.
+        """
+        async with self.db.read() as tx:
+            told = await store.load_acknowledgement(tx, acknowledgement_id)
+            if told.client_id is None or told.pair_state not in ("active", "paused"):
+                return None
+            kind = told.kind
+            if part == "" and await store.talk_is_told_apart(tx, acknowledgement_id):
+                kind = "read"
+            return Telling(told.id, told.client_id, told.pair_id, kind)
+
+    async def told(self, acknowledgement_id: int) -> None:
+        """Note that the client was told (or perhaps was)."""
+        async with self.db.write() as tx:
+            await store.note_told(tx, acknowledgement_id, self.clock.now())
+
+    async def reply(
+        self, client_id: int, acknowledgement_id: int, answer: Literal["ok", "rather_not"]
+    ) -> None:
+        """Keep what a client says to "let's talk about it". Errors: Refused("not_yours")."""
+        async with self.db.write() as tx:
+            if not await store.reply(tx, acknowledgement_id, client_id, answer, self.clock.now()):
+                raise Refused("not_yours")
+
+
+async def owe_telling(
+    tx: Transaction, acknowledgement_id: int, now: int, *, ids: Ids, settings: Settings
+) -> bool:
+    """Owe a client the news; one that is still queued will carry the latest anyway.
+
+    Due in two minutes and outside of quiet hours. Gives whether the client will be told: one
+    whose pair is stopped, ended or erased will not.
+    """
+    told = await store.load_acknowledgement(tx, acknowledgement_id)
+    if told.client_id is None or told.pair_state not in ("active", "paused"):
+        return False
+    if await store.telling_is_queued(tx, acknowledgement_id):
+        return True
+    checkin = settings.checkin
+    due_at = after_quiet(
+        now + _TELL_AFTER_MS,
+        told.quiet_from or f"{checkin.quiet_from:%H:%M}",
+        told.quiet_to or f"{checkin.quiet_to:%H:%M}",
+        told.timezone or settings.practice.timezone,
+    )
+    for part in ("", "talk") if told.kind == "talk" else ("",):
+        if await outbox.queue(
+            tx,
+            id=ids.new(),
+            kind="ack",
+            subject_id=acknowledgement_id,
+            part=part,
+            person_id=told.client_id,
+            pair_id=told.pair_id,
+            due_at=due_at,
+            expires_at=due_at + _TELL_WITHIN_MS,
+            now=now,
+        ):
+            return True
+    return False

@@ -1,0 +1,273 @@
+"""What a therapist is shown: a digest's page, one pair's details, the day's appointments.
+
+Owns the facts that templates need, complete and bounded, with nothing of Telegram and no
+database. Pages keep the places they were given when the digest was made; what a client has
+withheld or erased since then is gone from them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Final, Literal
+
+from bot.core.digest import Counts, Digest, Placed, fits
+from bot.core.entries import TREND_SESSIONS, Entry, Mark, PairFacts, Talk, entry_of, trend
+from bot.core.instrument import Instrument
+from bot.core.sessions import Session, Shared, Window, cut_text, sessions_of
+from bot.core.signals import Change
+from bot.core.timetable import local_on
+
+AcknowledgementKind = Literal["read", "talk"]
+
+#: Shared texts on Details, in UTF-16 units: the newest, the others, all together.
+TEXT_IN_DETAILS: Final = 1_000
+OLDER_TEXT_IN_DETAILS: Final = 150
+TEXTS_IN_DETAILS: Final = 1_300
+
+#: What fits one message of `today`: appointments, and UTF-16 units of each shared text.
+TODAY_AT_MOST: Final = 12
+TEXT_IN_TODAY: Final = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What stands above the first page. interval: of the response rate, None without one."""
+
+    counts: Counts
+    interval: tuple[float, float] | None
+    stands_out: bool
+
+    @property
+    def rate(self) -> float:
+        """The response rate, 0 where nobody was asked."""
+        return self.counts.answered / self.counts.asked if self.counts.asked else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class DigestPage:
+    """One page of a digest. first is the first of `expanded`, where something stands out.
+
+    week: ISO week of the cut-off. from_on, cut_on: local dates. head: on the first page only.
+    calm_unread: calm clients on this page with an answer and no acknowledgement.
+    """
+
+    digest_id: int
+    number: int
+    week: int
+    from_on: str
+    cut_on: str
+    page: int
+    pages: int
+    head: Head | None
+    first: Entry | None
+    expanded: tuple[Entry, ...]
+    silent: tuple[Entry, ...]
+    calm: tuple[Entry, ...]
+    free_text: bool
+
+    @property
+    def others(self) -> tuple[Entry, ...]:
+        """Those that stand out besides the first."""
+        return self.expanded if self.first is None else self.expanded[1:]
+
+    @property
+    def calm_unread(self) -> int:
+        """How many the button "Read these" would acknowledge."""
+        return len(unread(self.calm))
+
+    @property
+    def has_scores(self) -> bool:
+        """Whether ratings are shown, so that the label about them must stand here."""
+        return any(
+            entry.sparkline or any(session.given for session in entry.sessions)
+            for entry in (*self.expanded, *self.calm, *self.silent)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """One pair's history. sessions: newest first. usual None: too few to say.
+
+    digest_id, page: where it was opened from; None and 0 when not from a digest.
+    """
+
+    digest_id: int | None
+    page: int
+    pair_id: int
+    code: str
+    on: str | None
+    time: str | None
+    state: str
+    sessions: tuple[Session, ...]
+    sparkline: str
+    usual: float | None
+    change: Change
+    talk: Talk | None
+    mark: Mark | None
+
+    @property
+    def has_scores(self) -> bool:
+        """Whether ratings are shown, so that the label about them must stand here."""
+        return any(session.given for session in self.sessions)
+
+
+@dataclass(frozen=True, slots=True)
+class TodayLine:
+    """One appointment today. last: the newest session with answers; is_silent: one went
+    unanswered since. promised: "let's talk about it" is still to come."""
+
+    pair_id: int
+    code: str
+    on: str
+    time: str
+    last: Session | None
+    is_silent: bool
+    promised: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """A therapist's day. more: appointments beyond those shown."""
+
+    on: str
+    lines: tuple[TodayLine, ...]
+    more: int
+    free_text: bool
+
+    @property
+    def has_scores(self) -> bool:
+        """Whether ratings are shown, so that the label about them must stand here."""
+        return any(line.last is not None and line.last.given for line in self.lines)
+
+
+def unread(calm: Sequence[Entry]) -> tuple[Entry, ...]:
+    """Give the entries with an answer that has not been acknowledged."""
+    return tuple(entry for entry in calm if entry.mark is None and entry.can_be_acknowledged)
+
+
+def page_of(
+    digest: Digest,
+    places: Sequence[Placed],
+    marks: Mapping[int, Mark],
+    page: int,
+    *,
+    digest_id: int,
+    number: int,
+    window: Window,
+    free_text: bool,
+) -> DigestPage | None:
+    """Put a page together; None when every pair on it is gone."""
+    entries = {entry.pair_id: entry for entry in digest.entries}
+    here = [
+        (place, replace(entries[place.pair_id], mark=marks.get(place.pair_id)))
+        for place in places
+        if place.page == page and place.pair_id in entries
+    ]
+    if places and not here:
+        return None
+    if not fits([entry for _, entry in here]):
+        here = [(place, _without_words(entry)) for place, entry in here]
+    shown = [(place, entry) for place, entry in here if entry.standing != "silent"]
+    expanded = tuple(entry for place, entry in shown if place.standing in ("first", "expanded"))
+    is_first = bool(expanded) and here[0][0].standing == "first" and here[0][1] is expanded[0]
+    cut_on = local_on(window.cut_at, window.zone)
+    counts = digest.counts
+    return DigestPage(
+        digest_id=digest_id,
+        number=number,
+        week=date.fromisoformat(cut_on).isocalendar().week,
+        from_on=local_on(window.from_at, window.zone),
+        cut_on=cut_on,
+        page=page,
+        pages=max((place.page for place in places), default=1),
+        head=Head(counts, counts.interval, digest.first is not None) if page == 1 else None,
+        first=expanded[0] if is_first and expanded[0].stands_out else None,
+        expanded=expanded,
+        silent=tuple(entry for _, entry in here if entry.standing == "silent"),
+        calm=tuple(e for place, e in shown if place.standing not in ("first", "expanded")),
+        free_text=free_text,
+    )
+
+
+def _without_words(entry: Entry) -> Entry:
+    """Leave shared texts to Details: the page was made when digests held none."""
+    sessions = (
+        session
+        if session.shared is None
+        else replace(session, shared=Shared(session.shared.disclosure, None))
+        for session in entry.sessions
+    )
+    return replace(entry, sessions=tuple(sessions))
+
+
+def details_of(
+    facts: PairFacts,
+    now: int,
+    zone: str,
+    instrument: Instrument,
+    *,
+    digest_id: int | None,
+    page: int,
+    mark: Mark | None,
+) -> Details:
+    """Put together a pair's history as of now."""
+    window = Window(0, now, zone)
+    entry = entry_of(facts, window, instrument)
+    sessions = sessions_of(facts.asked, window, instrument, TEXT_IN_DETAILS)
+    newest = [session for session in sessions if session.outcome != "not_asked"]
+    return Details(
+        digest_id=digest_id,
+        page=page,
+        pair_id=facts.pair_id,
+        code=facts.code,
+        on=entry.on if entry else None,
+        time=entry.time if entry else None,
+        state=facts.state,
+        sessions=_with_texts_bounded(newest[: -TREND_SESSIONS - 1 : -1]),
+        sparkline=entry.sparkline if entry else "",
+        usual=entry.usual if entry else None,
+        change=entry.change if entry else "none",
+        talk=facts.talk,
+        mark=mark,
+    )
+
+
+def _with_texts_bounded(sessions: Sequence[Session]) -> tuple[Session, ...]:
+    """Cut shared texts (newest first) so that all together stay within their bound."""
+    left, limit = TEXTS_IN_DETAILS, TEXT_IN_DETAILS
+    bounded: list[Session] = []
+    for session in sessions:
+        if session.shared is not None and session.shared.words is not None:
+            words = cut_text(session.shared.words, min(limit, left))
+            left, limit = max(1, left - len(words)), OLDER_TEXT_IN_DETAILS
+            bounded.append(replace(session, shared=Shared(session.shared.disclosure, words)))
+        else:
+            bounded.append(session)
+    return tuple(bounded)
+
+
+def today_line(
+    facts: PairFacts, on: str, time: str, now: int, zone: str, instrument: Instrument
+) -> TodayLine:
+    """Say what to know before an appointment, including what came after the last digest."""
+    sessions = sessions_of(facts.asked, Window(now, now, zone), instrument, TEXT_IN_TODAY)
+    answered = [session for session in sessions if session.has_answers]
+    last = answered[-1] if answered else None
+    over = trend([session for session in sessions if session.outcome != "withheld"])
+    talk = facts.talk
+    promised = (
+        talk is not None
+        and talk.reply != "rather_not"
+        and not any(s.follows_id == talk.id and s.talked is not None for s in sessions)
+    )
+    return TodayLine(
+        pair_id=facts.pair_id,
+        code=facts.code,
+        on=on,
+        time=time,
+        last=last,
+        is_silent=bool(over) and over[-1].outcome == "silent",
+        promised=promised,
+    )

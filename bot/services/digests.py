@@ -1,0 +1,352 @@
+"""Weekly digests: making them, showing them, and acknowledging what they say.
+
+A digest is made when a therapist's weekly hour has come, once, with everything since the last
+cut-off however long that was; its pages are rows of the outbox and are put together again at
+delivery, as of the cut-off. Silence is never acknowledged. What the client is told stands in
+`acknowledgements`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from bot.config import Settings
+from bot.core.digest import Digest, Placed, digest_of, pages_of
+from bot.core.entries import TREND_SESSIONS, PairFacts
+from bot.core.errors import Refused
+from bot.core.instrument import Instrument
+from bot.core.sessions import Window
+from bot.core.timetable import latest_weekly, local_day_bounds, local_on
+from bot.services.acknowledgements import owe_telling
+from bot.services.digest_pages import (
+    TODAY_AT_MOST,
+    AcknowledgementKind,
+    Details,
+    DigestPage,
+    Today,
+    details_of,
+    page_of,
+    today_line,
+    unread,
+)
+from bot.services.ports import Clock, Ids
+from bot.store import audit, digest_facts, outbox
+from bot.store import digests as store
+from bot.store.database import Database, Transaction
+
+_WEEKDAYS: Final = (
+    "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday",
+)  # fmt: skip
+_DAY_MS: Final = 86_400_000
+_DELIVER_WITHIN_MS: Final = 7 * _DAY_MS
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """What a tap on Read or Let's talk did. kind: what stands now. page: where the pair stands.
+
+    changed: False when it was so already (or "talk" before). told: the client will be told.
+    """
+
+    pair_id: int
+    code: str
+    page: int
+    kind: AcknowledgementKind
+    changed: bool
+    told: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Digests:
+    """The digest's use cases."""
+
+    db: Database
+    clock: Clock
+    ids: Ids
+    settings: Settings
+    instrument: Instrument
+
+    async def make_one(self) -> bool:
+        """Make the digest of one therapist whose weekly hour has come; was there one?"""
+        now = self.clock.now()
+        async with self.db.read() as tx:
+            due = [weekly for weekly in await store.weekly_hours(tx) if self._is_due(weekly, now)]
+        if not due:
+            return False
+        async with self.db.write() as tx:
+            for weekly in await store.weekly_hours(tx, due[0].therapist_id):
+                if self._is_due(weekly, now):
+                    await self._make(tx, weekly, now)
+        return True
+
+    def _hour(self, weekly: store.Weekly, now: int) -> int:
+        """Give the latest moment at which this therapist's digest was due."""
+        settings = self.settings.digest
+        weekday = weekly.weekday
+        return latest_weekly(
+            now,
+            _WEEKDAYS.index(settings.weekday) if weekday is None else weekday,
+            weekly.time or f"{settings.time:%H:%M}",
+            self._zone(weekly.timezone),
+        )
+
+    def _is_due(self, weekly: store.Weekly, now: int) -> bool:
+        return self._hour(weekly, now) > weekly.cut_at
+
+    def _zone(self, own: str | None) -> str:
+        return own or self.settings.practice.timezone
+
+    async def _make(self, tx: Transaction, weekly: store.Weekly, now: int) -> None:
+        therapist_id, cut_at = weekly.therapist_id, self._hour(weekly, now)
+        window = Window(weekly.cut_at, cut_at, self._zone(weekly.timezone))
+        facts = await self._facts(tx, therapist_id, window)
+        digest = digest_of(facts, window, self.instrument)
+        made = bool(digest.entries) or any(pair.state in ("active", "paused") for pair in facts)
+        number = await store.advance(tx, therapist_id, weekly.cut_at, cut_at, made=made)
+        if number is None or not made:
+            return
+        digest_id, places = self.ids.new(), pages_of(digest)
+        await store.add_digest(
+            tx,
+            id=digest_id,
+            therapist_id=therapist_id,
+            number=number,
+            from_at=window.from_at,
+            cut_at=cut_at,
+            now=now,
+            places=places,
+        )
+        for page in sorted({1, *(place.page for place in places)}):
+            await outbox.queue(
+                tx,
+                id=self.ids.new(),
+                kind="digest",
+                subject_id=digest_id,
+                part=str(page),
+                person_id=therapist_id,
+                due_at=now,
+                expires_at=now + _DELIVER_WITHIN_MS,
+                now=now,
+            )
+
+    async def _facts(
+        self, tx: Transaction, therapist_id: int, window: Window, pair_id: int | None = None
+    ) -> list[PairFacts]:
+        weeks = -(-(window.cut_at - window.from_at) // (7 * _DAY_MS))
+        return await digest_facts.facts_of(
+            tx,
+            therapist_id,
+            window,
+            depth=TREND_SESSIONS + self.settings.checkin.per_week * (weeks + 1),
+            texts=self.settings.digest.free_text,
+            pair_id=pair_id,
+        )
+
+    async def page(self, digest_id: int, page: int) -> DigestPage | None:
+        """Give a page for its delivery, as of the cut-off; None when every pair on it is gone.
+
+        Errors: KeyError for a digest that is not there.
+        """
+        async with self.db.read() as tx:
+            return await self._page(tx, await store.load_digest(tx, digest_id), page)
+
+    async def show(self, therapist_id: int, digest_id: int, page: int) -> DigestPage:
+        """Give a page to the therapist it belongs to.
+
+        Errors: Refused("not_yours"), Refused("digest_gone") when every pair on it is gone.
+        """
+        async with self.db.read() as tx:
+            return _there(await self._page(tx, await _own(tx, digest_id, therapist_id), page))
+
+    async def open_page(self, therapist_id: int, digest_id: int, page: int) -> DigestPage:
+        """Give a page and note that the digest was opened. Errors: as `show`."""
+        async with self.db.write() as tx:
+            row = await _own(tx, digest_id, therapist_id)
+            await store.note_opened(tx, digest_id, therapist_id, self.clock.now())
+            return _there(await self._page(tx, row, page))
+
+    async def preview(self, therapist_id: int) -> DigestPage:
+        """Give the first page of the digest that would be made now; this is audited."""
+        now = self.clock.now()
+        async with self.db.write() as tx:
+            (weekly,) = await store.weekly_hours(tx, therapist_id)
+            window = Window(weekly.cut_at, now, self._zone(weekly.timezone))
+            digest = digest_of(await self._facts(tx, therapist_id, window), window, self.instrument)
+            await audit.note(
+                tx, self.ids.new(), now, None, "digest previewed", "person", therapist_id
+            )
+        page = page_of(
+            digest, pages_of(digest), {}, 1, digest_id=0, number=0, window=window, free_text=False
+        )
+        return _there(page)
+
+    async def _page(self, tx: Transaction, row: store.DigestRow, page: int) -> DigestPage | None:
+        places = await store.places_of(tx, row.id)
+        window = self._window(row)
+        return page_of(
+            await self._digest(tx, row, frozenset(place.pair_id for place in places)),
+            places,
+            await store.marks_of(tx, row.id),
+            page,
+            digest_id=row.id,
+            number=row.number,
+            window=window,
+            free_text=self.settings.digest.free_text,
+        )
+
+    def _window(self, row: store.DigestRow) -> Window:
+        return Window(row.from_at, row.cut_at, self._zone(row.timezone))
+
+    async def _digest(
+        self,
+        tx: Transaction,
+        row: store.DigestRow,
+        placed: frozenset[int],
+        pair_id: int | None = None,
+    ) -> Digest:
+        """Make a digest again from what was known at its cut-off, for the pairs placed in it."""
+        window = self._window(row)
+        facts = await self._facts(tx, row.therapist_id, window, pair_id)
+        return digest_of([f for f in facts if f.pair_id in placed], window, self.instrument)
+
+    async def acknowledge(
+        self, therapist_id: int, digest_id: int, pair_id: int, kind: AcknowledgementKind
+    ) -> Acknowledgement:
+        """Acknowledge a client's answers on a digest; "read" may rise to "talk", never back.
+
+        Errors: Refused("not_yours"), Refused("nothing_to_acknowledge").
+        """
+        now = self.clock.now()
+        async with self.db.write() as tx:
+            row = await _own(tx, digest_id, therapist_id)
+            place = await _placed(tx, digest_id, pair_id)
+            digest = await self._digest(tx, row, frozenset({pair_id}), pair_id)
+            if not digest.entries or not digest.entries[0].can_be_acknowledged:
+                raise Refused("nothing_to_acknowledge")
+            await store.note_opened(tx, digest_id, therapist_id, now)
+            changed, told = await self._acknowledge(tx, row, pair_id, kind, now)
+            marks = await store.marks_of(tx, digest_id)
+            return Acknowledgement(
+                pair_id=pair_id,
+                code=digest.entries[0].code,
+                page=place.page,
+                kind=marks[pair_id].kind,
+                changed=changed,
+                told=told,
+            )
+
+    async def read_these(self, therapist_id: int, digest_id: int, page: int) -> int:
+        """Acknowledge every calm client of a page as read; give how many that were.
+
+        Errors: Refused("not_yours"), Refused("digest_gone").
+        """
+        now = self.clock.now()
+        async with self.db.write() as tx:
+            row = await _own(tx, digest_id, therapist_id)
+            calm = unread(_there(await self._page(tx, row, page)).calm)
+            await store.note_opened(tx, digest_id, therapist_id, now)
+            for entry in calm:
+                await self._acknowledge(tx, row, entry.pair_id, "read", now)
+            return len(calm)
+
+    async def _acknowledge(
+        self,
+        tx: Transaction,
+        row: store.DigestRow,
+        pair_id: int,
+        kind: AcknowledgementKind,
+        now: int,
+    ) -> tuple[bool, bool]:
+        """Keep an acknowledgement; give whether it changed anything and the client is told."""
+        acknowledgement_id = await store.acknowledge(
+            tx,
+            id=self.ids.new(),
+            digest_id=row.id,
+            pair_id=pair_id,
+            therapist_id=row.therapist_id,
+            kind=kind,
+            now=now,
+        )
+        if acknowledgement_id is None:
+            return False, False
+        told = await owe_telling(tx, acknowledgement_id, now, ids=self.ids, settings=self.settings)
+        return True, told
+
+    async def details(self, therapist_id: int, digest_id: int | None, pair_id: int) -> Details:
+        """Open a pair's history, from a digest or (None) from elsewhere; this is audited.
+
+        Errors: Refused("not_yours"), also for a pair that was erased.
+        """
+        now = self.clock.now()
+        async with self.db.write() as tx:
+            page, mark, zone = 0, None, None
+            if digest_id is None:
+                weekly = await store.weekly_hours(tx, therapist_id)
+                zone = weekly[0].timezone if weekly else None
+            else:
+                zone = (await _own(tx, digest_id, therapist_id)).timezone
+                page = (await _placed(tx, digest_id, pair_id)).page
+                mark = (await store.marks_of(tx, digest_id)).get(pair_id)
+                await store.note_opened(tx, digest_id, therapist_id, now)
+            window = Window(now, now, self._zone(zone))
+            found = await digest_facts.facts_of(
+                tx, therapist_id, window, depth=2 * TREND_SESSIONS, texts=True, pair_id=pair_id
+            )
+            if not found:
+                raise Refused("not_yours")
+            await audit.note(
+                tx, self.ids.new(), now, therapist_id, "details opened", "pair", pair_id
+            )
+        return details_of(
+            found[0], now, window.zone, self.instrument, digest_id=digest_id, page=page, mark=mark
+        )
+
+    async def today(self, therapist_id: int) -> Today:
+        """Give today's appointments of a therapist with the latest from each client.
+
+        Errors: Refused("not_yours") for somebody who is no therapist.
+        """
+        now = self.clock.now()
+        async with self.db.read() as tx:
+            weekly = await store.weekly_hours(tx, therapist_id)
+            if not weekly:
+                raise Refused("not_yours")
+            zone = self._zone(weekly[0].timezone)
+            on = local_on(now, zone)
+            meetings = await store.appointments_between(
+                tx, therapist_id, *local_day_bounds(on, zone)
+            )
+            facts = await self._facts(tx, therapist_id, Window(now, now, zone))
+        by_pair = {pair.pair_id: pair for pair in facts}
+        lines = [
+            today_line(by_pair[pair_id], local, time, now, zone, self.instrument)
+            for pair_id, local, time in meetings
+            if pair_id in by_pair
+        ]
+        return Today(
+            on=on,
+            lines=tuple(lines[:TODAY_AT_MOST]),
+            more=max(0, len(lines) - TODAY_AT_MOST),
+            free_text=self.settings.digest.free_text,
+        )
+
+
+async def _own(tx: Transaction, digest_id: int, therapist_id: int) -> store.DigestRow:
+    row = await store.find_digest_of_therapist(tx, digest_id, therapist_id)
+    if row is None:
+        raise Refused("not_yours")
+    return row
+
+
+async def _placed(tx: Transaction, digest_id: int, pair_id: int) -> Placed:
+    for place in await store.places_of(tx, digest_id):
+        if place.pair_id == pair_id:
+            return place
+    raise Refused("not_yours")
+
+
+def _there(page: DigestPage | None) -> DigestPage:
+    if page is None:
+        raise Refused("digest_gone")
+    return page

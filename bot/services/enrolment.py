@@ -1,0 +1,424 @@
+"""Joining: invitations, who joined, consent; and what people set for themselves.
+
+A stranger is nobody: no row is made before an invitation is used. The order of joining is
+derived from what is still missing (language, time zone, consent, the therapist's word).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from bot.config import Settings
+from bot.core.errors import Refused
+from bot.core.people import (
+    LANGUAGES,
+    Pair,
+    Person,
+    looks_like_a_name,
+    suggest_code,
+    tidy_code,
+)
+from bot.services.ports import Clock, Ids
+from bot.store import audit, checkins, invitations, outbox, pairs, people
+from bot.store.database import Database, Transaction
+
+HOUR_MS: Final = 3_600_000
+DAY_MS: Final = 24 * HOUR_MS
+INVITATION_DAYS: Final = 14
+GUESSES_AN_HOUR: Final = 5
+_SECRET_LENGTH: Final = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """The person behind a Telegram account; `person` is None for a stranger."""
+
+    telegram_id: int
+    person: Person | None
+    roles: frozenset[str]
+    pairs: tuple[Pair, ...]
+
+    @property
+    def is_client(self) -> bool:
+        """Whether this person is a client in any pair."""
+        return bool(self.pairs)
+
+
+@dataclass(frozen=True, slots=True)
+class Invite:
+    """A new invitation. secret: goes into the link and is never stored."""
+
+    secret: str
+    kind: Literal["therapist", "client"]
+    pair: Pair | None
+    expires_at: int
+    name_like: bool = False
+
+
+Missing = Literal["language", "timezone", "consent", "therapist", "nothing"]
+
+
+@dataclass(frozen=True, slots=True)
+class Joining:
+    """Where a client stands in joining one pair. missing: the next thing to do.
+
+    may_begin: whether the check-in before the first session may still be taken.
+    """
+
+    person: Person
+    pair: Pair
+    therapist_name: str
+    missing: Missing
+    may_begin: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What /start came to.
+
+    outcome: "welcome" (an invitation was used now, `joining` for a client), "wrong", "expired",
+    "used", "own" (a therapist opened his own client's link), "twice" (already a pair), or
+    "silence" after too many wrong codes.
+    """
+
+    outcome: Literal["welcome", "wrong", "expired", "used", "own", "twice", "silence"]
+    kind: Literal["therapist", "client"] | None = None
+    person_id: int | None = None
+    pair_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """The use cases of joining and of settings."""
+
+    db: Database
+    clock: Clock
+    ids: Ids
+    settings: Settings
+
+    async def who(self, telegram_id: int) -> Who:
+        """Say who a Telegram account is."""
+        async with self.db.read() as tx:
+            person = await people.find_person_by_telegram(tx, telegram_id)
+            roles: frozenset[str] = frozenset()
+            own: list[Pair] = []
+            if person is not None:
+                roles = await people.roles_of(tx, person.id)
+                own = await pairs.pairs_of_client(tx, person.id)
+        if telegram_id in self.settings.practice.admins:
+            roles |= {"admin"}
+        return Who(telegram_id, person, roles, tuple(own))
+
+    async def invite_therapist(self, actor_id: int | None) -> Invite:
+        """Make an invitation for a therapist. actor_id: None from the command line."""
+        now = self.clock.now()
+        async with self.db.write() as tx:
+            invite = await self._add(tx, "therapist", None, actor_id, now)
+            await self._note(tx, actor_id, "therapist invited", "person", actor_id or 0, now)
+        return invite
+
+    async def invite_client(self, therapist_id: int, wish: str | None = None) -> Invite:
+        """Make a pair with a code (wished or suggested) and an invitation to it.
+
+        Errors: Refused("code_shape"), Refused("code_taken").
+        """
+        now = self.clock.now()
+        async with self.db.write() as tx:
+            taken = await pairs.codes_of(tx, therapist_id)
+            code = suggest_code(taken, self.ids.new()) if wish is None else tidy_code(wish)
+            if code is None:
+                raise Refused("code_shape", code=wish)
+            pair_id = self.ids.new()
+            if not await pairs.add_pair(tx, pair_id, therapist_id, code, now):
+                raise Refused("code_taken", code=code)
+            pair = await pairs.load_pair(tx, pair_id)
+            invite = await self._add(tx, "client", pair, therapist_id, now)
+            await self._note(tx, therapist_id, "client invited", "pair", pair_id, now)
+        return invite
+
+    async def invite_again(self, therapist_id: int, pair_id: int) -> Invite:
+        """Make a new link for a pair nobody has joined; the old link is worthless then.
+
+        Errors: Refused("not_yours"), Refused("joined_before").
+        """
+        now = self.clock.now()
+        async with self.db.write() as tx:
+            pair = await pairs.find_pair_of_therapist(tx, pair_id, therapist_id)
+            if pair is None:
+                raise Refused("not_yours")
+            if pair.state != "invited":
+                raise Refused("joined_before", code=pair.code)
+            await invitations.revoke_invitations(tx, pair_id, now)
+            invite = await self._add(tx, "client", pair, therapist_id, now)
+            await self._note(tx, therapist_id, "client invited again", "pair", pair_id, now)
+        return invite
+
+    async def _add(
+        self,
+        tx: Transaction,
+        kind: Literal["therapist", "client"],
+        pair: Pair | None,
+        by: int | None,
+        now: int,
+    ) -> Invite:
+        secret = self.ids.secret(_SECRET_LENGTH)
+        expires_at = now + INVITATION_DAYS * DAY_MS
+        await invitations.add_invitation(
+            tx,
+            id=self.ids.new(),
+            code=secret,
+            kind=kind,
+            pair_id=pair.id if pair else None,
+            invited_by=by,
+            now=now,
+            expires_at=expires_at,
+        )
+        like = pair is not None and looks_like_a_name(pair.code)
+        return Invite(secret, kind, pair, expires_at, like)
+
+    async def arrive(
+        self, telegram_id: int, name: str, language_hint: str | None, secret: str
+    ) -> Arrival:
+        """Use an invitation; a wrong code is counted, and after five in an hour only silence."""
+        now = self.clock.now()
+        async with self.db.write() as tx:
+            wrong = await invitations.guesses_since(tx, telegram_id, now - HOUR_MS)
+            if wrong >= GUESSES_AN_HOUR:
+                return Arrival("silence")
+            found = await invitations.find_invitation(tx, secret)
+            if found is None:
+                await invitations.note_guess(tx, self.ids.new(), telegram_id, now)
+                return Arrival("wrong")
+            known = await people.find_person_by_telegram(tx, telegram_id)
+            if found.used_at is not None:
+                again = known is not None and found.used_by == known.id
+                return Arrival("welcome" if again else "used", found.kind, found.used_by
+                               if again else None, found.pair_id if again else None)  # fmt: skip
+            if found.revoked_at is not None or found.expires_at <= now:
+                return Arrival("expired", found.kind)
+            if (refusal := await self._refusal(tx, found.pair_id, known)) is not None:
+                return refusal
+            person = known or await people.add_person(
+                tx, self.ids.new(), telegram_id, name, language_hint, now
+            )
+            await invitations.use_invitation(tx, found.id, person.id, now)
+            await people.set_reachable(tx, person.id, None)
+            if found.kind == "therapist":
+                await people.make_therapist(tx, person.id, now)
+                await self._note(tx, person.id, "therapist joined", "person", person.id, now)
+                return Arrival("welcome", "therapist", person.id)
+            assert found.pair_id is not None  # noqa: S101 - CHECK of the table
+            await self._join(tx, found.id, found.pair_id, person, now)
+            return Arrival("welcome", "client", person.id, found.pair_id)
+
+    async def _refusal(
+        self, tx: Transaction, pair_id: int | None, known: Person | None
+    ) -> Arrival | None:
+        """Say why a known person may not use a valid invitation."""
+        if pair_id is None or known is None:
+            return None
+        pair = await pairs.load_pair(tx, pair_id)
+        if pair.therapist_id == known.id:
+            return Arrival("own", "client")
+        theirs = await pairs.pairs_of_client(tx, known.id)
+        if any(p.therapist_id == pair.therapist_id and p.state != "ended" for p in theirs):
+            return Arrival("twice", "client", known.id)
+        return None
+
+    async def _join(
+        self, tx: Transaction, invitation_id: int, pair_id: int, person: Person, now: int
+    ) -> None:
+        pair = await pairs.join_pair(tx, pair_id, person.id, now)
+        if pair is None:
+            raise Refused("invitation_used")
+        await self._note(tx, person.id, "client joined", "pair", pair_id, now)
+        for part, due_at in (("joined", now), ("confirm_nudge", now + 4 * HOUR_MS)):
+            await outbox.queue(
+                tx,
+                id=self.ids.new(),
+                kind="notice",
+                subject_id=invitation_id,
+                part=part,
+                person_id=pair.therapist_id,
+                pair_id=pair_id,
+                due_at=due_at,
+                expires_at=now + 14 * DAY_MS,
+                now=now,
+            )
+
+    async def joining(self, client_id: int, pair_id: int) -> Joining:
+        """Say where a client stands in joining. Errors: Refused("not_yours")."""
+        async with self.db.read() as tx:
+            return await self._joining(tx, client_id, pair_id)
+
+    async def _joining(self, tx: Transaction, client_id: int, pair_id: int) -> Joining:
+        pair = await pairs.find_pair_of_client(tx, pair_id, client_id)
+        if pair is None:
+            raise Refused("not_yours")
+        person = await people.load_person(tx, client_id)
+        therapist = await people.load_person(tx, pair.therapist_id)
+        current = self.settings.privacy.consent_version
+        missing: Missing = "nothing"
+        if person.language is None:
+            missing = "language"
+        elif person.timezone is None:
+            missing = "timezone"
+        elif pair.consented_at is None or pair.consent_version != current:
+            missing = "consent"
+        elif pair.confirmed_at is None:
+            missing = "therapist"
+        starts = await checkins.find_first_start(tx, pair_id)
+        begun = await checkins.find_before_first(tx, pair_id, client_id)
+        may_begin = (
+            missing == "nothing" and begun is None and (starts is None or starts > self.clock.now())
+        )
+        return Joining(person, pair, therapist.name, missing, may_begin)
+
+    async def set_language(self, person_id: int, language: str) -> None:
+        """Set the language somebody is addressed in. Errors: Refused("stale_button")."""
+        if language not in LANGUAGES:
+            raise Refused("stale_button")
+        async with self.db.write() as tx:
+            await people.set_person(tx, person_id, language=language)
+
+    async def set_timezone(self, person_id: int, zone: str) -> None:
+        """Set somebody's time zone. Errors: Refused("zone_unknown")."""
+        try:
+            ZoneInfo(zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise Refused("zone_unknown", zone=zone) from None
+        async with self.db.write() as tx:
+            await people.set_person(tx, person_id, timezone=zone)
+
+    async def set_quiet(self, person_id: int, quiet_from: str, quiet_to: str) -> None:
+        """Set somebody's quiet hours (HH:MM, local). Errors: Refused("stale_button")."""
+        if any(len(t) != 5 or t[2] != ":" or not (t[:2] + t[3:]).isdigit() for t in
+               (quiet_from, quiet_to)):  # fmt: skip
+            raise Refused("stale_button")
+        async with self.db.write() as tx:
+            await people.set_person(tx, person_id, quiet_from=quiet_from, quiet_to=quiet_to)
+
+    async def consent(self, client_id: int, pair_id: int) -> Joining:
+        """Note a client's consent to the present privacy text. Errors: Refused("not_yours")."""
+        now, version = self.clock.now(), self.settings.privacy.consent_version
+        async with self.db.write() as tx:
+            before = await pairs.find_pair_of_client(tx, pair_id, client_id)
+            if before is None or before.state not in ("joined", "active", "paused", "stopped"):
+                raise Refused("not_yours")
+            pair = await pairs.consent(tx, pair_id, client_id, version, now)
+            await pairs.note_consent(tx, self.ids.new(), pair_id, version, "given", now)
+            await self._note(tx, client_id, "consent given", "pair", pair_id, now)
+            if pair is not None and pair.state == "active" and before.state == "stopped":
+                await self._tell_therapist(tx, pair, f"returned:{now}", now)
+            return await self._joining(tx, client_id, pair_id)
+
+    async def decline(self, client_id: int, pair_id: int) -> None:
+        """Note that a client does not consent. Errors: Refused("not_yours")."""
+        now, version = self.clock.now(), self.settings.privacy.consent_version
+        async with self.db.write() as tx:
+            if await pairs.find_pair_of_client(tx, pair_id, client_id) is None:
+                raise Refused("not_yours")
+            await pairs.note_consent(tx, self.ids.new(), pair_id, version, "declined", now)
+            await self._note(tx, client_id, "consent declined", "pair", pair_id, now)
+
+    async def confirm(self, therapist_id: int, pair_id: int) -> Pair:
+        """Let the therapist confirm who joined. Errors: Refused("not_yours")."""
+        now = self.clock.now()
+        async with self.db.write() as tx:
+            pair = await pairs.confirm_pair(tx, pair_id, therapist_id, now)
+            if pair is None or pair.client_id is None:
+                raise Refused("not_yours")
+            await self._note(tx, therapist_id, "client confirmed", "pair", pair_id, now)
+            await outbox.queue(
+                tx,
+                id=self.ids.new(),
+                kind="notice",
+                subject_id=pair_id,
+                part="confirmed",
+                person_id=pair.client_id,
+                pair_id=pair_id,
+                due_at=now,
+                expires_at=now + 7 * DAY_MS,
+                now=now,
+            )
+            return pair
+
+    async def turn_away(self, therapist_id: int, pair_id: int) -> Invite:
+        """Undo a joining by the wrong person and make a new link.
+
+        Errors: Refused("confirmed_before"), Refused("not_yours").
+        """
+        now = self.clock.now()
+        async with self.db.write() as tx:
+            if await pairs.find_pair_of_therapist(tx, pair_id, therapist_id) is None:
+                raise Refused("not_yours")
+            was = await pairs.turn_away(tx, pair_id, therapist_id)
+            if was is None:
+                raise Refused("confirmed_before")
+            await self._note(tx, therapist_id, "client turned away", "pair", pair_id, now)
+            await outbox.queue(
+                tx,
+                id=self.ids.new(),
+                kind="notice",
+                subject_id=was,
+                part=f"turned_away:{pair_id}",
+                person_id=was,
+                due_at=now,
+                expires_at=now + DAY_MS,
+                now=now,
+            )
+            pair = await pairs.load_pair(tx, pair_id)
+            return await self._add(tx, "client", pair, therapist_id, now)
+
+    async def unreachable(self, telegram_id: int) -> None:
+        """Note that somebody cannot be written to, and tell their therapists once."""
+        now = self.clock.now()
+        async with self.db.write() as tx:
+            person = await people.find_person_by_telegram(tx, telegram_id)
+            if person is None or not await people.set_reachable(tx, person.id, now):
+                return
+            for pair in await pairs.pairs_of_client(tx, person.id):
+                if pair.state in ("joined", "active", "paused"):
+                    await self._tell_therapist(tx, pair, f"unreachable:{now}", now)
+
+    async def reachable(self, telegram_id: int) -> None:
+        """Note that somebody can be written to again."""
+        async with self.db.write() as tx:
+            person = await people.find_person_by_telegram(tx, telegram_id)
+            if person is not None:
+                await people.set_reachable(tx, person.id, None)
+
+    async def pairs_of(self, therapist_id: int) -> list[Pair]:
+        """List a therapist's pairs by code."""
+        async with self.db.read() as tx:
+            return await pairs.pairs_of_therapist(tx, therapist_id)
+
+    async def pair_of(self, therapist_id: int, pair_id: int) -> tuple[Pair, Person | None]:
+        """Give a therapist's pair and its client. Errors: Refused("not_yours")."""
+        async with self.db.read() as tx:
+            pair = await pairs.find_pair_of_therapist(tx, pair_id, therapist_id)
+            if pair is None:
+                raise Refused("not_yours")
+            client = await people.load_person(tx, pair.client_id) if pair.client_id else None
+            return pair, client
+
+    async def _tell_therapist(self, tx: Transaction, pair: Pair, part: str, now: int) -> None:
+        await outbox.queue(
+            tx,
+            id=self.ids.new(),
+            kind="notice",
+            subject_id=pair.id,
+            part=part,
+            person_id=pair.therapist_id,
+            pair_id=pair.id,
+            due_at=now,
+            expires_at=now + 7 * DAY_MS,
+            now=now,
+        )
+
+    async def _note(
+        self, tx: Transaction, actor_id: int | None, act: str, kind: str, object_id: int, now: int
+    ) -> None:
+        await audit.note(tx, self.ids.new(), now, actor_id, act, kind, object_id)

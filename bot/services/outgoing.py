@@ -1,0 +1,184 @@
+"""Deciding late: whether a message that is due may still go out, and what became of it.
+
+Consent, pause, cancellation and quiet hours are asked again when a message is claimed, in the
+same transaction. What was perhaps delivered is never queued again, unless it is a kind that may
+arrive twice (digests and news for therapists: at least once, three tries at most).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from bot.config import Settings
+from bot.core.people import Pair, Person
+from bot.core.timetable import after_quiet
+from bot.services.ports import Clock, Ids
+from bot.store import checkins, outbox, pairs, people
+from bot.store import digests as digest_store
+from bot.store.database import Database, Transaction
+from bot.store.outbox import Message
+from bot.store.practice import advance_clock
+
+MINUTE_MS: Final = 60_000
+_TRIES: Final = 3
+_TRY_AGAIN_MS: Final = (5 * MINUTE_MS, 30 * MINUTE_MS)
+_BACKWARDS_MS: Final = 5 * MINUTE_MS
+
+
+class ClockWentBack(Exception):
+    """The wall clock is behind what it was: nothing is sent before somebody has looked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A message that is being sent now, and to whom."""
+
+    message: Message
+    person: Person
+    pair: Pair | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """The outbox's use cases."""
+
+    db: Database
+    clock: Clock
+    ids: Ids
+    settings: Settings
+
+    async def recover(self) -> int:
+        """Record what a process that is gone left half sent; give how many messages that were."""
+        now = self.clock.now()
+        async with self.db.write() as tx:
+            left = await outbox.abandon_sending(tx, now)
+            for message in left:
+                await self._perhaps(tx, message, now)
+        return len(left)
+
+    async def claim(self) -> Claimed | None:
+        """Claim the next message that is due and may go out; None when there is none.
+
+        Errors: `ClockWentBack`.
+        """
+        now = self.clock.now()
+        async with self.db.read() as tx:
+            due_at = await outbox.next_due_at(tx)
+        if due_at is None or due_at > now:
+            return None
+        while True:
+            async with self.db.write() as tx:
+                if await advance_clock(tx, now) - now > _BACKWARDS_MS:
+                    raise ClockWentBack
+                message = await outbox.claim_due(tx, now)
+                if message is None:
+                    return None
+                if (claimed := await self._checked(tx, message, now)) is not None:
+                    return claimed
+
+    async def _checked(self, tx: Transaction, message: Message, now: int) -> Claimed | None:
+        """Ask once more whether a message may go out; if not, end it or put it back."""
+        person = await people.load_person(tx, message.person_id)
+        pair = await pairs.load_pair(tx, message.pair_id) if message.pair_id else None
+        if now >= message.expires_at:
+            await outbox.end(tx, message.id, "dropped", now, reason="expired")
+        elif person.telegram_id is None:
+            await outbox.end(tx, message.id, "dropped", now, reason="cut_off")
+        elif person.unreachable_at is not None:
+            await outbox.end(tx, message.id, "dropped", now, reason="unreachable")
+        elif (reason := await self._objection(tx, message, pair)) is not None:
+            await outbox.end(tx, message.id, "dropped", now, reason=reason)
+        elif (loud_at := self._after_quiet(message, person, pair, now)) > now:
+            await outbox.put_back(tx, message.id, loud_at, tried=False)
+        else:
+            return Claimed(message, person, pair)
+        return None
+
+    async def _objection(self, tx: Transaction, message: Message, pair: Pair | None) -> str | None:
+        """Say why a message must not go out any more."""
+        if message.kind in ("prompt", "reminder"):
+            if pair is None or pair.state != "active":
+                return pair.state if pair else "erased"
+            checkin = await checkins.load_checkin(tx, message.subject_id)
+            if checkin is None or checkin.state != "open":
+                return "closed"
+            if message.kind == "reminder" and checkin.completed_at is not None:
+                return "answered"
+        asks_who = message.kind == "notice" and message.part in ("joined", "confirm_nudge")
+        if asks_who and (pair is None or pair.client_id is None or pair.confirmed_at is not None):
+            return "settled"
+        return None
+
+    def _after_quiet(self, message: Message, person: Person, pair: Pair | None, now: int) -> int:
+        """Give when a message may be heard: clients have quiet hours, therapists their hour."""
+        to_client = message.kind in ("prompt", "reminder", "ack")
+        if not (to_client or (pair is not None and pair.client_id == person.id)):
+            return now
+        checkin = self.settings.checkin
+        return after_quiet(
+            now,
+            person.quiet_from or f"{checkin.quiet_from:%H:%M}",
+            person.quiet_to or f"{checkin.quiet_to:%H:%M}",
+            person.timezone or self.settings.practice.timezone,
+        )
+
+    async def sent(self, message: Message, telegram_message: int) -> None:
+        """Record that a message arrived."""
+        now = self.clock.now()
+        async with self.db.write() as tx:
+            await outbox.end(tx, message.id, "sent", now, telegram_message=telegram_message)
+            await self._arrived(tx, message, now, telegram_message)
+
+    async def unclear(self, message: Message) -> None:
+        """Record that a message perhaps arrived."""
+        now = self.clock.now()
+        async with self.db.write() as tx:
+            await outbox.end(tx, message.id, "unknown", now, reason="unclear")
+            await self._perhaps(tx, message, now)
+
+    async def later(self, message: Message, after_seconds: float) -> None:
+        """Put a message back that certainly did not arrive."""
+        wait = max(after_seconds * 1000, min(2**message.attempts, 300) * 1000)
+        async with self.db.write() as tx:
+            due_at = self.clock.now() + int(wait)
+            await outbox.put_back(tx, message.id, due_at, tried=True)
+
+    async def failed(self, message: Message, reason: str) -> None:
+        """Record that a message will not arrive."""
+        async with self.db.write() as tx:
+            await outbox.end(tx, message.id, "failed", self.clock.now(), reason=reason)
+
+    async def dropped(self, message: Message, reason: str) -> None:
+        """Record that there was nothing left to send."""
+        async with self.db.write() as tx:
+            await outbox.end(tx, message.id, "dropped", self.clock.now(), reason=reason)
+
+    async def _arrived(
+        self, tx: Transaction, message: Message, now: int, telegram_message: int | None
+    ) -> None:
+        match message.kind:
+            case "prompt":
+                await checkins.note_sent(tx, message.subject_id, now, telegram_message)
+            case "reminder":
+                await checkins.note_sent(tx, message.subject_id, now, telegram_message)
+                await checkins.note_reminded(tx, message.subject_id, now)
+            case "ack":
+                await digest_store.note_told(tx, message.subject_id, now)
+            case "digest" | "notice":
+                pass
+
+    async def _perhaps(self, tx: Transaction, message: Message, now: int) -> None:
+        """Note what counts as perhaps arrived; owe again what may arrive twice."""
+        await self._arrived(tx, message, now, None)
+        if await self._may_repeat(tx, message) and message.attempts < _TRIES:
+            wait = _TRY_AGAIN_MS[min(message.attempts, len(_TRY_AGAIN_MS)) - 1]
+            await outbox.owe_again(tx, message.id, now + wait)
+
+    async def _may_repeat(self, tx: Transaction, message: Message) -> bool:
+        if message.kind == "digest":
+            return True
+        if message.kind != "notice" or message.pair_id is None:
+            return False
+        pair = await pairs.load_pair(tx, message.pair_id)
+        return pair.therapist_id == message.person_id

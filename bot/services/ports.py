@@ -1,0 +1,83 @@
+"""What the services and the outer layers ask of the world: time, ids, and a way to speak.
+
+Implementations live outside: `bot.app` brings the system's clock, the demo and the tests
+bring one they can move, `bot.transport` speaks to Telegram.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+#: One inline keyboard: rows of Telegram `InlineKeyboardButton` objects as plain dicts
+#: (`{"text": …, "callback_data": …}` or `{"text": …, "url": …}`). Plain, because building and
+#: serialising the library's button classes costs twenty times as much on the path of a tap.
+Keyboard = tuple[tuple[dict[str, str], ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """One message as a person sees it.
+
+    text: Telegram HTML, at most 4,096 characters after parsing (1,024 as a photo's caption).
+    keyboard: rows of buttons; empty means none (an edit then removes the old one).
+    photo: PNG bytes; when given, `text` is the caption.
+    silent: deliver without a sound.
+    """
+
+    text: str
+    keyboard: Keyboard = field(default=())
+    photo: bytes | None = None
+    silent: bool = False
+
+
+class Clock(Protocol):
+    """The only source of time."""
+
+    def now(self) -> int:
+        """Give the wall clock as UTC milliseconds since 1970."""
+        ...
+
+    def monotonic(self) -> float:
+        """Give seconds that never step back, for pacing and timeouts."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait; a clock that can be moved may return at once after moving its monotonic time."""
+        ...
+
+
+class Ids(Protocol):
+    """Random numbers and codes, seedable so that a simulation can be repeated."""
+
+    def new(self) -> int:
+        """Make a random positive 63-bit integer (1 … 2**63 - 1)."""
+        ...
+
+    def secret(self, size: int) -> str:
+        """Make an unguessable URL-safe code of `size` characters from `[A-Za-z0-9_-]`."""
+        ...
+
+
+class Messenger(Protocol):
+    """One attempt to put something before a person; pacing inside, no repetition inside.
+
+    Errors: `Unreachable`, `Rejected`, `TryLater` (certainly not delivered), `Unclear` (perhaps
+    delivered), `TokenRefused`.
+    """
+
+    async def send(self, chat_id: int, screen: Screen, *, protect: bool = False) -> int:
+        """Send a new message and give its message id."""
+        ...
+
+    async def edit(self, chat_id: int, message_id: int, screen: Screen) -> None:
+        """Replace a message's text (or caption) and keyboard; no change is success."""
+        ...
+
+    async def toast(self, callback_id: str, text: str = "", *, alert: bool = False) -> None:
+        """Answer a tap; one that Telegram already gave up on is success."""
+        ...
+
+    async def delete(self, chat_id: int, message_id: int) -> None:
+        """Delete a message; one already gone is success."""
+        ...

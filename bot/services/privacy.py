@@ -1,0 +1,246 @@
+"""What is a client's to decide: pausing, stopping, erasing, and seeing one's own answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+
+from bot.config import Settings
+from bot.core import signals
+from bot.core.conversation import Answer
+from bot.core.errors import Refused
+from bot.core.instrument import Instrument
+from bot.core.people import Pair
+from bot.core.timetable import local_on
+from bot.services.ports import Clock, Ids
+from bot.store import answers as answer_store
+from bot.store import audit, checkins, erasure, outbox, pairs, people, updates
+from bot.store import history as history_store
+from bot.store.database import Database, Transaction
+from bot.store.invitations import forget_guesses
+
+HOUR_MS: Final = 3_600_000
+DAY_MS: Final = 24 * HOUR_MS
+#: How many check-ins one page of a client's own history holds.
+HISTORY_PAGE: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """One of a client's own check-ins. score: None with too few answers."""
+
+    on: str
+    kind: str
+    state: str
+    instrument: str
+    version: int
+    score: float | None
+    answers: tuple[Answer, ...]
+
+    def given(
+        self, instruments: Mapping[str, Mapping[int, Instrument]]
+    ) -> list[tuple[Instrument, Answer]]:
+        """List what was answered, in the order of its questionnaire."""
+        instrument = instruments[self.instrument][self.version]
+        answered = {a.item: a for a in self.answers if a.value is not None}
+        return [
+            (instrument, answered[item.key]) for item in instrument.items if item.key in answered
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """A page of a client's own check-ins with one therapist, newest first."""
+
+    pair: Pair
+    therapist_name: str
+    past: tuple[Past, ...]
+    sparkline: str
+    page: int
+    has_older: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Privacy:
+    """The use cases of a client's own decisions, and of retention."""
+
+    db: Database
+    clock: Clock
+    ids: Ids
+    settings: Settings
+    instrument: Instrument
+
+    async def pause(self, client_id: int, pair_id: int, weeks: int | None) -> Pair:
+        """Pause a pair's questions for some weeks or until resumed. Errors: Refused."""
+        now = self.clock.now()
+        async with self.db.write() as tx:
+            until_on = None
+            if weeks is not None:
+                person = await people.load_person(tx, client_id)
+                zone = person.timezone or self.settings.practice.timezone
+                today = date.fromisoformat(local_on(now, zone))
+                until_on = (today + timedelta(weeks=weeks)).isoformat()
+            pair = await pairs.pause(tx, pair_id, client_id, until_on, now)
+            if pair is None:
+                raise Refused("not_active")
+            await checkins.close_open_of_pair(tx, pair_id, now)
+            await self._note(tx, client_id, "paused", pair_id, now)
+            return pair
+
+    async def resume(self, client_id: int, pair_id: int) -> Pair:
+        """Let a paused pair's questions go on. Errors: Refused("not_paused")."""
+        async with self.db.write() as tx:
+            pair = await pairs.resume(tx, pair_id, client_id)
+            if pair is None:
+                raise Refused("not_paused")
+            await self._note(tx, client_id, "resumed", pair_id, self.clock.now())
+            return pair
+
+    async def stop(self, client_id: int, pair_id: int) -> Pair:
+        """Stop a pair's questions: consent is withdrawn. Errors: Refused("not_active")."""
+        now = self.clock.now()
+        async with self.db.write() as tx:
+            pair = await pairs.stop(tx, pair_id, client_id, now)
+            if pair is None:
+                raise Refused("not_active")
+            await checkins.close_open_of_pair(tx, pair_id, now)
+            version = pair.consent_version or self.settings.privacy.consent_version
+            await pairs.note_consent(tx, self.ids.new(), pair_id, version, "withdrawn", now)
+            await self._note(tx, client_id, "stopped", pair_id, now)
+            return pair
+
+    async def tell_ending(self, client_id: int, pair_id: int) -> Pair:
+        """Tell the therapist that the client thinks of ending or changing, at their wish."""
+        now = self.clock.now()
+        async with self.db.write() as tx:
+            pair = await pairs.find_pair_of_client(tx, pair_id, client_id)
+            if pair is None:
+                raise Refused("not_yours")
+            await self._tell_therapist(tx, pair, f"thinks_of_ending:{now}", now)
+            await self._note(tx, client_id, "told of ending", pair_id, now)
+            return pair
+
+    async def erase(self, client_id: int, pair_id: int) -> Pair:
+        """Erase a pair, or ask for it where answers belong to the clinical record.
+
+        The pair given is as it was before. Errors: Refused("not_yours").
+        """
+        now = self.clock.now()
+        by_request = self.settings.privacy.feedback_in_clinical_record
+        async with self.db.write() as tx:
+            pair = await pairs.ask_erasure(tx, pair_id, client_id, now)
+            if pair is None:
+                raise Refused("not_yours")
+            await self._tell_therapist(
+                tx,
+                pair,
+                "erase_asked" if by_request else "erased",
+                now,
+                without_pair=not by_request,
+            )
+            await self._note(tx, client_id, "erasure asked", pair_id, now)
+            if not by_request:
+                await erasure.erase_pair(tx, pair_id, now)
+                await self._note(tx, client_id, "erased", pair_id, now)
+        if not by_request:
+            await self._leave_no_trace()
+        return pair
+
+    async def _leave_no_trace(self) -> None:
+        self.db.vault.forget()
+        await self.db.truncate_log()
+
+    async def history(self, client_id: int, pair_id: int, page: int = 0) -> History:
+        """Give a page of a client's own history. Errors: Refused("not_yours")."""
+        async with self.db.read() as tx:
+            pair = await pairs.find_pair_of_client(tx, pair_id, client_id)
+            if pair is None:
+                raise Refused("not_yours")
+            therapist = await people.load_person(tx, pair.therapist_id)
+            rows = await history_store.checkins_of_pair(
+                tx, pair_id, HISTORY_PAGE + 1, page * HISTORY_PAGE
+            )
+            zone = self.settings.practice.timezone
+            past = [
+                Past(
+                    on=row.local_on or local_on(row.due_at, zone),
+                    kind=row.kind,
+                    state=row.state,
+                    instrument=row.instrument,
+                    version=row.instrument_version,
+                    score=self._score(row, given := await answer_store.answers_of(tx, row)),
+                    answers=tuple(given.values()),
+                )
+                for row in rows[:HISTORY_PAGE]
+            ]
+        scores = [entry.score for entry in reversed(past) if entry.kind == "session"]
+        return History(
+            pair=pair,
+            therapist_name=therapist.name,
+            past=tuple(past),
+            sparkline=signals.sparkline(scores) if any(s is not None for s in scores) else "",
+            page=page,
+            has_older=len(rows) > HISTORY_PAGE,
+        )
+
+    def _score(self, row: checkins.CheckIn, given: dict[str, Answer]) -> float | None:
+        if row.instrument != self.instrument.name:
+            return None
+        values = [
+            answer.value if (answer := given.get(item.key)) and isinstance(answer.value, int)
+            else None
+            for item in self.instrument.ratings
+        ]  # fmt: skip
+        return signals.score(values, self.instrument.house)
+
+    async def sweep_one(self) -> bool:
+        """Do one piece of what time asks for: pauses that end, retention; was there any?"""
+        now = self.clock.now()
+        zone = self.settings.practice.timezone
+        keep = self.settings.privacy
+        async with self.db.read() as tx:
+            expired = await erasure.find_expired_pair(tx, now - keep.retention_days * DAY_MS)
+            waking = await pairs.any_to_resume(tx, local_on(now, zone))
+            old = await updates.any_to_forget(
+                tx, now - keep.seen_update_hours * HOUR_MS, now - keep.set_aside_days * DAY_MS
+            )
+        if expired is None and not waking and not old:
+            return False
+        async with self.db.write() as tx:
+            if waking:
+                await pairs.resume_due(tx, local_on(now, zone))
+            if old:
+                await updates.forget_updates(
+                    tx, now - keep.seen_update_hours * HOUR_MS, now - keep.set_aside_days * DAY_MS
+                )
+                await forget_guesses(tx, now - DAY_MS)
+                await audit.forget(tx, now - keep.audit_days * DAY_MS)
+            if expired is not None:
+                await erasure.erase_pair(tx, expired, now)
+                await self._note(tx, None, "retention over", expired, now)
+        if expired is not None:
+            await self._leave_no_trace()
+        return True
+
+    async def _tell_therapist(
+        self, tx: Transaction, pair: Pair, part: str, now: int, *, without_pair: bool = False
+    ) -> None:
+        await outbox.queue(
+            tx,
+            id=self.ids.new(),
+            kind="notice",
+            subject_id=pair.id,
+            part=part,
+            person_id=pair.therapist_id,
+            pair_id=None if without_pair else pair.id,
+            due_at=now,
+            expires_at=now + 7 * DAY_MS,
+            now=now,
+        )
+
+    async def _note(
+        self, tx: Transaction, actor_id: int | None, act: str, pair_id: int, now: int
+    ) -> None:
+        await audit.note(tx, self.ids.new(), now, actor_id, act, "pair", pair_id)

@@ -1,0 +1,45 @@
+"""Waiting for the emulated world to reach a state, woken by every change of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+
+class Bell:
+    """Rung after every change; those who wait look again at each ring, and never in between."""
+
+    def __init__(self) -> None:
+        self._waiting: list[tuple[Callable[[], bool], asyncio.Future[None]]] = []
+
+    def ring(self) -> None:
+        """Let everyone who waits look again."""
+        if not self._waiting:
+            return
+        still = []
+        for is_so, future in self._waiting:
+            if future.done():
+                continue
+            try:
+                holds = is_so()
+            except Exception as error:  # a watcher's own mistake is raised where it waits
+                future.set_exception(error)
+                continue
+            if holds:
+                future.set_result(None)
+            else:
+                still.append((is_so, future))
+        self._waiting = still
+
+    async def wait_for(self, is_so: Callable[[], bool], timeout_seconds: float) -> bool:
+        """Wait until `is_so()` holds; False when the time ran out first."""
+        if is_so():
+            return True
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((is_so, future))
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                await future
+        except TimeoutError:
+            return is_so()
+        return True

@@ -1,0 +1,152 @@
+"""What can go wrong on the wire, on purpose.
+
+A fault strikes calls that match its method and chat: the nth of them, the next few, or each by
+chance with a seed. Owns which fault strikes which call; the server carries it out.
+
+    faults.add("drop", stage="after", method="sendMessage", nth=2)
+    faults.add("status", status=429, retry_after=3, method="editMessageText")
+    faults.add("delay", seconds=0.2, chance=0.1)
+    faults.add("black_hole", chat=anna.id)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+FaultKind = Literal["drop", "delay", "cut_body", "not_json", "status", "black_hole"]
+Stage = Literal["before", "after"]
+
+
+@dataclass(slots=True, eq=False)
+class Fault:
+    """One scripted fault.
+
+    kind: `drop` closes the connection without an answer; `delay` waits `seconds`; `cut_body`
+    sends half of the answer and closes; `not_json` answers 200 with a page of HTML; `status`
+    answers with that HTTP status; `black_hole` says nothing until it is released, then closes.
+    stage: strike before or after the call is carried out (`cut_body` and `not_json` always
+    come after). nth: only the nth matching call, from 1. times: how many calls it strikes,
+    None for every one. chance: strike each matching call with this probability.
+    """
+
+    kind: FaultKind
+    stage: Stage = "before"
+    method: str | None = None
+    chat: int | None = None
+    nth: int | None = None
+    times: int | None = 1
+    chance: float | None = None
+    seconds: float = 0.0
+    status: int = 500
+    retry_after: int | None = None
+    description: str = ""
+    seen: int = 0
+    struck: int = 0
+    released: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def matches(self, method: str, chat: int | None) -> bool:
+        """Tell whether a call is of those this fault is meant for."""
+        return (self.method is None or self.method.lower() == method.lower()) and (
+            self.chat is None or self.chat == chat
+        )
+
+    @property
+    def name(self) -> str:
+        """Name the fault for the journal."""
+        what = f"{self.kind} {self.status}" if self.kind == "status" else self.kind
+        return f"{what} {self.stage}"
+
+
+class Faults:
+    """The faults in force.
+
+    repeat_updates: chance that a confirmed update is handed out once more.
+    shuffle_updates: whether a batch of updates comes in random order.
+    """
+
+    def __init__(self, chance: random.Random) -> None:
+        self._chance = chance
+        self._faults: list[Fault] = []
+        self._holes: set[Fault] = set()
+        self.repeat_updates = 0.0
+        self.shuffle_updates = False
+
+    def __bool__(self) -> bool:
+        return bool(self._faults)
+
+    def add(
+        self,
+        kind: FaultKind,
+        *,
+        stage: Stage = "before",
+        method: str | None = None,
+        chat: int | None = None,
+        nth: int | None = None,
+        times: int | None = 1,
+        chance: float | None = None,
+        seconds: float = 0.0,
+        status: int = 500,
+        retry_after: int | None = None,
+        description: str = "",
+    ) -> Fault:
+        """Script a fault; it strikes the next matching call unless nth, times or chance say more.
+
+        With `chance`, `times` has no meaning: it strikes until removed.
+        """
+        if kind not in get_args(FaultKind) or stage not in get_args(Stage):
+            raise ValueError(f"there is no fault {kind!r} at stage {stage!r}")
+        if kind in ("cut_body", "not_json"):
+            stage = "after"
+        fault = Fault(
+            kind, stage, method, chat, nth, times, chance, seconds, status, retry_after, description
+        )
+        self._faults.append(fault)
+        return fault
+
+    def remove(self, fault: Fault) -> None:
+        """End one fault; calls that hang in it are released."""
+        if fault in self._faults:
+            self._faults.remove(fault)
+        fault.released.set()
+
+    def clear(self) -> None:
+        """End all faults, those on updates too, and release every call that hangs."""
+        for fault in list(self._faults):
+            self.remove(fault)
+        self.release()
+        self.repeat_updates = 0.0
+        self.shuffle_updates = False
+
+    def release(self) -> None:
+        """Let go of every call that hangs in a black hole (its connection is closed)."""
+        for fault in self._holes:
+            fault.released.set()
+        self._holes.clear()
+
+    def strike(self, method: str, chat: int | None) -> Fault | None:
+        """Find the fault for one call and count it; the first that applies wins."""
+        struck: Fault | None = None
+        for fault in list(self._faults):
+            if not fault.matches(method, chat):
+                continue
+            fault.seen += 1
+            if struck is None and self._applies(fault):
+                struck = fault
+                fault.struck += 1
+                if fault.kind == "black_hole":
+                    self._holes.add(fault)
+        return struck
+
+    def repeats_update(self) -> bool:
+        """Decide by chance whether a confirmed update is handed out again."""
+        return self.repeat_updates > 0 and self._chance.random() < self.repeat_updates
+
+    def _applies(self, fault: Fault) -> bool:
+        if fault.nth is not None:
+            return fault.seen == fault.nth
+        if fault.chance is not None:
+            return self._chance.random() < fault.chance
+        return fault.times is None or fault.struck < fault.times

@@ -1,0 +1,257 @@
+"""The command line: `rapport …`. Each error says what to do and has its own exit code.
+
+0 done · 1 cannot be done now · 2 wrong use or configuration · 3 master key · 4 database in use ·
+5 Telegram does not know the token.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from bot import __version__
+from bot.config import ConfigError, Settings, load, warnings
+
+cli = typer.Typer(
+    name="rapport",
+    help="Asks clients how the working alliance was, and brings the answers to their therapist.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+invite = typer.Typer(help="Invite people.", no_args_is_help=True)
+digest = typer.Typer(help="The therapist's weekly digest.", no_args_is_help=True)
+cli.add_typer(invite, name="invite")
+cli.add_typer(digest, name="digest")
+
+Config = Annotated[
+    Path,
+    typer.Option("--config", "-c", help="The practice's config.toml.", envvar="RAPPORT_CONFIG"),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
+_CONFIG = Path("config.toml")
+
+
+def main() -> None:
+    """Run the command line."""
+    cli()
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    typer.echo(message, err=True)
+    raise typer.Exit(code)
+
+
+def _settings(path: Path) -> Settings:
+    try:
+        return load(path)
+    except ConfigError as error:
+        lines = [f"{path}: {len(error.mistakes)} to mend"]
+        lines += [f"  {mistake}" for mistake in error.mistakes]
+        _fail("\n".join(lines), 2)
+
+
+def _work(work: Coroutine[Any, Any, Any]) -> Any:
+    """Run what needs the event loop, and word the errors that an admin can mend."""
+    from bot.core.errors import TokenRefused
+    from bot.core.instrument import BadInstrument
+    from bot.store.database import InUse, Unavailable
+    from bot.store.migrate import TooNew
+    from bot.store.vault import KeyProblem
+
+    try:
+        return asyncio.run(work)
+    except KeyProblem as problem:
+        _fail(str(problem), 3)
+    except InUse as problem:
+        _fail(f"{problem}: stop it first, or leave it as the one that runs", 4)
+    except TokenRefused as problem:
+        _fail(f"{problem}: check telegram.token with @BotFather", 5)
+    except (Unavailable, TooNew, BadInstrument) as problem:
+        _fail(str(problem), 1)
+
+
+@cli.command()
+def version(as_json: AsJson = False) -> None:
+    """Print the version."""
+    typer.echo(json.dumps({"version": __version__}) if as_json else f"rapport {__version__}")
+
+
+@cli.command()
+def run(config: Config = _CONFIG) -> None:
+    """Run the bot until it is told to stop (Ctrl-C or SIGTERM)."""
+    from bot.logging import set_up
+
+    settings = _settings(config)
+    set_up(settings)
+    _work(_run(settings))
+
+
+async def _run(settings: Settings) -> None:
+    from bot.app import build
+
+    app = await build(settings)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    try:
+        await app.introduce()
+        await app.start()
+        await app.run(stop)
+    finally:
+        await app.stop()
+
+
+@cli.command()
+def demo(
+    headless: Annotated[
+        bool, typer.Option("--headless", help="Play the story without a person and end.")
+    ] = False,
+) -> None:
+    """Play the whole loop with a local Telegram, on a fast clock; nothing to configure."""
+    from bot.demo.story import play
+
+    _work(play(pause_seconds=0.0 if headless else 1.2))
+
+
+@cli.command()
+def check(config: Config = _CONFIG, as_json: AsJson = False) -> None:
+    """Check the configuration, the master key and the questionnaires; change nothing."""
+    from bot.app import check_instruments
+    from bot.core.instrument import BadInstrument
+    from bot.store.vault import KeyProblem, load_vault
+
+    try:
+        settings = load(config)
+    except ConfigError as error:
+        if as_json:
+            mistakes = [
+                {"key": m.key, "wrong": m.wrong, "remedy": m.remedy} for m in error.mistakes
+            ]
+            typer.echo(json.dumps({"ok": False, "mistakes": mistakes}))
+            raise typer.Exit(2) from None
+        settings = _settings(config)
+    mistakes, code = [], 0
+    try:
+        load_vault(settings.keys.master_key_file)
+    except KeyProblem as problem:
+        mistakes.append({"key": "keys.master_key_file", "wrong": str(problem), "remedy": ""})
+        code = 3
+    try:
+        check_instruments(settings)
+    except BadInstrument as problem:
+        mistakes.append({"key": "checkin.instrument", "wrong": str(problem), "remedy": ""})
+        code = code or 2
+    worries = [str(worry) for worry in warnings(settings, config)]
+    if as_json:
+        typer.echo(json.dumps({"ok": not mistakes, "mistakes": mistakes, "warnings": worries}))
+    else:
+        for worry in worries:
+            typer.echo(f"warning: {worry}")
+        for mistake in mistakes:
+            typer.echo(f"wrong: {mistake['wrong']}", err=True)
+        if not mistakes:
+            typer.echo(f"{config}: all is well")
+    raise typer.Exit(code)
+
+
+@cli.command()
+def init(config: Config = _CONFIG) -> None:
+    """Make the master key and the database, and print the recovery sheet once."""
+    from bot.app import SystemClock, open_database
+    from bot.store.vault import new_master_key, write_key, write_key_file
+
+    settings = _settings(config)
+    path = settings.keys.master_key_file
+    if settings.database.path.exists() and not path.exists():
+        _fail(
+            f"{settings.database.path} exists, but its master key {path} is missing. A new key "
+            "cannot open it: put the line from the practice's recovery sheet into that file",
+            3,
+        )
+    master = new_master_key()
+    try:
+        write_key_file(path, master)
+    except FileExistsError:
+        _fail(f"{path} exists already; it is never overwritten", 3)
+    except OSError as problem:
+        _fail(f"{path} cannot be written: {problem.strerror}", 1)
+
+    async def found() -> None:
+        db = await open_database(settings, SystemClock())
+        await db.close()
+
+    _work(found())
+    typer.echo(_RECOVERY.format(practice=settings.practice.name, path=path, key=write_key(master)))
+
+
+_RECOVERY = """
+RECOVERY SHEET · {practice}
+
+Print this page, or write the key down, and keep it where the server is not. Without it nobody
+can read the answers again once {path} is lost; whoever has it and the
+database can read everything.
+
+    {key}
+
+To restore: put this line into the key file; spaces, dashes and case do not matter.
+"""
+
+
+@invite.command("therapist")
+def invite_therapist(config: Config = _CONFIG, as_json: AsJson = False) -> None:
+    """Print a link and QR code with which one therapist can join, valid for 14 days."""
+    settings = _settings(config)
+    url, expires_at = _work(_invite_therapist(settings))
+    if as_json:
+        typer.echo(json.dumps({"url": url, "expires_at": expires_at}))
+        return
+    import segno
+
+    segno.make(url, error="m").terminal(out=sys.stdout, compact=True)
+    typer.echo(f"{url}\nFor one therapist, valid for 14 days. Open it in Telegram.")
+
+
+async def _invite_therapist(settings: Settings) -> tuple[str, int]:
+    from bot.app import RandomIds, SystemClock, bots_name, open_database
+    from bot.services.enrolment import Enrolment
+
+    clock = SystemClock()
+    username = await bots_name(settings)
+    db = await open_database(settings, clock, alone=False)
+    try:
+        made = await Enrolment(db, clock, RandomIds(), settings).invite_therapist(None)
+    finally:
+        await db.close()
+    return f"https://t.me/{username}?start={made.secret}", made.expires_at
+
+
+@digest.command("preview")
+def preview(
+    config: Annotated[
+        Path | None, typer.Option("--config", "-c", help="Show real data of this practice.")
+    ] = None,
+    therapist: Annotated[
+        int | None, typer.Option(help="Whose digest: a therapist's Telegram id.")
+    ] = None,
+    language: Annotated[str, typer.Option(help="en, de or de_du.")] = "en",
+) -> None:
+    """Print a digest as it would look: a sample, or a therapist's next one (audited)."""
+    from bot.demo.preview import preview_real, preview_sample
+
+    if config is None:
+        typer.echo(preview_sample(language))
+    elif therapist is None:
+        _fail("--therapist is missing: whose digest? Give the therapist's Telegram id", 2)
+    else:
+        text = _work(preview_real(_settings(config), therapist))
+        if text is None:
+            _fail(f"{therapist} is no therapist of this practice", 1)
+        typer.echo(text)

@@ -1,0 +1,129 @@
+"""Delivering one due message: claim, render, send, record; and what each outcome means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+import structlog
+
+from bot.core.errors import Rejected, TokenRefused, TryLater, Unclear, Unreachable
+from bot.services.acknowledgements import Acknowledgements
+from bot.services.checkins import CheckIns
+from bot.services.digests import Digests
+from bot.services.enrolment import Enrolment
+from bot.services.outgoing import Claimed, Outgoing
+from bot.services.ports import Messenger, Screen
+from bot.transport.lanes import Lanes
+from bot.views.checkin import CheckInViews
+from bot.views.digest import DigestViews
+from bot.views.notices import NoticeViews
+from bot.views.plain import without_markup
+
+log = structlog.get_logger(__name__)
+_FIRST_WAIT_SECONDS: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Works off the outbox, one message at a time."""
+
+    outgoing: Outgoing
+    checkins: CheckIns
+    digests: Digests
+    acknowledgements: Acknowledgements
+    enrolment: Enrolment
+    checkin_views: CheckInViews
+    digest_views: DigestViews
+    notice_views: NoticeViews
+    messenger: Messenger
+    lanes: Lanes
+    protect: bool
+
+    async def deliver_one(self) -> bool:
+        """Deliver the message that has been due longest; was there one?
+
+        Errors: `TokenRefused`, `ClockWentBack`, `Unavailable`.
+        """
+        claimed = await self.outgoing.claim()
+        if claimed is None:
+            return False
+        screen, replaces = await self._render(claimed)
+        if screen is None:
+            await self.outgoing.dropped(claimed.message, "gone")
+            return True
+        await self._send(claimed, screen)
+        if replaces is not None and claimed.person.telegram_id is not None:
+            self.lanes.edit(claimed.person.telegram_id, replaces, self.checkin_views.moved(
+                claimed.person))  # fmt: skip
+        return True
+
+    async def _render(self, claimed: Claimed) -> tuple[Screen | None, int | None]:
+        """Give the screen (None: nothing left to say) and the message that it replaces."""
+        message, reader = claimed.message, self.digest_views.desk.reader(claimed.person)
+        match message.kind:
+            case "prompt" | "reminder":
+                talk = await self.checkins.delivery(message.subject_id)
+                if talk is None or not talk.is_open:
+                    return None, None
+                if message.kind == "prompt":
+                    return self.checkin_views.now(talk), None
+                return self.checkin_views.reminder(talk), talk.checkin.telegram_message
+            case "digest":
+                page = await self.digests.page(message.subject_id, int(message.part))
+                return (self.digest_views.page(page, reader) if page else None), None
+            case "ack":
+                telling = await self.acknowledgements.telling(message.subject_id, message.part)
+                return (self.digest_views.told(telling, reader) if telling else None), None
+            case "notice":
+                return await self._notice(claimed), None
+
+    async def _notice(self, claimed: Claimed) -> Screen | None:
+        message, pair = claimed.message, claimed.pair
+        name = message.part.split(":")[0]
+        reader = self.digest_views.desk.reader(claimed.person)
+        if name == "before_first":
+            talk = await self.checkins.delivery(message.subject_id)
+            if talk is None or pair is None or talk.checkin.state in ("withheld", "cancelled"):
+                return None
+            return self.notice_views.before_first(pair, talk, reader)
+        if name == "confirmed" and pair is not None:
+            joining = await self.enrolment.joining(claimed.person.id, pair.id)
+            return self.notice_views.joining(joining, reader)
+        if name in ("joined", "confirm_nudge") and pair is not None:
+            _, client = await self.enrolment.pair_of(claimed.person.id, pair.id)
+            return self.notice_views.joined(name, pair, client, reader) if client else None
+        return self.notice_views.plain(name, pair, reader)
+
+    async def _send(self, claimed: Claimed, screen: Screen) -> None:
+        message, chat_id = claimed.message, claimed.person.telegram_id
+        assert chat_id is not None  # noqa: S101 - checked in the claim
+        try:
+            sent = await self._attempt(message.kind == "digest", chat_id, screen)
+        except Unclear:
+            log.warning("delivery unclear", message=message.id, kind=message.kind)
+            await self.outgoing.unclear(message)
+        except TryLater as later:
+            await self.outgoing.later(message, later.after)
+        except Unreachable:
+            await self.outgoing.failed(message, "unreachable")
+            await self.enrolment.unreachable(chat_id)
+        except Rejected as rejected:
+            log.error("delivery rejected", message=message.id, kind=message.kind, why=str(rejected))
+            await self.outgoing.failed(message, "rejected")
+        except TokenRefused:
+            await self.outgoing.later(message, 60.0)
+            raise
+        else:
+            await self.outgoing.sent(message, sent)
+
+    async def _attempt(self, is_digest: bool, chat_id: int, screen: Screen) -> int:
+        """Send once; a digest that is refused goes out once more without its markup."""
+        try:
+            return await self.messenger.send(chat_id, screen, protect=self.protect)
+        except Rejected:
+            if not is_digest:
+                raise
+            log.error("digest refused with markup, sent plain")
+            plain = replace(screen, text=without_markup(screen.text))
+            return await self.messenger.send(chat_id, plain, protect=self.protect)

@@ -1,0 +1,166 @@
+"""The stage: runs the real program against a local Telegram on a clock that can be moved.
+
+The program does not know: it is given a clock and a `base_url`, as always. The demo plays on this
+stage, and so do the project's story tests.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Final
+
+from bot.app import App, build
+from bot.config import Settings, load
+from bot.core.timetable import local_on, to_utc
+from bot.emulator import Emulator
+from bot.services.ports import Ids
+from bot.store.vault import new_master_key, write_key_file
+
+TOKEN: Final = "123456789:AAStageStageStageStageStageStage"  # noqa: S105 - of the stage alone
+ADMIN_ID: Final = 4001
+HOUR_MS: Final = 3_600_000
+_WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+
+class StageClock:
+    """A clock that stands until it is moved; what waits on it does not wait."""
+
+    def __init__(self, start: int) -> None:
+        self._now = start
+        self._skipped = 0.0
+
+    def now(self) -> int:
+        """Give the stage's wall clock, UTC milliseconds."""
+        return self._now
+
+    def advance_to(self, instant: int) -> None:
+        """Move forward. Errors: ValueError for an earlier instant."""
+        if instant < self._now:
+            raise ValueError(f"the clock stands at {self._now} and does not go back to {instant}")
+        self._skipped += (instant - self._now) / 1000
+        self._now = instant
+
+    def monotonic(self) -> float:
+        """Give seconds that never step back."""
+        return time.monotonic() + self._skipped
+
+    async def sleep(self, seconds: float) -> None:
+        """Let the others run and count the time as passed."""
+        self._skipped += seconds
+        await asyncio.sleep(0)
+
+
+def write_config(
+    folder: Path, base_url: str, *, zone: str = "Europe/Berlin", extra: str = ""
+) -> Path:
+    """Write a practice's config.toml and master key into a folder; give the file's path.
+
+    extra: lines of TOML put at the end, for settings beyond the required ones.
+    """
+    path = folder / "config.toml"
+    path.write_text(
+        f"""[telegram]
+token = "{TOKEN}"
+base_url = "{base_url}"
+
+[practice]
+name = "Lindenhof"
+timezone = "{zone}"
+admins = [{ADMIN_ID}]
+
+[safety]
+text = "In an emergency call 112. The practice: 030 123456, Mon to Fri 9 to 17."
+
+{extra if "[privacy]" in extra else PRIVACY + extra}
+""",
+        encoding="utf-8",
+    )
+    path.chmod(0o600)
+    key = folder / "rapport.key"
+    if not key.exists():
+        write_key_file(key, new_master_key())
+    return path
+
+
+PRIVACY: Final = """[privacy]
+feedback_in_clinical_record = false
+contact = "Dana at the front desk"
+
+"""
+
+
+@dataclass
+class Stage:
+    """A running practice on a stage. Make it with `open_stage`; close it with `close`."""
+
+    settings: Settings
+    emulator: Emulator
+    clock: StageClock
+    ids: Ids | None = None
+    app: App | None = field(default=None)
+
+    async def open(self) -> None:
+        """Start the program."""
+        self.app = await build(self.settings, self.clock, self.ids)
+        await self.app.start(ticking=False)
+        await self.app.receiver.ready.wait()
+
+    async def close(self) -> None:
+        """Stop the program."""
+        if self.app is not None:
+            await self.app.stop()
+            self.app = None
+
+    async def restart(self) -> None:
+        """Stop the program and start it again, on the same database and the same Telegram."""
+        await self.close()
+        await self.open()
+
+    @property
+    def running(self) -> App:
+        """The running program. Errors: RuntimeError when it is stopped."""
+        if self.app is None:
+            raise RuntimeError("the program is not running")
+        return self.app
+
+    async def settle(self) -> None:
+        """Let everything that is due now happen: updates, answers, ticks."""
+        while True:
+            await self.emulator.quiet(10)
+            await self.running.lanes.drain(10)
+            worked = await self.running.ticks.run_once()
+            await self.running.lanes.drain(10)
+            if not worked and not self.emulator.pending:
+                return
+
+    async def advance_to(self, instant: int, step: int = HOUR_MS) -> None:
+        """Move the clock there in steps, and let what is due at each step happen."""
+        while self.clock.now() < instant:
+            self.clock.advance_to(min(self.clock.now() + step, instant))
+            await self.settle()
+
+    def moment(self, words: str) -> int:
+        """Give the next "Mon 16:20" (in the practice's time zone) after now."""
+        day, at_time = words.split()
+        zone = self.settings.practice.timezone
+        today = date.fromisoformat(local_on(self.clock.now(), zone))
+        for ahead in range(9):
+            on = today + timedelta(days=ahead)
+            instant = to_utc(on.isoformat(), at_time, zone)
+            if _WEEKDAYS[on.weekday()] == day and instant > self.clock.now():
+                return instant
+        raise ValueError(f"no such moment: {words}")
+
+
+async def set_stage(
+    folder: Path, emulator: Emulator, clock: StageClock, *, extra: str = "", ids: Ids | None = None
+) -> Stage:
+    """Write a practice into a folder and start the program on it."""
+    settings = load(write_config(folder, emulator.base_url, extra=extra))
+    stage = Stage(settings, emulator, clock, ids)
+    await stage.open()
+    return stage

@@ -1,0 +1,63 @@
+"""Log lines: owns their form, and keeps the token out of every one of them.
+
+Ids only: no module logs a text, a name or an update. What libraries say below WARNING is not
+ours to trust, so it is not said.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Any, Final
+
+import structlog
+
+from bot.config import Settings
+
+_LEVELS: Final = {
+    "debug": logging.DEBUG,
+    "info": logging.INFO,
+    "warning": logging.WARNING,
+    "error": logging.ERROR,
+}
+_LIBRARIES: Final = ("telegram", "httpx", "httpcore", "aiohttp", "apscheduler", "aiosqlite")
+
+
+def set_up(settings: Settings) -> None:
+    """Let every log line, ours and the libraries', go to standard error in one form."""
+    token = settings.telegram.token.get_secret_value()
+
+    def redact(_: Any, __: str, event: Any) -> Any:
+        """Take the token out of a finished line."""
+        return event.replace(token, "[token]") if isinstance(event, str) else event
+
+    if settings.log.format == "json":
+        last: Any = structlog.processors.JSONRenderer()
+    else:
+        last = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    shared: list[Any] = [
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler()
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, last, redact],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(_LEVELS[settings.log.level])
+    for library in _LIBRARIES:
+        logging.getLogger(library).setLevel(logging.WARNING)

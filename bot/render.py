@@ -1,0 +1,143 @@
+"""Texts: owns Jinja2, the languages and the templates.
+
+A practice's own templates are searched before the packaged ones, in a sandbox. Every template is
+HTML for Telegram: values are escaped, an undefined name is an error. Which language is spoken is a
+ContextVar, so that one environment serves everybody.
+"""
+
+from __future__ import annotations
+
+import gettext as gettext_module
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_skeleton, get_day_names
+from babel.numbers import format_decimal
+from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined
+from jinja2.sandbox import SandboxedEnvironment
+
+_language: ContextVar[str] = ContextVar("language", default="en")
+_DOMAIN: Final = "rapport"
+
+
+def templates_folder() -> Path:
+    """Find the templates: beside `bot/` in a checkout, inside it in a wheel."""
+    here = Path(__file__).parent
+    for candidate in (here / "templates", here.parent / "templates"):
+        if (candidate / "locale").is_dir():
+            return candidate
+    raise FileNotFoundError("the templates folder is missing from this installation")
+
+
+@lru_cache(maxsize=8)
+def _translations(language: str) -> gettext_module.NullTranslations:
+    """Load a language's catalogue; `de_du` falls back to `de`, and that to English."""
+    chain = [language, language.split("_")[0]] if "_" in language else [language]
+    return gettext_module.translation(
+        _DOMAIN, templates_folder() / "locale", languages=chain, fallback=True
+    )
+
+
+@lru_cache(maxsize=8)
+def _locale(language: str) -> Locale:
+    return Locale.parse(language.split("_")[0])
+
+
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """Speak a language (`en`, `de`, `de_du`) within this block."""
+    token = _language.set(language)
+    try:
+        yield
+    finally:
+        _language.reset(token)
+
+
+def spoken() -> str:
+    """Give the language that is spoken now."""
+    return _language.get()
+
+
+def gettext(text: str) -> str:
+    """Translate a text into the language that is spoken now."""
+    return _translations(_language.get()).gettext(text) if text else ""
+
+
+def ngettext(one: str, many: str, n: int) -> str:
+    """Translate a text with a number into the language that is spoken now."""
+    return _translations(_language.get()).ngettext(one, many, n)
+
+
+def weekday(on: str) -> str:
+    """Give the short name of a local date's weekday: `Mon`."""
+    names = get_day_names("abbreviated", locale=_locale(_language.get()))
+    return str(names[date.fromisoformat(on).weekday()]).rstrip(".")
+
+
+def full_weekday(on: str) -> str:
+    """Give the name of a local date's weekday: `Monday`."""
+    return str(get_day_names("wide", locale=_locale(_language.get()))[_weekday_of(on)])
+
+
+def _weekday_of(on: str) -> int:
+    return date.fromisoformat(on).weekday()
+
+
+def day(on: str) -> str:
+    """Give a local date with its weekday: `Mon, Nov 23`."""
+    return str(format_skeleton("MMMEd", date.fromisoformat(on), locale=_locale(_language.get())))
+
+
+def moment(at: int, zone: str) -> str:
+    """Give an instant as weekday and time in a zone: `Fri 17:00`."""
+    local = datetime.fromtimestamp(at / 1000, UTC).astimezone(ZoneInfo(zone))
+    return f"{weekday(local.date().isoformat())} {local:%H:%M}"
+
+
+def dated_moment(at: int, zone: str) -> str:
+    """Give an instant with its date in a zone: `Fri, Nov 27, 17:00`."""
+    local = datetime.fromtimestamp(at / 1000, UTC).astimezone(ZoneInfo(zone))
+    return f"{day(local.date().isoformat())}, {local:%H:%M}"
+
+
+def number(value: float) -> str:
+    """Give a number in the language's writing: `7.5` or `7,5`."""
+    return str(format_decimal(value, locale=_locale(_language.get())))
+
+
+class Renderer:
+    """Renders templates; one for the process. own: a practice's folder of templates."""
+
+    def __init__(self, own: Path | None = None) -> None:
+        folders = [folder for folder in (own, templates_folder()) if folder is not None]
+        self._environment = SandboxedEnvironment(
+            loader=ChoiceLoader([FileSystemLoader(folder) for folder in folders]),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            extensions=["jinja2.ext.i18n"],
+            auto_reload=False,
+        )
+        install: Callable[..., None] = self._environment.install_gettext_callables  # type: ignore[attr-defined]
+        install(gettext, ngettext, newstyle=True)
+        self._environment.filters.update(
+            weekday=weekday,
+            full_weekday=full_weekday,
+            day=day,
+            moment=moment,
+            dated_moment=dated_moment,
+            number=number,
+        )
+
+    def __call__(self, template: str, language: str, **values: object) -> str:
+        """Render `template` (a path without `.html.j2`) for people who read `language`."""
+        with speaking(language):
+            return self._environment.get_template(f"{template}.html.j2").render(values).strip()

@@ -1,0 +1,114 @@
+"""Ticks: at intervals, ask what is due and work it off. Owns APScheduler, and nothing durable.
+
+There is no job store and no cron trigger: what must happen later is a row with a due time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from bot.core.errors import TokenRefused
+from bot.services.outgoing import ClockWentBack
+from bot.store.database import Unavailable
+from bot.transport.faults import trace
+
+log = structlog.get_logger(__name__)
+
+#: One piece of work; True when there was some.
+Piece = Callable[[], Awaitable[bool]]
+
+_SECONDS: Final = {"deliver": 1.0, "plan": 10.0, "sweep": 20.0}
+#: A tick that finds work without end lets the others in between.
+_PIECES_A_TICK: Final = 1000
+
+
+class Ticks:
+    """Runs the pieces of work of each tick. deliverers: how many deliver at the same time."""
+
+    def __init__(
+        self,
+        plan: tuple[Piece, ...],
+        deliver: Piece,
+        sweep: tuple[Piece, ...],
+        on_token_refused: Callable[[], Awaitable[None]],
+        deliverers: int = 8,
+    ) -> None:
+        self._pieces = {"plan": plan, "deliver": (deliver,), "sweep": sweep}
+        self._at_once = {"plan": 1, "deliver": deliverers, "sweep": 1}
+        self._on_token_refused = on_token_refused
+        self._scheduler: AsyncIOScheduler | None = None
+        self._running: set[asyncio.Task[None]] = set()
+
+    def start(self) -> None:
+        """Start ticking."""
+        # The scheduler warns of every tick that overlaps a slow one; that is what we asked for.
+        logging.getLogger("apscheduler").setLevel(logging.ERROR)
+        self._scheduler = AsyncIOScheduler(timezone="UTC")
+        for name, seconds in _SECONDS.items():
+            self._scheduler.add_job(
+                self._tick,
+                "interval",
+                args=[name],
+                seconds=seconds,
+                coalesce=True,
+                max_instances=1,
+                misfire_grace_time=None,
+            )
+        self._scheduler.start()
+
+    async def stop(self, within_seconds: float) -> None:
+        """Stop ticking and let running ticks finish."""
+        if self._scheduler is not None:
+            # A scheduler that is shut down cancels what runs: take the jobs away first.
+            self._scheduler.remove_all_jobs()
+            if self._running:
+                _, late = await asyncio.wait(self._running, timeout=within_seconds)
+                for task in late:
+                    task.cancel()
+            self._scheduler.shutdown(wait=False)
+            self._scheduler = None
+
+    async def run_once(self) -> bool:
+        """Plan, deliver and sweep until nothing is due; was there any work?"""
+        worked = False
+        for name in ("plan", "deliver", "sweep", "deliver"):
+            worked |= await self._work(name)
+        return worked
+
+    async def _tick(self, name: str) -> None:
+        task = asyncio.current_task()
+        if task is not None:
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
+        try:
+            await self._work(name)
+        except TokenRefused:
+            await self._on_token_refused()
+        except Unavailable as problem:
+            log.warning("database unavailable", tick=name, why=str(problem))
+        except ClockWentBack:
+            log.error("the clock went back by more than five minutes: nothing is sent", tick=name)
+        except Exception as problem:
+            # A bug in one tick must not end the others; it is said loudly and tried again.
+            log.error("tick failed", tick=name, where=trace(problem))
+
+    async def _work(self, name: str) -> bool:
+        worked = False
+        for piece in self._pieces[name]:
+            done = await asyncio.gather(
+                *(self._until_idle(piece) for _ in range(self._at_once[name]))
+            )
+            worked |= any(done)
+        return worked
+
+    async def _until_idle(self, piece: Piece) -> bool:
+        for number in range(_PIECES_A_TICK):
+            if not await piece():
+                return number > 0
+        return True

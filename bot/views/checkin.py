@@ -1,0 +1,273 @@
+"""The check-in's screens: one item at a time, the review at the end, and how it can end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import assert_never
+
+from bot.core import conversation
+from bot.core.conversation import Answer
+from bot.core.instrument import Item
+from bot.core.people import Person
+from bot.render import gettext as _
+from bot.render import speaking
+from bot.services.checkins import Talk
+from bot.services.ports import Keyboard, Screen
+from bot.views.buttons import Button, button, columns, rows
+from bot.views.reader import Desk, Reader
+
+_CHIP_COLUMNS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class CheckInViews:
+    """Makes the check-in's screens."""
+
+    desk: Desk
+
+    def now(self, talk: Talk) -> Screen:
+        """Show a check-in as it stands: the item to answer, the review, or how it ended."""
+        reader = self.desk.reader(talk.person)
+        if not talk.is_open:
+            return self.ended(talk)
+        with speaking(reader.language):
+            if talk.position is None:
+                return Screen(
+                    self._text("review", reader, talk, lines=self._lines(talk, reader)),
+                    self._review_keyboard(talk),
+                )
+            return self._item(talk, talk.position, reader)
+
+    def reminder(self, talk: Talk) -> Screen:
+        """Show the item to answer once more, with the reminder's words above."""
+        reader = self.desk.reader(talk.person)
+        screen = self.now(talk)
+        first = self.desk.text("client/reminder", reader)
+        return Screen(f"{first}\n\n{screen.text}", screen.keyboard)
+
+    def moved(self, person: Person) -> Screen:
+        """Leave a note where a check-in stood before its reminder."""
+        return Screen(self.desk.text("client/moved", self.desk.reader(person)))
+
+    def later(self, talk: Talk) -> Screen:
+        """Offer when to ask again."""
+        reader = self.desk.reader(talk.person)
+        with speaking(reader.language):
+            at = talk.checkin.id
+            keyboard = rows(
+                [
+                    button(_("In an hour"), "later", at, "hour"),
+                    button(_("This evening"), "later", at, "evening"),
+                    button(_("Tomorrow"), "later", at, "tomorrow"),
+                ],
+                [button(_("‹ Back"), "show", at)],
+            )
+        return Screen(self._text("later", reader, talk), keyboard)
+
+    def snoozed(self, talk: Talk) -> Screen:
+        """Say when it will ask again, and that answering is possible until it closes."""
+        reader = self.desk.reader(talk.person)
+        with speaking(reader.language):
+            keyboard = rows([button(_("Answer now"), "show", talk.checkin.id)])
+        return Screen(self._text("snoozed", reader, talk), keyboard)
+
+    def change(self, talk: Talk) -> Screen:
+        """List the answers, each with a button to go back to it."""
+        reader = self.desk.reader(talk.person)
+        items = conversation.shown_items(talk.instrument, talk.answers, talk.checkin.known)
+        with speaking(reader.language):
+            buttons = [
+                button(self._short(talk, item, reader), "reopen", talk.checkin.id, item.key)
+                for item in items
+                if item.key in talk.answers
+            ]
+            keyboard = rows(
+                *columns(buttons, _CHIP_COLUMNS), [button(_("‹ Back"), "show", talk.checkin.id)]
+            )
+            return Screen(
+                self._text("change", reader, talk, lines=self._lines(talk, reader)), keyboard
+            )
+
+    def withhold(self, talk: Talk) -> Screen:
+        """Ask once more before answers are withheld for good."""
+        reader = self.desk.reader(talk.person)
+        with speaking(reader.language):
+            keyboard = rows(
+                [button(_("Don't send"), "withheld", talk.checkin.id)],
+                [button(_("‹ Back"), "show", talk.checkin.id)],
+            )
+        return Screen(self._text("withhold", reader, talk), keyboard)
+
+    def ended(self, talk: Talk) -> Screen:
+        """Show how a check-in ended, without answers (phones are shared)."""
+        reader = self.desk.reader(talk.person)
+        some = any(answer.value is not None for answer in talk.answers.values())
+        return Screen(self._text("ended", reader, talk, some=some))
+
+    def lines(self, talk: Talk, reader: Reader) -> list[tuple[str, str]]:
+        """List what was answered as (name, answer); never a free text itself."""
+        with speaking(reader.language):
+            return self._lines(talk, reader)
+
+    def _lines(self, talk: Talk, reader: Reader) -> list[tuple[str, str]]:
+        lines = []
+        for item in conversation.shown_items(talk.instrument, talk.answers, talk.checkin.known):
+            given = talk.answers.get(item.key)
+            if given is None or (given.value is None and item.kind != "rating"):
+                continue
+            lines.append((self._short(talk, item, reader), self._answer(talk, given, reader)))
+        return lines
+
+    def _text(self, name: str, reader: Reader, talk: Talk, **values: object) -> str:
+        return self.desk.text(f"client/{name}", reader, talk=talk, checkin=talk.checkin, **values)
+
+    def _item(self, talk: Talk, item: Item, reader: Reader) -> Screen:
+        ratings = talk.instrument.ratings
+        given = talk.answers.get(item.key)
+        text = self._text(
+            "item",
+            reader,
+            talk,
+            item=item,
+            question=self._words(talk, reader, item.key),
+            lowest=self._words(talk, reader, f"{item.key}.lowest") if item in ratings else "",
+            highest=self._words(talk, reader, f"{item.key}.highest") if item in ratings else "",
+            number=ratings.index(item) + 1 if item in ratings else 0,
+            of=len(ratings),
+            is_opening=not talk.answers,
+            given=given,
+        )
+        match item.kind:
+            case "rating":
+                keyboard = self._rating_keyboard(talk, item, given)
+            case "chips":
+                keyboard = self._chips_keyboard(talk, item, given, reader)
+            case "choice":
+                keyboard = self._choice_keyboard(talk, item, given, reader)
+            case "text":
+                keyboard = self._text_keyboard(talk, item, given)
+            case _ as never:
+                assert_never(never)
+        return Screen(text, keyboard)
+
+    def _rating_keyboard(self, talk: Talk, item: Item, given: Answer | None) -> Keyboard:
+        at = talk.checkin.id
+        value = given.value if given else None
+        numbers = [
+            button(f"· {n} ·" if n == value else str(n), "rate", at, item.key, str(n))
+            for n in range(item.lowest, item.highest + 1)
+        ]
+        half = (len(numbers) + 1) // 2
+        first: list[Button] = []
+        if not talk.answers and talk.checkin.kind == "session":
+            first = [button(_("Later"), "snooze", at), button(_("We did not meet"), "unmet", at)]
+        return rows(
+            numbers[:half], numbers[half:], self._moves(talk, item, given), first, [_help(at)]
+        )
+
+    def _chips_keyboard(
+        self, talk: Talk, item: Item, given: Answer | None, reader: Reader
+    ) -> Keyboard:
+        at = talk.checkin.id
+        had = given.value if given and isinstance(given.value, tuple) else ()
+        chips = [
+            button(
+                ("✓ " if option in had else "") + self._words(talk, reader, f"{item.key}.{option}"),
+                "chip",
+                at,
+                item.key,
+                str(item.options.index(option)),
+                "0" if option in had else "1",
+            )
+            for option in item.options
+        ]
+        lines = columns(chips, _CHIP_COLUMNS)
+        return rows(*lines, self._moves(talk, item, given), [_help(at)])
+
+    def _choice_keyboard(
+        self, talk: Talk, item: Item, given: Answer | None, reader: Reader
+    ) -> Keyboard:
+        at = talk.checkin.id
+        choices = [
+            button(
+                self._words(talk, reader, f"{item.key}.{option}"),
+                "choose",
+                at,
+                item.key,
+                str(item.options.index(option)),
+            )
+            for option in item.options
+        ]
+        lines = columns(choices, _CHIP_COLUMNS)
+        return rows(*lines, self._moves(talk, item, given), [_help(at)])
+
+    def _text_keyboard(self, talk: Talk, item: Item, given: Answer | None) -> Keyboard:
+        at = talk.checkin.id
+        if given is None or given.value is None:
+            return rows(self._moves(talk, item, given), [_help(at)])
+        return rows(
+            [button(_("Show my therapist"), "disclose", at, item.key, "show")],
+            [button(_("Raise it for me"), "disclose", at, item.key, "raise")],
+            [button(_("Keep it for me"), "disclose", at, item.key, "keep")],
+            [button(_("Remove the text"), "remove", at, item.key)],
+            [_help(at)],
+        )
+
+    def _moves(self, talk: Talk, item: Item, given: Answer | None) -> list[Button]:
+        at = talk.checkin.id
+        moves: list[Button] = []
+        before = conversation.item_before(talk.instrument, talk.answers, talk.checkin.known, item)
+        if before is not None:
+            moves.append(button(_("‹ Back"), "back", at))
+        answered = given is not None and given.value is not None
+        if item.kind == "chips" and answered:
+            moves.append(button(_("Done ›"), "pass", at, item.key))
+        elif answered:
+            moves.append(button(_("Keep it ›"), "pass", at, item.key))
+        else:
+            moves.append(button(_("Skip ›"), "pass", at, item.key))
+        return moves
+
+    def _review_keyboard(self, talk: Talk) -> Keyboard:
+        at = talk.checkin.id
+        texts = [item for item in talk.instrument.items if item.kind == "text"]
+        more = [button(_("Add something"), "reopen", at, item.key) for item in texts[:1]]
+        return rows(
+            [button(_("Change"), "change", at), *more],
+            [button(_("Don't send"), "withhold", at)],
+            [_help(at)],
+        )
+
+    def _words(self, talk: Talk, reader: Reader, key: str) -> str:
+        return talk.instrument.text(reader.language, key)
+
+    def _short(self, talk: Talk, item: Item, reader: Reader) -> str:
+        if item.kind == "rating":
+            return self._words(talk, reader, f"{item.key}.short").capitalize()
+        names = {
+            "obstacles": _("What got in the way"),
+            "good": _("What made it work"),
+            "different": _("Your text"),
+            "talked": _("Talked about it"),
+        }
+        return names.get(item.key) or self._words(talk, reader, item.key)[:30]
+
+    def _answer(self, talk: Talk, given: Answer, reader: Reader) -> str:
+        match given.value:
+            case None:
+                return _("skipped")
+            case int(value):
+                return str(value)
+            case tuple(options):
+                return ", ".join(self._words(talk, reader, f"{given.item}.{o}") for o in options)
+            case str(value) if talk.instrument.item(given.item).kind == "choice":
+                return self._words(talk, reader, f"{given.item}.{value}")
+            case _:
+                return {
+                    "show": _("shown to your therapist"),
+                    "raise": _("raised for you"),
+                }.get(given.disclosure or "keep", _("kept for you alone"))
+
+
+def _help(checkin_id: int) -> Button:
+    return button(_("Help now"), "help", checkin_id)

@@ -1,0 +1,40 @@
+"""News for therapists and clients that are not part of a check-in or a digest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.core.people import Pair, Person
+from bot.services.checkins import Talk
+from bot.services.enrolment import Joining
+from bot.services.ports import Screen
+from bot.views.checkin import CheckInViews
+from bot.views.people import PeopleViews
+from bot.views.reader import Reader
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeViews:
+    """Makes the screens of notices."""
+
+    people: PeopleViews
+    checkins: CheckInViews
+
+    def plain(self, name: str, pair: Pair | None, reader: Reader) -> Screen:
+        """Show a notice that needs no buttons."""
+        return self.people.words(f"notice/{name}", reader, pair=pair)
+
+    def joining(self, joining: Joining, reader: Reader) -> Screen:
+        """Tell a client that the therapist has confirmed, with what comes next."""
+        return self.people.joining(joining, reader)
+
+    def joined(self, name: str, pair: Pair, client: Person, reader: Reader) -> Screen:
+        """Ask a therapist (again) to confirm who joined."""
+        asked = self.people.joined(pair, client, reader)
+        text = self.people.words(f"notice/{name}", reader, pair=pair, client=client).text
+        return Screen(text, asked.keyboard)
+
+    def before_first(self, pair: Pair, talk: Talk, reader: Reader) -> Screen:
+        """Tell a therapist what a client said before the first session."""
+        lines = self.checkins.lines(talk, reader)
+        return self.people.words("notice/before_first", reader, pair=pair, lines=lines)

@@ -1,0 +1,259 @@
+"""Screens about people: joining, settings, a client's own decisions, invitations, plain words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Final
+
+import segno
+
+from bot.core.conversation import Answer
+from bot.core.instrument import Instrument
+from bot.core.people import Pair, Person
+from bot.render import gettext as _
+from bot.render import speaking
+from bot.services.enrolment import Invite, Joining, Who
+from bot.services.ports import Keyboard, Screen
+from bot.services.privacy import History
+from bot.views.buttons import Button, button, columns, link, rows
+from bot.views.reader import Desk, Reader
+
+#: Time zones offered by button; any other can be typed.
+ZONES: Final = (
+    "Europe/Berlin", "Europe/London", "Europe/Lisbon", "Europe/Athens", "Europe/Istanbul",
+    "America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles",
+    "America/Sao_Paulo", "Asia/Dubai", "Asia/Kolkata", "Asia/Tokyo", "Australia/Sydney",
+)  # fmt: skip
+LANGUAGE_NAMES: Final = (("en", "English"), ("de", "Deutsch"))
+QUIET: Final = (("21:00", "08:00"), ("20:00", "09:00"), ("22:00", "07:00"), ("19:00", "10:00"))
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleViews:
+    """Makes these screens. username: the bot's own, for links. instruments: for histories."""
+
+    desk: Desk
+    username: str
+    instruments: dict[str, dict[int, Instrument]]
+
+    def refused(self, reader: Reader, text: str) -> Screen:
+        """Show a refusal as a message, with Help now in reach."""
+        return Screen(text, self._help(reader))
+
+    def _help(self, reader: Reader) -> Keyboard:
+        with speaking(reader.language):
+            return rows([button(_("Help now"), "help", 0)])
+
+    def help(self, who: Who, reader: Reader) -> Screen:
+        """Show the practice's safety text first, then what the bot can do for this person."""
+        return Screen(self.desk.text("help", reader, roles=self._roles(who)))
+
+    def privacy(self, reader: Reader) -> Screen:
+        """Show the privacy text."""
+        return Screen(self.desk.text("client/privacy", reader))
+
+    def home(self, who: Who, reader: Reader) -> Screen:
+        """Greet somebody who is known (or not) and say what can be done here."""
+        return Screen(self.desk.text("home", reader, roles=self._roles(who)), self._help(reader))
+
+    def words(self, name: str, reader: Reader, **values: object) -> Screen:
+        """Show a template that has no buttons of its own."""
+        return Screen(self.desk.text(name, reader, **values))
+
+    def _roles(self, who: Who) -> frozenset[str]:
+        return who.roles | ({"client"} if who.is_client else frozenset())
+
+    def joining(self, joining: Joining, reader: Reader) -> Screen:
+        """Show the next step of joining."""
+        pair = joining.pair.id
+        text = self.desk.text(f"client/join_{joining.missing}", reader, joining=joining)
+        with speaking(reader.language):
+            match joining.missing:
+                case "language":
+                    keyboard = rows(
+                        [button(name, "jlang", pair, code) for code, name in LANGUAGE_NAMES]
+                    )
+                case "timezone":
+                    keyboard = rows(
+                        [button(_("Yes, that is right"), "jzone", pair, "own")],
+                        [button(_("Another time zone"), "jzone", pair, "more")],
+                    )
+                case "consent":
+                    keyboard = rows(
+                        [button(_("I agree"), "agree", pair)],
+                        [button(_("No, thank you"), "decline", pair), button(_("Help now"),
+                         "help", 0)],
+                    )  # fmt: skip
+                case "therapist" | "nothing":
+                    begin = button(_("Answer now (three questions)"), "begin", pair)
+                    help_now = button(_("Help now"), "help", 0)
+                    keyboard = rows([begin] if joining.may_begin else [], [help_now])
+        return Screen(text, keyboard)
+
+    def zones(self, act: str, subject: int, reader: Reader) -> Screen:
+        """Offer time zones by button; others can be typed."""
+        buttons = [
+            button(zone.split("/")[1].replace("_", " "), act, subject, str(number))
+            for number, zone in enumerate(ZONES)
+        ]
+        return Screen(self.desk.text("client/zones", reader), rows(*columns(buttons, 2)))
+
+    def settings(self, person: Person, reader: Reader, therapist: tuple[int | None, str | None]
+                 | None) -> Screen:  # fmt: skip
+        """Show what somebody chose for themselves, with the ways to change it."""
+        checkin = self.desk.settings.checkin
+        text = self.desk.text(
+            "settings",
+            reader,
+            quiet_from=person.quiet_from or f"{checkin.quiet_from:%H:%M}",
+            quiet_to=person.quiet_to or f"{checkin.quiet_to:%H:%M}",
+            language=dict(LANGUAGE_NAMES)[reader.spoken],
+            is_therapist=therapist is not None,
+        )
+        with speaking(reader.language):
+            return Screen(
+                text,
+                rows(
+                    [button(name, "slang", 0, code) for code, name in LANGUAGE_NAMES],
+                    [button(_("Time zone"), "szone", 0, "more")],
+                    [
+                        button(f"{since}–{until}", "squiet", 0, since, until)
+                        for since, until in QUIET
+                    ],
+                ),
+            )
+
+    def choose_pair(self, act: str, pairs: list[tuple[Pair, str]], reader: Reader) -> Screen:
+        """Ask which therapist is meant."""
+        text = self.desk.text("client/which", reader)
+        return Screen(text, rows(*([button(name, act, pair.id)] for pair, name in pairs)))
+
+    def pausing(self, pair: Pair, reader: Reader) -> Screen:
+        """Offer how long to pause."""
+        with speaking(reader.language):
+            weeks = [
+                button(_("2 weeks"), "pause", pair.id, "2"),
+                button(_("4 weeks"), "pause", pair.id, "4"),
+                button(_("Until I resume"), "pause", pair.id, "0"),
+            ]
+        return Screen(self.desk.text("client/pausing", reader, pair=pair), rows(weeks))
+
+    def paused(self, pair: Pair, reader: Reader) -> Screen:
+        """Say that the questions are paused, with the way back."""
+        with speaking(reader.language):
+            keyboard = rows([button(_("Resume"), "resume", pair.id)])
+        return Screen(self.desk.text("client/paused", reader, pair=pair), keyboard)
+
+    def stopping(self, pair: Pair, reader: Reader) -> Screen:
+        """Offer the three ways to stop."""
+        with speaking(reader.language):
+            keyboard = rows(
+                [button(_("Stop the questions"), "stop", pair.id)],
+                [button(_("Pause"), "pausing", pair.id)],
+                [button(_("I'm thinking of ending or changing therapist"), "ending", pair.id)],
+                [button(_("Help now"), "help", 0)],
+            )
+        return Screen(self.desk.text("client/stopping", reader, pair=pair), keyboard)
+
+    def ending(self, pair: Pair, reader: Reader) -> Screen:
+        """Ask whether the therapist shall be told."""
+        with speaking(reader.language):
+            keyboard = rows(
+                [button(_("Yes, tell my therapist"), "tellend", pair.id)],
+                [button(_("No, keep it to me"), "keepend", pair.id)],
+                [button(_("Help now"), "help", 0)],
+            )
+        return Screen(self.desk.text("client/ending", reader, pair=pair), keyboard)
+
+    def erasing(self, pair: Pair, reader: Reader) -> Screen:
+        """Explain what erasing means here and ask once more; pausing is offered first."""
+        by_request = self.desk.settings.privacy.feedback_in_clinical_record
+        text = self.desk.text("client/erasing", reader, by_request=by_request)
+        with speaking(reader.language):
+            yes = _("Send the request") if by_request else _("Erase everything")
+            keyboard = rows(
+                [button(_("Pause instead"), "pausing", pair.id)],
+                [button(yes, "erase", pair.id)],
+            )
+        return Screen(text, keyboard)
+
+    def history(self, history: History, reader: Reader) -> Screen:
+        """Show a page of a client's own answers: the numbers the therapist sees, and more."""
+
+        def shown(answer: Answer, instrument: Instrument) -> str:
+            if isinstance(answer.value, tuple):
+                keys = [f"{answer.item}.{option}" for option in answer.value]
+                return ", ".join(instrument.text(reader.language, key) for key in keys)
+            if instrument.item(answer.item).kind == "choice":
+                return instrument.text(reader.language, f"{answer.item}.{answer.value}")
+            return str(answer.value)
+
+        entries = []
+        for past in history.past:
+            lines = []
+            for name, answer in past.given(self.instruments):
+                value = shown(answer, name)
+                if name.item(answer.item).kind == "rating":
+                    value = f"{name.text(reader.language, f'{answer.item}.short')} {value}"
+                lines.append((answer, value))
+            entries.append((past, lines))
+        at, page = history.pair.id, history.page
+        with speaking(reader.language):
+            turn: list[Button] = []
+            if history.has_older:
+                turn.append(button(_("‹ Older"), "history", at, str(page + 1)))
+            if page:
+                turn.append(button(_("Newer ›"), "history", at, str(page - 1)))
+        text = self.desk.text("client/history", reader, history=history, entries=entries)
+        return Screen(text, rows(turn))
+
+    def invitation(self, invite: Invite, reader: Reader) -> Screen:
+        """Show an invitation's link as a QR picture."""
+        url = self.url(invite.secret)
+        picture = BytesIO()
+        segno.make(url, error="m").save(picture, kind="png", scale=8, border=4)
+        name = f"{'therapist' if invite.kind == 'client' else 'admin'}/invitation"
+        text = self.desk.text(name, reader, invite=invite, url=url)
+        with speaking(reader.language):
+            keyboard = rows([link(_("Open the link"), url)])
+        return Screen(text, keyboard, photo=picture.getvalue())
+
+    def url(self, secret: str) -> str:
+        """Give the deep link of an invitation."""
+        return f"https://t.me/{self.username}?start={secret}"
+
+    def joined(self, pair: Pair, client: Person, reader: Reader) -> Screen:
+        """Ask the therapist to confirm who joined."""
+        with speaking(reader.language):
+            keyboard = rows(
+                [button(_("Yes, that is my client"), "confirm", pair.id)],
+                [button(_("No, somebody else"), "away", pair.id)],
+            )
+        text = self.desk.text("therapist/joined", reader, pair=pair, client=client)
+        return Screen(text, keyboard)
+
+    def clients(self, pairs: list[Pair], reader: Reader) -> Screen:
+        """List a therapist's pairs with how each stands."""
+        buttons = [
+            button(pair.code, "pairinfo", pair.id) for pair in pairs if pair.state != "ended"
+        ]
+        text = self.desk.text("therapist/clients", reader, pairs=pairs)
+        return Screen(text, rows(*columns(buttons, 4)))
+
+    def pair(self, pair: Pair, client: Person | None, reader: Reader) -> Screen:
+        """Show one pair to its therapist, with what can be done about it now."""
+        line: list[Button] = []
+        with speaking(reader.language):
+            if pair.state == "invited":
+                line = [button(_("New link"), "reinvite", pair.id)]
+            elif client is not None and pair.confirmed_at is None:
+                return self.joined(pair, client, reader)
+        text = self.desk.text("therapist/pair", reader, pair=pair, client=client)
+        return Screen(text, rows(line))
+
+    def notice(
+        self, name: str, reader: Reader, keyboard: Keyboard = (), **values: object
+    ) -> Screen:
+        """Show a notice of the outbox."""
+        return Screen(self.desk.text(f"notice/{name}", reader, **values), keyboard)

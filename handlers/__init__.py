@@ -1,0 +1,111 @@
+"""Telegram conversations: the whole routing table on one screen, and how updates reach it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from telegram import ChatMember, Update
+from telegram.ext import (
+    Application,
+    CallbackContext,
+    CallbackQueryHandler,
+    ChatMemberHandler,
+    MessageHandler,
+    filters,
+)
+
+from handlers import checkin, client, digest, joining, therapist, timetable
+from handlers.guard import Room, Route, on_message, on_tap
+
+COMMANDS: dict[str, Route] = {
+    **joining.COMMANDS,
+    **client.COMMANDS,
+    **therapist.COMMANDS,
+    **timetable.COMMANDS,
+    **digest.COMMANDS,
+}
+TAPS: dict[str, Route] = {
+    **joining.TAPS,
+    **client.TAPS,
+    **checkin.TAPS,
+    **therapist.TAPS,
+    **timetable.TAPS,
+    **digest.TAPS,
+}
+TYPED = Route(checkin.typed, "anyone", checkin.typed_again)
+NOT_KEPT = Route(client.not_kept, "anyone")
+EDITED = Route(client.edited, "anyone")
+UNKNOWN = Route(client.unknown_command, "anyone")
+
+Callback = Callable[[Update, CallbackContext[Any, Any, Any, Any]], Coroutine[Any, Any, None]]
+Leave = Callable[[int], Coroutine[Any, Any, None]]
+
+
+def add_handlers(
+    application: Application[Any, Any, Any, Any, Any, Any], room: Room, leave: Leave
+) -> None:
+    """Connect the routing table with the application. leave: lets the bot leave a group."""
+    private = filters.ChatType.PRIVATE
+    plain_text = filters.TEXT & ~filters.COMMAND
+    application.add_handlers(
+        [
+            CallbackQueryHandler(_taps(room)),
+            MessageHandler(private & filters.UpdateType.EDITED, _message(room, EDITED)),
+            MessageHandler(private & filters.COMMAND, _commands(room)),
+            MessageHandler(private & plain_text, _message(room, TYPED)),
+            MessageHandler(private & ~filters.StatusUpdate.ALL, _message(room, NOT_KEPT)),
+            ChatMemberHandler(_membership(room, leave), ChatMemberHandler.MY_CHAT_MEMBER),
+            MessageHandler(~private, _strange_chat(leave)),
+        ]
+    )
+
+
+def _taps(room: Room) -> Callback:
+    async def callback(update: Update, _: CallbackContext[Any, Any, Any, Any]) -> None:
+        await on_tap(room, TAPS, update)
+
+    return callback
+
+
+def _message(room: Room, route: Route) -> Callback:
+    async def callback(update: Update, _: CallbackContext[Any, Any, Any, Any]) -> None:
+        message = update.effective_message
+        await on_message(room, route, update, message.text or "" if message else "")
+
+    return callback
+
+
+def _commands(room: Room) -> Callback:
+    async def callback(update: Update, _: CallbackContext[Any, Any, Any, Any]) -> None:
+        message = update.effective_message
+        command, _, words = ((message.text or "") if message else "").partition(" ")
+        name = command.removeprefix("/").split("@")[0].lower()
+        await on_message(room, COMMANDS.get(name, UNKNOWN), update, words)
+
+    return callback
+
+
+def _membership(room: Room, leave: Leave) -> Callback:
+    async def callback(update: Update, _: CallbackContext[Any, Any, Any, Any]) -> None:
+        member = update.my_chat_member
+        if member is None:
+            return
+        status = member.new_chat_member.status
+        if member.chat.type != "private":
+            if status not in (ChatMember.LEFT, ChatMember.BANNED):
+                await leave(member.chat.id)
+        elif status == ChatMember.BANNED:
+            await room.enrolment.unreachable(member.from_user.id)
+        else:
+            await room.enrolment.reachable(member.from_user.id)
+
+    return callback
+
+
+def _strange_chat(leave: Leave) -> Callback:
+    async def callback(update: Update, _: CallbackContext[Any, Any, Any, Any]) -> None:
+        if update.effective_chat is not None:
+            await leave(update.effective_chat.id)
+
+    return callback

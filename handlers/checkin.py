@@ -1,0 +1,157 @@
+"""The check-in's buttons, and what is typed while it waits for an answer."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from bot.core.conversation import Choose, Chip, Disclose, Event, Pass, Rate, Remove, Reopen
+from bot.core.errors import Refused
+from bot.services.checkins import Talk
+from handlers.guard import Ask, Reply, Room, Route
+
+
+def _number(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or len(text) > 3:
+        raise Refused("stale_button")
+    return int(text)
+
+
+async def _take(room: Room, ask: Ask, event: Event) -> Reply:
+    talk = await room.checkins.answer(ask.me, ask.tap.subject, event, ask.message_id)
+    return Reply(room.checkin_views.now(talk))
+
+
+async def show(room: Room, ask: Ask) -> Reply:
+    """Show a check-in as it stands."""
+    return Reply(room.checkin_views.now(await room.checkins.show(ask.me, ask.tap.subject)))
+
+
+async def rate(room: Room, ask: Ask) -> Reply:
+    """A rating was tapped."""
+    return await _take(room, ask, Rate(ask.tap.arg(0), _number(ask.tap.arg(1))))
+
+
+async def skip(room: Room, ask: Ask) -> Reply:
+    """Skip, Keep it or Done."""
+    return await _take(room, ask, Pass(ask.tap.arg(0)))
+
+
+async def _option(room: Room, ask: Ask) -> str:
+    """Find the option a button means by its place in the check-in's own version."""
+    talk = await room.checkins.show(ask.me, ask.tap.subject)
+    item = talk.instrument.find_item(ask.tap.arg(0))
+    place = _number(ask.tap.arg(1))
+    if item is None or place >= len(item.options):
+        raise Refused("stale_button")
+    return item.options[place]
+
+
+async def chip(room: Room, ask: Ask) -> Reply:
+    """A chip is to be chosen, or not to be."""
+    option = await _option(room, ask)
+    return await _take(room, ask, Chip(ask.tap.arg(0), option, ask.tap.arg(2) == "1"))
+
+
+async def choose(room: Room, ask: Ask) -> Reply:
+    """One of several was chosen."""
+    return await _take(room, ask, Choose(ask.tap.arg(0), await _option(room, ask)))
+
+
+async def disclose(room: Room, ask: Ask) -> Reply:
+    """What is to become of the text."""
+    match ask.tap.arg(1):
+        case "keep" | "show" | "raise" as wanted:
+            return await _take(room, ask, Disclose(ask.tap.arg(0), wanted))
+        case _:
+            raise Refused("stale_button")
+
+
+async def remove(room: Room, ask: Ask) -> Reply:
+    """The text is taken back."""
+    return await _take(room, ask, Remove(ask.tap.arg(0)))
+
+
+async def reopen(room: Room, ask: Ask) -> Reply:
+    """Change an answer, or add something."""
+    return await _take(room, ask, Reopen(ask.tap.arg(0)))
+
+
+async def back(room: Room, ask: Ask) -> Reply:
+    """One question back."""
+    return Reply(room.checkin_views.now(await room.checkins.back(ask.me, ask.tap.subject)))
+
+
+async def _ask_first(room: Room, ask: Ask, name: str) -> Reply:
+    talk = await room.checkins.show(ask.me, ask.tap.subject)
+    if not talk.is_open:
+        return Reply(room.checkin_views.ended(talk))
+    screens = {
+        "snooze": room.checkin_views.later,
+        "change": room.checkin_views.change,
+        "withhold": room.checkin_views.withhold,
+    }
+    return Reply(screens[name](talk))
+
+
+snooze = partial(_ask_first, name="snooze")
+change = partial(_ask_first, name="change")
+withhold = partial(_ask_first, name="withhold")
+
+
+async def later(room: Room, ask: Ask) -> Reply:
+    """Ask again later."""
+    match ask.tap.arg(0):
+        case "hour" | "evening" | "tomorrow" as when:
+            talk = await room.checkins.later(ask.me, ask.tap.subject, when)
+            return Reply(room.checkin_views.snoozed(talk))
+        case _:
+            raise Refused("stale_button")
+
+
+async def did_not_meet(room: Room, ask: Ask) -> Reply:
+    """There was no session."""
+    talk = await room.checkins.did_not_meet(ask.me, ask.tap.subject)
+    return Reply(room.checkin_views.ended(talk))
+
+
+async def withheld(room: Room, ask: Ask) -> Reply:
+    """The answers are not to be sent."""
+    talk = await room.checkins.withhold(ask.me, ask.tap.subject)
+    return Reply(room.checkin_views.ended(talk))
+
+
+async def typed(room: Room, ask: Ask) -> Reply:
+    """Take a typed message as an answer where one is waited for; else it is not kept."""
+    if not ask.who.is_client:
+        raise Refused("not_kept")
+    return _in_place(room, await room.checkins.type(ask.me, ask.words, ask.reader.spoken))
+
+
+async def typed_again(room: Room, ask: Ask) -> Reply:
+    """Show the check-in that a repeated message belonged to."""
+    talk = await room.checkins.waiting(ask.me)
+    return _in_place(room, talk) if talk else Reply()
+
+
+def _in_place(room: Room, talk: Talk) -> Reply:
+    carry = partial(room.checkins.carry, talk.checkin.id)
+    return Reply(room.checkin_views.now(talk), place=talk.checkin.telegram_message, then=carry)
+
+
+TAPS = {
+    "show": Route(show, "client"),
+    "rate": Route(rate, "client", show),
+    "pass": Route(skip, "client", show),
+    "chip": Route(chip, "client", show),
+    "choose": Route(choose, "client", show),
+    "disclose": Route(disclose, "client", show),
+    "remove": Route(remove, "client", show),
+    "reopen": Route(reopen, "client", show),
+    "back": Route(back, "client", show),
+    "snooze": Route(snooze, "client"),
+    "later": Route(later, "client", show),
+    "unmet": Route(did_not_meet, "client", show),
+    "change": Route(change, "client"),
+    "withhold": Route(withhold, "client"),
+    "withheld": Route(withheld, "client", show),
+}

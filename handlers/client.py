@@ -1,0 +1,193 @@
+"""What is a client's own to decide and to see: pause, stop, erase, history; and plain help."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from bot.core.errors import Refused
+from bot.core.people import Pair
+from bot.services.ports import Screen
+from handlers.guard import Ask, Reply, Room, Route
+
+
+async def help(room: Room, ask: Ask) -> Reply:
+    """/help, and the button Help now: works for anyone, always as a message of its own."""
+    return Reply(say=(room.people_views.help(ask.who, ask.reader),))
+
+
+async def privacy(room: Room, ask: Ask) -> Reply:
+    """/privacy: the privacy text."""
+    return Reply(room.people_views.privacy(ask.reader))
+
+
+async def not_kept(room: Room, ask: Ask) -> Reply:
+    """Voice, pictures, stickers: nothing of it is kept."""
+    raise Refused("not_kept")
+
+
+async def edited(room: Room, ask: Ask) -> Reply:
+    """A message was edited after it was sent."""
+    raise Refused("edited")
+
+
+async def unknown_command(room: Room, ask: Ask) -> Reply:
+    """A command that does not exist."""
+    raise Refused("unknown_command")
+
+
+async def _of(ask: Ask) -> Pair:
+    for pair in ask.who.pairs:
+        if pair.id == ask.tap.subject:
+            return pair
+    raise Refused("not_yours")
+
+
+def _command(
+    act: str, states: tuple[str, ...], screen: Callable[[Room, Ask, Pair], Awaitable[Screen]]
+) -> Callable[[Room, Ask], Awaitable[Reply]]:
+    """Make a command that is about one pair: the only one, or the one that is chosen."""
+
+    async def command(room: Room, ask: Ask) -> Reply:
+        fitting = [pair for pair in ask.who.pairs if pair.state in states]
+        if not fitting:
+            raise Refused("nothing_here")
+        if len(fitting) == 1:
+            return Reply(await screen(room, ask, fitting[0]))
+        named = [
+            (pair, (await room.enrolment.joining(ask.me, pair.id)).therapist_name)
+            for pair in fitting
+        ]
+        return Reply(room.people_views.choose_pair(act, named, ask.reader))
+
+    return command
+
+
+async def _pausing(room: Room, ask: Ask, pair: Pair) -> Screen:
+    views = room.people_views
+    return (views.paused if pair.state == "paused" else views.pausing)(pair, ask.reader)
+
+
+async def _stopping(room: Room, ask: Ask, pair: Pair) -> Screen:
+    return room.people_views.stopping(pair, ask.reader)
+
+
+async def _erasing(room: Room, ask: Ask, pair: Pair) -> Screen:
+    return room.people_views.erasing(pair, ask.reader)
+
+
+async def _history(room: Room, ask: Ask, pair: Pair) -> Screen:
+    return room.people_views.history(await room.privacy.history(ask.me, pair.id), ask.reader)
+
+
+async def pausing(room: Room, ask: Ask) -> Reply:
+    """Offer how long to pause."""
+    return Reply(await _pausing(room, ask, await _of(ask)))
+
+
+async def stopping(room: Room, ask: Ask) -> Reply:
+    """Offer the three ways to stop."""
+    return Reply(await _stopping(room, ask, await _of(ask)))
+
+
+async def erasing(room: Room, ask: Ask) -> Reply:
+    """Explain what erasing means and ask once more."""
+    return Reply(await _erasing(room, ask, await _of(ask)))
+
+
+async def history(room: Room, ask: Ask) -> Reply:
+    """Show a page of the own history."""
+    page = ask.tap.args[0] if ask.tap.args else "0"
+    if not page.isascii() or not page.isdigit() or len(page) > 4:
+        raise Refused("stale_button")
+    found = await room.privacy.history(ask.me, ask.tap.subject, int(page))
+    return Reply(room.people_views.history(found, ask.reader))
+
+
+async def pause(room: Room, ask: Ask) -> Reply:
+    """Pause the questions."""
+    weeks = {"2": 2, "4": 4, "0": None}
+    if ask.tap.arg(0) not in weeks:
+        raise Refused("stale_button")
+    pair = await room.privacy.pause(ask.me, ask.tap.subject, weeks[ask.tap.arg(0)])
+    return Reply(room.people_views.paused(pair, ask.reader))
+
+
+async def resume(room: Room, ask: Ask) -> Reply:
+    """Let the questions go on."""
+    await room.privacy.resume(ask.me, ask.tap.subject)
+    return await resumed(room, ask)
+
+
+async def resumed(room: Room, ask: Ask) -> Reply:
+    """Show that the questions go on."""
+    return Reply(room.people_views.words("client/resumed", ask.reader))
+
+
+async def stop(room: Room, ask: Ask) -> Reply:
+    """Stop the questions."""
+    await room.privacy.stop(ask.me, ask.tap.subject)
+    return await stopped(room, ask)
+
+
+async def stopped(room: Room, ask: Ask) -> Reply:
+    """Show that the questions have stopped."""
+    return Reply(room.people_views.words("client/stopped", ask.reader))
+
+
+async def ending(room: Room, ask: Ask) -> Reply:
+    """Thinking of ending or changing: shall the therapist be told?"""
+    return Reply(room.people_views.ending(await _of(ask), ask.reader))
+
+
+async def tell_ending(room: Room, ask: Ask) -> Reply:
+    """Tell the therapist."""
+    await room.privacy.tell_ending(ask.me, ask.tap.subject)
+    return await told_ending(room, ask)
+
+
+async def told_ending(room: Room, ask: Ask) -> Reply:
+    """Show that the therapist is told."""
+    return Reply(room.people_views.words("client/ending_told", ask.reader))
+
+
+async def keep_ending(room: Room, ask: Ask) -> Reply:
+    """Keep it to oneself."""
+    return Reply(room.people_views.words("client/ending_kept", ask.reader))
+
+
+async def erase(room: Room, ask: Ask) -> Reply:
+    """Erase, or ask for it where the record must be kept."""
+    await room.privacy.erase(ask.me, ask.tap.subject)
+    return await erased(room, ask)
+
+
+async def erased(room: Room, ask: Ask) -> Reply:
+    """Show what became of the wish to be erased."""
+    by_request = room.desk.settings.privacy.feedback_in_clinical_record
+    screen = room.people_views.words("client/erased", ask.reader, by_request=by_request)
+    return Reply(screen)
+
+
+_HERE = ("joined", "active", "paused", "stopped", "ended")
+COMMANDS = {
+    "help": Route(help, "anyone"),
+    "privacy": Route(privacy, "anyone"),
+    "pause": Route(_command("pausing", ("active", "paused"), _pausing), "client"),
+    "stop": Route(_command("stopping", ("joined", "active", "paused"), _stopping), "client"),
+    "history": Route(_command("history", _HERE, _history), "client"),
+    "erase": Route(_command("erasing", _HERE, _erasing), "client"),
+}
+TAPS = {
+    "help": Route(help, "anyone"),
+    "pausing": Route(pausing, "client"),
+    "pause": Route(pause, "client", pausing),
+    "resume": Route(resume, "client", resumed),
+    "stopping": Route(stopping, "client"),
+    "stop": Route(stop, "client", stopped),
+    "ending": Route(ending, "client"),
+    "tellend": Route(tell_ending, "client", told_ending),
+    "keepend": Route(keep_ending, "client"),
+    "erasing": Route(erasing, "client"),
+    "erase": Route(erase, "client", erased),
+    "history": Route(history, "client"),
+}

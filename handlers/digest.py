@@ -1,0 +1,93 @@
+"""The therapist's digest: reading, acknowledging, looking closer; and the client's reply."""
+
+from __future__ import annotations
+
+from bot.core.errors import Refused
+from handlers.guard import Ask, Reply, Room, Route
+
+
+def _page(ask: Ask, place: int) -> int:
+    text = ask.tap.arg(place)
+    if not text.isascii() or not text.isdigit() or len(text) > 3:
+        raise Refused("stale_button")
+    return int(text)
+
+
+async def page(room: Room, ask: Ask) -> Reply:
+    """Show a page again (Back)."""
+    shown = await room.digests.open_page(ask.me, ask.tap.subject, _page(ask, 0))
+    return Reply(room.digest_views.page(shown, ask.reader))
+
+
+async def _show(room: Room, ask: Ask, number: int) -> Reply:
+    shown = await room.digests.show(ask.me, ask.tap.subject, number)
+    return Reply(room.digest_views.page(shown, ask.reader))
+
+
+async def page_again(room: Room, ask: Ask) -> Reply:
+    """Show the page of a repeated tap."""
+    return await _show(room, ask, _page(ask, 0))
+
+
+async def read(room: Room, ask: Ask) -> Reply:
+    """Acknowledge that a pair's check-in was read."""
+    done = await room.digests.acknowledge(ask.me, ask.tap.subject, ask.tap.id_arg(0), "read")
+    return await _show(room, ask, done.page)
+
+
+async def talk(room: Room, ask: Ask) -> Reply:
+    """Let the client know that there will be room for it."""
+    done = await room.digests.acknowledge(ask.me, ask.tap.subject, ask.tap.id_arg(0), "talk")
+    return await _show(room, ask, done.page)
+
+
+async def read_all(room: Room, ask: Ask) -> Reply:
+    """Acknowledge every calm check-in of a page."""
+    number = _page(ask, 0)
+    await room.digests.read_these(ask.me, ask.tap.subject, number)
+    return await _show(room, ask, number)
+
+
+async def details(room: Room, ask: Ask) -> Reply:
+    """Open a pair's history: in place from a digest, as a new message from the day."""
+    shown = await room.digests.details(ask.me, ask.tap.subject or None, ask.tap.id_arg(0))
+    screen = room.digest_views.details(shown, ask.reader)
+    return Reply(screen) if ask.tap.subject else Reply(say=(screen,))
+
+
+async def pair_again(room: Room, ask: Ask) -> Reply:
+    """Show the page that a repeated tap about one pair stood on."""
+    return await _show(room, ask, _page(ask, 1)) if ask.tap.subject else Reply()
+
+
+async def today(room: Room, ask: Ask) -> Reply:
+    """Show the day's appointments."""
+    return Reply(room.digest_views.today(await room.digests.today(ask.me), ask.reader))
+
+
+async def reply(room: Room, ask: Ask) -> Reply:
+    """Keep what a client says to "let's talk"."""
+    match ask.tap.arg(0):
+        case "ok":
+            await room.acknowledgements.reply(ask.me, ask.tap.subject, "ok")
+        case "no":
+            await room.acknowledgements.reply(ask.me, ask.tap.subject, "rather_not")
+        case _:
+            raise Refused("stale_button")
+    return await reply_again(room, ask)
+
+
+async def reply_again(room: Room, ask: Ask) -> Reply:
+    """Show that the reply was kept."""
+    return Reply(room.digest_views.replied(ask.tap.arg(0), ask.reader))
+
+
+COMMANDS = {"today": Route(today, "therapist")}
+TAPS = {
+    "page": Route(page, "therapist", page_again),
+    "read": Route(read, "therapist", pair_again),
+    "talk": Route(talk, "therapist", pair_again),
+    "readall": Route(read_all, "therapist", page_again),
+    "details": Route(details, "therapist", pair_again),
+    "ack": Route(reply, "client", reply_again),
+}

@@ -1,0 +1,230 @@
+"""The door: every update comes in here, and no handler is called by somebody who may not.
+
+It says who is speaking, reads what a button means, calls one handler, and turns its `Reply` into
+the chat's lane. A refusal becomes a kind answer; what is repeated is shown again; a bug goes on
+to the receiver, which sets the update aside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Final, Literal, Protocol
+
+from telegram import Update
+
+from bot.core.errors import Refused, Repeated
+from bot.services.acknowledgements import Acknowledgements
+from bot.services.checkins import CheckIns
+from bot.services.digests import Digests
+from bot.services.enrolment import Enrolment, Who
+from bot.services.ports import Screen
+from bot.services.privacy import Privacy
+from bot.services.timetable import Timetable
+from bot.views.buttons import Tap, read_tap
+from bot.views.checkin import CheckInViews
+from bot.views.digest import DigestViews
+from bot.views.people import PeopleViews
+from bot.views.plain import bare
+from bot.views.reader import Desk, Reader
+from bot.views.timetable import TimetableViews
+
+Role = Literal["anyone", "client", "therapist", "admin"]
+_TOAST_AT_MOST: Final = 200
+NO_TAP: Final = Tap("", 0, ())
+
+
+class Lane(Protocol):
+    """How a handler's reply gets to the chat: at once queued, sent by and by."""
+
+    def edit(
+        self,
+        chat_id: int,
+        message_id: int,
+        screen: Screen,
+        *,
+        then: Callable[[int], Awaitable[None]] | None = None,
+    ) -> None:
+        """Replace a message; `then` learns the new id when it had to be sent anew."""
+        ...
+
+    def say(
+        self,
+        chat_id: int,
+        screen: Screen,
+        *,
+        then: Callable[[int], Awaitable[None]] | None = None,
+        protect: bool = False,
+    ) -> None:
+        """Send a new message; `then` learns its id."""
+        ...
+
+    def toast(self, callback_id: str, text: str = "", *, alert: bool = False) -> None:
+        """Answer a tap."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What handlers work with: the use cases and the views."""
+
+    desk: Desk
+    lanes: Lane
+    enrolment: Enrolment
+    checkins: CheckIns
+    timetable: Timetable
+    digests: Digests
+    acknowledgements: Acknowledgements
+    privacy: Privacy
+    checkin_views: CheckInViews
+    people_views: PeopleViews
+    digest_views: DigestViews
+    timetable_views: TimetableViews
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What somebody did. tap: for buttons. words: what stood behind a command, or the text.
+
+    message_id: the tapped message, or the person's own.
+    """
+
+    who: Who
+    reader: Reader
+    chat_id: int
+    message_id: int
+    name: str
+    hint: str | None
+    words: str = ""
+    tap: Tap = NO_TAP
+
+    @property
+    def me(self) -> int:
+        """The person's id. Errors: Refused("stranger")."""
+        if self.who.person is None:
+            raise Refused("stranger")
+        return self.who.person.id
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the person gets. screen: replaces the tapped message, or answers as a new one.
+
+    place: the message to replace instead of the tapped one. then: learns the id of a new message.
+    """
+
+    screen: Screen | None = None
+    place: int | None = None
+    then: Callable[[int], Awaitable[None]] | None = None
+    say: tuple[Screen, ...] = ()
+    toast: str = ""
+
+
+Handler = Callable[[Room, Ask], Awaitable[Reply]]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A handler, who may call it, and what shows the state when an update is repeated."""
+
+    handler: Handler
+    role: Role
+    again: Handler | None = field(default=None)
+
+
+def may(who: Who, role: Role) -> bool:
+    """Say whether somebody has a role; everybody may what is for anyone."""
+    return role == "anyone" or (who.is_client if role == "client" else role in who.roles)
+
+
+async def _call(room: Room, route: Route, ask: Ask) -> Reply:
+    if not may(ask.who, route.role):
+        raise Refused("stranger" if ask.who.person is None else "not_for_you")
+    try:
+        return await route.handler(room, ask)
+    except Repeated:
+        return await route.again(room, ask) if route.again else Reply()
+
+
+def refusal(room: Room, reader: Reader, refused: Refused) -> str:
+    """Word a refusal for a person, as Telegram HTML."""
+    return room.desk.text("refused", reader, reason=refused.reason, facts=refused.facts)
+
+
+def plain(text: str) -> str:
+    """Word a refusal as a toast of at most 200 characters."""
+    short = bare(text)
+    return short if len(short) <= _TOAST_AT_MOST else short[: _TOAST_AT_MOST - 1] + "…"
+
+
+async def ask_of(room: Room, update: Update, words: str = "") -> Ask | None:
+    """Say who did what; None for what is not a person in a private chat."""
+    user, chat = update.effective_user, update.effective_chat
+    if user is None or chat is None or chat.type != "private" or user.is_bot:
+        return None
+    who = await room.enrolment.who(user.id)
+    hint = user.language_code
+    message = update.effective_message
+    return Ask(
+        who=who,
+        reader=room.desk.reader(who.person, hint),
+        chat_id=chat.id,
+        message_id=message.message_id if message else 0,
+        name=user.first_name,
+        hint=hint,
+        words=words,
+    )
+
+
+async def on_tap(room: Room, routes: dict[str, Route], update: Update) -> None:
+    """Answer a tapped button."""
+    query = update.callback_query
+    ask = await ask_of(room, update)
+    if query is None or ask is None:
+        return
+    try:
+        tap = read_tap(query.data)
+        if tap.act not in routes:
+            raise Refused("stale_button")
+        ask = Ask(ask.who, ask.reader, ask.chat_id, ask.message_id, ask.name, ask.hint, "", tap)
+        reply = await _call(room, routes[tap.act], ask)
+    except Refused as refused:
+        text = plain(refusal(room, ask.reader, refused))
+        room.lanes.toast(query.id, text, alert=True)
+        return
+    room.lanes.toast(query.id, reply.toast)
+    if reply.screen is not None:
+        place = reply.place or ask.message_id
+        room.lanes.edit(ask.chat_id, place, reply.screen, then=reply.then)
+    for screen in reply.say:
+        _say(room, ask, screen)
+
+
+async def on_message(room: Room, route: Route, update: Update, words: str) -> None:
+    """Answer a command or anything else somebody sent."""
+    ask = await ask_of(room, update, words)
+    if ask is None:
+        return
+    try:
+        reply = await _call(room, route, ask)
+    except Refused as refused:
+        screen = room.people_views.refused(ask.reader, refusal(room, ask.reader, refused))
+        _say(room, ask, screen)
+        return
+    if reply.screen is not None:
+        if reply.place is not None:
+            room.lanes.edit(ask.chat_id, reply.place, reply.screen, then=reply.then)
+        else:
+            _say(room, ask, reply.screen, reply.then)
+    for screen in reply.say:
+        _say(room, ask, screen)
+
+
+def _say(
+    room: Room,
+    ask: Ask,
+    screen: Screen,
+    then: Callable[[int], Awaitable[None]] | None = None,
+) -> None:
+    protect = room.desk.settings.checkin.protect_content
+    room.lanes.say(ask.chat_id, screen, then=then, protect=protect)

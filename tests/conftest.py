@@ -1,0 +1,35 @@
+"""What stories need: a world, once as it is and once restarted between every two steps."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from world import World
+
+from bot.core.timetable import to_utc
+from bot.demo.stage import TOKEN, StageClock, set_stage
+from bot.emulator import Emulator
+
+#: A Sunday morning; no clock change within the next months.
+START = to_utc("2026-11-01", "10:00", "Europe/Berlin")
+
+
+@pytest.fixture(params=["as it is", "restarting"])
+async def world(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[World]:
+    """A practice without people; `@pytest.mark.settings("…TOML…")` adds settings."""
+    mark = request.node.get_closest_marker("settings")
+    clock = StageClock(START)
+    emulator = Emulator(token=TOKEN, clock=clock, seed=1)
+    async with emulator.serve(port=0):
+        extra = mark.args[0] if mark else ""
+        stage = await set_stage(tmp_path, emulator, clock, extra=extra)
+        try:
+            yield World(stage, restarting=request.param == "restarting")
+        finally:
+            await stage.close()

@@ -1,0 +1,161 @@
+"""The story language: a practice with its cast on a stage.
+
+Anna is a client and Ben her therapist; Cora is another client and must see nothing; Dana is the
+admin. `world.until("Mon 16:20")` moves the clock and lets happen what is due on the way. With
+`restarting`, the program is stopped and started again between every two steps.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from bot.demo.stage import ADMIN_ID, Stage
+from bot.emulator import Person, Seen
+
+
+@dataclass
+class Human:
+    """Somebody with a phone."""
+
+    world: World
+    phone: Person
+
+    async def taps(self, label: str, message: Seen | None = None) -> str:
+        """Tap a button of the newest message that has it; give the toast's text."""
+        tap = self.phone.tap(label, message)
+        await self.world.step()
+        return (await tap.wait(5)).text
+
+    async def types(self, text: str) -> None:
+        """Send a text."""
+        self.phone.send(text)
+        await self.world.step()
+
+    async def starts(self, payload: str | None = None) -> None:
+        """Press START, with or without an invitation."""
+        self.phone.start(payload)
+        await self.world.step()
+
+    async def does(self, act: Callable[[], object]) -> None:
+        """Do anything else the phone can do."""
+        act()
+        await self.world.step()
+
+    async def answers(self, *numbers: int) -> None:
+        """Tap one rating after the other."""
+        for number in numbers:
+            await self.taps(str(number))
+
+    def sees(self, text: str, button: str | None = None) -> Seen | None:
+        """Give the newest visible message of the bot that has this text (and this button)."""
+        for seen in reversed(self.phone.chat):
+            if seen.from_bot and text in (seen.text or ""):
+                if button is None or any(button in label for label in seen.labels):
+                    return seen
+        return None
+
+    @property
+    def screen(self) -> str:
+        """The text of the newest message of the bot."""
+        return self.phone.last.text or ""
+
+    @property
+    def everything(self) -> str:
+        """All that is visible of the bot, for "must see nothing"."""
+        return "\n".join(seen.text or "" for seen in self.phone.chat if seen.from_bot)
+
+
+@dataclass
+class World:
+    """A stage with people."""
+
+    stage: Stage
+    restarting: bool = False
+    people: dict[str, Human] = field(default_factory=dict)
+
+    async def step(self) -> None:
+        """Let everything happen that is due; between two steps, perhaps, restart."""
+        await self.stage.settle()
+        if self.restarting:
+            await self.stage.restart()
+            await self.stage.settle()
+
+    async def until(self, words: str) -> None:
+        """Move the clock to the next "Mon 16:20"."""
+        await self.stage.advance_to(self.stage.moment(words))
+        await self.step()
+
+    async def later(self, *, hours: float = 0, minutes: float = 0) -> None:
+        """Move the clock on."""
+        ms = int((hours * 60 + minutes) * 60_000)
+        await self.stage.advance_to(self.stage.clock.now() + ms)
+        await self.step()
+
+    def human(self, name: str, *, language: str = "en", telegram_id: int | None = None) -> Human:
+        """Give somebody of the cast."""
+        if name not in self.people:
+            phone = self.stage.emulator.person(name, language_code=language, id=telegram_id)
+            self.people[name] = Human(self, phone)
+        return self.people[name]
+
+    @property
+    def dana(self) -> Human:
+        """The admin."""
+        return self.human("Dana", telegram_id=ADMIN_ID)
+
+    async def therapist(self, name: str) -> Human:
+        """Let Dana invite a therapist, who joins."""
+        ben = self.human(name)
+        await self.dana.types("/invite_therapist")
+        await ben.starts(invitation_in(self.dana.screen))
+        return ben
+
+    async def invites(self, ben: Human, code: str) -> str:
+        """Let a therapist invite a client; give the invitation's code."""
+        await ben.types(f"/invite {code}")
+        return invitation_in(ben.screen)
+
+    async def joins(self, anna: Human, invitation: str, language: str = "English") -> None:
+        """Let a client use an invitation, up to consent."""
+        await anna.starts(invitation)
+        if anna.phone.last.labels and language in anna.phone.last.labels:
+            await anna.taps(language)
+        for button in ("Yes, that is right", "Ja, das stimmt"):
+            if button in anna.phone.last.labels:
+                await anna.taps(button)
+        for button in ("I agree", "Ich stimme zu"):
+            if button in anna.phone.last.labels:
+                await anna.taps(button)
+
+    async def pair(
+        self, client: str, therapist: str, code: str = "A7", meets: str | None = None
+    ) -> tuple[Human, Human]:
+        """Make a confirmed pair; meets: "Mon 15:00" every week from the next one on."""
+        ben = self.people.get(therapist) or await self.therapist(therapist)
+        anna = self.human(client)
+        await self.joins(anna, await self.invites(ben, code))
+        await ben.taps("Yes, that is my client")
+        if meets is not None:
+            await self.meets(ben, code, meets)
+        return anna, ben
+
+    async def meets(self, ben: Human, code: str, when: str, repeats: str = "weekly") -> None:
+        """Let a therapist enter when they meet, as a typed line."""
+        from bot.core.timetable import local_on
+
+        zone = self.stage.settings.practice.timezone
+        on = local_on(self.stage.moment(when), zone)
+        await ben.types(f"/add {code} {on} {when.split()[1]} 50m {repeats}")
+        await ben.taps("Confirm")
+
+
+def invitation_in(text: str) -> str:
+    """Find the code of an invitation's link."""
+    found = re.search(r"\?start=([A-Za-z0-9_-]+)", text)
+    assert found is not None, f"no invitation in {text!r}"
+    return found[1]
+
+
+Act = Callable[[World], Awaitable[None]]

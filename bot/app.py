@@ -38,8 +38,8 @@ from bot.transport.pacing import Backoff, Pacing
 from bot.transport.receiver import Receiver
 from bot.transport.request import Outcome, WireBot, WireFailure, make_bot
 from bot.views.checkin import CheckInViews
-from bot.views.menus import command_menus
 from bot.views.digest import DigestViews
+from bot.views.menus import command_menus
 from bot.views.notices import NoticeViews
 from bot.views.people import PeopleViews
 from bot.views.reader import Desk

@@ -79,7 +79,8 @@ def _message(room: Room, route: Route) -> Callback:
 def _commands(room: Room) -> Callback:
     async def callback(update: Update, _: CallbackContext[Any, Any, Any, Any]) -> None:
         message = update.effective_message
-        command, _, words = ((message.text or "") if message else "").partition(" ")
+        parts = ((message.text or "") if message else "").split(maxsplit=1)
+        command, words = (*parts, "", "")[:2]
         name = command.removeprefix("/").split("@")[0].lower()
         await on_message(room, COMMANDS.get(name, UNKNOWN), update, words)
 

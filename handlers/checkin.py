@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from bot.core.conversation import Choose, Chip, Disclose, Event, Pass, Rate, Remove, Reopen
+from bot.core.conversation import Chip, Choose, Disclose, Event, Pass, Rate, Remove, Reopen
 from bot.core.errors import Refused
 from bot.services.checkins import Talk
 from handlers.guard import Ask, Reply, Room, Route

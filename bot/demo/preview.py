@@ -6,13 +6,13 @@ import time
 
 from bot.app import RandomIds, SystemClock, check_instruments, open_database
 from bot.config import Settings
+from bot.core.instrument import Instrument
 from bot.instruments import load_instruments
 from bot.render import Renderer
 from bot.services.digest_pages import DigestPage
 from bot.services.digest_sample import sample
 from bot.services.digests import Digests
 from bot.services.enrolment import Enrolment
-from bot.core.instrument import Instrument
 from bot.views.plain import bare
 
 

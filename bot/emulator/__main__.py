@@ -21,7 +21,7 @@ def main() -> None:
     parser.add_argument("--username", default="rapport_bot")
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--journal", type=Path, default=None, help="a file to append to")
-    parser.add_argument("--keep", type=int, default=10_000, help="journal entries in memory")
+    parser.add_argument("--keep", type=int, default=5_000, help="journal entries in memory")
     parser.add_argument("--flood", action="store_true", help="limit messages as Telegram does")
     parser.add_argument("--clock", type=int, default=None, help="stand at this instant (UTC ms)")
     asyncio.run(_serve(parser.parse_args()))

@@ -115,7 +115,13 @@ class Journal:
         method: str | None = None,
         chat: int | None = None,
     ) -> list[Entry]:
-        """List the kept entries with a sequence above `after`, narrowed as asked."""
+        """List the entries with a sequence above `after`, narrowed as asked.
+
+        Raises LookupError when some of them are no longer kept: a judgement by half of the
+        evidence would be none.
+        """
+        if self._entries and self._entries[0].sequence > after + 1:
+            raise LookupError(f"entries before {self._entries[0].sequence} are no longer kept")
         return [
             entry
             for entry in self._entries

@@ -137,18 +137,20 @@ class CheckInViews:
             is_opening=not talk.answers,
             given=given,
         )
+        return Screen(text, self._keyboard(talk, item, given, reader))
+
+    def _keyboard(self, talk: Talk, item: Item, given: Answer | None, reader: Reader) -> Keyboard:
         match item.kind:
             case "rating":
-                keyboard = self._rating_keyboard(talk, item, given)
+                return self._rating_keyboard(talk, item, given)
             case "chips":
-                keyboard = self._chips_keyboard(talk, item, given, reader)
+                return self._chips_keyboard(talk, item, given, reader)
             case "choice":
-                keyboard = self._choice_keyboard(talk, item, given, reader)
+                return self._choice_keyboard(talk, item, given, reader)
             case "text":
-                keyboard = self._text_keyboard(talk, item, given)
+                return self._text_keyboard(talk, item, given)
             case _ as never:
                 assert_never(never)
-        return Screen(text, keyboard)
 
     def _rating_keyboard(self, talk: Talk, item: Item, given: Answer | None) -> Keyboard:
         at = talk.checkin.id

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Final
+from typing import Final, assert_never
 
 import segno
 
@@ -66,30 +66,31 @@ class PeopleViews:
 
     def joining(self, joining: Joining, reader: Reader) -> Screen:
         """Show the next step of joining."""
-        pair = joining.pair.id
         text = self.desk.text(f"client/join_{joining.missing}", reader, joining=joining)
         with speaking(reader.language):
-            match joining.missing:
-                case "language":
-                    keyboard = rows(
-                        [button(name, "jlang", pair, code) for code, name in LANGUAGE_NAMES]
-                    )
-                case "timezone":
-                    keyboard = rows(
-                        [button(_("Yes, that is right"), "jzone", pair, "own")],
-                        [button(_("Another time zone"), "jzone", pair, "more")],
-                    )
-                case "consent":
-                    keyboard = rows(
-                        [button(_("I agree"), "agree", pair)],
-                        [button(_("No, thank you"), "decline", pair), button(_("Help now"),
-                         "help", 0)],
-                    )  # fmt: skip
-                case "therapist" | "nothing":
-                    begin = button(_("Answer now (three questions)"), "begin", pair)
-                    help_now = button(_("Help now"), "help", 0)
-                    keyboard = rows([begin] if joining.may_begin else [], [help_now])
-        return Screen(text, keyboard)
+            return Screen(text, self._joining_keyboard(joining))
+
+    def _joining_keyboard(self, joining: Joining) -> Keyboard:
+        pair = joining.pair.id
+        help_now = button(_("Help now"), "help", 0)
+        match joining.missing:
+            case "language":
+                return rows([button(name, "jlang", pair, code) for code, name in LANGUAGE_NAMES])
+            case "timezone":
+                return rows(
+                    [button(_("Yes, that is right"), "jzone", pair, "own")],
+                    [button(_("Another time zone"), "jzone", pair, "more")],
+                )
+            case "consent":
+                return rows(
+                    [button(_("I agree"), "agree", pair)],
+                    [button(_("No, thank you"), "decline", pair), help_now],
+                )
+            case "therapist" | "nothing":
+                begin = button(_("Answer now (three questions)"), "begin", pair)
+                return rows([begin] if joining.may_begin else [], [help_now])
+            case _ as never:
+                assert_never(never)
 
     def zones(self, act: str, subject: int, reader: Reader) -> Screen:
         """Offer time zones by button; others can be typed."""

@@ -86,7 +86,7 @@ def test_filled_in_it_loads_with_every_default(tmp_path: Path) -> None:
 
     for setting in every_setting():
         section, name = setting.key.split(".")
-        if not setting.required and section not in ("database", "keys"):
+        if not setting.required and not isinstance(setting.default, Path):
             assert getattr(getattr(settings, section), name) == setting.default
     assert settings.database.path == tmp_path / "rapport.sqlite3"
     assert settings.keys.master_key_file == tmp_path / "rapport.key"

@@ -1,58 +1,14 @@
-"""A served emulator, somebody who has started the bot, and a raw HTTP client in the bot's place."""
+"""An emulated Telegram, a person, and a raw client."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from typing import Any
 
 import aiohttp
 import pytest
 
 from bot.emulator import Emulator, MovableClock, Person
-
-TOKEN = "12345:emulated"
-NOON = 1_790_000_000_000
-
-
-@dataclass
-class Reply:
-    """What came back over HTTP."""
-
-    status: int
-    body: dict[str, Any]
-    headers: dict[str, str]
-
-    @property
-    def result(self) -> Any:
-        assert self.status == 200, self.body
-        assert self.body["ok"] is True
-        return self.body["result"]
-
-    @property
-    def error(self) -> str:
-        assert self.body["ok"] is False
-        assert self.body["error_code"] == self.status
-        return str(self.body["description"])
-
-
-class RawBot:
-    """The bot's side of the wire without any bot library."""
-
-    def __init__(self, emulator: Emulator, session: aiohttp.ClientSession) -> None:
-        self.emulator = emulator
-        self.session = session
-
-    def address(self, method: str) -> str:
-        return f"{self.emulator.base_url}{TOKEN}/{method}"
-
-    async def __call__(self, method: str, **params: Any) -> Reply:
-        return await self.request(method, json=params)
-
-    async def request(self, method: str, *, verb: str = "POST", **how: Any) -> Reply:
-        async with self.session.request(verb, self.address(method), **how) as answer:
-            headers = {name.lower(): value for name, value in answer.headers.items()}
-            return Reply(answer.status, await answer.json(), headers)
+from tests.emulator.rawbot import NOON, TOKEN, RawBot
 
 
 @pytest.fixture
@@ -68,14 +24,15 @@ async def emulator(clock: MovableClock) -> AsyncIterator[Emulator]:
 
 
 @pytest.fixture
-async def call(emulator: Emulator) -> AsyncIterator[RawBot]:
+async def bot(emulator: Emulator) -> AsyncIterator[RawBot]:
     async with aiohttp.ClientSession() as session:
-        yield RawBot(emulator, session)
+        yield RawBot(emulator.base_url, session)
 
 
 @pytest.fixture
 def anna(emulator: Emulator) -> Person:
-    """Anna has pressed Start; her /start is still in the queue."""
+    """Somebody who has started the bot, and whose /start has been handled."""
     anna = emulator.person("Anna")
     anna.start()
+    emulator.world.queue.clear()
     return anna

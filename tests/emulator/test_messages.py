@@ -1,333 +1,300 @@
-"""Sending, editing, deleting, answering: limits and refusals in the official words."""
+"""Sending, editing, deleting, files (tdlib/telegram-bot-api `Client.cpp`, tdlib/td)."""
 
 from __future__ import annotations
 
-from typing import Any
+import struct
 
 import aiohttp
-import orjson
 import pytest
 
 from bot.emulator import Emulator, MovableClock, Person
 from bot.emulator.samples import picture
-from bot.emulator.schema import find_problem
+from tests.emulator.rawbot import RawBot
 
+KEYBOARD = {"inline_keyboard": [[{"text": "Go", "callback_data": "go"}]]}
+HOUR = 3_600_000
 NOT_MODIFIED = (
     "Bad Request: message is not modified: specified new message content and reply markup are"
     " exactly the same as a current content and reply markup of the message"
 )
-TOO_OLD = "Bad Request: query is too old and response timeout expired or query ID is invalid"
 
 
-def _keyboard(*rows: list[dict[str, Any]]) -> dict[str, Any]:
-    return {"inline_keyboard": list(rows)}
+async def test_a_sent_message_comes_back_parsed(bot: RawBot, anna: Person) -> None:
+    # Bot API, Message: plain text and entities, date in seconds, the bot as the sender.
+    sent = await bot.call("sendMessage", chat_id=anna.id, text="<b>Hi</b>", parse_mode="html")
+    assert sent["text"] == "Hi"
+    assert sent["entities"] == [{"type": "bold", "offset": 0, "length": 2}]
+    assert sent["date"] == 1_794_916_800
+    assert sent["from"]["is_bot"]
+    assert anna.last.html == "<b>Hi</b>"
 
 
-def _push(label: str = "7", data: str = "answer:7") -> dict[str, Any]:
-    return {"text": label, "callback_data": data}
+@pytest.mark.parametrize(
+    ("text", "parse_mode", "sentence"),
+    [
+        ("", None, "message text is empty"),
+        (" \n ", None, "text must be non-empty"),
+        ("<b> </b>", "HTML", "text must be non-empty"),
+        ("x" * 4097, None, "message is too long"),
+        ("x" * 32769, None, "text is too long"),
+        ("x", "latex", "unsupported parse_mode"),
+        ("<p>", "HTML", 'can\'t parse entities: Unsupported start tag "p" at byte offset 0'),
+    ],
+)
+async def test_a_bad_text_is_refused(
+    bot: RawBot, anna: Person, text: str, parse_mode: str | None, sentence: str
+) -> None:
+    refused = await bot.refused("sendMessage", chat_id=anna.id, text=text, parse_mode=parse_mode)
+    assert refused == f"Bad Request: {sentence}"
 
 
-async def test_a_message_comes_back_as_telegram_shapes_it(call: Any, anna: Person) -> None:
-    reply = await call(
-        "sendMessage",
-        chat_id=anna.id,
-        text="Hello",
-        reply_markup=_keyboard([_push()]),
-        disable_notification=True,
-        protect_content=True,
-    )
-    assert find_problem(reply.result, "Message") is None
-    assert reply.result["from"]["is_bot"] is True
-    assert reply.result["date"] == 1_790_000_000
-    assert (anna.last.silent, anna.last.protected) == (True, True)
-    assert anna.last.buttons == [[("7", "answer:7")]]
+async def test_length_is_counted_in_code_points_after_parsing(bot: RawBot, anna: Person) -> None:
+    # tdlib/td: 4096 characters, whatever their size in UTF-16 and the markup around them.
+    text = "<b>" + "👍" * 4096 + "</b>"
+    sent = await bot.call("sendMessage", chat_id=anna.id, text=text, parse_mode="HTML")
+    assert sent["entities"][0]["length"] == 8192
 
 
-async def test_a_bot_cannot_write_first(call: Any, emulator: Emulator) -> None:
+async def test_text_is_trimmed_and_entities_follow(bot: RawBot, anna: Person) -> None:
+    # tdlib/td fix_formatted_text: white space at both ends goes.
+    sent = await bot.call("sendMessage", chat_id=anna.id, text="\n <b>a</b> \n", parse_mode="HTML")
+    assert (sent["text"], sent["entities"]) == ("a", [{"type": "bold", "offset": 0, "length": 1}])
+
+
+async def test_a_bot_cannot_write_first(bot: RawBot, emulator: Emulator) -> None:
+    # Bot API FAQ: bots cannot start conversations with users.
     cora = emulator.person("Cora")
-    reply = await call("sendMessage", chat_id=cora.id, text="Hello")
-    assert (reply.status, reply.error) == (400, "Bad Request: chat not found")
-    assert cora.chat == []
+    refused = await bot.refused("sendMessage", chat_id=cora.id, text="x")
+    assert refused == "Bad Request: chat not found"
+    assert await bot.refused("sendMessage", chat_id=12, text="x") == refused
+    assert await bot.refused("sendMessage", chat_id="@nobody", text="x") == refused
 
 
-async def test_a_blocked_bot_is_told_so(call: Any, anna: Person) -> None:
+async def test_who_blocked_the_bot_is_not_reached(bot: RawBot, anna: Person) -> None:
+    # Telegram's servers: USER_IS_BLOCKED and a deleted account, in the Bot API's words.
     anna.block()
-    reply = await call("sendMessage", chat_id=anna.id, text="Hello")
-    assert (reply.status, reply.error) == (403, "Forbidden: bot was blocked by the user")
+    status, body = await bot.answer("sendMessage", chat_id=anna.id, text="x")
+    assert (status, body["description"]) == (403, "Forbidden: bot was blocked by the user")
     anna.unblock()
-    assert (await call("sendMessage", chat_id=anna.id, text="Hello")).status == 200
-
-
-async def test_a_deleted_account_is_told_so(call: Any, anna: Person) -> None:
+    await bot.call("sendMessage", chat_id=anna.id, text="x")
     anna.deactivate()
-    reply = await call("sendMessage", chat_id=anna.id, text="Hello")
-    assert (reply.status, reply.error) == (403, "Forbidden: user is deactivated")
+    status, body = await bot.answer("sendMessage", chat_id=anna.id, text="x")
+    assert (status, body["description"]) == (403, "Forbidden: user is deactivated")
 
 
-async def test_a_missing_chat_id_says_so(call: Any) -> None:
-    reply = await call("sendMessage", text="Hello")
-    assert (reply.status, reply.error) == (400, "Bad Request: chat_id is empty")
+async def test_parameters_are_checked(bot: RawBot, anna: Person) -> None:
+    # tdlib/telegram-bot-api for what is missing; the rest is this server's strictness.
+    assert await bot.refused("sendMessage", text="x") == "Bad Request: chat_id is empty"
+    assert "message text is empty" in await bot.refused("sendMessage", chat_id=anna.id)
+    unknown = await bot.refused("sendMessage", chat_id=anna.id, text="x", parsemode="HTML")
+    assert unknown == 'Bad Request: sendMessage has no parameter "parsemode"'
+    mistyped = await bot.refused(
+        "sendMessage", chat_id=anna.id, text="x", disable_notification="perhaps"
+    )
+    assert mistyped == (
+        'Bad Request: can\'t parse parameter "disable_notification": "perhaps" is no Boolean'
+    )
+    wrong = await bot.refused("deleteMessage", chat_id=anna.id, message_id="one")
+    assert "is no Integer" in wrong
 
 
-KEYBOARDS: dict[str, tuple[dict[str, Any], str]] = {
-    "callback data has at least one byte": (_keyboard([_push(data="")]), "BUTTON_DATA_INVALID"),
-    "callback data has at most 64 bytes": (
-        _keyboard([_push(data="ü" * 33)]),
-        "BUTTON_DATA_INVALID",
-    ),
-    "a button does something": (
-        _keyboard([{"text": "a"}]),
-        "text buttons are unallowed in the inline keyboard",
-    ),
-    "a button has words": (_keyboard([_push(" ")]), "keyboard button text must be non-empty"),
-    "a row has at most 8 buttons": (_keyboard([_push()] * 9), "reply markup is too long"),
-    "a keyboard has at most 100 buttons": (
-        _keyboard(*[[_push()]] * 101),
-        "reply markup is too long",
-    ),
-    "a keyboard has at most about 10 kB": (
-        _keyboard(*[[_push("x" * 150)]] * 60),
-        "reply markup is too long",
-    ),
-    "an address is sound": (
-        _keyboard([{"text": "a", "url": "nohost"}]),
-        "inline keyboard button URL 'nohost' is invalid: Wrong HTTP URL",
-    ),
-    "a web app is served by HTTPS": (
-        _keyboard([{"text": "a", "web_app": {"url": "http://example.org"}}]),
-        "inline keyboard button Web App URL 'http://example.org' is invalid:"
-        " Only HTTPS links are allowed",
-    ),
-    "a button's field has its type": (
-        _keyboard([{"text": 7, "callback_data": "a"}]),
-        "can't parse inline keyboard button: String expected, not int",
-    ),
-}
+async def test_a_lenient_server_ignores_unknown_parameters() -> None:
+    # tdlib/telegram-bot-api ignores them.
+    lenient = Emulator("1:x", strict=False)
+    async with lenient.serve() as url, aiohttp.ClientSession() as session:
+        assert (await RawBot(url, session).call("getMe", what="ever"))["is_bot"]
 
 
-@pytest.mark.parametrize("rule", KEYBOARDS)
-async def test_keyboards_are_refused(call: Any, anna: Person, rule: str) -> None:
-    markup, sentence = KEYBOARDS[rule]
-    reply = await call("sendMessage", chat_id=anna.id, text="a", reply_markup=markup)
-    assert (reply.status, reply.error) == (400, f"Bad Request: {sentence}")
-    assert [seen for seen in anna.chat if seen.from_bot] == []
-
-
-async def test_callback_data_of_64_bytes_and_a_hundred_buttons_pass(
-    call: Any, anna: Person
+async def test_an_edit_changes_text_and_takes_the_keyboard(
+    bot: RawBot, anna: Person, clock: MovableClock
 ) -> None:
-    markup = _keyboard([_push(data="ü" * 32)])
-    assert (await call("sendMessage", chat_id=anna.id, text="a", reply_markup=markup)).status == 200
-    markup = _keyboard(*[[_push()] * 8] * 12, [_push()] * 4)
-    assert (await call("sendMessage", chat_id=anna.id, text="a", reply_markup=markup)).status == 200
+    # Bot API: an edit without reply_markup removes the keyboard; the Message comes back.
+    sent = await bot.call("sendMessage", chat_id=anna.id, text="one", reply_markup=KEYBOARD)
+    assert anna.last.buttons == [[("Go", "go")]]
+    clock.advance_to(clock.now() + 5000)
+    edited = await bot.call(
+        "editMessageText", chat_id=anna.id, message_id=sent["message_id"], text="two"
+    )
+    assert (edited["text"], edited["edit_date"]) == ("two", sent["date"] + 5)
+    assert "reply_markup" not in edited
+    assert (anna.last.text, anna.last.buttons, anna.last.edited) == ("two", [], True)
 
 
-async def test_a_reply_keyboard_stands_until_it_is_removed(call: Any, anna: Person) -> None:
-    keyboard = {"keyboard": [[{"text": "Yes"}, {"text": "No"}]]}
-    await call("sendMessage", chat_id=anna.id, text="a", reply_markup=keyboard)
-    await call("sendMessage", chat_id=anna.id, text="b")
-    assert anna.keyboard == [["Yes", "No"]]
-    removed = {"remove_keyboard": True}
-    await call("sendMessage", chat_id=anna.id, text="c", reply_markup=removed)
-    assert anna.keyboard == []
+async def test_an_edit_to_the_same_is_refused(bot: RawBot, anna: Person) -> None:
+    sent = await bot.call("sendMessage", chat_id=anna.id, text="one", reply_markup=KEYBOARD)
+    at = {"chat_id": anna.id, "message_id": sent["message_id"]}
+    same = await bot.refused(
+        "editMessageText", **at, text="<i></i>one", parse_mode="HTML", reply_markup=KEYBOARD
+    )
+    assert same == NOT_MODIFIED
+    assert await bot.refused("editMessageReplyMarkup", **at, reply_markup=KEYBOARD) == NOT_MODIFIED
+    await bot.call("editMessageReplyMarkup", **at)
+    assert anna.last.buttons == []
 
 
-async def test_an_edit_changes_and_without_a_keyboard_takes_it_away(
-    call: Any, anna: Person
-) -> None:
-    sent = await call("sendMessage", chat_id=anna.id, text="a", reply_markup=_keyboard([_push()]))
-    place = {"chat_id": anna.id, "message_id": sent.result["message_id"]}
-    edited = await call("editMessageText", **place, text="b")
-    assert find_problem(edited.result, "Message") is None
-    assert "edit_date" in edited.result
-    assert (anna.last.text, anna.last.buttons, anna.last.edited) == ("b", [], True)
-
-
-async def test_the_same_edit_again_is_refused(call: Any, anna: Person) -> None:
-    markup = _keyboard([_push()])
-    sent = await call("sendMessage", chat_id=anna.id, text="a", reply_markup=markup)
-    place = {"chat_id": anna.id, "message_id": sent.result["message_id"]}
-    same = await call("editMessageText", **place, text=" a ", reply_markup=markup)
-    assert (same.status, same.error) == (400, NOT_MODIFIED)
-    other = await call("editMessageText", **place, text="<b>a</b>", parse_mode="HTML")
-    assert other.status == 200
-    again = await call("editMessageReplyMarkup", **place)
-    assert (again.status, again.error) == (400, NOT_MODIFIED)
-
-
-async def test_edits_need_an_own_message_that_is_there(call: Any, anna: Person) -> None:
-    gone = await call("editMessageText", chat_id=anna.id, message_id=999_999, text="b")
-    assert (gone.status, gone.error) == (400, "Bad Request: message to edit not found")
-    foreign = anna.chat[0].message_id
-    reply = await call("editMessageText", chat_id=anna.id, message_id=foreign, text="b")
-    assert (reply.status, reply.error) == (400, "Bad Request: message can't be edited")
-    nothing = await call("editMessageText", chat_id=anna.id, text="b")
-    assert (nothing.status, nothing.error) == (
-        400,
-        "Bad Request: message identifier is not specified",
+async def test_what_cannot_be_edited(bot: RawBot, anna: Person) -> None:
+    # tdlib/td MessagesManager.
+    mine = anna.send("mine")
+    at = {"chat_id": anna.id, "message_id": mine.message_id}
+    assert (
+        await bot.refused("editMessageText", **at, text="x")
+        == "Bad Request: message can't be edited"
+    )
+    at["message_id"] = 1
+    assert (
+        await bot.refused("editMessageText", **at, text="x")
+        == "Bad Request: message to edit not found"
+    )
+    sent = await bot.call("sendMessage", chat_id=anna.id, text="x")
+    at["message_id"] = sent["message_id"]
+    assert await bot.refused("editMessageCaption", **at, caption="y") == (
+        "Bad Request: there is no caption in the message to edit"
+    )
+    photo = await send_photo(bot, anna.id, picture())
+    at["message_id"] = photo["message_id"]
+    assert await bot.refused("editMessageText", **at, text="y") == (
+        "Bad Request: there is no text in the message to edit"
     )
 
 
-async def test_text_and_caption_are_edited_by_their_own_methods(call: Any, anna: Person) -> None:
-    form = aiohttp.FormData({"chat_id": str(anna.id), "caption": "<i>c</i>", "parse_mode": "HTML"})
-    form.add_field("photo", picture(), filename="a.png", content_type="image/png")
-    sent = await call.request("sendPhoto", data=form)
-    assert find_problem(sent.result, "Message") is None
-    place = {"chat_id": anna.id, "message_id": sent.result["message_id"]}
-    reply = await call("editMessageText", **place, text="b")
-    assert reply.error == "Bad Request: there is no text in the message to edit"
-    await call("editMessageCaption", **place, caption="d")
-    assert (anna.last.text, anna.last.photo) == ("d", picture())
-    text = await call("sendMessage", chat_id=anna.id, text="a")
-    place["message_id"] = text.result["message_id"]
-    reply = await call("editMessageCaption", **place, caption="b")
-    assert reply.error == "Bad Request: there is no caption in the message to edit"
-
-
-async def test_a_caption_is_shorter_than_a_text(call: Any, anna: Person) -> None:
-    form = aiohttp.FormData({"chat_id": str(anna.id), "caption": "x" * 1025})
-    form.add_field("document", b"abc", filename="a.txt")
-    reply = await call.request("sendDocument", data=form)
-    assert (reply.status, reply.error) == (400, "Bad Request: message caption is too long")
-
-
-PHOTOS = {
-    "no picture at all": (b"plain words", "IMAGE_PROCESS_FAILED"),
-    "sides of more than 10,000 together": (picture(9000, 1001), "PHOTO_INVALID_DIMENSIONS"),
-    "more than twenty times as wide as high": (picture(210, 10), "PHOTO_INVALID_DIMENSIONS"),
-    "an empty file": (b"", "file must be non-empty"),
-    "more than 10 MB": (
-        picture() + bytes(10 * 1024 * 1024),
-        f'file "a.png" of size {len(picture()) + 10 * 1024 * 1024} bytes is too big for a photo',
-    ),
-}
-
-
-@pytest.mark.parametrize("problem", PHOTOS)
-async def test_photos_are_refused(call: Any, anna: Person, problem: str) -> None:
-    data, sentence = PHOTOS[problem]
-    form = aiohttp.FormData({"chat_id": str(anna.id)})
-    form.add_field("photo", data, filename="a.png")
-    reply = await call.request("sendPhoto", data=form)
-    assert (reply.status, reply.error) == (400, f"Bad Request: {sentence}")
-
-
-async def test_a_file_can_be_sent_again_by_its_id_and_fetched(call: Any, anna: Person) -> None:
-    form = aiohttp.FormData({"chat_id": str(anna.id)})
-    form.add_field("document", b"words", filename="a.txt", content_type="text/plain")
-    first = (await call.request("sendDocument", data=form)).result["document"]
-    assert (first["file_name"], first["mime_type"], first["file_size"]) == (
-        "a.txt",
-        "text/plain",
-        5,
-    )
-    again = await call("sendDocument", chat_id=anna.id, document=first["file_id"])
-    assert again.result["document"]["file_unique_id"] == first["file_unique_id"]
-    assert anna.last.document == b"words"
-    unknown = await call("sendDocument", chat_id=anna.id, document="x" * 60)
-    assert unknown.error == "Bad Request: wrong file identifier/HTTP URL specified"
-
-
-async def test_media_can_be_exchanged_with_an_attached_part(call: Any, anna: Person) -> None:
-    form = aiohttp.FormData({"chat_id": str(anna.id)})
-    form.add_field("photo", picture(), filename="a.png")
-    sent = await call.request("sendPhoto", data=form)
-    brighter = picture(grey=250)
-    media = {"type": "photo", "media": "attach://part", "caption": "new"}
-    form = aiohttp.FormData({"chat_id": str(anna.id), "media": orjson.dumps(media).decode()})
-    form.add_field("message_id", str(sent.result["message_id"]))
-    form.add_field("part", brighter, filename="b.png")
-    edited = await call.request("editMessageMedia", data=form)
-    assert find_problem(edited.result, "Message") is None
-    assert (anna.last.photo, anna.last.text) == (brighter, "new")
+async def test_an_answer_to_a_message_names_it(bot: RawBot, anna: Person) -> None:
+    question = anna.send("why?")
+    reply = {"message_id": question.message_id}
+    sent = await bot.call("sendMessage", chat_id=anna.id, text="so", reply_parameters=reply)
+    assert sent["reply_to_message"]["text"] == "why?"
+    nowhere = {"message_id": 1}
+    refused = await bot.refused("sendMessage", chat_id=anna.id, text="so", reply_parameters=nowhere)
+    assert refused == "Bad Request: message to be replied not found"
 
 
 async def test_messages_can_be_deleted_for_48_hours(
-    call: Any, anna: Person, clock: MovableClock
+    bot: RawBot, anna: Person, clock: MovableClock
 ) -> None:
-    sent = await call("sendMessage", chat_id=anna.id, text="a")
-    late = await call("sendMessage", chat_id=anna.id, text="b")
-    place = {"chat_id": anna.id}
-    gone = await call("deleteMessage", **place, message_id=sent.result["message_id"])
-    assert gone.result is True
-    again = await call("deleteMessage", **place, message_id=sent.result["message_id"])
-    assert (again.status, again.error) == (400, "Bad Request: message to delete not found")
-    clock.advance_to(clock.now() + 48 * 3600 * 1000)
-    reply = await call("deleteMessage", **place, message_id=late.result["message_id"])
-    assert (reply.status, reply.error) == (
-        400,
-        "Bad Request: message can't be deleted for everyone",
+    # Bot API, deleteMessage: less than 48 hours ago; incoming ones too in private chats.
+    hers = anna.send("hers")
+    sent = await bot.call("sendMessage", chat_id=anna.id, text="x")
+    old = await bot.call("sendMessage", chat_id=anna.id, text="old")
+    await bot.call("deleteMessage", chat_id=anna.id, message_id=hers.message_id)
+    await bot.call("deleteMessage", chat_id=anna.id, message_id=sent["message_id"])
+    again = await bot.refused("deleteMessage", chat_id=anna.id, message_id=sent["message_id"])
+    assert again == "Bad Request: message to delete not found"
+    clock.advance_to(clock.now() + 48 * HOUR)
+    late = await bot.refused("deleteMessage", chat_id=anna.id, message_id=old["message_id"])
+    assert late == "Bad Request: message can't be deleted for everyone"
+    assert [seen.text for seen in anna.chat] == ["/start", "old"]
+
+
+async def test_several_messages_are_deleted_and_missing_ones_skipped(
+    bot: RawBot, anna: Person
+) -> None:
+    # Bot API, deleteMessages: 1 to 100 identifiers; those not found are skipped.
+    sent = await bot.call("sendMessage", chat_id=anna.id, text="x")
+    await bot.call("deleteMessages", chat_id=anna.id, message_ids=[sent["message_id"], 1])
+    assert anna.see("x") is None
+    many = await bot.refused("deleteMessages", chat_id=anna.id, message_ids=list(range(101)))
+    assert many == "Bad Request: too many message identifiers specified"
+
+
+async def send_photo(bot: RawBot, chat: int, data: bytes, **more: str) -> dict[str, object]:
+    form = aiohttp.FormData({"chat_id": str(chat), **more})
+    form.add_field("photo", data, filename="photo.png", content_type="image/png")
+    async with bot.session.post(f"{bot.url}/sendPhoto", data=form) as response:
+        body = await response.json()
+        return body["result"] if body["ok"] else {"refused": body["description"]}
+
+
+async def test_a_photo_arrives_with_its_caption_and_can_be_downloaded(
+    bot: RawBot, anna: Person, emulator: Emulator
+) -> None:
+    # Bot API, getFile: the path is downloaded from /file/bot<token>/<file_path>; PTB asks with
+    # the token's colon percent-encoded.
+    png = picture(30, 20)
+    sent = await send_photo(bot, anna.id, png, caption="<i>you</i>", parse_mode="HTML")
+    size = sent["photo"][-1]
+    assert (size["width"], size["height"], size["file_size"]) == (30, 20, len(png))
+    assert (anna.last.photo, anna.last.text, anna.last.html) == (png, "you", "<i>you</i>")
+    path = (await bot.call("getFile", file_id=size["file_id"]))["file_path"]
+    for token in ("1:x", "1%3Ax"):
+        async with bot.session.get(f"{emulator.file_url}{token}/{path}") as response:
+            assert await response.read() == png
+    again = await bot.call("sendPhoto", chat_id=anna.id, photo=size["file_id"])
+    assert again["photo"] == sent["photo"]
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "sentence"),
+    [
+        # Bot API, sendPhoto: width and height at most 10000 in total, ratio at most 20.
+        (9000, 1001, "PHOTO_INVALID_DIMENSIONS"),
+        (2100, 100, "PHOTO_INVALID_DIMENSIONS"),
+    ],
+)
+async def test_a_photo_has_limits(
+    bot: RawBot, anna: Person, width: int, height: int, sentence: str
+) -> None:
+    header = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + b"IHDR"
+    data = header + struct.pack(">II", width, height) + bytes(20)
+    assert await send_photo(bot, anna.id, data) == {"refused": f"Bad Request: {sentence}"}
+
+
+async def test_what_is_no_photo_is_refused(bot: RawBot, anna: Person) -> None:
+    # Telegram's servers; tdlib/td FileManager for size and emptiness.
+    refused = await send_photo(bot, anna.id, b"no picture")
+    assert refused == {"refused": "Bad Request: IMAGE_PROCESS_FAILED"}
+    refused = await send_photo(bot, anna.id, b"")
+    assert refused == {"refused": "Bad Request: file must be non-empty"}
+    big = await send_photo(bot, anna.id, picture() + bytes(10 << 20))
+    assert "is too big for a photo" in big["refused"]
+    missing = await bot.refused("sendPhoto", chat_id=anna.id)
+    assert missing == "Bad Request: there is no photo in the request"
+    far = await bot.refused("sendPhoto", chat_id=anna.id, photo="http://x.org/a.png")
+    assert far == "Bad Request: failed to get HTTP URL content"
+
+
+async def test_a_caption_is_shorter_than_a_text(bot: RawBot, anna: Person) -> None:
+    refused = await send_photo(bot, anna.id, picture(), caption="x" * 1025)
+    assert refused == {"refused": "Bad Request: message caption is too long"}
+    assert "photo" in await send_photo(bot, anna.id, picture(), caption="x" * 1024)
+
+
+async def test_a_document_keeps_its_name(bot: RawBot, anna: Person) -> None:
+    form = aiohttp.FormData({"chat_id": str(anna.id)})
+    form.add_field("document", b"a,b\r\n\r\n1,2", filename="export.csv", content_type="text/csv")
+    async with bot.session.post(f"{bot.url}/sendDocument", data=form) as response:
+        document = (await response.json())["result"]["document"]
+    assert (document["file_name"], document["mime_type"]) == ("export.csv", "text/csv")
+    assert anna.last.document == b"a,b\r\n\r\n1,2"
+
+
+async def test_a_photo_is_replaced_by_an_attached_one(bot: RawBot, anna: Person) -> None:
+    # Bot API, InputMediaPhoto: "attach://<file_attach_name>".
+    first = await send_photo(bot, anna.id, picture(grey=1))
+    form = aiohttp.FormData({"chat_id": str(anna.id), "message_id": str(first["message_id"])})
+    form.add_field("media", '{"type":"photo","media":"attach://new","caption":"now"}')
+    form.add_field("new", picture(grey=2), filename="new.png", content_type="image/png")
+    async with bot.session.post(f"{bot.url}/editMessageMedia", data=form) as response:
+        assert response.status == 200, await response.text()
+    assert (anna.last.photo, anna.last.text) == (picture(grey=2), "now")
+    media = {"type": "photo", "media": "attach://nowhere"}
+    at = {"chat_id": anna.id, "message_id": first["message_id"]}
+    refused = await bot.refused("editMessageMedia", **at, media=media)
+    assert refused == "Bad Request: file is not attached to the request"
+
+
+async def test_small_acts(bot: RawBot, anna: Person, emulator: Emulator) -> None:
+    sent = await bot.call("sendMessage", chat_id=anna.id, text="x", protect_content=True)
+    at = {"chat_id": anna.id, "message_id": sent["message_id"]}
+    assert sent["has_protected_content"]
+    await bot.call("pinChatMessage", **at)
+    pinned = (await bot.call("getChat", chat_id=anna.id))["pinned_message"]
+    assert pinned["message_id"] == sent["message_id"]
+    await bot.call("setMessageReaction", **at, reaction=[{"type": "emoji", "emoji": "👍"}])
+    assert anna.last.reactions == ["👍"]
+    wrong = [{"type": "emoji", "emoji": "x"}]
+    assert (
+        await bot.refused("setMessageReaction", **at, reaction=wrong)
+        == "Bad Request: REACTION_INVALID"
     )
-
-
-async def test_several_messages_are_deleted_at_once_and_missing_ones_skipped(
-    call: Any, anna: Person
-) -> None:
-    sent = await call("sendMessage", chat_id=anna.id, text="a")
-    ids = [sent.result["message_id"], 999_999]
-    assert (await call("deleteMessages", chat_id=anna.id, message_ids=ids)).result is True
-    assert anna.see("a") is None
-
-
-async def test_a_tap_is_answered_once_and_the_person_sees_the_first_answer(
-    call: Any, anna: Person
-) -> None:
-    await call("sendMessage", chat_id=anna.id, text="a", reply_markup=_keyboard([_push()]))
-    tap = anna.tap("7")
-    assert (tap.answered, tap.answer) == (False, None)
-    await call("answerCallbackQuery", callback_query_id=tap.id, text="Saved", show_alert=True)
-    await call("answerCallbackQuery", callback_query_id=tap.id, text="Again")
-    answer = await tap.wait()
-    assert (answer.text, answer.alert) == ("Saved", True)
-
-
-async def test_the_words_of_an_answer_are_limited(call: Any, anna: Person) -> None:
-    await call("sendMessage", chat_id=anna.id, text="a", reply_markup=_keyboard([_push()]))
-    tap = anna.tap("7")
-    reply = await call("answerCallbackQuery", callback_query_id=tap.id, text="x" * 201)
-    assert (reply.status, reply.error) == (400, "Bad Request: MESSAGE_TOO_LONG")
-    longest = await call("answerCallbackQuery", callback_query_id=tap.id, text="x" * 200)
-    assert longest.status == 200
-
-
-async def test_an_unknown_or_old_tap_cannot_be_answered(
-    call: Any, anna: Person, clock: MovableClock
-) -> None:
-    unknown = await call("answerCallbackQuery", callback_query_id="1")
-    assert (unknown.status, unknown.error) == (400, TOO_OLD)
-    await call("sendMessage", chat_id=anna.id, text="a", reply_markup=_keyboard([_push()]))
-    tap = anna.tap("7")
-    clock.advance_to(clock.now() + 150_000)
-    late = await call("answerCallbackQuery", callback_query_id=tap.id)
-    assert (late.status, late.error) == (400, TOO_OLD)
-    assert not tap.answered
-
-
-async def test_replies_refer_to_messages_that_are_there(call: Any, anna: Person) -> None:
-    mine = anna.chat[0].message_id
-    reply = {"message_id": mine}
-    sent = await call("sendMessage", chat_id=anna.id, text="a", reply_parameters=reply)
-    assert sent.result["reply_to_message"]["message_id"] == mine
-    lost = await call("sendMessage", chat_id=anna.id, text="a", reply_parameters={"message_id": 1})
-    assert (lost.status, lost.error) == (400, "Bad Request: message to be replied not found")
-    loose = {"message_id": 1, "allow_sending_without_reply": True}
-    sent = await call("sendMessage", chat_id=anna.id, text="a", reply_parameters=loose)
-    assert "reply_to_message" not in sent.result
-
-
-async def test_a_bot_reacts_with_one_known_emoji(call: Any, anna: Person) -> None:
-    place = {"chat_id": anna.id, "message_id": anna.chat[0].message_id}
-    heart = {"type": "emoji", "emoji": "❤️"}
-    assert (await call("setMessageReaction", **place, reaction=[heart])).result is True
-    assert anna.chat[0].reactions == ["❤️"]
-    reply = await call("setMessageReaction", **place, reaction=[{"type": "emoji", "emoji": "x"}])
-    assert (reply.status, reply.error) == (400, "Bad Request: REACTION_INVALID")
-
-
-async def test_a_pinned_message_shows_in_the_chat(call: Any, anna: Person) -> None:
-    sent = await call("sendMessage", chat_id=anna.id, text="a")
-    place = {"chat_id": anna.id, "message_id": sent.result["message_id"]}
-    assert (await call("pinChatMessage", **place)).result is True
-    chat = await call("getChat", chat_id=anna.id)
-    assert find_problem(chat.result, "ChatFullInfo") is None
-    assert chat.result["pinned_message"]["text"] == "a"
+    await bot.call("sendChatAction", chat_id=anna.id, action="typing")
+    refused = await bot.refused("sendChatAction", chat_id=anna.id, action="dancing")
+    assert refused == "Bad Request: wrong parameter action in request"

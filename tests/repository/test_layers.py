@@ -13,8 +13,8 @@ from typing import Any
 LINTER = Path(sys.executable).with_name("lint-imports")
 
 # Outside the layers: the emulator has contracts of its own, `python -m bot` only calls the command
-# line, and instruments are data.
-BESIDE_THE_LAYERS = {"emulator", "__main__", "instruments"}
+# line.
+BESIDE_THE_LAYERS = {"emulator", "__main__"}
 
 # One import per contract that it must break; each stands at the foot of a module in a copy.
 PLANTED = {

@@ -16,7 +16,7 @@ help: ## Show these targets
 
 env: $(DEV) ## Make .venv with everything that development needs
 
-demo: $(if $(wildcard $(DEV)),$(DEV),$(RUNTIME)) ## Try the bot in a browser, without Telegram
+demo: $(if $(wildcard $(DEV)),$(DEV),$(RUNTIME)) ## Play a week of a practice, without Telegram
 	$(BIN)/rapport demo
 
 test: $(DEV) ## Run all tests, the layers and the wheel included

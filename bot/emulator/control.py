@@ -1,22 +1,28 @@
 """The people of an emulator that runs in another process.
 
-Mirrors `Emulator` and `Person` over `/_control/…`. Owns the HTTP client for that and nothing
-more; it is synchronous, because a test that kills processes has no event loop to share.
+    async with Control(url) as control:            # what `python -m bot.emulator` printed
+        anna = await control.person("Anna")
+        await anna.start()
+        prompt = await anna.watch("short check-in")
+        tap = await anna.tap("7", prompt)
+        await tap.wait()
+
+Mirrors `Emulator` and `Person` over `/_control/…`: the same names and the same errors, with an
+`await` before each. Owns the HTTP client for that and nothing more.
 """
 
 from __future__ import annotations
 
-import http.client
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, Self
 from urllib.parse import urlsplit
 
+import aiohttp
 import orjson
 
 from bot.emulator.control_api import from_json, to_json
-from bot.emulator.phone import Answer, Seen
+from bot.emulator.phone import Answer, Predicate, Seen
 
 _ERRORS: dict[str, type[Exception]] = {
     "KeyError": KeyError,
@@ -26,25 +32,39 @@ _ERRORS: dict[str, type[Exception]] = {
     "TypeError": TypeError,
     "ValueError": ValueError,
 }
-_PATIENCE_SECONDS = 60
 
 
 class Control:
-    """A remote emulator. `url`: what `python -m bot.emulator` printed, or `base_url`."""
+    """A remote emulator. `url`: any address under it, such as its `base_url`."""
 
     def __init__(self, url: str) -> None:
-        self._host = urlsplit(url).netloc
-        self._connection = http.client.HTTPConnection(self._host, timeout=_PATIENCE_SECONDS)
+        parts = urlsplit(url)
+        self._root = f"{parts.scheme}://{parts.netloc}/_control/"
+        self._session: aiohttp.ClientSession | None = None
 
-    def ask(self, act: str, **body: Any) -> Any:
+    async def __aenter__(self) -> Self:
+        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=None))
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._session is not None:
+            await self._session.close()
+
+    async def ask(self, act: str, **body: Any) -> Any:
         """Do one act and give its result; raises what the act raised."""
-        self._connection.request("POST", f"/_control/{act}", orjson.dumps(body))
-        answer = orjson.loads(self._connection.getresponse().read())
+        if self._session is None:
+            raise RuntimeError("a Control is used within `async with`")
+        async with self._session.post(self._root + act, data=orjson.dumps(body)) as response:
+            answer = orjson.loads(await response.read())
         if "error" in answer:
             raise _ERRORS.get(answer["error"], RuntimeError)(answer["message"])
         return answer["result"]
 
-    def person(
+    async def person(
         self,
         name: str,
         language_code: str | None = "en",
@@ -52,97 +72,96 @@ class Control:
         id: int | None = None,
     ) -> RemotePerson:
         """Create somebody who has not started the bot yet; raises ValueError for an id in use."""
-        made = self.ask("person", name=name, language_code=language_code, username=username, id=id)
+        made = await self.ask(
+            "person", name=name, language_code=language_code, username=username, id=id
+        )
         return RemotePerson(self, made["id"], name)
 
-    def journal(self, after: int = 0) -> list[dict[str, Any]]:
-        """Read the journal's entries above a sequence number, as JSON objects."""
-        entries: list[dict[str, Any]] = self.ask("journal", after=after)
+    async def journal(self, after: int = 0) -> list[dict[str, Any]]:
+        """Read the journal's entries above a sequence number, as JSON objects.
+
+        Raises LookupError when the emulator no longer keeps some of them.
+        """
+        entries: list[dict[str, Any]] = await self.ask("journal", after=after)
         return entries
 
-    def fault(self, kind: str, **how: Any) -> str:
-        """Script a fault; the arguments are those of `Faults.add`."""
-        return str(self.ask("fault", kind=kind, **how))
+    async def fault(self, kind: str, **how: Any) -> str:
+        """Script a fault; the arguments are those of `Faults.add`. Gives its name."""
+        return str(await self.ask("fault", kind=kind, **how))
 
-    def disturb_updates(self, repeat: float = 0.0, *, shuffle: bool = False) -> None:
+    async def disturb_updates(self, repeat: float = 0.0, *, shuffle: bool = False) -> None:
         """Hand confirmed updates out again with a chance, and batches in random order."""
-        self.ask("updates", repeat=repeat, shuffle=shuffle)
+        await self.ask("updates", repeat=repeat, shuffle=shuffle)
 
-    def clear_faults(self) -> None:
+    async def clear_faults(self) -> None:
         """End all faults."""
-        self.ask("clear")
+        await self.ask("clear")
 
-    def release(self) -> None:
+    async def release(self) -> None:
         """Let go of the calls that hang in a black hole."""
-        self.ask("release")
+        await self.ask("release")
 
-    def inject(self, update: dict[str, Any]) -> int:
+    async def inject(self, update: dict[str, Any]) -> int:
         """Queue a raw update; gives its id."""
-        return int(self.ask("inject", update=update))
+        return int(await self.ask("inject", update=update))
 
-    @property
-    def pending(self) -> int:
-        """Number of updates the bot has not confirmed."""
-        return int(self.ask("state")["pending"])
+    async def pending(self) -> int:
+        """Count the updates the bot has not confirmed."""
+        return int((await self.ask("state"))["pending"])
 
-    @property
-    def polling(self) -> bool:
-        """Whether a getUpdates call hangs right now."""
-        return bool(self.ask("state")["polling"])
+    async def polling(self) -> bool:
+        """Tell whether a getUpdates call hangs right now."""
+        return bool((await self.ask("state"))["polling"])
 
-    def now(self) -> int:
+    async def now(self) -> int:
         """Give the emulator's present instant, UTC milliseconds."""
-        return int(self.ask("state")["now"])
+        return int((await self.ask("state"))["now"])
 
-    def advance_to(self, instant: int) -> None:
+    async def advance_to(self, instant: int) -> None:
         """Move the emulator's clock; raises ValueError when it cannot be moved."""
-        self.ask("advance", to=instant)
+        await self.ask("advance", to=instant)
 
-    def quiet(self, timeout_seconds: float = 5.0) -> None:
-        """Wait until the bot has nothing left to do; raises TimeoutError."""
-        self.ask("quiet", timeout_seconds=timeout_seconds)
+    async def quiet(self, timeout_seconds: float = 5.0) -> None:
+        """Wait until nothing is pending, no call is under way and a poll hangs.
 
-    def wait_until(self, is_so: Callable[[], bool], timeout_seconds: float = 5.0) -> None:
-        """Wait until `is_so()` holds, asked anew after each change; raises TimeoutError."""
-        deadline = time.monotonic() + timeout_seconds
-        seen = int(self.ask("changed", after=-1, timeout_seconds=0))
-        while not is_so():
-            left = deadline - time.monotonic()
+        Raises TimeoutError.
+        """
+        await self.ask("quiet", timeout_seconds=timeout_seconds)
+
+    async def wait_until(
+        self, is_so: Callable[[], Awaitable[bool]], timeout_seconds: float = 5.0
+    ) -> None:
+        """Wait until `is_so()` gives true, asked anew after each entry of the journal.
+
+        Raises TimeoutError.
+        """
+        now = asyncio.get_running_loop().time
+        deadline = now() + timeout_seconds
+        seen = int(await self.ask("changed", after=-1, timeout_seconds=0))
+        while not await is_so():
+            left = deadline - now()
             if left <= 0:
                 raise TimeoutError("it did not come to that")
-            seen = int(self.ask("changed", after=seen, timeout_seconds=left))
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._connection.close()
+            seen = int(await self.ask("changed", after=seen, timeout_seconds=left))
 
 
-@dataclass(slots=True)
 class RemoteTap:
-    """A tapped button of a remote person; asks for its answer when looked at."""
+    """A tapped button of a remote person."""
 
-    _control: Control
-    id: str
-    data: str
+    def __init__(self, control: Control, tap_id: str, data: str) -> None:
+        self._control = control
+        self.id = tap_id
+        self.data = data
 
-    @property
-    def answered(self) -> bool:
-        """Whether the bot has answered."""
-        return self.answer is not None
-
-    @property
-    def answer(self) -> Answer | None:
-        """The answer, None as long as there is none."""
-        answer = self._control.ask("tapped", tap=self.id)["answer"]
+    async def answer(self) -> Answer | None:
+        """Give the answer, None as long as there is none."""
+        answer = (await self._control.ask("tapped", tap=self.id))["answer"]
         return Answer(**answer) if answer else None
 
-    def wait(self, timeout_seconds: float = 5.0) -> Answer:
+    async def wait(self, timeout_seconds: float = 5.0) -> Answer:
         """Wait for the answer; raises TimeoutError."""
-        self._control.wait_until(lambda: self.answered, timeout_seconds)
-        answer = self.answer
-        if answer is None:
-            raise LookupError(f"the answer to the tap on {self.data!r} is gone")
-        return answer
+        body = await self._control.ask("answered", tap=self.id, timeout_seconds=timeout_seconds)
+        return Answer(**body)
 
 
 class RemotePerson:
@@ -153,83 +172,84 @@ class RemotePerson:
         self.id = person_id
         self.name = name
 
-    def start(self, payload: str | None = None) -> Seen:
+    async def start(self, payload: str | None = None) -> Seen:
         """Press Start, or follow a deep link."""
-        return self._seen("start", payload=payload)
+        return await self._seen("start", payload=payload)
 
-    def send(self, text: str) -> Seen:
+    async def send(self, text: str) -> Seen:
         """Write a text."""
-        return self._seen("send", text=text)
+        return await self._seen("send", text=text)
 
-    def send_voice(self) -> Seen:
+    async def send_voice(self) -> Seen:
         """Send a voice message."""
-        return self._seen("voice")
+        return await self._seen("voice")
 
-    def send_photo(self, caption: str = "") -> Seen:
+    async def send_photo(self, caption: str = "") -> Seen:
         """Send a picture."""
-        return self._seen("photo", caption=caption)
+        return await self._seen("photo", caption=caption)
 
-    def send_sticker(self) -> Seen:
+    async def send_sticker(self) -> Seen:
         """Send a sticker."""
-        return self._seen("sticker")
+        return await self._seen("sticker")
 
-    def edit(self, message: Seen, text: str) -> Seen:
+    async def edit(self, message: Seen, text: str) -> Seen:
         """Change an own message."""
-        return self._seen("edit", message=to_json(message), text=text)
+        return await self._seen("edit", message=to_json(message), text=text)
 
-    def tap(self, button: str, message: Seen | None = None) -> RemoteTap:
+    async def tap(self, button: str, message: Seen | None = None) -> RemoteTap:
         """Tap a button, by its whole label or its callback data; see `Person.tap`."""
         shown = to_json(message) if message else None
-        tap = self._ask("tap", message=shown, button=button)
+        tap = await self._ask("tap", message=shown, button=button)
         return RemoteTap(self._control, tap["id"], tap["data"])
 
-    def block(self) -> None:
+    async def block(self) -> None:
         """Block the bot."""
-        self._ask("block")
+        await self._ask("block")
 
-    def unblock(self) -> None:
+    async def unblock(self) -> None:
         """Unblock the bot."""
-        self._ask("unblock")
+        await self._ask("unblock")
 
-    def deactivate(self) -> None:
+    async def deactivate(self) -> None:
         """Delete the person's account."""
-        self._ask("deactivate")
+        await self._ask("deactivate")
 
-    @property
-    def chat(self) -> list[Seen]:
-        """All visible messages, oldest first."""
-        return [from_json(body) for body in self._ask("chat")]
+    async def chat(self) -> list[Seen]:
+        """List all visible messages, oldest first."""
+        return [from_json(body) for body in await self._ask("chat")]
 
-    @property
-    def last(self) -> Seen:
-        """The newest message of the bot; raises LookupError when there is none."""
-        for seen in reversed(self.chat):
-            if seen.from_bot:
-                return seen
-        raise LookupError("the bot has written nothing here")
+    async def last(self) -> Seen:
+        """Give the newest message of the bot; raises LookupError when there is none."""
+        seen = await self.see(lambda seen: True)
+        if seen is None:
+            raise LookupError("the bot has written nothing here")
+        return seen
 
-    def see(self, what: str | Callable[[Seen], bool]) -> Seen | None:
+    async def see(self, what: str | Predicate) -> Seen | None:
         """Find the newest message of the bot that holds a text or satisfies a predicate."""
-        for seen in reversed(self.chat):
+        for seen in reversed(await self.chat()):
             if seen.from_bot and (what in seen.text if isinstance(what, str) else what(seen)):
                 return seen
         return None
 
-    def watch(self, what: str | Callable[[Seen], bool], timeout_seconds: float = 5.0) -> Seen:
+    async def watch(self, what: str | Predicate, timeout_seconds: float = 5.0) -> Seen:
         """Wait until the bot has such a message here; raises TimeoutError."""
         found: list[Seen] = []
 
-        def is_there() -> bool:
-            seen = self.see(what)
-            if seen is not None:
-                found.append(seen)
+        async def is_there() -> bool:
+            seen = await self.see(what)
+            found[:] = [] if seen is None else [seen]
             return seen is not None
 
-        self._control.wait_until(is_there, timeout_seconds)
-        return found[-1]
+        try:
+            await self._control.wait_until(is_there, timeout_seconds)
+        except TimeoutError:
+            shown = [(seen.text, seen.labels) for seen in await self.chat()]
+            raise TimeoutError(f"not seen: {what}; the chat shows {shown}") from None
+        return found[0]
 
-    def _ask(self, act: str, **body: Any) -> Any:
-        return self._control.ask(act, id=self.id, **body)
+    async def _ask(self, act: str, **body: Any) -> Any:
+        return await self._control.ask(act, id=self.id, **body)
 
-    def _seen(self, act: str, **body: Any) -> Seen:
-        return from_json(self._ask(act, **body))
+    async def _seen(self, act: str, **body: Any) -> Seen:
+        return from_json(await self._ask(act, **body))

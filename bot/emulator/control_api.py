@@ -65,6 +65,10 @@ class _Control:
         await self._emulator.quiet(body["timeout_seconds"])
         return True
 
+    async def answered(self, body: Body) -> object:
+        """Wait for the answer to a tap."""
+        return asdict(await self._tap_of(body).wait(body["timeout_seconds"]))
+
     async def changed(self, body: Body) -> object:
         """Wait until the journal holds more than `after` entries; give its length."""
         journal = self._emulator.journal
@@ -87,7 +91,10 @@ class _Control:
         return _tap_json(self._of(body).tap(body["button"], message))
 
     def _tapped(self, body: Body) -> object:
-        return _tap_json(Tap(self._emulator.world, self._emulator.world.taps[body["tap"]]))
+        return _tap_json(self._tap_of(body))
+
+    def _tap_of(self, body: Body) -> Tap:
+        return Tap(self._emulator.world, self._emulator.world.taps[body["tap"]])
 
     def _journal(self, body: Body) -> object:
         return [entry.to_json() for entry in self._emulator.journal.read(body["after"])]
@@ -117,7 +124,12 @@ def control_pages(emulator: Emulator) -> Starlette:
     """Build the application that serves everything beside the Bot API."""
     control = _Control(emulator)
     routes = [_route(name, _at_once(act)) for name, act in control.acts().items()]
-    routes += [_route("quiet", control.quiet), _route("changed", control.changed)]
+    waits = {
+        "quiet": control.quiet,
+        "answered": control.answered,
+        "changed": control.changed,
+    }
+    routes += [_route(name, wait) for name, wait in waits.items()]
     return Starlette(routes=routes)
 
 

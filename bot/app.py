@@ -50,6 +50,8 @@ from handlers.guard import Room
 log = structlog.get_logger(__name__)
 
 _SET_ASIDE_AT_MOST: Final = 1000
+#: Telegram keeps a tap for 150 s; from here on some may have been lost.
+_TAPS_LIVE_MS: Final = 120_000
 _STOP_SECONDS: Final = {"ticks": 2.0, "receiver": 2.0, "lanes": 1.0}
 
 
@@ -105,6 +107,7 @@ class App:
     receiver: Receiver
     messenger: BotMessenger
     room: Room
+    away_ms: int
     _polling: asyncio.Task[None] | None = None
     _refused: asyncio.Event | None = None
 
@@ -122,9 +125,18 @@ class App:
 
     async def start(self, *, ticking: bool = True) -> None:
         """Begin to receive and, unless ticks are run by hand, to tick."""
+        if self.away_ms > _TAPS_LIVE_MS:
+            await self._show_again()
         self._polling = asyncio.create_task(self.receiver.run(), name="receiver")
         if ticking:
             self.ticks.start()
+
+    async def _show_again(self) -> None:
+        """Show open check-ins again: taps during a long outage are lost on Telegram's side."""
+        for talk in await self.room.checkins.all_open():
+            chat, message = talk.person.telegram_id, talk.checkin.telegram_message
+            if chat is not None and message is not None:
+                self.lanes.edit(chat, message, self.room.checkin_views.after_outage(talk))
 
     async def run(self, until: asyncio.Event) -> None:
         """Work until the event is set. Errors: `TokenRefused`, or what ended the receiver."""
@@ -268,6 +280,7 @@ async def _assemble(
     )
     room = _room(settings, clock, ids, instruments, db, bot.username, lanes, enrolment)
     outgoing = Outgoing(db, clock, ids, settings)
+    away_ms = await outgoing.away_ms()
     recovered = await outgoing.recover()
     if recovered:
         log.warning("messages were half sent when the last run ended", count=recovered)
@@ -287,14 +300,14 @@ async def _assemble(
     ticks = Ticks(
         plan=(room.timetable.plan, room.checkins.ask_one, room.digests.make_one),
         deliver=delivery.deliver_one,
-        sweep=(_closing(room), room.privacy.sweep_one),
+        sweep=(_closing(room), room.privacy.sweep_one, outgoing.be_seen),
         on_token_refused=on_token_refused,
     )
     add_handlers(application, room, _leaving(messenger))
     receiver = _receiver(settings, clock, ids, db, bot, application)
     return App(
         settings, clock, ids, instruments, bot, db, application, lanes, ticks, receiver,
-        messenger, room, _refused=refused,
+        messenger, room, away_ms, _refused=refused,
     )  # fmt: skip
 
 

@@ -101,14 +101,13 @@ class Ticks:
     async def _work(self, name: str) -> bool:
         worked = False
         for piece in self._pieces[name]:
-            done = await asyncio.gather(
-                *(self._until_idle(piece) for _ in range(self._at_once[name]))
-            )
-            worked |= any(done)
+            if not await piece():
+                continue
+            worked = True
+            await asyncio.gather(*(self._until_idle(piece) for _ in range(self._at_once[name])))
         return worked
 
-    async def _until_idle(self, piece: Piece) -> bool:
-        for number in range(_PIECES_A_TICK):
+    async def _until_idle(self, piece: Piece) -> None:
+        for _ in range(_PIECES_A_TICK):
             if not await piece():
-                return number > 0
-        return True
+                return

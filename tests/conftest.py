@@ -30,6 +30,8 @@ async def world(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
         extra = mark.args[0] if mark else ""
         stage = await set_stage(tmp_path, emulator, clock, extra=extra)
         try:
-            yield World(stage, restarting=request.param == "restarting")
+            made = World(stage, restarting=request.param == "restarting")
+            yield made
+            await made.check()
         finally:
             await stage.close()

@@ -8,11 +8,14 @@ admin. `world.until("Mon 16:20")` moves the clock and lets happen what is due on
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
-from bot.demo.stage import ADMIN_ID, Stage
+from bot.config import load
+from bot.core.timetable import local_on
+from bot.demo.stage import ADMIN_ID, Stage, write_config
 from bot.emulator import Person, Seen
+from bot.store.answers import open_value
 
 
 @dataclass
@@ -38,6 +41,12 @@ class Human:
         self.phone.start(payload)
         await self.world.step()
 
+    async def forges(self, data: str) -> str:
+        """Press a button this phone was never shown, by its data; give the toast's text."""
+        shown = self.phone.last
+        forged = replace(shown, buttons=[[(data, data)]], tappable=[data])
+        return await self.taps(data, forged)
+
     async def does(self, act: Callable[[], object]) -> None:
         """Do anything else the phone can do."""
         act()
@@ -47,6 +56,13 @@ class Human:
         """Tap one rating after the other."""
         for number in numbers:
             await self.taps(str(number))
+
+    async def checks_in(self, *numbers: int) -> None:
+        """Rate all five, tap no chip and write nothing."""
+        await self.answers(*numbers)
+        while "Skip ›" in self.phone.last.labels:
+            await self.taps("Skip ›")
+        assert "This goes to your therapist on" in self.screen
 
     def sees(self, text: str, button: str | None = None) -> Seen | None:
         """Give the newest visible message of the bot that has this text (and this button)."""
@@ -61,6 +77,13 @@ class Human:
         """The text of the newest message of the bot."""
         return self.phone.last.text or ""
 
+    def data(self, label: str) -> str:
+        """Give what a button on this phone carries, for somebody else to press."""
+        for seen in reversed(self.phone.chat):
+            if seen.from_bot and (found := seen.data_of(label)) is not None:
+                return found
+        raise LookupError(f"no button {label!r}")
+
     @property
     def everything(self) -> str:
         """All that is visible of the bot, for "must see nothing"."""
@@ -74,6 +97,7 @@ class World:
     stage: Stage
     restarting: bool = False
     people: dict[str, Human] = field(default_factory=dict)
+    therapists: set[str] = field(default_factory=set)
 
     async def step(self) -> None:
         """Let everything happen that is due; between two steps, perhaps, restart."""
@@ -106,10 +130,11 @@ class World:
         return self.human("Dana", telegram_id=ADMIN_ID)
 
     async def therapist(self, name: str) -> Human:
-        """Let Dana invite a therapist, who joins."""
-        ben = self.human(name)
+        """Let Dana invite a therapist, who joins; it may be herself."""
+        ben = self.dana if name == "Dana" else self.human(name)
         await self.dana.types("/invite_therapist")
         await ben.starts(invitation_in(self.dana.screen))
+        self.therapists.add(name)
         return ben
 
     async def invites(self, ben: Human, code: str) -> str:
@@ -133,7 +158,8 @@ class World:
         self, client: str, therapist: str, code: str = "A7", meets: str | None = None
     ) -> tuple[Human, Human]:
         """Make a confirmed pair; meets: "Mon 15:00" every week from the next one on."""
-        ben = self.people.get(therapist) or await self.therapist(therapist)
+        known = therapist in self.therapists
+        ben = self.people[therapist] if known else await self.therapist(therapist)
         anna = self.human(client)
         await self.joins(anna, await self.invites(ben, code))
         await ben.taps("Yes, that is my client")
@@ -143,12 +169,55 @@ class World:
 
     async def meets(self, ben: Human, code: str, when: str, repeats: str = "weekly") -> None:
         """Let a therapist enter when they meet, as a typed line."""
-        from bot.core.timetable import local_on
-
         zone = self.stage.settings.practice.timezone
         on = local_on(self.stage.moment(when), zone)
         await ben.types(f"/add {code} {on} {when.split()[1]} 50m {repeats}")
         await ben.taps("Confirm")
+
+    async def reconfigure(self, toml: str) -> None:
+        """Restart the program with other settings."""
+        path = write_config(
+            self.stage.settings.database.path.parent, self.stage.emulator.base_url, extra=toml
+        )
+        self.stage.settings = load(path)
+        await self.stage.restart()
+        await self.stage.settle()
+
+    async def rows(self, sql: str, **values: object) -> list[tuple[object, ...]]:
+        """Read the database past the program."""
+        async with self.stage.running.db.read() as tx:
+            return [tuple(dict(row).values()) for row in await tx.all(sql, **values)]
+
+    async def kept(self) -> list[object]:
+        """Open every answer there is, replaced ones and those the client keeps included."""
+        found: list[object] = []
+        async with self.stage.running.db.read() as tx:
+            for table in ("answer", "answer_earlier"):
+                for row in await tx.all(
+                    f"SELECT {table}.*, pair.id AS pair_id, pair.data_key FROM {table}"
+                    " JOIN checkin ON checkin.id = checkin_id JOIN pair ON pair.id = pair_id"
+                ):
+                    sealer = tx.vault.sealer(row["data_key"], "pair", row["pair_id"])
+                    found.append(open_value(sealer, row["checkin_id"], row["item"], row["value"]))
+        return found
+
+    @property
+    def raw(self) -> bytes:
+        """All bytes of the database file and its log."""
+        path = self.stage.settings.database.path
+        log = path.with_name(path.name + "-wal")
+        return path.read_bytes() + (log.read_bytes() if log.exists() else b"")
+
+    async def check(self) -> None:
+        """Fail where the program stumbled: an update set aside, a refused call, a dead button."""
+        aside = await self.rows("SELECT reason FROM set_aside")
+        assert not aside, f"updates were set aside: {aside}"
+        refused = [
+            (call.method, call.result)
+            for call in self.stage.emulator.journal.calls()
+            if call.status == 400 and "not modified" not in str(call.result)
+        ]
+        assert not refused, f"Telegram refused calls: {refused}"
 
 
 def invitation_in(text: str) -> str:
@@ -157,5 +226,3 @@ def invitation_in(text: str) -> str:
     assert found is not None, f"no invitation in {text!r}"
     return found[1]
 
-
-Act = Callable[[World], Awaitable[None]]

@@ -204,6 +204,7 @@ class ApiServer:
             case "black_hole":
                 call.gone = True
                 self.busy -= 1
+                self._bell.ring()
                 left = asyncio.ensure_future(client_left(receive))
                 released = asyncio.ensure_future(fault.released.wait())
                 try:

@@ -292,6 +292,11 @@ class CheckIns:
                     return await self._take(tx, checkin, event, None)
         raise Refused("not_kept")
 
+    async def all_open(self) -> list[Talk]:
+        """List every check-in that is on somebody's screen and can be answered."""
+        async with self.db.read() as tx:
+            return [await self._talk(tx, c) for c in await store.on_screens(tx, self.clock.now())]
+
     async def waiting(self, client_id: int) -> Talk | None:
         """Give the open check-in that a typed message would belong to."""
         async with self.db.read() as tx:

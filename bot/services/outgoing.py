@@ -18,7 +18,7 @@ from bot.store import checkins, outbox, pairs, people
 from bot.store import digests as digest_store
 from bot.store.database import Database, Transaction
 from bot.store.outbox import Message
-from bot.store.practice import advance_clock
+from bot.store.practice import advance_clock, last_seen_at
 
 MINUTE_MS: Final = 60_000
 _TRIES: Final = 3
@@ -56,6 +56,18 @@ class Outgoing:
             for message in left:
                 await self._perhaps(tx, message, now)
         return len(left)
+
+    async def away_ms(self) -> int:
+        """Give how long ago the program was last known to be at work."""
+        async with self.db.read() as tx:
+            return self.clock.now() - await last_seen_at(tx)
+
+    async def be_seen(self) -> bool:
+        """Note, at most once a minute, that the program is at work. Never work for a tick."""
+        if await self.away_ms() >= MINUTE_MS:
+            async with self.db.write() as tx:
+                await advance_clock(tx, self.clock.now())
+        return False
 
     async def claim(self) -> Claimed | None:
         """Claim the next message that is due and may go out; None when there is none.

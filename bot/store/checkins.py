@@ -195,6 +195,17 @@ async def note_progress(
     )
 
 
+async def on_screens(tx: Transaction, now: int) -> list[CheckIn]:
+    """List the open check-ins of all clients that stand in a message and are not finished."""
+    rows = await tx.all(
+        f"{SELECT_CHECKIN} WHERE checkin.state = 'open' AND checkin.closes_at > :now"
+        " AND checkin.telegram_message IS NOT NULL AND checkin.completed_at IS NULL"
+        " AND pair.state <> 'erased'",
+        now=now,
+    )
+    return [read_checkin(tx, row) for row in rows]
+
+
 async def note_sent(tx: Transaction, checkin_id: int, now: int, message: int | None) -> None:
     """Note when a prompt went out (or perhaps did) and which message carries it."""
     await tx.run(

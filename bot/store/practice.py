@@ -53,3 +53,9 @@ async def advance_clock(tx: Transaction, now: int) -> int:
         now=now,
     )
     return int(row["last_now_at"]) if row else now
+
+
+async def last_seen_at(tx: Transaction) -> int:
+    """Give the newest wall clock noted, UTC milliseconds."""
+    row = await tx.one("SELECT last_now_at FROM practice WHERE id = 1")
+    return int(row["last_now_at"]) if row else 0

@@ -40,9 +40,15 @@ class CheckInViews:
 
     def reminder(self, talk: Talk) -> Screen:
         """Show the item to answer once more, with the reminder's words above."""
-        reader = self.desk.reader(talk.person)
+        return self._below("client/reminder", talk)
+
+    def after_outage(self, talk: Talk) -> Screen:
+        """Show the item again after taps may have been lost on Telegram's side."""
+        return self._below("client/after_outage", talk)
+
+    def _below(self, template: str, talk: Talk) -> Screen:
         screen = self.now(talk)
-        first = self.desk.text("client/reminder", reader)
+        first = self.desk.text(template, self.desk.reader(talk.person))
         return Screen(f"{first}\n\n{screen.text}", screen.keyboard)
 
     def moved(self, person: Person) -> Screen:

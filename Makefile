@@ -9,7 +9,7 @@ RUNTIME := $(VENV)/.runtime-installed
 DEV := $(VENV)/.dev-installed
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test check format locks clean
+.PHONY: help env demo test check format texts locks clean
 
 help: ## Show these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -31,6 +31,18 @@ check: $(DEV) ## Check style, types and layers
 format: $(DEV) ## Put the code in the house style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+texts: $(DEV) ## Collect the texts people see, update and compile the languages
+	$(BIN)/pybabel -q extract --no-wrap --sort-by-file --add-location=file --omit-header -F babel.cfg -o $(LOCALE)/rapport.pot .
+	for language in de de_du; do \
+		po=$(LOCALE)/$$language/LC_MESSAGES/rapport.po; \
+		$(BIN)/pybabel -q update $(UPDATE) -l $$language -i $(LOCALE)/rapport.pot -o $$po && \
+		$(BIN)/pybabel -q compile -l $$language -i $$po -o $${po%.po}.mo || exit 1; \
+	done
+
+LOCALE := templates/locale
+# No dates, no line numbers, no guesses: a catalogue changes when its texts do.
+UPDATE := --no-wrap --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
 
 locks: ## Pin the newest versions that pyproject.toml allows (asks the package index)
 	$(PYTHON) -m venv .venv-locks

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import structlog
 from telegram import Update
-from telegram.ext import Application
 
 from bot.config import Settings
 from bot.core.errors import TokenRefused, TryLater, Unclear, Undelivered
-from bot.core.instrument import BadInstrument, Instrument
+from bot.core.instrument import Instrument
 from bot.delivery import Delivery
-from bot.instruments import load_instruments, load_numbers
+from bot.instruments import load_numbers
+from bot.opening import RandomIds, SystemClock, bot_of, check_instruments, open_database
 from bot.render import Renderer
 from bot.services.acknowledgements import Acknowledgements
 from bot.services.checkins import CheckIns
@@ -27,16 +25,15 @@ from bot.services.outgoing import Outgoing
 from bot.services.ports import Clock, Ids
 from bot.services.privacy import Privacy
 from bot.services.timetable import Timetable
-from bot.store import practice, updates
+from bot.store import updates
 from bot.store.database import Database
-from bot.store.migrate import migrate
-from bot.store.vault import load_vault
 from bot.ticks import Ticks
+from bot.transport.application import LoudApplication, introduce, make_application
 from bot.transport.lanes import Lanes
 from bot.transport.messenger import BotMessenger
-from bot.transport.pacing import Backoff, Pacing
+from bot.transport.pacing import Pacing
 from bot.transport.receiver import Receiver
-from bot.transport.request import Outcome, WireBot, WireFailure, make_bot
+from bot.transport.request import WireBot
 from bot.views.checkin import CheckInViews
 from bot.views.digest import DigestViews
 from bot.views.menus import command_menus
@@ -53,42 +50,6 @@ _SET_ASIDE_AT_MOST: Final = 1000
 #: Telegram keeps a tap for 150 s; from here on some may have been lost.
 _TAPS_LIVE_MS: Final = 120_000
 _STOP_SECONDS: Final = {"ticks": 2.0, "receiver": 2.0, "lanes": 1.0}
-
-
-class SystemClock:
-    """The machine's own time."""
-
-    def now(self) -> int:
-        """Give the wall clock as UTC milliseconds."""
-        return time.time_ns() // 1_000_000
-
-    def monotonic(self) -> float:
-        """Give seconds that never step back."""
-        return time.monotonic()
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait."""
-        await asyncio.sleep(seconds)
-
-
-class RandomIds:
-    """Unguessable ids and codes from the operating system."""
-
-    def new(self) -> int:
-        """Make a random positive 63-bit integer."""
-        return secrets.randbits(63) or 1
-
-    def secret(self, size: int) -> str:
-        """Make an unguessable URL-safe code of `size` characters."""
-        return secrets.token_urlsafe(size)[:size]
-
-
-class LoudApplication(Application[Any, Any, Any, Any, Any, Any]):
-    """The library's application, but a handler's error is the caller's to see."""
-
-    async def process_error(self, update: object, error: Exception, *_: Any, **__: Any) -> bool:
-        """Raise instead of logging and going on: the receiver sets the update aside."""
-        raise error
 
 
 @dataclass
@@ -165,58 +126,6 @@ class App:
         await self.db.close()
 
 
-def check_instruments(settings: Settings) -> dict[str, dict[int, Instrument]]:
-    """Load the questionnaires and make sure that the named ones are there.
-
-    Errors: `BadInstrument`.
-    """
-    own = settings.checkin.instruments
-    instruments = load_instruments(own if own.is_dir() else None)
-    for name in (settings.checkin.instrument, settings.checkin.before_first):
-        if name not in instruments:
-            known = ", ".join(sorted(instruments))
-            raise BadInstrument(name, [f"there is no such questionnaire; there are: {known}"])
-    return instruments
-
-
-async def open_database(settings: Settings, clock: Clock, *, alone: bool = True) -> Database:
-    """Open, migrate and prove the practice's database.
-
-    alone: False for a command beside the running program. Errors: `KeyProblem`, `InUse`,
-    `Unavailable`, `TooNew`.
-    """
-    vault = load_vault(settings.keys.master_key_file)
-    db = await Database.open(settings.database.path, vault, clock.now, alone=alone)
-    try:
-        await migrate(db, clock.now())
-        async with db.write() as tx:
-            if not await practice.find_practice(tx):
-                await practice.found_practice(tx, clock.now())
-            await practice.practice_sealer(tx)
-    except BaseException:
-        await db.close()
-        raise
-    return db
-
-
-async def bots_name(settings: Settings) -> str:
-    """Ask Telegram for the bot's own user name. Errors: `TokenRefused`."""
-    bot = _bot(settings)
-    application = LoudApplication.builder().bot(bot).updater(None).job_queue(None).build()
-    try:
-        await _introduce(application, SystemClock())
-        return bot.username
-    finally:
-        await application.shutdown()
-
-
-def _bot(settings: Settings) -> WireBot:
-    return make_bot(
-        settings.telegram.token.get_secret_value(),
-        settings.telegram.base_url.removesuffix("/bot"),
-    )
-
-
 async def build(settings: Settings, clock: Clock | None = None, ids: Ids | None = None) -> App:
     """Put the parts together, ready to start.
 
@@ -225,38 +134,15 @@ async def build(settings: Settings, clock: Clock | None = None, ids: Ids | None 
     clock, ids = clock or SystemClock(), ids or RandomIds()
     instruments = check_instruments(settings)
     db = await open_database(settings, clock)
-    bot = _bot(settings)
-    application = (
-        Application.builder()
-        .application_class(LoudApplication)
-        .bot(bot)
-        .updater(None)
-        .job_queue(None)
-        .build()
-    )
-    assert isinstance(application, LoudApplication)  # noqa: S101 - the builder's own promise
+    bot = bot_of(settings)
+    application = make_application(bot)
     try:
-        await _introduce(application, clock)
+        await introduce(application, clock)
         return await _assemble(settings, clock, ids, instruments, db, bot, application)
     except BaseException:
         await application.shutdown()
         await db.close()
         raise
-
-
-async def _introduce(application: Application[Any, Any, Any, Any, Any, Any], clock: Clock) -> None:
-    """Ask Telegram who the bot is (getMe), again and again while the network is away."""
-    backoff = Backoff()
-    while True:
-        try:
-            await application.initialize()
-        except WireFailure as failure:
-            if failure.outcome is Outcome.TOKEN_REFUSED:
-                raise TokenRefused("Telegram does not know this token") from None
-            log.warning("Telegram cannot be reached yet", why=failure.outcome.name)
-            await clock.sleep(backoff.pause())
-        else:
-            return
 
 
 async def _assemble(

@@ -124,8 +124,8 @@ def demo(
 @cli.command()
 def check(config: Config = _CONFIG, as_json: AsJson = False) -> None:
     """Check the configuration, the master key and the questionnaires; change nothing."""
-    from bot.app import check_instruments
     from bot.core.instrument import BadInstrument
+    from bot.opening import check_instruments
     from bot.store.vault import KeyProblem, load_vault
 
     try:
@@ -165,7 +165,7 @@ def check(config: Config = _CONFIG, as_json: AsJson = False) -> None:
 @cli.command()
 def init(config: Config = _CONFIG) -> None:
     """Make the master key and the database, and print the recovery sheet once."""
-    from bot.app import SystemClock, open_database
+    from bot.opening import SystemClock, open_database
     from bot.store.vault import new_master_key, write_key, write_key_file
 
     settings = _settings(config)
@@ -220,7 +220,7 @@ def invite_therapist(config: Config = _CONFIG, as_json: AsJson = False) -> None:
 
 
 async def _invite_therapist(settings: Settings) -> tuple[str, int]:
-    from bot.app import RandomIds, SystemClock, bots_name, open_database
+    from bot.opening import RandomIds, SystemClock, bots_name, open_database
     from bot.services.enrolment import Enrolment
 
     clock = SystemClock()

@@ -67,15 +67,20 @@ class Human:
     def sees(self, text: str, button: str | None = None) -> Seen | None:
         """Give the newest visible message of the bot that has this text (and this button)."""
         for seen in reversed(self.phone.chat):
-            if seen.from_bot and text in (seen.text or ""):
-                if button is None or any(button in label for label in seen.labels):
-                    return seen
+            has_button = button is None or any(button in label for label in seen.labels)
+            if seen.from_bot and text in (seen.text or "") and has_button:
+                return seen
         return None
 
     @property
     def screen(self) -> str:
         """The text of the newest message of the bot."""
         return self.phone.last.text or ""
+
+    @property
+    def received(self) -> int:
+        """How many messages the bot has ever sent here."""
+        return len(self.world.stage.emulator.journal.sent(self.phone.id))
 
     def data(self, label: str) -> str:
         """Give what a button on this phone carries, for somebody else to press."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 
-from bot.app import RandomIds, SystemClock, check_instruments, open_database
 from bot.config import Settings
 from bot.core.instrument import Instrument
 from bot.instruments import load_instruments
+from bot.opening import RandomIds, SystemClock, check_instruments, open_database
 from bot.render import Renderer
 from bot.services.digest_pages import DigestPage
 from bot.services.digest_sample import sample

@@ -15,15 +15,22 @@ from typing import Final
 
 from bot.app import App, build
 from bot.config import Settings, load
-from bot.core.timetable import local_on, to_utc
+from bot.core.timetable import day_after, local_on, next_weekly, to_utc
 from bot.emulator import Emulator
 from bot.services.ports import Ids
+from bot.store.digests import weekly_hours
 from bot.store.vault import new_master_key, write_key_file
 
 TOKEN: Final = "123456789:AAStageStageStageStageStageStage"  # noqa: S105 - of the stage alone
 ADMIN_ID: Final = 4001
-HOUR_MS: Final = 3_600_000
+_AT_MOST_MS: Final = 6 * 3_600_000
 _WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_DUE: Final = (
+    "SELECT min(due_at) AS at FROM message WHERE state = 'queued'"
+    " UNION ALL SELECT min(ends_at) + :delay FROM appointment"
+    " WHERE asked IS NULL AND state = 'planned'"
+    " UNION ALL SELECT min(closes_at) FROM checkin WHERE state = 'open'"
+)
 
 
 class StageClock:
@@ -137,11 +144,30 @@ class Stage:
             if not worked and not self.emulator.pending:
                 return
 
-    async def advance_to(self, instant: int, step: int = HOUR_MS) -> None:
-        """Move the clock there in steps, and let what is due at each step happen."""
+    async def advance_to(self, instant: int) -> None:
+        """Move the clock there from one due moment to the next; let happen what is due at each."""
         while self.clock.now() < instant:
-            self.clock.advance_to(min(self.clock.now() + step, instant))
+            self.clock.advance_to(min(await self._next_due(), instant))
             await self.settle()
+
+    async def _next_due(self) -> int:
+        """Give when something may be due next: a row's time, a digest's hour, a new day, six hours.
+
+        What the program decides by the clock alone is decided by the day or slower.
+        """
+        now, settings, zone = self.clock.now(), self.settings, self.settings.practice.timezone
+        async with self.running.db.read() as tx:
+            rows = await tx.all(_DUE, delay=settings.checkin.delay_minutes * 60_000)
+            weekly = await weekly_hours(tx)
+        moments = [now + _AT_MOST_MS, to_utc(day_after(local_on(now, zone)), "00:00", zone)]
+        moments += [row["at"] for row in rows if row["at"] is not None and row["at"] > now]
+        for hour in weekly:
+            weekday = hour.weekday
+            if weekday is None:
+                weekday = _WEEKDAYS.index(settings.digest.weekday[:3].capitalize())
+            at_time = hour.time or f"{settings.digest.time:%H:%M}"
+            moments.append(next_weekly(now, weekday, at_time, hour.timezone or zone))
+        return min(moments)
 
     def moment(self, words: str) -> int:
         """Give the next "Mon 16:20" (in the practice's time zone) after now."""

@@ -7,13 +7,18 @@ from collections.abc import Callable
 
 
 class Bell:
-    """Rung after every change; those who wait look again at each ring, and never in between."""
+    """Rung after every change; those who wait look again at each ring, and never in between.
+
+    rings: how often it has rung.
+    """
 
     def __init__(self) -> None:
+        self.rings = 0
         self._waiting: list[tuple[Callable[[], bool], asyncio.Future[None]]] = []
 
     def ring(self) -> None:
         """Let everyone who waits look again."""
+        self.rings += 1
         if not self._waiting:
             return
         still = []

@@ -70,11 +70,11 @@ class _Control:
         return asdict(await self._tap_of(body).wait(body["timeout_seconds"]))
 
     async def changed(self, body: Body) -> object:
-        """Wait until the journal holds more than `after` entries; give its length."""
-        journal = self._emulator.journal
+        """Wait until the world has changed more than `after` times; give how often it has."""
+        bell = self._emulator.bell
         after, seconds = body["after"], body["timeout_seconds"]
-        await self._emulator.bell.wait_for(lambda: len(journal) > after, seconds)
-        return len(journal)
+        await bell.wait_for(lambda: bell.rings > after, seconds)
+        return bell.rings
 
     def _of(self, body: Body) -> Person:
         return self._emulator.people[body["id"]]

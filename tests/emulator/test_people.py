@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import aiohttp
 import pytest
 
 from bot.emulator import Emulator, Person
@@ -208,7 +209,7 @@ async def test_all_state_outlives_a_stop(bot: RawBot, anna: Person, emulator: Em
     port = emulator.port
     await emulator.stop()
     anna.send("meanwhile")
-    with pytest.raises(OSError, match="Cannot connect"):
+    with pytest.raises(aiohttp.ClientConnectionError):
         await bot.call("getMe")
     await emulator.start(port)
     with pytest.raises(RuntimeError, match="already"):

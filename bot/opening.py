@@ -1,0 +1,99 @@
+"""What a run and a single command both need: time, ids, questionnaires, the database, the bot."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+
+from bot.config import Settings
+from bot.core.instrument import BadInstrument, Instrument
+from bot.instruments import load_instruments
+from bot.services.ports import Clock
+from bot.store import practice
+from bot.store.database import Database
+from bot.store.migrate import migrate
+from bot.store.vault import load_vault
+from bot.transport.application import introduce, make_application
+from bot.transport.request import WireBot, make_bot
+
+
+class SystemClock:
+    """The machine's own time."""
+
+    def now(self) -> int:
+        """Give the wall clock as UTC milliseconds."""
+        return time.time_ns() // 1_000_000
+
+    def monotonic(self) -> float:
+        """Give seconds that never step back."""
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        await asyncio.sleep(seconds)
+
+
+class RandomIds:
+    """Unguessable ids and codes from the operating system."""
+
+    def new(self) -> int:
+        """Make a random positive 63-bit integer."""
+        return secrets.randbits(63) or 1
+
+    def secret(self, size: int) -> str:
+        """Make an unguessable URL-safe code of `size` characters."""
+        return secrets.token_urlsafe(size)[:size]
+
+
+def check_instruments(settings: Settings) -> dict[str, dict[int, Instrument]]:
+    """Load the questionnaires and make sure that the named ones are there.
+
+    Errors: `BadInstrument`.
+    """
+    own = settings.checkin.instruments
+    instruments = load_instruments(own if own.is_dir() else None)
+    for name in (settings.checkin.instrument, settings.checkin.before_first):
+        if name not in instruments:
+            known = ", ".join(sorted(instruments))
+            raise BadInstrument(name, [f"there is no such questionnaire; there are: {known}"])
+    return instruments
+
+
+async def open_database(settings: Settings, clock: Clock, *, alone: bool = True) -> Database:
+    """Open, migrate and prove the practice's database.
+
+    alone: False for a command beside the running program. Errors: `KeyProblem`, `InUse`,
+    `Unavailable`, `TooNew`.
+    """
+    vault = load_vault(settings.keys.master_key_file)
+    db = await Database.open(settings.database.path, vault, clock.now, alone=alone)
+    try:
+        await migrate(db, clock.now())
+        async with db.write() as tx:
+            if not await practice.find_practice(tx):
+                await practice.found_practice(tx, clock.now())
+            await practice.practice_sealer(tx)
+    except BaseException:
+        await db.close()
+        raise
+    return db
+
+
+async def bots_name(settings: Settings) -> str:
+    """Ask Telegram for the bot's own user name. Errors: `TokenRefused`."""
+    bot = bot_of(settings)
+    application = make_application(bot)
+    try:
+        await introduce(application, SystemClock())
+        return bot.username
+    finally:
+        await application.shutdown()
+
+
+def bot_of(settings: Settings) -> WireBot:
+    """Make the bot that the settings name, not yet introduced."""
+    return make_bot(
+        settings.telegram.token.get_secret_value(),
+        settings.telegram.base_url.removesuffix("/bot"),
+    )

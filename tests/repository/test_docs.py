@@ -1,0 +1,39 @@
+"""The README tells of every command and keeps its links and its promises' tests alive."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from bot.cli import cli
+from handlers import COMMANDS
+
+
+@pytest.fixture
+def readme(root: Path) -> str:
+    return (root / "README.md").read_text(encoding="utf-8")
+
+
+def test_it_names_every_command_of_the_chat(readme: str) -> None:
+    assert [name for name in COMMANDS if f"/{name}" not in readme] == []
+
+
+def test_it_names_every_command_of_the_command_line(readme: str) -> None:
+    group = get_command(cli)
+    names = []
+    for name, command in group.commands.items():  # type: ignore[attr-defined]
+        names += [f"{name} {sub}" for sub in getattr(command, "commands", {})] or [name]
+
+    assert [name for name in names if f"`{name}`" not in readme.replace("rapport ", "")] == []
+
+
+def test_every_file_it_points_to_is_there(readme: str, root: Path) -> None:
+    links = re.findall(r"\]\(([^)#:]+)\)", readme)
+    tests = re.findall(r"`(tests/[\w/.]+)`", readme)
+
+    assert links
+    assert tests
+    assert [path for path in links + tests if not (root / path).exists()] == []

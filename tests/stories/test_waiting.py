@@ -1,0 +1,240 @@
+"""What happens when no answer comes, comes later, half or not at all, and when there was no session."""
+
+from __future__ import annotations
+
+import pytest
+from world import Human, World
+
+
+async def test_one_reminder_and_never_more(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    first = anna.phone.last.message_id
+    await world.until("Tue 12:10")
+    assert anna.phone.last.message_id == first
+    await world.until("Tue 12:30")
+    assert "One reminder, then no more." in anna.screen
+    assert "Question 1 of 5" in anna.screen
+    assert anna.sees("This check-in goes on in the newest message.")
+    received = anna.received
+    await world.until("Sun 12:00")
+    assert anna.received == received
+
+
+async def test_a_closed_check_in_is_folded_up_and_the_digest_says_silence(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Wed 16:30")
+    assert anna.screen == "This check-in is closed. You can bring it up in your next session."
+    assert anna.phone.last.labels == []
+    await world.until("Fri 17:00")
+    assert "0 of 1 answered" in ben.screen
+    assert "Without answers (1)\nA7 · Mon 15:00 · no answer" in ben.screen
+    assert "0.0" not in ben.screen
+
+
+async def test_an_old_button_of_a_closed_check_in_changes_nothing(world: World) -> None:
+    anna, _ = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    old = anna.phone.last
+    await world.until("Wed 16:30")
+    assert "This check-in is closed. Nothing was changed." in await anna.taps("8", old)
+    assert await world.kept() == []
+
+
+@pytest.mark.parametrize(
+    ("label", "asked_again", "just_before"),
+    [
+        ("In an hour", "Mon 17:30", "Mon 17:15"),
+        ("This evening", "Mon 19:00", "Mon 18:55"),
+        ("Tomorrow", "Tue 10:00", "Tue 09:55"),
+    ],
+)
+async def test_later_moves_the_one_reminder(
+    world: World, label: str, asked_again: str, just_before: str
+) -> None:
+    anna, _ = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    await anna.taps("Later")
+    await anna.taps(label)
+    assert "I will ask again on" in anna.screen
+    received = anna.received
+    await world.until(just_before)
+    assert anna.received == received
+    await world.until(asked_again)
+    assert "One reminder, then no more." in anna.screen
+    await world.until("Sun 12:00")
+    assert anna.received == received + 1
+
+
+async def test_later_can_be_left_to_answer_now(world: World) -> None:
+    anna, _ = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    await anna.taps("Later")
+    await anna.taps("‹ Back")
+    await anna.taps("Later")
+    await anna.taps("Tomorrow")
+    await anna.taps("Answer now")
+    received = anna.received
+    await anna.checks_in(8, 8, 8, 8, 8)
+    await world.until("Wed 12:00")
+    assert anna.received == received
+
+
+async def test_after_the_reminder_later_is_used_up(world: World) -> None:
+    anna, _ = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Tue 12:30")
+    await anna.taps("Later")
+    assert "I ask only once more" in await anna.taps("In an hour")
+    received = anna.received
+    await world.until("Sun 12:00")
+    assert anna.received == received
+
+
+async def test_we_did_not_meet_ends_it_without_a_reminder(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    await anna.taps("We did not meet")
+    assert anna.screen == "Thanks, nothing more to do."
+    received = anna.received
+    await world.until("Fri 17:00")
+    assert anna.received == received
+    assert "says you did not meet; your calendar has the session" in ben.screen
+
+
+async def test_when_both_say_they_did_not_meet_the_digest_says_just_that(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    await anna.taps("We did not meet")
+    await not_held(ben)
+    await world.until("Fri 17:00")
+    assert "did not meet" in ben.screen
+    assert "your calendar has the session" not in ben.screen
+
+
+async def test_answered_but_not_met_is_no_score_and_the_digest_states_both(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    await anna.checks_in(2, 2, 2, 2, 2)
+    await not_held(ben)
+    assert "The client had answered already; the digest states both." in ben.screen
+    await world.until("Fri 17:00")
+    assert "answered, but your calendar says you did not meet: no score" in ben.screen
+    assert "heard" not in ben.screen
+
+
+async def test_no_answer_is_awaited_about_a_session_the_therapist_cancelled(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 16:00")
+    await not_held(ben)
+    received = anna.received
+    await world.until("Sun 12:00")
+    assert anna.received == received
+
+
+async def test_dont_send_shows_the_therapist_the_fact_and_no_number(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    await anna.checks_in(2, 1, 3, 1, 2)
+    await anna.taps("Don't send")
+    assert "This cannot be undone." in anna.screen
+    await anna.taps("‹ Back")
+    await anna.taps("Don't send")
+    await anna.taps("Don't send")
+    assert "Your answers were not sent." in anna.screen
+    await world.until("Fri 17:00")
+    assert "chose not to send the answers" in ben.screen
+    before = ben.everything
+    await ben.taps("A7")
+    await ben.types("/today")
+    for line in (before + ben.everything).splitlines():
+        assert "heard" not in line
+        assert "▁" not in line
+        assert "last" not in line
+    await anna.types("/history")
+    assert "not sent; your therapist saw only that" in anna.screen
+
+
+async def test_taken_back_after_the_digest_the_numbers_are_gone_from_it(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Thu 15:00")
+    await world.until("Thu 16:20")
+    await anna.checks_in(2, 1, 3, 1, 2)
+    await world.until("Fri 17:00")
+    assert "bond 1" in ben.screen
+    await anna.taps("Don't send")
+    await anna.taps("Don't send")
+    await ben.taps("Details")
+    assert "bond" not in ben.screen
+    await ben.taps("‹ Back")
+    assert "bond" not in ben.screen
+
+
+async def test_left_half_way_is_started_and_no_score(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    await anna.answers(8, 8, 7)
+    await world.until("Wed 16:30")
+    assert "It is closed now." in anna.screen
+    await world.until("Fri 17:00")
+    assert "started, 3 of 5" in ben.screen
+    assert "0 of 1 answered" in ben.screen
+
+
+async def test_half_way_the_reminder_goes_on_where_it_was_left(world: World) -> None:
+    anna, _ = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    await anna.answers(8, 8, 7)
+    await world.until("Tue 12:30")
+    assert "One reminder" in anna.screen
+    assert "Question 4 of 5" in anna.screen
+    assert "We did not meet" not in anna.phone.last.labels
+
+
+async def test_one_still_open_at_the_digest_is_open_and_not_silent(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Fri 15:00")
+    await world.until("Fri 17:00")
+    assert "open until Sun 16:20" in ben.screen
+    assert "no answer" not in ben.screen
+
+
+async def test_a_late_session_is_asked_about_the_next_morning_and_by_its_day(world: World) -> None:
+    anna, _ = await world.pair("Anna", "Ben", meets="Mon 20:00")
+    received = anna.received
+    await world.until("Tue 07:55")
+    assert anna.received == received
+    await world.until("Tue 08:00")
+    assert "A short check-in about Monday is ready." in anna.screen
+
+
+async def test_more_than_one_session_a_day_is_not_asked_about(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 09:00")
+    await world.meets(ben, "A7", "Mon 15:00", "once")
+    await world.until("Mon 11:00")
+    await anna.checks_in(8, 8, 8, 8, 8)
+    received = anna.received
+    await world.until("Fri 17:00")
+    assert anna.received == received
+    assert "1 not asked" in ben.screen
+    assert "1 of 1 answered" in ben.screen
+    assert "not asked (one check-in a day)" in ben.screen
+
+
+async def test_more_than_two_sessions_a_week_are_not_asked_about(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben")
+    for day in ("Mon", "Tue", "Wed"):
+        await world.meets(ben, "A7", f"{day} 15:00", "once")
+    for day in ("Mon", "Tue"):
+        await world.until(f"{day} 16:20")
+        await anna.checks_in(8, 8, 8, 8, 8)
+    await world.until("Wed 16:20")
+    assert not anna.sees("about Wednesday")
+    await world.until("Fri 17:00")
+    assert "not asked (enough check-ins this week)" in ben.screen
+    assert "2 of 2 answered" in ben.screen
+
+
+async def not_held(ben: Human) -> None:
+    """Let the therapist say that the session did not take place."""
+    await ben.types("/appointments")
+    label = next(label for label in ben.phone.last.labels if label.startswith("A7 Mon"))
+    await ben.taps(label)
+    await ben.taps("We did not meet")

@@ -18,6 +18,7 @@ from bot.instruments import load_numbers
 from bot.opening import RandomIds, SystemClock, bot_of, check_instruments, open_database
 from bot.render import Renderer
 from bot.services.acknowledgements import Acknowledgements
+from bot.services.asking import Asking
 from bot.services.checkins import CheckIns
 from bot.services.digests import Digests
 from bot.services.enrolment import Enrolment
@@ -184,7 +185,7 @@ async def _assemble(
         settings.checkin.protect_content,
     )
     ticks = Ticks(
-        plan=(room.timetable.plan, room.checkins.ask_one, room.digests.make_one),
+        plan=(room.timetable.plan, room.asking.ask_one, room.digests.make_one),
         deliver=delivery.deliver_one,
         sweep=(_closing(room), room.privacy.sweep_one, outgoing.be_seen),
         on_token_refused=on_token_refused,
@@ -214,6 +215,7 @@ def _room(
         desk=desk,
         lanes=lanes,
         enrolment=enrolment,
+        asking=Asking(db, clock, ids, settings, instruments),
         checkins=CheckIns(db, clock, ids, settings, instruments, load_numbers()),
         timetable=Timetable(db, clock, ids, settings),
         digests=Digests(db, clock, ids, settings, instrument),
@@ -230,7 +232,7 @@ def _closing(room: Room) -> Any:
     """Close check-ins whose time is over, and fold up their messages."""
 
     async def close_one() -> bool:
-        await room.checkins.align()
+        await room.asking.align()
         talk = await room.checkins.close_one()
         if talk is None:
             return False

@@ -188,8 +188,9 @@ def init(config: Config = _CONFIG) -> None:
         db = await open_database(settings, SystemClock())
         await db.close()
 
-    _work(found())
+    # First the sheet: the key exists from here on, even if the database cannot be made yet.
     typer.echo(_RECOVERY.format(practice=settings.practice.name, path=path, key=write_key(master)))
+    _work(found())
 
 
 _RECOVERY = """
@@ -246,6 +247,8 @@ def preview(
     """Print a digest as it would look: a sample, or a therapist's next one (audited)."""
     from bot.demo.preview import preview_real, preview_sample
 
+    if language not in ("en", "de", "de_du"):
+        _fail(f"{language} is not spoken here: give en, de or de_du as --language", 2)
     if config is None:
         typer.echo(preview_sample(language))
     elif therapist is None:

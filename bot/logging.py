@@ -31,10 +31,19 @@ def set_up(settings: Settings) -> None:
         """Take the token out of a finished line."""
         return event.replace(token, "[token]") if isinstance(event, str) else event
 
+    # Plain tracebacks: pretty ones show local variables, which hold what people said, and break
+    # lines where the token would no longer be found.
     if settings.log.format == "json":
-        last: Any = structlog.processors.JSONRenderer()
+        last: list[Any] = [
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ]
     else:
-        last = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        last = [
+            structlog.dev.ConsoleRenderer(
+                colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+            )
+        ]
     shared: list[Any] = [
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -53,7 +62,7 @@ def set_up(settings: Settings) -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, last, redact],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last, redact],
         )
     )
     root = logging.getLogger()

@@ -15,6 +15,7 @@ from telegram import Update
 
 from bot.core.errors import Refused, Repeated
 from bot.services.acknowledgements import Acknowledgements
+from bot.services.asking import Asking
 from bot.services.checkins import CheckIns
 from bot.services.digests import Digests
 from bot.services.enrolment import Enrolment, Who
@@ -71,6 +72,7 @@ class Room:
     desk: Desk
     lanes: Lane
     enrolment: Enrolment
+    asking: Asking
     checkins: CheckIns
     timetable: Timetable
     digests: Digests

@@ -97,8 +97,8 @@ async def declined(room: Room, ask: Ask) -> Reply:
 
 async def begin(room: Room, ask: Ask) -> Reply:
     """Begin the check-in before the first session."""
-    talk = await room.checkins.begin_before_first(ask.me, ask.tap.subject, ask.message_id)
-    return Reply(room.checkin_views.now(talk))
+    await room.asking.begin_before_first(ask.me, ask.tap.subject, ask.message_id)
+    return await begin_again(room, ask)
 
 
 async def begin_again(room: Room, ask: Ask) -> Reply:

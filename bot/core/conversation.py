@@ -204,7 +204,10 @@ def item_before(
 
 def is_completed(instrument: Instrument, answers: Answers) -> bool:
     """Say whether every rating was passed and anything at all was answered."""
-    passed = all(item.key in answers for item in instrument.ratings)
+    passed = all(
+        (a := answers.get(item.key)) is not None and (a.value is not None or not a.in_hand)
+        for item in instrument.ratings
+    )
     return passed and any(answer.value is not None for answer in answers.values())
 
 
@@ -316,7 +319,7 @@ def typed(item: Item | None, text: str, words: Mapping[str, int]) -> Event:
         if not text.strip():
             raise Refused("not_kept")
         return Write(item.key, text)
-    number = read_number(text, words)
+    number = read_number(text, words, item.highest)
     if number is None:
         raise Refused("number_expected", lowest=item.lowest, highest=item.highest)
     if not item.lowest <= number <= item.highest:
@@ -324,15 +327,16 @@ def typed(item: Item | None, text: str, words: Mapping[str, int]) -> Event:
     return Rate(item.key, number)
 
 
-def read_number(text: str, words: Mapping[str, int]) -> int | None:
+def read_number(text: str, words: Mapping[str, int], highest: int = 10) -> int | None:
     """Read "8", "8/10", "8." or a number word as a whole number, else None.
 
-    "8/20" is None: somebody who thinks in another scale must not be misread.
+    highest: the end of the scale. "8/20" is None at a scale to 10: somebody who thinks in another
+    scale must not be misread.
     """
     word = text.strip().strip(".!,").casefold()
     if word in words:
         return words[word]
     found = _NUMBER.fullmatch(text)
-    if found is None or (found[2] is not None and int(found[2]) != 10):
+    if found is None or (found[2] is not None and int(found[2]) != highest):
         return None
     return int(found[1])

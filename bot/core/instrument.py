@@ -127,7 +127,8 @@ def read_instrument(
         mistakes.append(f"unknown key {key!r}")
     if not isinstance(data.get("instrument"), str):
         mistakes.append("'instrument' must give its name")
-    if not isinstance(data.get("version"), int) or data.get("version", 0) < 1:
+    version = data.get("version")
+    if not _is_whole(version) or version < 1:
         mistakes.append("'version' must be a number from 1")
     if not isinstance(data.get("licence"), str) or not data.get("licence"):
         mistakes.append("'licence' must say under what licence its wording may be used")
@@ -154,7 +155,7 @@ def _read_items(entries: Sequence[Any], mistakes: list[str]) -> list[Item]:
             mistakes.append(f"{where}: must be a table")
             continue
         key = entry.get("key")
-        if not isinstance(key, str) or not key.isidentifier() or len(key) > _KEY_LIMIT:
+        if not _is_word(key):
             mistakes.append(f"{where}: 'key' must be a short word such as \"bond\"")
             continue
         where = f"item {key}"
@@ -171,18 +172,16 @@ def _read_items(entries: Sequence[Any], mistakes: list[str]) -> list[Item]:
 
 def _read_item(where: str, entry: Mapping[str, Any], mistakes: list[str]) -> Item:
     kind = cast(ItemKind, entry["kind"])
-    options = tuple(entry.get("options", ()))
-    if (kind in ("chips", "choice")) != bool(options):
+    if (kind in ("chips", "choice")) != bool(entry.get("options")):
         mistakes.append(f"{where}: chips and choices have 'options', the others have none")
-    if not all(isinstance(o, str) and o.isidentifier() and len(o) <= _KEY_LIMIT for o in options):
-        mistakes.append(f'{where}: each option must be a short word such as "pace"')
+    options = _read_words(where, "options", entry, mistakes)
     if len(set(options)) != len(options):
         mistakes.append(f"{where}: an option is given twice")
-    exclusive = tuple(entry.get("exclusive", ()))
+    exclusive = _read_words(where, "exclusive", entry, mistakes)
     if set(exclusive) - set(options):
         mistakes.append(f"{where}: 'exclusive' names an option that is not there")
     lowest, highest = entry.get("lowest", 0), entry.get("highest", 10)
-    if not (isinstance(lowest, int) and isinstance(highest, int) and 0 <= lowest < highest <= 99):
+    if not (_is_whole(lowest) and _is_whole(highest) and 0 <= lowest < highest <= 99):
         mistakes.append(f"{where}: 'lowest' and 'highest' must be whole numbers, 0 to 99")
         lowest, highest = 0, 10
     return Item(
@@ -195,6 +194,27 @@ def _read_item(where: str, entry: Mapping[str, Any], mistakes: list[str]) -> Ite
         show_if=_read_groups(f"{where}.show_if", entry.get("show_if", []), mistakes),
         hide_if=_read_groups(f"{where}.hide_if", entry.get("hide_if", []), mistakes),
     )
+
+
+def _is_word(word: object) -> bool:
+    """Say whether buttons can carry this as a key, in any language."""
+    return (
+        isinstance(word, str) and word.isascii() and word.isidentifier() and len(word) <= _KEY_LIMIT
+    )
+
+
+def _is_whole(number: object) -> bool:
+    return isinstance(number, int) and not isinstance(number, bool)
+
+
+def _read_words(
+    where: str, name: str, entry: Mapping[str, Any], mistakes: list[str]
+) -> tuple[str, ...]:
+    words = entry.get(name, [])
+    if not isinstance(words, list) or not all(_is_word(word) for word in words):
+        mistakes.append(f"{where}: '{name}' must be a list of short words such as \"pace\"")
+        return ()
+    return tuple(words)
 
 
 def _read_groups(
@@ -220,17 +240,23 @@ def _read_condition(where: str, entry: object, mistakes: list[str]) -> Condition
         return None
     word = words[0]
     value = entry[word]
-    if not isinstance(value, str if word == "includes" else (int, float)):
+    if isinstance(value, bool) or not isinstance(
+        value, str if word == "includes" else (int, float)
+    ):
         mistakes.append(f"{where}: {word} has the wrong kind of value: {value!r}")
         return None
-    items = entry.get("items", entry.get("all_of", []))
+    if "items" in entry and "all_of" in entry:
+        mistakes.append(f"{where}: a condition has 'items' (any of them) or 'all_of', not both")
+        return None
+    name = "all_of" if "all_of" in entry else "items"
+    items = _read_words(where, name, entry, mistakes)
     if word == "every" and (not isinstance(value, int) or value < 1):
         mistakes.append(f"{where}: every needs a whole number from 1")
         return None
-    if (word == "every") == bool(items):
+    if (word == "every") == bool(entry.get(name)):
         mistakes.append(f"{where}: {word} {'takes no' if items else 'needs'} items")
         return None
-    return Condition(cast(Any, word), value, tuple(items), "all_of" in entry)
+    return Condition(cast(Any, word), value, items, name == "all_of")
 
 
 def _read_house(data: object, mistakes: list[str]) -> House:

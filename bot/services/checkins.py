@@ -12,15 +12,16 @@ from datetime import date, timedelta
 from typing import Final, Literal
 
 from bot.config import Settings
-from bot.core import conversation, signals
-from bot.core.conversation import Answers, Event, Known, Reopen
+from bot.core import conversation
+from bot.core.conversation import Answers, Event, Reopen
 from bot.core.errors import Refused
 from bot.core.instrument import Instrument, Item
-from bot.core.people import Pair, Person, language_of
-from bot.core.timetable import after_quiet, local_on, next_weekly, to_utc
+from bot.core.people import Person
+from bot.core.timetable import local_on, next_weekly, to_utc
 from bot.services.ports import Clock, Ids
+from bot.services.quiet import outside_quiet
 from bot.store import answers as answer_store
-from bot.store import audit, outbox, pairs, people
+from bot.store import asking, audit, outbox, people
 from bot.store import checkins as store
 from bot.store.checkins import CheckIn
 from bot.store.database import Database, Transaction
@@ -72,182 +73,10 @@ class CheckIns:
     instruments: Mapping[str, Mapping[int, Instrument]]
     words: Mapping[str, Mapping[str, int]]
 
-    def newest(self, name: str) -> Instrument:
-        """Give the newest version of a questionnaire."""
-        versions = self.instruments[name]
-        return versions[max(versions)]
-
-    async def ask_one(self) -> bool:
-        """Decide about the appointment that ended longest ago; was there one to decide on?"""
-        now = self.clock.now()
-        ended_by = now - self.settings.checkin.delay_minutes * MINUTE_MS
-        async with self.db.read() as tx:
-            if await store.find_undecided(tx, ended_by) is None:
-                return False
-        async with self.db.write() as tx:
-            due = await store.find_undecided(tx, ended_by)
-            if due is None:
-                return True
-            reason = await self._ask(tx, due, now)
-            await store.note_decision(tx, due.id, now, reason)
-        return True
-
-    async def _ask(self, tx: Transaction, ended: store.Ended, now: int) -> str | None:
-        """Ask about an ended appointment, or give the reason why not."""
-        pair = await pairs.load_pair(tx, ended.pair_id)
-        if pair.state != "active" or pair.client_id is None:
-            return pair.state if pair.state != "joined" else "not_confirmed"
-        if pair.consent_version != self.settings.privacy.consent_version:
-            await self._owe_consent(tx, pair, now)
-            return "consent_outdated"
-        due_at = ended.ends_at + self.settings.checkin.delay_minutes * MINUTE_MS
-        closes_at = due_at + self.settings.checkin.expiry_hours * HOUR_MS
-        following = await store.find_next_start(tx, pair.id, ended.starts_at)
-        if following is not None:
-            before = self.settings.checkin.closes_before_next_minutes * MINUTE_MS
-            closes_at = min(closes_at, following - before)
-        if closes_at <= max(now, due_at):
-            return "too_late"
-        if (reason := await self._cap(tx, pair, ended)) is not None:
-            return reason
-        await store.bring_closing_forward(tx, pair.id, "before_first", ended.starts_at)
-        await self._open(tx, pair, "session", ended.id, now, due_at, closes_at)
-        return None
-
-    async def _cap(self, tx: Transaction, pair: Pair, ended: store.Ended) -> str | None:
-        on = date.fromisoformat(ended.local_on)
-        monday = on - timedelta(days=on.weekday())
-        sunday = monday + timedelta(days=6)
-        asked = await store.asked_between(tx, pair.id, monday.isoformat(), sunday.isoformat())
-        if asked.count(ended.local_on) >= self.settings.checkin.per_day:
-            return "per_day"
-        return "per_week" if len(asked) >= self.settings.checkin.per_week else None
-
-    async def _open(
-        self,
-        tx: Transaction,
-        pair: Pair,
-        kind: Literal["session", "before_first"],
-        appointment_id: int | None,
-        now: int,
-        due_at: int,
-        closes_at: int,
-    ) -> int:
-        """Make a check-in with its prompt and its one reminder; give its id."""
-        assert pair.client_id is not None  # noqa: S101 - active pairs have a client
-        settings = self.settings.checkin
-        person = await people.load_person(tx, pair.client_id)
-        instrument = self.newest(
-            settings.instrument if kind == "session" else settings.before_first
-        )
-        known, follows_id = Known(), None
-        if kind == "session":
-            known, follows_id = await self._known(tx, pair.id, instrument)
-        checkin_id = self.ids.new()
-        fresh = await store.add_checkin(
-            tx,
-            id=checkin_id,
-            pair_id=pair.id,
-            appointment_id=appointment_id,
-            kind=kind,
-            instrument=instrument.name,
-            instrument_version=instrument.version,
-            language=language_of(person, None, self.settings.practice.language),
-            consent_version=pair.consent_version or "",
-            known=known,
-            follows_id=follows_id,
-            now=now,
-            due_at=due_at,
-            closes_at=closes_at,
-        )
-        if not fresh:
-            raise Refused("asked_before")
-        for message, at in (
-            ("prompt", due_at),
-            ("reminder", due_at + settings.reminder_after_hours * HOUR_MS),
-        ):
-            await outbox.queue(
-                tx,
-                id=self.ids.new(),
-                kind="prompt" if message == "prompt" else "reminder",
-                subject_id=checkin_id,
-                person_id=pair.client_id,
-                pair_id=pair.id,
-                due_at=self.outside_quiet(person, max(at, now)),
-                expires_at=closes_at,
-                now=now,
-            )
-        return checkin_id
-
-    async def _known(
-        self, tx: Transaction, pair_id: int, instrument: Instrument
-    ) -> tuple[Known, int | None]:
-        """Freeze what this check-in's conditions need of the past."""
-        house = instrument.house
-        count, before = await answer_store.ratings_before(
-            tx, pair_id, instrument.name, instrument.version, house.usual_over
-        )
-        usual = {}
-        for item in instrument.ratings:
-            values = [float(ratings[item.key]) for ratings in before if item.key in ratings]
-            if (own := signals.usual(values, house)) is not None:
-                usual[item.key] = own
-        acknowledged = await store.latest_acknowledgement(tx, pair_id)
-        if acknowledged is None or acknowledged[1] != "talk":
-            return Known(usual, count), None
-        return Known(usual, count, "talk"), acknowledged[0]
-
-    async def _owe_consent(self, tx: Transaction, pair: Pair, now: int) -> None:
-        assert pair.client_id is not None  # noqa: S101 - active pairs have a client
-        await outbox.queue(
-            tx,
-            id=self.ids.new(),
-            kind="notice",
-            subject_id=pair.id,
-            part=f"consent:{self.settings.privacy.consent_version}",
-            person_id=pair.client_id,
-            pair_id=pair.id,
-            due_at=now,
-            expires_at=now + 7 * 24 * HOUR_MS,
-            now=now,
-        )
-
-    def outside_quiet(self, person: Person, at: int) -> int:
-        """Move an instant out of a person's quiet hours."""
-        settings = self.settings
-        return after_quiet(
-            at,
-            person.quiet_from or f"{settings.checkin.quiet_from:%H:%M}",
-            person.quiet_to or f"{settings.checkin.quiet_to:%H:%M}",
-            person.timezone or settings.practice.timezone,
-        )
-
-    async def begin_before_first(self, client_id: int, pair_id: int, message: int) -> Talk:
-        """Open the check-in before the first session at the client's wish, and show it.
-
-        message: the Telegram message that will carry it.
-        Errors: Refused("not_yours"), Refused("asked_before"), Refused("first_session_over").
-        """
-        now = self.clock.now()
-        async with self.db.write() as tx:
-            pair = await pairs.find_pair_of_client(tx, pair_id, client_id)
-            if pair is None or pair.state != "active":
-                raise Refused("not_yours")
-            starts = await store.find_first_start(tx, pair_id)
-            if starts is not None and starts <= now:
-                raise Refused("first_session_over")
-            closes_at = starts if starts is not None else now + 14 * 24 * HOUR_MS
-            checkin_id = await self._open(tx, pair, "before_first", None, now, now, closes_at)
-            # It is shown as the answer to a tap: the outbox owes neither prompt nor reminder.
-            await outbox.drop_queued(tx, now, "shown", kind="prompt", subject_id=checkin_id)
-            await outbox.drop_queued(tx, now, "shown", kind="reminder", subject_id=checkin_id)
-            await store.note_sent(tx, checkin_id, now, message)
-            return await self._talk(tx, await self._load(tx, client_id, checkin_id))
-
     async def find_before_first(self, client_id: int, pair_id: int) -> Talk | None:
         """Show the check-in before the first session, if it was begun."""
         async with self.db.read() as tx:
-            checkin_id = await store.find_before_first(tx, pair_id, client_id)
+            checkin_id = await asking.find_before_first(tx, pair_id, client_id)
             if checkin_id is None:
                 return None
             return await self._talk(tx, await self._load(tx, client_id, checkin_id))
@@ -348,7 +177,7 @@ class CheckIns:
             "evening": evening if evening > now else to_utc(tomorrow, "19:00", zone),
             "tomorrow": to_utc(tomorrow, "10:00", zone),
         }[when]
-        return self.outside_quiet(person, until)
+        return outside_quiet(self.settings, person, until)
 
     async def did_not_meet(self, client_id: int, checkin_id: int) -> Talk:
         """Close a check-in because there was no session. Errors: as `answer`."""
@@ -385,14 +214,6 @@ class CheckIns:
             await store.close(tx, checkin.id, await self._ending(tx, checkin), now)
             closed = await store.load_checkin(tx, checkin.id)
             return await self._talk(tx, closed or checkin)
-
-    async def align(self) -> None:
-        """Let check-ins before a first session close when that session starts."""
-        async with self.db.read() as tx:
-            if not await store.any_before_first_to_align(tx):
-                return
-        async with self.db.write() as tx:
-            await store.end_before_first_sessions(tx)
 
     async def _ending(self, tx: Transaction, checkin: CheckIn) -> store.State:
         if checkin.completed_at is not None:

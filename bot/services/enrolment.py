@@ -21,7 +21,7 @@ from bot.core.people import (
     tidy_code,
 )
 from bot.services.ports import Clock, Ids
-from bot.store import audit, checkins, invitations, outbox, pairs, people
+from bot.store import asking, audit, invitations, outbox, pairs, people
 from bot.store.database import Database, Transaction
 
 HOUR_MS: Final = 3_600_000
@@ -269,8 +269,8 @@ class Enrolment:
             missing = "consent"
         elif pair.confirmed_at is None:
             missing = "therapist"
-        starts = await checkins.find_first_start(tx, pair_id)
-        begun = await checkins.find_before_first(tx, pair_id, client_id)
+        starts = await asking.find_first_start(tx, pair_id)
+        begun = await asking.find_before_first(tx, pair_id, client_id)
         may_begin = (
             missing == "nothing" and begun is None and (starts is None or starts > self.clock.now())
         )

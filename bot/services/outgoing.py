@@ -12,8 +12,8 @@ from typing import Final
 
 from bot.config import Settings
 from bot.core.people import Pair, Person
-from bot.core.timetable import after_quiet
 from bot.services.ports import Clock, Ids
+from bot.services.quiet import outside_quiet
 from bot.store import checkins, outbox, pairs, people
 from bot.store import digests as digest_store
 from bot.store.database import Database, Transaction
@@ -127,13 +127,7 @@ class Outgoing:
         to_client = message.kind in ("prompt", "reminder", "ack")
         if not (to_client or (pair is not None and pair.client_id == person.id)):
             return now
-        checkin = self.settings.checkin
-        return after_quiet(
-            now,
-            person.quiet_from or f"{checkin.quiet_from:%H:%M}",
-            person.quiet_to or f"{checkin.quiet_to:%H:%M}",
-            person.timezone or self.settings.practice.timezone,
-        )
+        return outside_quiet(self.settings, person, now)
 
     async def sent(self, message: Message, telegram_message: int) -> None:
         """Record that a message arrived."""

@@ -102,6 +102,7 @@ class Database:
         self._writing = asyncio.Lock()
         self._writer: aiosqlite.Connection | None = None
         self._readers: asyncio.LifoQueue[aiosqlite.Connection] = asyncio.LifoQueue()
+        self._opened = 0
         self._lock_file: int | None = None
 
     @classmethod
@@ -116,13 +117,12 @@ class Database:
         self = cls(path, vault, now)
         self._lock_file = _lock(path) if alone else None
         try:
-            self._writer = await _connect(path)
-            await self._writer.execute_fetchall("PRAGMA journal_mode = WAL")
+            _make_private(path)
+            self._writer = await _connect(path, "journal_mode = WAL")
             for _ in range(_READERS):
-                reader = await _connect(path)
-                await reader.execute_fetchall("PRAGMA query_only = ON")
-                await reader.execute_fetchall("PRAGMA wal_autocheckpoint = 0")
+                reader = await _connect(path, "query_only = ON", "wal_autocheckpoint = 0")
                 self._readers.put_nowait(reader)
+                self._opened += 1
         except BaseException:
             await self.close()
             raise
@@ -131,11 +131,12 @@ class Database:
     async def close(self) -> None:
         """Close every connection and give the lock back."""
         async with self._writing:
-            while not self._readers.empty():
-                await self._readers.get_nowait().close()
-            if self._writer is not None:
-                await self._writer.close()
-                self._writer = None
+            writer, self._writer = self._writer, None
+            while self._opened:  # a reader in use is waited for; `read` keeps it short
+                await (await self._readers.get()).close()
+                self._opened -= 1
+            if writer is not None:
+                await writer.close()
             if self._lock_file is not None:
                 os.close(self._lock_file)
                 self._lock_file = None
@@ -155,8 +156,8 @@ class Database:
             if self._writer is None:
                 raise Unavailable("the database is closed")
             tx = Transaction(self._writer, self.vault)
-            await tx.run("BEGIN IMMEDIATE")
             try:
+                await tx.run("BEGIN IMMEDIATE")
                 if hand is not None:
                     await self._record_in(tx, hand)
                 yield tx
@@ -164,7 +165,7 @@ class Database:
             except BaseException:
                 # The rollback is queued behind whatever was interrupted, in the writer's own
                 # thread; shielding lets it run even when we are being cancelled.
-                await asyncio.shield(self._roll_back())
+                await asyncio.shield(self._writer.rollback())
                 raise
             if hand is not None:
                 hand.recorded = True
@@ -180,18 +181,16 @@ class Database:
             hand.recorded = True
             raise Repeated
 
-    async def _roll_back(self) -> None:
-        if self._writer is not None and self._writer.in_transaction:
-            await self._writer.rollback()
-
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Transaction]:
         """Open a reading transaction on a snapshot; keep it short. Errors: `Unavailable`."""
+        if self._writer is None:
+            raise Unavailable("the database is closed")
         reader = await self._readers.get()
         try:
             tx = Transaction(reader, self.vault)
-            await tx.run("BEGIN")
             try:
+                await tx.run("BEGIN")
                 yield tx
             finally:
                 await asyncio.shield(reader.rollback())
@@ -205,15 +204,32 @@ class Database:
                 await self._writer.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
-async def _connect(path: Path) -> aiosqlite.Connection:
+async def _connect(path: Path, *settings: str) -> aiosqlite.Connection:
     try:
         connection = await aiosqlite.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
     except sqlite3.OperationalError as problem:
         raise Unavailable(f"{path}: {problem}") from problem
     connection.row_factory = sqlite3.Row
-    for setting in ("synchronous = FULL", "foreign_keys = ON", "secure_delete = ON"):
-        await connection.execute_fetchall(f"PRAGMA {setting}")
+    try:
+        for setting in ("synchronous = FULL", "foreign_keys = ON", "secure_delete = ON", *settings):
+            await connection.execute_fetchall(f"PRAGMA {setting}")
+    except BaseException as problem:
+        # Its thread would keep the process alive.
+        await asyncio.shield(connection.close())
+        if isinstance(problem, sqlite3.DatabaseError):
+            raise Unavailable(f"{path}: {problem}") from problem
+        raise
     return connection
+
+
+def _make_private(path: Path) -> None:
+    """Make a missing file that only its owner can read; SQLite gives its log the same mode."""
+    if path.exists():
+        return  # opening and closing it here would drop this process's locks on it
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as problem:
+        raise Unavailable(f"{path}: {problem.strerror}") from problem
 
 
 def _lock(path: Path) -> int:

@@ -10,7 +10,6 @@ row unnoticed. Plain text is padded to blocks of 32 bytes, so that its length te
 from __future__ import annotations
 
 import base64
-import binascii
 import functools
 import hashlib
 import hmac
@@ -28,6 +27,8 @@ _BLOCK: Final = 32
 _NONCE: Final = 12
 _KEY: Final = 32
 _CHECKSUM: Final = 3
+_TAG: Final = 16
+_SHORTEST: Final = len(_VERSION) + _NONCE + _BLOCK + _TAG
 _LABEL: Final = "RAPPORT-KEY-1"
 
 
@@ -65,6 +66,8 @@ class Sealer:
         """Give the plain bytes of a value sealed to this place. Errors: `Altered`."""
         if sealed[:1] != _VERSION:
             raise Altered(f"{table}.{column}: sealed by a version this program does not know")
+        if len(sealed) < _SHORTEST:
+            raise Altered(f"{table}.{column}: the sealed value is cut off")
         nonce, body = sealed[1 : 1 + _NONCE], sealed[1 + _NONCE :]
         place = f"{table}|{column}|{row}".encode()
         try:
@@ -138,7 +141,7 @@ def read_key(line: str) -> bytes:
     letters = letters.removeprefix(label).replace("0", "O").replace("1", "I").replace("8", "B")
     try:
         body = base64.b32decode(letters + "=" * (-len(letters) % 8))
-    except binascii.Error:
+    except ValueError:  # letters that Base32 has not, or a number of them that it cannot have
         raise KeyProblem("the master key has letters missing or too many") from None
     master, checksum = body[:_KEY], body[_KEY:]
     if len(master) != _KEY or hashlib.sha256(master).digest()[:_CHECKSUM] != checksum:

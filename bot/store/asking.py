@@ -1,0 +1,127 @@
+"""What the decision to ask needs of the rows: ended appointments, caps, what comes next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.store.database import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """An appointment that is over and about which nothing has been decided yet."""
+
+    id: int
+    pair_id: int
+    local_on: str
+    starts_at: int
+    ends_at: int
+
+
+async def find_undecided(tx: Transaction, ended_by: int) -> Ended | None:
+    """Give the appointment that ended longest ago and awaits the decision to ask or not."""
+    row = await tx.one(
+        "SELECT id, pair_id, local_on, starts_at, ends_at FROM appointment"
+        " WHERE asked IS NULL AND state = 'planned' AND ends_at <= :ended_by"
+        " ORDER BY ends_at LIMIT 1",
+        ended_by=ended_by,
+    )
+    return Ended(**dict(row)) if row else None
+
+
+async def note_decision(tx: Transaction, appointment_id: int, now: int, reason: str | None) -> None:
+    """Note that an appointment is asked about, or why it is not."""
+    await tx.run(
+        "UPDATE appointment SET asked = :asked, asked_at = :now, not_asked_reason = :reason"
+        " WHERE id = :id AND asked IS NULL",
+        asked="asked" if reason is None else "not_asked",
+        now=now,
+        reason=reason,
+        id=appointment_id,
+    )
+
+
+async def find_next_start(tx: Transaction, pair_id: int, after_at: int) -> int | None:
+    """Give when a pair's next planned appointment starts."""
+    row = await tx.one(
+        "SELECT min(starts_at) AS starts_at FROM appointment"
+        " WHERE pair_id = :pair_id AND state = 'planned' AND starts_at > :after_at",
+        pair_id=pair_id,
+        after_at=after_at,
+    )
+    return row["starts_at"] if row else None
+
+
+async def find_first_start(tx: Transaction, pair_id: int) -> int | None:
+    """Give when a pair's first appointment starts or started."""
+    return await find_next_start(tx, pair_id, 0)
+
+
+async def asked_between(tx: Transaction, pair_id: int, from_on: str, until_on: str) -> list[str]:
+    """List the local dates (inclusive bounds) whose appointments a pair was asked about."""
+    rows = await tx.all(
+        "SELECT local_on FROM appointment WHERE pair_id = :pair_id AND asked = 'asked'"
+        " AND local_on BETWEEN :from_on AND :until_on",
+        pair_id=pair_id,
+        from_on=from_on,
+        until_on=until_on,
+    )
+    return [row["local_on"] for row in rows]
+
+
+async def latest_acknowledgement(tx: Transaction, pair_id: int) -> tuple[int, str] | None:
+    """Give the newest acknowledgement of a pair that no check-in has asked about: (id, kind)."""
+    row = await tx.one(
+        "SELECT id, kind FROM acknowledgement WHERE pair_id = :pair_id"
+        " AND coalesce(reply, 'ok') <> 'rather_not' AND NOT EXISTS"
+        " (SELECT 1 FROM checkin WHERE checkin.pair_id = :pair_id"
+        "  AND checkin.follows_id = acknowledgement.id)"
+        " ORDER BY made_at DESC LIMIT 1",
+        pair_id=pair_id,
+    )
+    return (row["id"], row["kind"]) if row else None
+
+
+_MISALIGNED = (
+    "state = 'open' AND kind = 'before_first' AND closes_at <>"
+    " (SELECT min(starts_at) FROM appointment"
+    "  WHERE appointment.pair_id = checkin.pair_id AND appointment.state = 'planned')"
+)
+
+
+async def any_before_first_to_align(tx: Transaction) -> bool:
+    """Say whether a check-in before a first session closes at another time than that session."""
+    found = await tx.one(f"SELECT id FROM checkin WHERE {_MISALIGNED} LIMIT 1")  # noqa: S608
+    return found is not None
+
+
+async def end_before_first_sessions(tx: Transaction) -> None:
+    """Let each check-in before the first session close when that session starts."""
+    first = (
+        "(SELECT min(starts_at) FROM appointment"
+        " WHERE appointment.pair_id = checkin.pair_id AND appointment.state = 'planned')"
+    )
+    await tx.run(f"UPDATE checkin SET closes_at = {first} WHERE {_MISALIGNED}")  # noqa: S608
+
+
+async def bring_closing_forward(tx: Transaction, pair_id: int, kind: str, closes_at: int) -> None:
+    """Let a pair's open check-ins of a kind close no later than an instant."""
+    await tx.run(
+        "UPDATE checkin SET closes_at = :closes_at WHERE pair_id = :pair_id AND kind = :kind"
+        " AND state = 'open' AND closes_at > :closes_at",
+        pair_id=pair_id,
+        kind=kind,
+        closes_at=closes_at,
+    )
+
+
+async def find_before_first(tx: Transaction, pair_id: int, client_id: int) -> int | None:
+    """Give the id of a pair's check-in before the first session."""
+    row = await tx.one(
+        "SELECT checkin.id FROM checkin JOIN pair ON pair.id = checkin.pair_id"
+        " WHERE checkin.pair_id = :pair_id AND pair.client_id = :client_id"
+        " AND checkin.kind = 'before_first'",
+        pair_id=pair_id,
+        client_id=client_id,
+    )
+    return row["id"] if row else None

@@ -22,6 +22,7 @@ from bot.services.asking import Asking
 from bot.services.checkins import CheckIns
 from bot.services.digests import Digests
 from bot.services.enrolment import Enrolment
+from bot.services.inviting import Inviting
 from bot.services.outgoing import Outgoing
 from bot.services.ports import Clock, Ids
 from bot.services.privacy import Privacy
@@ -214,6 +215,7 @@ def _room(
     return Room(
         desk=desk,
         lanes=lanes,
+        inviting=Inviting(db, clock, ids, settings),
         enrolment=enrolment,
         asking=Asking(db, clock, ids, settings, instruments),
         checkins=CheckIns(db, clock, ids, settings, instruments, load_numbers()),

@@ -222,13 +222,13 @@ def invite_therapist(config: Config = _CONFIG, as_json: AsJson = False) -> None:
 
 async def _invite_therapist(settings: Settings) -> tuple[str, int]:
     from bot.opening import RandomIds, SystemClock, bots_name, open_database
-    from bot.services.enrolment import Enrolment
+    from bot.services.inviting import Inviting
 
     clock = SystemClock()
     username = await bots_name(settings)
     db = await open_database(settings, clock, alone=False)
     try:
-        made = await Enrolment(db, clock, RandomIds(), settings).invite_therapist(None)
+        made = await Inviting(db, clock, RandomIds(), settings).invite_therapist(None)
     finally:
         await db.close()
     return f"https://t.me/{username}?start={made.secret}", made.expires_at

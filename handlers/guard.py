@@ -19,6 +19,7 @@ from bot.services.asking import Asking
 from bot.services.checkins import CheckIns
 from bot.services.digests import Digests
 from bot.services.enrolment import Enrolment, Who
+from bot.services.inviting import Inviting
 from bot.services.ports import Screen
 from bot.services.privacy import Privacy
 from bot.services.timetable import Timetable
@@ -71,6 +72,7 @@ class Room:
 
     desk: Desk
     lanes: Lane
+    inviting: Inviting
     enrolment: Enrolment
     asking: Asking
     checkins: CheckIns

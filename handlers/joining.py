@@ -12,9 +12,7 @@ async def start(room: Room, ask: Ask) -> Reply:
     """/start: use an invitation, or go on where joining stands, or greet."""
     if not ask.words:
         return await _go_on(room, ask)
-    arrival = await room.enrolment.arrive(
-        ask.who.telegram_id, ask.name, ask.hint, ask.words.strip()
-    )
+    arrival = await room.inviting.arrive(ask.who.telegram_id, ask.name, ask.hint, ask.words.strip())
     match arrival.outcome:
         case "silence":
             return Reply()

@@ -7,14 +7,14 @@ from handlers.guard import Ask, Reply, Room, Route
 
 async def invite(room: Room, ask: Ask) -> Reply:
     """/invite or /invite A7: a new pair with its link and QR picture."""
-    made = await room.enrolment.invite_client(ask.me, ask.words.strip() or None)
+    made = await room.inviting.invite_client(ask.me, ask.words.strip() or None)
     return Reply(room.people_views.invitation(made, ask.reader))
 
 
 async def invite_therapist(room: Room, ask: Ask) -> Reply:
     """/invite_therapist: an admin's link for a therapist."""
     person = ask.who.person
-    made = await room.enrolment.invite_therapist(person.id if person else None)
+    made = await room.inviting.invite_therapist(person.id if person else None)
     return Reply(room.people_views.invitation(made, ask.reader))
 
 
@@ -38,13 +38,13 @@ async def confirm(room: Room, ask: Ask) -> Reply:
 
 async def turn_away(room: Room, ask: Ask) -> Reply:
     """The person who joined is somebody else: a new link is made."""
-    made = await room.enrolment.turn_away(ask.me, ask.tap.subject)
+    made = await room.inviting.turn_away(ask.me, ask.tap.subject)
     return Reply(say=(room.people_views.invitation(made, ask.reader),))
 
 
 async def invite_again(room: Room, ask: Ask) -> Reply:
     """A new link for an invitation that was not used."""
-    made = await room.enrolment.invite_again(ask.me, ask.tap.subject)
+    made = await room.inviting.invite_again(ask.me, ask.tap.subject)
     return Reply(say=(room.people_views.invitation(made, ask.reader),))
 
 

@@ -13,7 +13,8 @@ from bot.core.instrument import Instrument
 from bot.core.people import Pair, Person
 from bot.render import gettext as _
 from bot.render import speaking
-from bot.services.enrolment import Invite, Joining, Who
+from bot.services.enrolment import Joining, Who
+from bot.services.inviting import Invite
 from bot.services.ports import Keyboard, Screen
 from bot.services.privacy import History
 from bot.views.buttons import Button, button, columns, link, rows

@@ -15,7 +15,14 @@ from bot.core.errors import TokenRefused, TryLater, Unclear, Undelivered
 from bot.core.instrument import Instrument
 from bot.delivery import Delivery
 from bot.instruments import load_numbers
-from bot.opening import RandomIds, SystemClock, bot_of, check_instruments, open_database
+from bot.opening import (
+    RandomIds,
+    SystemClock,
+    bot_of,
+    check_instruments,
+    check_open_checkins,
+    open_database,
+)
 from bot.render import Renderer
 from bot.services.acknowledgements import Acknowledgements
 from bot.services.asking import Asking
@@ -136,6 +143,16 @@ async def build(settings: Settings, clock: Clock | None = None, ids: Ids | None 
     clock, ids = clock or SystemClock(), ids or RandomIds()
     instruments = check_instruments(settings)
     db = await open_database(settings, clock)
+    try:
+        await check_open_checkins(db, instruments)
+    except BaseException:
+        await db.close()
+        raise
+    try:
+        await check_open_checkins(db, instruments)
+    except BaseException:
+        await db.close()
+        raise
     bot = bot_of(settings)
     application = make_application(bot)
     try:

@@ -12,7 +12,7 @@ import signal
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn, TypeVar
 
 import typer
 
@@ -36,6 +36,7 @@ Config = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 _CONFIG = Path("config.toml")
+_Made = TypeVar("_Made")
 
 
 def main() -> None:
@@ -96,17 +97,32 @@ def run(config: Config = _CONFIG) -> None:
 async def _run(settings: Settings) -> None:
     from bot.app import build
 
-    app = await build(settings)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
+    # Both wait for Telegram, the first for as long as it is away.
+    app = await _unless(stop, build(settings))
+    if app is None:
+        return
     try:
-        await app.introduce()
+        await _unless(stop, app.introduce())
         await app.start()
         await app.run(stop)
     finally:
         await app.stop()
+
+
+async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, _Made]) -> _Made | None:
+    """Do some work, or give it up when the program is told to stop; None then."""
+    working = asyncio.create_task(work)
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait([working, stopping], return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if not working.done():
+        working.cancel()
+        await asyncio.wait([working])
+    return None if working.cancelled() else working.result()
 
 
 @cli.command()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -14,6 +16,10 @@ from bot.services.digests import Digests
 from bot.services.enrolment import Enrolment
 from bot.services.outgoing import Claimed, Outgoing
 from bot.services.ports import Messenger, Screen
+from bot.store.database import Unavailable
+from bot.transport.faults import trace
+from bot.store.database import Unavailable
+from bot.transport.faults import trace
 from bot.transport.lanes import Lanes
 from bot.views.checkin import CheckInViews
 from bot.views.digest import DigestViews
@@ -21,7 +27,7 @@ from bot.views.notices import NoticeViews
 from bot.views.plain import without_markup
 
 log = structlog.get_logger(__name__)
-_FIRST_WAIT_SECONDS: Final = 1.0
+_RECORD_TRIES: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +54,21 @@ class Delivery:
         claimed = await self.outgoing.claim()
         if claimed is None:
             return False
-        screen, replaces = await self._render(claimed)
+        try:
+            screen, replaces = await self._render(claimed)
+        except Unavailable:
+            await self._surely(self.outgoing.later, claimed.message, 0.0)
+            raise
+        except Exception as bug:
+            # One message that cannot be made must not hold up the others; it is said loudly.
+            log.error("rendering failed", message=claimed.message.id, where=trace(bug))
+            await self.outgoing.failed(claimed.message, "bug")
+            return True
         if screen is None:
             await self.outgoing.dropped(claimed.message, "gone")
             return True
-        await self._send(claimed, screen)
-        if replaces is not None and claimed.person.telegram_id is not None:
+        arrived = await self._send(claimed, screen)
+        if arrived and replaces is not None and claimed.person.telegram_id is not None:
             self.lanes.edit(claimed.person.telegram_id, replaces, self.checkin_views.moved(
                 claimed.person))  # fmt: skip
         return True
@@ -95,18 +110,29 @@ class Delivery:
             return self.notice_views.joined(name, pair, client, reader) if client else None
         return self.notice_views.plain(name, pair, reader)
 
-    async def _send(self, claimed: Claimed, screen: Screen) -> None:
+    async def _surely(self, record: Callable[..., Awaitable[None]], *values: object) -> None:
+        """Record what became of a message even when the database is busy just now."""
+        for _ in range(_RECORD_TRIES):
+            try:
+                return await record(*values)
+            except Unavailable as problem:
+                log.warning("outcome not recorded yet", why=str(problem))
+                await self.outgoing.clock.sleep(1.0)
+        return await record(*values)
+
+    async def _send(self, claimed: Claimed, screen: Screen) -> bool:
+        """Send and record what became of it; give whether it certainly arrived."""
         message, chat_id = claimed.message, claimed.person.telegram_id
         assert chat_id is not None  # noqa: S101 - checked in the claim
         try:
             sent = await self._attempt(message.kind == "digest", chat_id, screen)
         except Unclear:
             log.warning("delivery unclear", message=message.id, kind=message.kind)
-            await self.outgoing.unclear(message)
+            await self._surely(self.outgoing.unclear, message)
         except TryLater as later:
-            await self.outgoing.later(message, later.after)
+            await self._surely(self.outgoing.later, message, later.after)
         except Unreachable:
-            await self.outgoing.failed(message, "unreachable")
+            await self._surely(self.outgoing.unreachable, message)
             await self.enrolment.unreachable(chat_id)
         except Rejected as rejected:
             log.error("delivery rejected", message=message.id, kind=message.kind, why=str(rejected))
@@ -115,7 +141,9 @@ class Delivery:
             await self.outgoing.later(message, 60.0)
             raise
         else:
-            await self.outgoing.sent(message, sent)
+            await self._surely(self.outgoing.sent, message, sent)
+            return True
+        return False
 
     async def _attempt(self, is_digest: bool, chat_id: int, screen: Screen) -> int:
         """Send once; a digest that is refused goes out once more without its markup."""

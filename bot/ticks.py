@@ -86,8 +86,13 @@ class Ticks:
         if task is not None:
             self._running.add(task)
             task.add_done_callback(self._running.discard)
+        for piece in self._pieces[name]:
+            await self._guarded(name, piece)
+
+    async def _guarded(self, name: str, piece: Piece) -> None:
+        """Work off one kind of piece; what goes wrong there is said and leaves the others."""
         try:
-            await self._work(name)
+            await self._work_off(name, piece)
         except TokenRefused:
             await self._on_token_refused()
         except Unavailable as problem:
@@ -99,13 +104,14 @@ class Ticks:
             log.error("tick failed", tick=name, where=trace(problem))
 
     async def _work(self, name: str) -> bool:
-        worked = False
-        for piece in self._pieces[name]:
-            if not await piece():
-                continue
-            worked = True
-            await asyncio.gather(*(self._until_idle(piece) for _ in range(self._at_once[name])))
-        return worked
+        done = [await self._work_off(name, piece) for piece in self._pieces[name]]
+        return any(done)
+
+    async def _work_off(self, name: str, piece: Piece) -> bool:
+        if not await piece():
+            return False
+        await asyncio.gather(*(self._until_idle(piece) for _ in range(self._at_once[name])))
+        return True
 
     async def _until_idle(self, piece: Piece) -> None:
         for _ in range(_PIECES_A_TICK):

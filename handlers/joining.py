@@ -55,6 +55,7 @@ async def show(room: Room, ask: Ask) -> Reply:
 
 async def language(room: Room, ask: Ask) -> Reply:
     """A language was chosen while joining."""
+    await room.enrolment.joining(ask.me, ask.tap.subject)  # refuses a foreign pair
     await room.enrolment.set_language(ask.me, ask.tap.arg(0))
     return await show(room, ask)
 
@@ -68,6 +69,7 @@ def _zone(ask: Ask) -> str:
 
 async def zone(room: Room, ask: Ask) -> Reply:
     """A time zone was chosen while joining."""
+    await room.enrolment.joining(ask.me, ask.tap.subject)  # refuses a foreign pair
     if ask.tap.arg(0) == "more":
         return Reply(room.people_views.zones("jzone", ask.tap.subject, ask.reader))
     own = ask.tap.arg(0) == "own"

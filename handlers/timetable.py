@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Literal, cast, get_args
+from typing import Final, cast, get_args
 
 from bot.core.draft import Draft, unpack
 from bot.core.errors import Refused
-from bot.core.timetable import day_after, local_on
-from bot.views.timetable import Part
+from bot.core.timetable import KeptRule, local_on
+from bot.views.timetable import Drafting, Mode, Part
 from handlers.guard import Ask, Reply, Room, Route
 
-_MODES = ("n", "m")
+#: Where a new draft begins; each part is asked for before anything is shown as planned.
+_TIME: Final = "15:00"
+_MINUTES: Final = 50
+#: More than anybody has in two weeks; without it the service gives the first thirty.
+_LISTED: Final = 500
 
 
 async def add(room: Room, ask: Ask) -> Reply:
@@ -18,9 +22,22 @@ async def add(room: Room, ask: Ask) -> Reply:
     if ask.words.strip():
         preview = await room.timetable.draft(ask.me, ask.words)
         return Reply(room.timetable_views.preview(preview, ask.reader))
+    return await choose(room, ask)
+
+
+async def choose(room: Room, ask: Ask) -> Reply:
+    """Ask whose appointment it is: those that may be planned for."""
     pairs = await room.enrolment.pairs_of(ask.me)
     fitting = [pair for pair in pairs if pair.state not in ("stopped", "ended")]
-    return Reply(room.timetable_views.choose_pair(fitting, ask.reader))
+    return Reply(room.timetable_views.choose_pair(fitting, _page(ask, 0), ask.reader))
+
+
+def _page(ask: Ask, place: int) -> int:
+    """Give the page that a button names; the first one for a command and a button without."""
+    text = ask.tap.args[place] if place < len(ask.tap.args) else "0"
+    if not text.isascii() or not text.isdigit() or len(text) > 3:
+        raise Refused("stale_button")
+    return int(text)
 
 
 def _today(room: Room, ask: Ask) -> str:
@@ -28,33 +45,38 @@ def _today(room: Room, ask: Ask) -> str:
 
 
 async def new(room: Room, ask: Ask) -> Reply:
-    """Begin a draft for a pair."""
-    draft = Draft(day_after(_today(room, ask)), "15:00", 50, "weekly")
-    return Reply(room.timetable_views.form(ask.tap.subject, draft, ask.reader, moves=False))
+    """Begin a draft for a pair: the day first."""
+    pair, _client = await room.enrolment.pair_of(ask.me, ask.tap.subject)
+    today = _today(room, ask)
+    drafting = Drafting(pair.id, pair.code, Draft(today, _TIME, _MINUTES, "weekly"), "w")
+    return Reply(room.timetable_views.pick(drafting, "day", today, ask.reader))
 
 
-def _mode(ask: Ask, place: int) -> Literal["n", "m"]:
-    mode = ask.tap.arg(place)
-    if mode not in _MODES:
+async def _drafting(room: Room, ask: Ask, packed: str, mode: str) -> Drafting:
+    """Read what is drafted, and for whom. Errors: `Refused`, also for another's pair."""
+    draft, at = unpack(packed), ask.tap.subject
+    if mode not in get_args(Mode):
         raise Refused("stale_button")
-    return cast(Literal["n", "m"], mode)
+    if mode in ("v", "m"):
+        code = (await room.timetable.appointment(ask.me, at)).code
+    else:
+        code = (await room.enrolment.pair_of(ask.me, at))[0].code
+    return Drafting(at, code, draft, cast(Mode, mode))
 
 
 async def form(room: Room, ask: Ask) -> Reply:
-    """Show a draft."""
-    draft, moves = unpack(ask.tap.arg(0)), _mode(ask, 1) == "m"
-    return Reply(room.timetable_views.form(ask.tap.subject, draft, ask.reader, moves=moves))
+    """Show a draft with a button for each part."""
+    drafting = await _drafting(room, ask, ask.tap.arg(0), ask.tap.arg(1))
+    return Reply(room.timetable_views.form(drafting, ask.reader))
 
 
 async def pick(room: Room, ask: Ask) -> Reply:
     """Offer the values of one part."""
-    part, draft, mode = ask.tap.arg(0), unpack(ask.tap.arg(1)), _mode(ask, 2)
-    if part not in get_args(Part):
+    drafting = await _drafting(room, ask, ask.tap.arg(1), ask.tap.arg(2))
+    part = cast(Part, ask.tap.arg(0))
+    if part not in drafting.parts:
         raise Refused("stale_button")
-    screen = room.timetable_views.pick(
-        ask.tap.subject, cast(Part, part), draft, _today(room, ask), ask.reader, mode
-    )
-    return Reply(screen)
+    return Reply(room.timetable_views.pick(drafting, part, _today(room, ask), ask.reader))
 
 
 async def preview(room: Room, ask: Ask) -> Reply:
@@ -72,22 +94,53 @@ async def confirm(room: Room, ask: Ask) -> Reply:
 
 
 async def listed(room: Room, ask: Ask) -> Reply:
-    """/appointments: today's and the coming appointments, and the rules."""
+    """/appointments: today's and the coming appointments."""
+    return await _listed(room, ask, _page(ask, 0))
+
+
+async def first_page(room: Room, ask: Ask) -> Reply:
+    """Show the list's first page, whatever the repeated button carried."""
+    return await _listed(room, ask, 0)
+
+
+async def _listed(room: Room, ask: Ask, page: int) -> Reply:
     today = await room.timetable.today(ask.me)
-    coming = await room.timetable.upcoming(ask.me)
-    kept = [
+    coming = await room.timetable.upcoming(ask.me, limit=_LISTED)
+    entries = {entry.appointment.id: entry for entry in (*today.entries, *coming)}
+    in_order = sorted(entries.values(), key=lambda entry: entry.appointment.starts_at)
+    return Reply(room.timetable_views.listed(in_order, page, ask.reader))
+
+
+async def _open_rules(room: Room, ask: Ask) -> list[KeptRule]:
+    return [
         rule
         for pair in await room.enrolment.pairs_of(ask.me)
+        if pair.state != "ended"
         for rule in await room.timetable.open_rules(ask.me, pair.id)
     ]
-    return Reply(room.timetable_views.listed(today.entries, coming, kept, ask.reader))
+
+
+async def rules(room: Room, ask: Ask) -> Reply:
+    """List the patterns that appointments come from."""
+    kept = await _open_rules(room, ask)
+    return Reply(room.timetable_views.rules(kept, _page(ask, 0), ask.reader))
 
 
 async def appointment(room: Room, ask: Ask) -> Reply:
     """Show one appointment."""
+    return await _appointment(room, ask, _page(ask, 0))
+
+
+async def appointment_again(room: Room, ask: Ask) -> Reply:
+    """Show the appointment that a repeated button changed."""
+    return await _appointment(room, ask, 0)
+
+
+async def _appointment(room: Room, ask: Ask, page: int) -> Reply:
     entry = await room.timetable.appointment(ask.me, ask.tap.subject)
-    is_over = entry.appointment.starts_at <= room.timetable.clock.now()
-    return Reply(room.timetable_views.appointment(entry, ask.reader, is_over=is_over))
+    has_begun = entry.appointment.starts_at <= room.timetable.clock.now()
+    screen = room.timetable_views.appointment(entry, page, ask.reader, has_begun=has_begun)
+    return Reply(screen)
 
 
 async def cancelling(room: Room, ask: Ask) -> Reply:
@@ -109,10 +162,20 @@ async def did_not_meet(room: Room, ask: Ask) -> Reply:
 
 
 async def moving(room: Room, ask: Ask) -> Reply:
-    """Begin to move an appointment."""
-    old = (await room.timetable.appointment(ask.me, ask.tap.subject)).appointment
+    """Begin to move an appointment: the day first."""
+    entry = await room.timetable.appointment(ask.me, ask.tap.subject)
+    old = entry.appointment
     draft = Draft(old.local_on, old.local_time, old.minutes, "once")
-    return Reply(room.timetable_views.form(ask.tap.subject, draft, ask.reader, moves=True))
+    drafting = Drafting(old.id, entry.code, draft, "v")
+    return Reply(room.timetable_views.pick(drafting, "day", _today(room, ask), ask.reader))
+
+
+async def move_preview(room: Room, ask: Ask) -> Reply:
+    """Show what a move would mean."""
+    draft = unpack(ask.tap.arg(0))
+    line = f"{draft.local_on} {draft.local_time} {draft.minutes}m"
+    found = await room.timetable.draft_move(ask.me, ask.tap.subject, line)
+    return Reply(room.timetable_views.preview(found, ask.reader))
 
 
 async def move(room: Room, ask: Ask) -> Reply:
@@ -124,10 +187,9 @@ async def move(room: Room, ask: Ask) -> Reply:
 
 async def ending(room: Room, ask: Ask) -> Reply:
     """Ask once more before a rule ends."""
-    for pair in await room.enrolment.pairs_of(ask.me):
-        for rule in await room.timetable.open_rules(ask.me, pair.id):
-            if rule.id == ask.tap.subject:
-                return Reply(room.timetable_views.ending(rule, ask.reader))
+    for rule in await _open_rules(room, ask):
+        if rule.id == ask.tap.subject:
+            return Reply(room.timetable_views.ending(rule, ask.reader))
     raise Refused("rule_unknown")
 
 
@@ -142,18 +204,21 @@ COMMANDS = {
     "appointments": Route(listed, "therapist"),
 }
 TAPS = {
+    "tadd": Route(choose, "therapist"),
     "tnew": Route(new, "therapist"),
     "tform": Route(form, "therapist"),
     "tpick": Route(pick, "therapist"),
     "tprev": Route(preview, "therapist"),
-    "tconf": Route(confirm, "therapist", listed),
+    "tconf": Route(confirm, "therapist", first_page),
     "tlist": Route(listed, "therapist"),
     "tappt": Route(appointment, "therapist"),
     "tcanc": Route(cancelling, "therapist"),
-    "tcancok": Route(cancel, "therapist", appointment),
-    "tunmet": Route(did_not_meet, "therapist", appointment),
+    "tcancok": Route(cancel, "therapist", appointment_again),
+    "tunmet": Route(did_not_meet, "therapist", appointment_again),
     "tmove": Route(moving, "therapist"),
-    "tmoved": Route(move, "therapist", listed),
+    "tmprev": Route(move_preview, "therapist"),
+    "tmoved": Route(move, "therapist", appointment_again),
+    "trules": Route(rules, "therapist"),
     "trule": Route(ending, "therapist"),
-    "trulok": Route(end, "therapist", listed),
+    "trulok": Route(end, "therapist", rules),
 }

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from bot.config import load
 from bot.core.timetable import local_on
 from bot.demo.stage import ADMIN_ID, Stage, write_config
-from bot.emulator import Person, Seen
+from bot.emulator import Entry, Person, Seen
 from bot.store.answers import open_value
 
 
@@ -30,6 +30,12 @@ class Human:
         tap = self.phone.tap(label, message)
         await self.world.step()
         return (await tap.wait(5)).text
+
+    async def opens(self, code: str) -> None:
+        """Open a client's Details from the digest or the day, whatever the button says there."""
+        labels = self.phone.last.labels
+        names = ("Details", f"{code} · Details", code)
+        await self.taps(next(name for name in names if name in labels))
 
     async def types(self, text: str) -> None:
         """Send a text."""
@@ -152,12 +158,10 @@ class World:
         await anna.starts(invitation)
         if anna.phone.last.labels and language in anna.phone.last.labels:
             await anna.taps(language)
-        for button in ("Yes, that is right", "Ja, das stimmt"):
-            if button in anna.phone.last.labels:
-                await anna.taps(button)
-        for button in ("I agree", "Ich stimme zu"):
-            if button in anna.phone.last.labels:
-                await anna.taps(button)
+        for act in ("jzone.", "agree."):
+            label, data = (anna.phone.last.buttons or [[("", "")]])[0][0]
+            if data.startswith(act):
+                await anna.taps(label)
 
     async def pair(
         self, client: str, therapist: str, code: str = "A7", meets: str | None = None
@@ -203,8 +207,22 @@ class World:
                     " JOIN checkin ON checkin.id = checkin_id JOIN pair ON pair.id = pair_id"
                 ):
                     sealer = tx.vault.sealer(row["data_key"], "pair", row["pair_id"])
-                    found.append(open_value(sealer, row["checkin_id"], row["item"], row["value"]))
+                    value = open_value(sealer, row["checkin_id"], row["item"], row["value"])
+                    found += [] if value is None else [value]
         return found
+
+    def calls_to(self, human: Human) -> list[Entry]:
+        """List every call of the bot to somebody's phone."""
+        return self.stage.emulator.journal.calls(chat=human.phone.id)
+
+    def pushed(self, human: Human) -> list[str]:
+        """Give what every button ever sent to somebody carries, in the order of sending."""
+        found: dict[str, None] = {}
+        for call in self.calls_to(human):
+            keyboard = (call.params.get("reply_markup") or {}).get("inline_keyboard", [])
+            found.update({b["callback_data"]: None for row in keyboard for b in row
+                          if "callback_data" in b})  # fmt: skip
+        return list(found)
 
     @property
     def raw(self) -> bytes:

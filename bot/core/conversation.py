@@ -274,8 +274,8 @@ def _applied(item: Item, before: Answer | None, event: Event, now: int) -> Answe
         case Chip(option=option, chosen=chosen):
             value, in_hand = _picked(item, value, option, chosen), True
         case Write(text=text):
-            value, in_hand = _added(value, text), True
-            disclosure = disclosure or "keep"
+            # What is added was not meant when the first part was shared: the choice is open again.
+            value, in_hand, disclosure = _added(value, text), True, "keep"
         case Disclose(disclosure=wanted):
             if value is None:
                 return None

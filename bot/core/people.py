@@ -50,11 +50,6 @@ class Pair:
     ended_at: int | None
     erase_asked_at: int | None
 
-    @property
-    def may_be_asked(self) -> bool:
-        """Whether check-ins may go out: confirmed, consenting, neither paused nor over."""
-        return self.state == "active"
-
 
 @dataclass(frozen=True, slots=True)
 class Invitation:

@@ -71,7 +71,8 @@ class Flood:
         if wait > 0:
             seconds = math.ceil(wait)
             closed = self._closed_until.get(chat.id, 0.0)
-            self._closed_until[chat.id] = max(closed, now + wait)
+            if closed <= now:
+                self._closed_until[chat.id] = now + seconds
             raise Refusal(429, f"retry after {seconds}", retry_after=seconds)
 
     def poll_seconds(self, offset: int, wanted_seconds: int) -> int:

@@ -11,6 +11,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final, Literal
 
+import structlog
+
+import structlog
+
 from bot.config import Settings
 from bot.core import signals
 from bot.core.conversation import Known
@@ -22,7 +26,11 @@ from bot.services.quiet import outside_quiet
 from bot.store import answers as answer_store
 from bot.store import asking as store
 from bot.store import checkins, outbox, pairs, people
-from bot.store.database import Database, Transaction
+from bot.store.database import Database, Transaction, Unavailable
+
+log = structlog.get_logger(__name__)
+
+log = structlog.get_logger(__name__)
 
 HOUR_MS: Final = 3_600_000
 MINUTE_MS: Final = 60_000
@@ -50,12 +58,23 @@ class Asking:
         async with self.db.read() as tx:
             if await store.find_undecided(tx, ended_by) is None:
                 return False
-        async with self.db.write() as tx:
-            due = await store.find_undecided(tx, ended_by)
+        due = None
+        try:
+            async with self.db.write() as tx:
+                due = await store.find_undecided(tx, ended_by)
+                if due is None:
+                    return True
+                reason = await self._ask(tx, due, now)
+                await store.note_decision(tx, due.id, now, reason)
+        except Unavailable:
+            raise
+        except Exception as bug:
             if due is None:
-                return True
-            reason = await self._ask(tx, due, now)
-            await store.note_decision(tx, due.id, now, reason)
+                raise
+            # One appointment that cannot be decided on must not keep all others from being asked.
+            log.error("cannot ask", appointment=due.id, why=type(bug).__name__)
+            async with self.db.write() as tx:
+                await store.note_decision(tx, due.id, now, "failed")
         return True
 
     async def _ask(self, tx: Transaction, ended: store.Ended, now: int) -> str | None:
@@ -72,7 +91,8 @@ class Asking:
         if following is not None:
             before = self.settings.checkin.closes_before_next_minutes * MINUTE_MS
             closes_at = min(closes_at, following - before)
-        if closes_at <= max(now, due_at):
+        person = await people.load_person(tx, pair.client_id)
+        if closes_at <= outside_quiet(self.settings, person, max(now, due_at)):
             return "too_late"
         if (reason := await self._cap(tx, pair, ended)) is not None:
             return reason
@@ -200,9 +220,13 @@ class Asking:
             await checkins.note_sent(tx, checkin_id, now, message)
 
     async def align(self) -> None:
-        """Let check-ins before a first session close when that session starts."""
+        """Let open check-ins close before the next session, wherever that has moved to."""
+        before = self.settings.checkin.closes_before_next_minutes * MINUTE_MS
         async with self.db.read() as tx:
-            if not await store.any_before_first_to_align(tx):
-                return
+            first = await store.any_before_first_to_align(tx)
+            following = await store.any_session_past_next(tx, before)
+        if not (first or following):
+            return
         async with self.db.write() as tx:
             await store.end_before_first_sessions(tx)
+            await store.close_sessions_before_next(tx, before)

@@ -111,15 +111,15 @@ class CheckIns:
         Errors: Refused("not_kept") where none does, and what `conversation.typed` refuses.
         """
         async with self.db.write() as tx:
-            for checkin in await store.open_checkins(tx, client_id):
-                if self.clock.now() >= checkin.closes_at:
-                    continue
-                answers = await answer_store.answers_of(tx, checkin)
-                item = conversation.position(self._instrument(checkin), answers, checkin.known)
-                if item is not None:
-                    event = conversation.typed(item, text, self.words.get(language, {}))
-                    return await self._take(tx, checkin, event, None)
-        raise Refused("not_kept")
+            now = self.clock.now()
+            fresh = [c for c in await store.open_checkins(tx, client_id) if now < c.closes_at]
+            if not fresh:
+                raise Refused("not_kept")
+            # Only the one used last: a word about one therapist must not land with another.
+            answers = await answer_store.answers_of(tx, fresh[0])
+            item = conversation.position(self._instrument(fresh[0]), answers, fresh[0].known)
+            event = conversation.typed(item, text, self.words.get(language, {}))
+            return await self._take(tx, fresh[0], event, None)
 
     async def all_open(self) -> list[Talk]:
         """List every check-in that is on somebody's screen and can be answered."""
@@ -249,23 +249,29 @@ class CheckIns:
             await store.note_progress(
                 tx, checkin.id, now, completed=step.completed, corrected=corrected
             )
-            if step.completed and checkin.completed_at is None and checkin.kind != "session":
+            if checkin.kind != "session":
                 await self._tell_before_first(tx, checkin, now)
         if checkin.sent_at is None or (message and checkin.telegram_message is None):
             await store.note_sent(tx, checkin.id, now, message)
         return await self._talk(tx, checkin, step.answers)
 
     async def _tell_before_first(self, tx: Transaction, checkin: CheckIn, now: int) -> None:
-        """Owe the therapist what was said before the first session, before that session."""
+        """Owe the therapist what is said before the first session, when it has come to rest.
+
+        A later change is owed once more: no digest holds these answers.
+        """
+        due_at = min(now + _SETTLE_MS, checkin.closes_at)
+        if await outbox.move_queued(tx, "notice", checkin.id, due_at):
+            return
         await outbox.queue(
             tx,
             id=self.ids.new(),
             kind="notice",
             subject_id=checkin.id,
-            part="before_first",
+            part=f"before_first:{now}",
             person_id=checkin.therapist_id,
             pair_id=checkin.pair_id,
-            due_at=min(now + _SETTLE_MS, checkin.closes_at),
+            due_at=due_at,
             expires_at=now + 30 * 24 * HOUR_MS,
             now=now,
         )

@@ -8,8 +8,12 @@ delivery, as of the cut-off. Silence is never acknowledged. What the client is t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
+
+import structlog
+
+import structlog
 
 from bot.config import Settings
 from bot.core.digest import Digest, Placed, digest_of, pages_of
@@ -33,7 +37,11 @@ from bot.services.digest_pages import (
 from bot.services.ports import Clock, Ids
 from bot.store import audit, digest_facts, outbox
 from bot.store import digests as store
-from bot.store.database import Database, Transaction
+from bot.store.database import Database, Transaction, Unavailable
+
+log = structlog.get_logger(__name__)
+
+log = structlog.get_logger(__name__)
 
 _WEEKDAYS: Final = (
     "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday",
@@ -66,6 +74,7 @@ class Digests:
     ids: Ids
     settings: Settings
     instrument: Instrument
+    failing: set[int] = field(default_factory=set)
 
     async def make_one(self) -> bool:
         """Make the digest of one therapist whose weekly hour has come; was there one?"""
@@ -74,10 +83,22 @@ class Digests:
             due = [weekly for weekly in await store.weekly_hours(tx) if self._is_due(weekly, now)]
         if not due:
             return False
-        async with self.db.write() as tx:
-            for weekly in await store.weekly_hours(tx, due[0].therapist_id):
-                if self._is_due(weekly, now):
-                    await self._make(tx, weekly, now)
+        due = [weekly for weekly in due if weekly.therapist_id not in self.failing]
+        if not due:
+            return False
+        therapist_id = due[0].therapist_id
+        try:
+            async with self.db.write() as tx:
+                for weekly in await store.weekly_hours(tx, therapist_id):
+                    if self._is_due(weekly, now):
+                        await self._make(tx, weekly, now)
+        except Unavailable:
+            raise
+        except Exception as bug:
+            # One therapist's rows must not keep the others from their digests; a restart tries
+            # again.
+            log.error("digest cannot be made", therapist=therapist_id, why=type(bug).__name__)
+            self.failing.add(therapist_id)
         return True
 
     def _hour(self, weekly: store.Weekly, now: int) -> int:

@@ -6,6 +6,8 @@ therapist's confirmation).
 
 from __future__ import annotations
 
+import re
+import re
 from dataclasses import dataclass
 from typing import Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -21,6 +23,8 @@ from bot.services.ports import Clock, Ids
 from bot.store import asking, audit, outbox, pairs, people
 from bot.store.database import Database, Transaction
 
+_TIME: Final = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
+_TIME: Final = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 HOUR_MS: Final = 3_600_000
 DAY_MS: Final = 24 * HOUR_MS
 
@@ -125,8 +129,7 @@ class Enrolment:
 
     async def set_quiet(self, person_id: int, quiet_from: str, quiet_to: str) -> None:
         """Set somebody's quiet hours (HH:MM, local). Errors: Refused("stale_button")."""
-        if any(len(t) != 5 or t[2] != ":" or not (t[:2] + t[3:]).isdigit() for t in
-               (quiet_from, quiet_to)):  # fmt: skip
+        if not (_TIME.fullmatch(quiet_from) and _TIME.fullmatch(quiet_to)):
             raise Refused("stale_button")
         async with self.db.write() as tx:
             await people.set_person(tx, person_id, quiet_from=quiet_from, quiet_to=quiet_to)
@@ -162,6 +165,8 @@ class Enrolment:
             if pair is None or pair.client_id is None:
                 raise Refused("not_yours")
             await self._note(tx, therapist_id, "client confirmed", "pair", pair_id, now)
+            if pair.state not in ("joined", "active"):
+                return pair
             await outbox.queue(
                 tx,
                 id=self.ids.new(),
@@ -193,6 +198,8 @@ class Enrolment:
             person = await people.find_person_by_telegram(tx, telegram_id)
             if person is not None:
                 await people.set_reachable(tx, person.id, None)
+                await outbox.wake(tx, person.id, self.clock.now())
+                await outbox.wake(tx, person.id, self.clock.now())
 
     async def pairs_of(self, therapist_id: int) -> list[Pair]:
         """List a therapist's pairs by code."""

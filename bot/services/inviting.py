@@ -208,12 +208,14 @@ class Inviting:
             if was is None:
                 raise Refused("confirmed_before")
             await self._note(tx, therapist_id, "client turned away", "pair", pair_id, now)
+            await outbox.drop_queued_of_pair(tx, now, "settled", pair_id)
+            await outbox.drop_queued_of_pair(tx, now, "settled", pair_id)
             await outbox.queue(
                 tx,
                 id=self.ids.new(),
                 kind="notice",
                 subject_id=was,
-                part=f"turned_away:{pair_id}",
+                part=f"turned_away:{now}",
                 person_id=was,
                 due_at=now,
                 expires_at=now + DAY_MS,

@@ -10,13 +10,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+import structlog
+
+import structlog
+
 from bot.config import Settings
 from bot.core.people import Pair, Person
 from bot.services.ports import Clock, Ids
 from bot.services.quiet import outside_quiet
 from bot.store import checkins, outbox, pairs, people
 from bot.store import digests as digest_store
-from bot.store.database import Database, Transaction
+from bot.store.database import Database, Transaction, Unavailable
 from bot.store.outbox import Message
 from bot.store.practice import advance_clock, last_seen_at
 
@@ -24,6 +28,16 @@ MINUTE_MS: Final = 60_000
 _TRIES: Final = 3
 _TRY_AGAIN_MS: Final = (5 * MINUTE_MS, 30 * MINUTE_MS)
 _BACKWARDS_MS: Final = 5 * MINUTE_MS
+#: How long what waits for an unreachable therapist rests before it is looked at again.
+_PARK_MS: Final = 360 * MINUTE_MS
+#: How long what waits for an unreachable therapist rests before it is looked at again.
+_PARK_MS: Final = 360 * MINUTE_MS
+
+
+log = structlog.get_logger(__name__)
+
+
+log = structlog.get_logger(__name__)
 
 
 class ClockWentBack(Exception):
@@ -80,14 +94,24 @@ class Outgoing:
         if due_at is None or due_at > now:
             return None
         while True:
-            async with self.db.write() as tx:
-                if await advance_clock(tx, now) - now > _BACKWARDS_MS:
-                    raise ClockWentBack
-                message = await outbox.claim_due(tx, now)
+            message = None
+            try:
+                async with self.db.write() as tx:
+                    if await advance_clock(tx, now) - now > _BACKWARDS_MS:
+                        raise ClockWentBack
+                    message = await outbox.claim_due(tx, now)
+                    if message is None:
+                        return None
+                    if (claimed := await self._checked(tx, message, now)) is not None:
+                        return claimed
+            except (ClockWentBack, Unavailable):
+                raise
+            except Exception as bug:
                 if message is None:
-                    return None
-                if (claimed := await self._checked(tx, message, now)) is not None:
-                    return claimed
+                    raise
+                log.error("message cannot be claimed", message=message.id, why=type(bug).__name__)
+                async with self.db.write() as tx:
+                    await outbox.fail_queued(tx, message.id, now)
 
     async def _checked(self, tx: Transaction, message: Message, now: int) -> Claimed | None:
         """Ask once more whether a message may go out; if not, end it or put it back."""
@@ -98,14 +122,52 @@ class Outgoing:
         elif person.telegram_id is None:
             await outbox.end(tx, message.id, "dropped", now, reason="cut_off")
         elif person.unreachable_at is not None:
-            await outbox.end(tx, message.id, "dropped", now, reason="unreachable")
+            await self._park(tx, message, now)
         elif (reason := await self._objection(tx, message, pair)) is not None:
             await outbox.end(tx, message.id, "dropped", now, reason=reason)
+        elif (ripe_at := await self._ripe_at(tx, message)) > now:
+            await outbox.put_back(tx, message.id, ripe_at, tried=False)
+        elif (ripe_at := await self._ripe_at(tx, message)) > now:
+            await outbox.put_back(tx, message.id, ripe_at, tried=False)
         elif (loud_at := self._after_quiet(message, person, pair, now)) > now:
             await outbox.put_back(tx, message.id, loud_at, tried=False)
         else:
             return Claimed(message, person, pair)
         return None
+
+    async def _park(self, tx: Transaction, message: Message, now: int) -> None:
+        """Keep for an unreachable therapist what must not be lost; drop the rest."""
+        if await self._may_repeat(tx, message):
+            await outbox.put_back(tx, message.id, now + _PARK_MS, tried=True)
+        else:
+            await outbox.end(tx, message.id, "dropped", now, reason="unreachable")
+
+    async def _ripe_at(self, tx: Transaction, message: Message) -> int:
+        """Give when a reminder may go out: its hours count from the prompt, not from the plan."""
+        checkin = None
+        if message.kind == "reminder":
+            checkin = await checkins.load_checkin(tx, message.subject_id)
+        if checkin is None or checkin.snoozed_until_at is not None:
+            return 0
+        since = checkin.sent_at if checkin.sent_at is not None else self.clock.now()
+        return since + self.settings.checkin.reminder_after_hours * 60 * MINUTE_MS
+
+    async def _park(self, tx: Transaction, message: Message, now: int) -> None:
+        """Keep for an unreachable therapist what must not be lost; drop the rest."""
+        if await self._may_repeat(tx, message):
+            await outbox.put_back(tx, message.id, now + _PARK_MS, tried=True)
+        else:
+            await outbox.end(tx, message.id, "dropped", now, reason="unreachable")
+
+    async def _ripe_at(self, tx: Transaction, message: Message) -> int:
+        """Give when a reminder may go out: its hours count from the prompt, not from the plan."""
+        checkin = None
+        if message.kind == "reminder":
+            checkin = await checkins.load_checkin(tx, message.subject_id)
+        if checkin is None or checkin.snoozed_until_at is not None:
+            return 0
+        since = checkin.sent_at if checkin.sent_at is not None else self.clock.now()
+        return since + self.settings.checkin.reminder_after_hours * 60 * MINUTE_MS
 
     async def _objection(self, tx: Transaction, message: Message, pair: Pair | None) -> str | None:
         """Say why a message must not go out any more."""
@@ -149,6 +211,24 @@ class Outgoing:
         async with self.db.write() as tx:
             due_at = self.clock.now() + int(wait)
             await outbox.put_back(tx, message.id, due_at, tried=True)
+
+    async def unreachable(self, message: Message) -> None:
+        """Record that the person cannot be written to; what must not be lost waits."""
+        now = self.clock.now()
+        async with self.db.write() as tx:
+            if await self._may_repeat(tx, message):
+                await outbox.put_back(tx, message.id, now + _PARK_MS, tried=True)
+            else:
+                await outbox.end(tx, message.id, "failed", now, reason="unreachable")
+
+    async def unreachable(self, message: Message) -> None:
+        """Record that the person cannot be written to; what must not be lost waits."""
+        now = self.clock.now()
+        async with self.db.write() as tx:
+            if await self._may_repeat(tx, message):
+                await outbox.put_back(tx, message.id, now + _PARK_MS, tried=True)
+            else:
+                await outbox.end(tx, message.id, "failed", now, reason="unreachable")
 
     async def failed(self, message: Message, reason: str) -> None:
         """Record that a message will not arrive."""

@@ -89,7 +89,18 @@ async def save_answers(
             in_hand_at=answer.changed_at if answer.in_hand else None,
             at=answer.changed_at,
         )
+        if old is not None and old.disclosure is not None and answer.value is None:
+            await _forget_words(tx, checkin.id, answer.item)
     return corrected
+
+
+async def _forget_words(tx: Transaction, checkin_id: int, item: str) -> None:
+    """Let a removed text be gone from what it replaced as well; when that was stays known."""
+    await tx.run(
+        "UPDATE answer_earlier SET value = NULL WHERE checkin_id = :checkin_id AND item = :item",
+        checkin_id=checkin_id,
+        item=item,
+    )
 
 
 async def _keep_earlier(tx: Transaction, checkin_id: int, item: str, now: int) -> None:

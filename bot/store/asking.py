@@ -70,16 +70,17 @@ async def asked_between(tx: Transaction, pair_id: int, from_on: str, until_on: s
 
 
 async def latest_acknowledgement(tx: Transaction, pair_id: int) -> tuple[int, str] | None:
-    """Give the newest acknowledgement of a pair that no check-in has asked about: (id, kind)."""
+    """Give a pair's newest acknowledgement as (id, kind), unless it was asked about or declined."""
     row = await tx.one(
-        "SELECT id, kind FROM acknowledgement WHERE pair_id = :pair_id"
-        " AND coalesce(reply, 'ok') <> 'rather_not' AND NOT EXISTS"
-        " (SELECT 1 FROM checkin WHERE checkin.pair_id = :pair_id"
-        "  AND checkin.follows_id = acknowledgement.id)"
-        " ORDER BY made_at DESC LIMIT 1",
+        "SELECT id, kind, reply, (SELECT count(*) FROM checkin"
+        " WHERE checkin.pair_id = :pair_id AND checkin.follows_id = acknowledgement.id) AS asked"
+        " FROM acknowledgement WHERE pair_id = :pair_id"
+        " ORDER BY coalesce(raised_at, made_at) DESC, made_at DESC LIMIT 1",
         pair_id=pair_id,
     )
-    return (row["id"], row["kind"]) if row else None
+    if row is None or row["asked"] or row["reply"] == "rather_not":
+        return None
+    return row["id"], row["kind"]
 
 
 _MISALIGNED = (
@@ -87,6 +88,74 @@ _MISALIGNED = (
     " (SELECT min(starts_at) FROM appointment"
     "  WHERE appointment.pair_id = checkin.pair_id AND appointment.state = 'planned')"
 )
+
+
+async def close_sessions_before_next(tx: Transaction, before_ms: int) -> bool:
+    """Let open check-ins close `before_ms` before the next planned session; did any move?
+
+    An appointment may be added or moved after the check-in was made.
+    """
+    following = (
+        "(SELECT min(later.starts_at) FROM appointment AS later"
+        " WHERE later.pair_id = checkin.pair_id AND later.state = 'planned'"
+        " AND later.starts_at > (SELECT own.starts_at FROM appointment AS own"
+        "  WHERE own.id = checkin.appointment_id))"
+    )
+    rows = await tx.all(
+        f"UPDATE checkin SET closes_at = {following} - :before"  # noqa: S608
+        f" WHERE state = 'open' AND kind = 'session' AND closes_at > {following} - :before"
+        " RETURNING id",
+        before=before_ms,
+    )
+    return bool(rows)
+
+
+async def any_session_past_next(tx: Transaction, before_ms: int) -> bool:
+    """Say whether an open check-in would stay open into the pair's next session."""
+    row = await tx.one(
+        "SELECT checkin.id FROM checkin"
+        " JOIN appointment AS own ON own.id = checkin.appointment_id"
+        " JOIN appointment AS later ON later.pair_id = checkin.pair_id"
+        " AND later.state = 'planned' AND later.starts_at > own.starts_at"
+        " AND later.starts_at < checkin.closes_at + :before"
+        " WHERE checkin.state = 'open' AND checkin.kind = 'session' LIMIT 1",
+        before=before_ms,
+    )
+    return row is not None
+
+
+async def close_sessions_before_next(tx: Transaction, before_ms: int) -> bool:
+    """Let open check-ins close `before_ms` before the next planned session; did any move?
+
+    An appointment may be added or moved after the check-in was made.
+    """
+    following = (
+        "(SELECT min(later.starts_at) FROM appointment AS later"
+        " WHERE later.pair_id = checkin.pair_id AND later.state = 'planned'"
+        " AND later.starts_at > (SELECT own.starts_at FROM appointment AS own"
+        "  WHERE own.id = checkin.appointment_id))"
+    )
+    rows = await tx.all(
+        f"UPDATE checkin SET closes_at = {following} - :before"  # noqa: S608
+        f" WHERE state = 'open' AND kind = 'session' AND closes_at > {following} - :before"
+        " RETURNING id",
+        before=before_ms,
+    )
+    return bool(rows)
+
+
+async def any_session_past_next(tx: Transaction, before_ms: int) -> bool:
+    """Say whether an open check-in would stay open into the pair's next session."""
+    row = await tx.one(
+        "SELECT checkin.id FROM checkin"
+        " JOIN appointment AS own ON own.id = checkin.appointment_id"
+        " JOIN appointment AS later ON later.pair_id = checkin.pair_id"
+        " AND later.state = 'planned' AND later.starts_at > own.starts_at"
+        " AND later.starts_at < checkin.closes_at + :before"
+        " WHERE checkin.state = 'open' AND checkin.kind = 'session' LIMIT 1",
+        before=before_ms,
+    )
+    return row is not None
 
 
 async def any_before_first_to_align(tx: Transaction) -> bool:

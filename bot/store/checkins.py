@@ -48,6 +48,16 @@ class CheckIn:
     appointment_id: int | None
     local_on: str | None
 
+    @property
+    def touched_at(self) -> int:
+        """When it was last answered or put before the client, UTC milliseconds."""
+        return max(self.last_answer_at or 0, self.reminded_at or 0, self.sent_at or 0)
+
+    @property
+    def touched_at(self) -> int:
+        """When it was last answered or put before the client, UTC milliseconds."""
+        return max(self.last_answer_at or 0, self.reminded_at or 0, self.sent_at or 0)
+
 
 SELECT_CHECKIN = (
     "SELECT checkin.*, pair.therapist_id, pair.client_id, pair.state AS pair_state,"
@@ -170,11 +180,11 @@ async def open_checkins(tx: Transaction, client_id: int) -> list[CheckIn]:
     """List a client's open check-ins that went out, the latest used first."""
     rows = await tx.all(
         f"{SELECT_CHECKIN} WHERE pair.client_id = :client_id AND checkin.state = 'open'"
-        " AND checkin.sent_at IS NOT NULL"
-        " ORDER BY coalesce(checkin.last_answer_at, checkin.sent_at) DESC",
+        " AND checkin.sent_at IS NOT NULL",
         client_id=client_id,
     )
-    return [read_checkin(tx, row) for row in rows]
+    found = [read_checkin(tx, row) for row in rows]
+    return sorted(found, key=lambda c: c.touched_at, reverse=True)
 
 
 async def note_progress(
@@ -282,3 +292,15 @@ async def next_to_close(tx: Transaction, now: int) -> CheckIn | None:
         now=now,
     )
     return read_checkin(tx, row) if row else None
+
+
+async def instruments_in_use(tx: Transaction) -> list[tuple[str, int]]:
+    """List the questionnaires (name, version) that check-ins were made with."""
+    rows = await tx.all("SELECT DISTINCT instrument, instrument_version FROM checkin")
+    return [(row["instrument"], row["instrument_version"]) for row in rows]
+
+
+async def instruments_in_use(tx: Transaction) -> list[tuple[str, int]]:
+    """List the questionnaires (name, version) that check-ins were made with."""
+    rows = await tx.all("SELECT DISTINCT instrument, instrument_version FROM checkin")
+    return [(row["instrument"], row["instrument_version"]) for row in rows]

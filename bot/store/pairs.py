@@ -10,7 +10,6 @@ from typing import Literal
 
 from bot.core.people import Pair
 from bot.store.database import Row, Transaction
-from bot.store.vault import Sealer
 
 
 def _pair(row: Row) -> Pair:
@@ -109,14 +108,6 @@ async def add_pair(tx: Transaction, pair_id: int, therapist_id: int, code: str, 
     return row is not None
 
 
-async def pair_sealer(tx: Transaction, pair_id: int) -> Sealer:
-    """Open a pair's data key. Errors: KeyError when the pair is erased or unknown."""
-    row = await tx.one("SELECT data_key FROM pair WHERE id = :id", id=pair_id)
-    if row is None or row["data_key"] is None:
-        raise KeyError(f"no key for pair {pair_id}")
-    return tx.vault.sealer(row["data_key"], "pair", pair_id)
-
-
 async def join_pair(tx: Transaction, pair_id: int, client_id: int, now: int) -> Pair | None:
     """Put a client into an invited pair; None when somebody is in it already."""
     row = await tx.one(
@@ -149,7 +140,7 @@ async def turn_away(tx: Transaction, pair_id: int, therapist_id: int) -> int | N
     row = await tx.one(
         "UPDATE pair SET client_id = NULL, state = 'invited', joined_at = NULL,"
         " consented_at = NULL, consent_version = NULL"
-        " WHERE id = :id AND therapist_id = :therapist_id AND state = 'joined'"
+        " WHERE id = :id AND therapist_id = :therapist_id AND state IN ('joined', 'stopped')"
         " AND confirmed_at IS NULL RETURNING id",
         id=pair_id,
         therapist_id=therapist_id,

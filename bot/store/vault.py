@@ -132,13 +132,18 @@ def write_key(master: bytes) -> str:
     return " ".join([_LABEL, *(letters[i : i + 4] for i in range(0, len(letters), 4))])
 
 
+def _typed(line: str) -> str:
+    """Give a line as it was meant: digits that Base32 has not stand for what they look like."""
+    letters = "".join(line.split()).replace("-", "").upper()
+    return letters.replace("0", "O").replace("1", "I").replace("8", "B")
+
+
 def read_key(line: str) -> bytes:
     """Read a key line: case, spaces and dashes do not count. Errors: `KeyProblem`."""
-    letters = "".join(line.split()).replace("-", "").upper()
-    label = _LABEL.replace("-", "")
+    letters, label = _typed(line), _typed(_LABEL)
     if not letters.startswith(label):
         raise KeyProblem(f"a master key starts with {_LABEL}")
-    letters = letters.removeprefix(label).replace("0", "O").replace("1", "I").replace("8", "B")
+    letters = letters.removeprefix(label)
     try:
         body = base64.b32decode(letters + "=" * (-len(letters) % 8))
     except ValueError:  # letters that Base32 has not, or a number of them that it cannot have

@@ -27,7 +27,7 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 #: Everything that Rapport handles; Telegram keeps the last list it was told, so it is told.
-ALLOWED_UPDATES: Final = ("message", "callback_query", "my_chat_member")
+ALLOWED_UPDATES: Final = ("message", "edited_message", "callback_query", "my_chat_member")
 HEALTHY_SECONDS: Final = 90.0
 
 _LIMIT: Final = 100

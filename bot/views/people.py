@@ -110,7 +110,7 @@ class PeopleViews:
             reader,
             quiet_from=person.quiet_from or f"{checkin.quiet_from:%H:%M}",
             quiet_to=person.quiet_to or f"{checkin.quiet_to:%H:%M}",
-            language=dict(LANGUAGE_NAMES)[reader.spoken],
+            chosen=dict(LANGUAGE_NAMES)[reader.spoken],
             is_therapist=therapist is not None,
         )
         with speaking(reader.language):

@@ -173,7 +173,7 @@ class TimetableViews:
             buttons = [
                 button(_short(entry), "tappt", entry.appointment.id, str(page)) for entry in shown
             ]
-            more = [button(_("Weekly times"), "trules", 0)]
+            more = [button(_("Patterns"), "trules", 0)]
             text = self._text("list", reader, entries=shown)
             turn = _turn("tlist", page, len(entries), _PAGE)
             return Screen(text, rows(*columns(buttons, 2), turn, more))
@@ -221,7 +221,7 @@ class TimetableViews:
 
     def _done(self, name: str, reader: Reader, **values: object) -> Screen:
         with speaking(reader.language):
-            keyboard = rows([button(_("‹ Appointments"), "tlist", 0)])
+            keyboard = rows([button(_("Appointments"), "tlist", 0)])
             return Screen(self._text(name, reader, **values), keyboard)
 
     def _text(self, name: str, reader: Reader, **values: object) -> str:
@@ -272,7 +272,7 @@ def _until(planned: Preview | Confirmed) -> str:
 
 def _short(entry: Entry) -> str:
     on = entry.appointment.local_on
-    return f"{entry.code} · {weekday(on)} {int(on[8:])} · {entry.appointment.local_time}"
+    return f"{entry.code} {weekday(on)} {int(on[8:])}, {entry.appointment.local_time}"
 
 
 def _when(kept: KeptRule) -> str:

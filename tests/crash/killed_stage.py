@@ -8,17 +8,17 @@ import random
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from crash.shared_clock import SharedClock
 
-from bot.config import Settings
 from bot.demo.stage import Stage
-from bot.emulator import Emulator
 
 _SETTLE_SECONDS = 15.0
 _LOOK_SECONDS = 0.001
+_KILLED_AGAIN = 3
 
 
 class BotProcess:
@@ -60,11 +60,10 @@ class BotProcess:
 
 @dataclass
 class KilledStage(Stage):
-    """Waits for a bot that it cannot look into; `due` is set when something will be sent now."""
+    """Waits for a bot that it cannot look into."""
 
     bot: BotProcess = field(kw_only=True)
     shared: SharedClock = field(kw_only=True)
-    due: asyncio.Event = field(default_factory=asyncio.Event, kw_only=True)
 
     async def settle(self) -> None:
         """Wait until the bot, whichever life of it, has nothing left to do."""
@@ -73,49 +72,53 @@ class KilledStage(Stage):
                 before = len(self.emulator.journal)
                 await self.emulator.quiet(_SETTLE_SECONDS)
                 asking = self.shared.ask()
-                while self.shared.answered < asking:
+                while self.shared.answered < asking:  # noqa: ASYNC110 - another process
                     await asyncio.sleep(_LOOK_SECONDS)
                 if self.emulator.pending == 0 and len(self.emulator.journal) == before:
                     return
 
 
 class Killer:
-    """Kills the bot with SIGKILL at moments drawn from a seed, and starts it again."""
+    """Kills the bot with SIGKILL at moments drawn from a seed, and starts it again.
 
-    def __init__(self, stage: KilledStage, chance: random.Random, times: int) -> None:
+    busy_hours: numbers of the hours in which something happens; each is drawn at most once, and
+    in some the next life is killed as well, while it starts.
+    """
+
+    def __init__(
+        self, stage: KilledStage, chance: random.Random, busy_hours: list[int], times: int
+    ) -> None:
         self._stage = stage
         self._chance = chance
+        drawn = chance.sample(busy_hours, times - _KILLED_AGAIN)
+        self._kills_in = Counter(drawn + chance.sample(drawn, _KILLED_AGAIN))
+        self._begun: asyncio.Queue[int] = asyncio.Queue()
         self._times = times
         self.done = 0
 
+    def begins(self, hour: int) -> None:
+        """Tell that an hour begins: what is due in it will be sent now."""
+        if hour in self._kills_in:
+            self._begun.put_nowait(hour)
+
     async def run(self) -> None:
         while self.done < self._times:
+            hour = await self._begun.get()
             await self._moment()
-            assert await self._stage.bot.end(signal.SIGKILL) == -signal.SIGKILL
-            self.done += 1
-            await asyncio.sleep(self._chance.uniform(0, 0.05))
-            await self._stage.bot.start()
+            for again in range(self._kills_in[hour]):
+                if again:
+                    await asyncio.sleep(self._chance.uniform(0, 0.2))
+                assert await self._stage.bot.end(signal.SIGKILL) == -signal.SIGKILL
+                self.done += 1
+                await asyncio.sleep(self._chance.uniform(0, 0.05))
+                await self._stage.bot.start()
 
     async def _moment(self) -> None:
-        """Wait for the next moment: amid taps, when messages are due, or while it starts."""
-        draw = self._chance.random()
-        if draw < 0.5:
-            journal = self._stage.emulator.journal
-            target = len(journal) + self._chance.randint(1, 40)
-            await self._stage.emulator.bell.wait_for(lambda: len(journal) >= target, 60)
-            await asyncio.sleep(self._chance.uniform(0, 0.01))
-        elif draw < 0.85:
-            self._stage.due.clear()
-            await self._stage.due.wait()
-            await asyncio.sleep(self._chance.uniform(0, 0.07))
-        else:
-            await asyncio.sleep(self._chance.uniform(0, 0.2))
-
-
-async def killed_stage(
-    folder: Path, settings: Settings, emulator: Emulator, clock: SharedClock, clock_file: Path
-) -> KilledStage:
-    """Start the bot's first life on a stage."""
-    bot = await BotProcess.open(folder / "config.toml", clock_file, folder / "bot.log")
-    await bot.start()
-    return KilledStage(settings, emulator, clock, bot=bot, shared=clock)  # type: ignore[arg-type]
+        """Wait a little: while messages are being sent, or amid the taps that follow."""
+        if self._chance.random() < 0.6:
+            await asyncio.sleep(self._chance.uniform(0, 0.12))
+            return
+        journal = self._stage.emulator.journal
+        target = len(journal) + self._chance.randint(1, 40)
+        await self._stage.emulator.bell.wait_for(lambda: len(journal) >= target, 1.0)
+        await asyncio.sleep(self._chance.uniform(0, 0.01))

@@ -70,13 +70,14 @@ def test_a_group_takes_twenty_a_minute() -> None:
 
 def test_the_chat_stays_closed_until_the_stated_time() -> None:
     seconds = Seconds()
-    flood = Flood(FloodLimits(chat_per_second=0.5, chat_burst=1), seconds)
+    flood = Flood(FloodLimits(chat_per_second=1, chat_burst=1), seconds)
     anna = _private(1)
     flood.check(anna)
+    seconds.now += 0.5
     with pytest.raises(Refusal) as refused:
         flood.check(anna)
-    assert (refused.value.code, refused.value.retry_after) == (429, 2)
-    seconds.now += 1.9
+    assert (refused.value.code, refused.value.retry_after) == (429, 1)
+    seconds.now += 0.9
     assert _passed(flood, anna, 1) == 0
     seconds.now += 0.2
     assert _passed(flood, anna, 1) == 1

@@ -7,7 +7,7 @@ import asyncio
 import aiohttp
 import pytest
 
-from bot.emulator import Emulator, Person
+from bot.emulator import Answer, Emulator, Person
 from tests.emulator.rawbot import RawBot
 
 
@@ -82,7 +82,7 @@ async def test_a_mistake_in_a_predicate_is_raised_where_it_waits(bot: RawBot, an
     await asyncio.sleep(0)
     await bot.call("sendMessage", chat_id=anna.id, text="x")
     with pytest.raises(ZeroDivisionError):
-        await watching
+        await asyncio.wait_for(watching, 1)
 
 
 async def test_nobody_is_spoken_to_before_the_bot_says_something(anna: Person) -> None:
@@ -198,10 +198,20 @@ async def test_quiet_waits_for_an_empty_queue_and_a_hanging_poll(
     sending = asyncio.create_task(bot.call("sendMessage", chat_id=anna.id, text="x"))
     assert await emulator.bell.wait_for(lambda: not sending.done(), 1)
     anna.send("two")
-    await poll
     with pytest.raises(TimeoutError, match="1 pending"):
         await emulator.quiet(0.01)
-    await sending
+    await asyncio.gather(poll, sending)
+
+
+async def test_the_first_answer_to_a_tap_is_the_one_that_shows(bot: RawBot, anna: Person) -> None:
+    await bot.call("sendMessage", chat_id=anna.id, text="x", reply_markup=_keyboard(("Go", "go")))
+    tap = anna.tap("Go")
+    assert (tap.answered, tap.answer) == (False, None)
+    with pytest.raises(TimeoutError, match="no answer to the tap on 'go'"):
+        await tap.wait(0.01)
+    await bot.call("answerCallbackQuery", callback_query_id=tap.id, text="Saved", show_alert=True)
+    await bot.call("answerCallbackQuery", callback_query_id=tap.id, text="Again")
+    assert await tap.wait() == tap.answer == Answer("Saved", alert=True, url="")
 
 
 async def test_all_state_outlives_a_stop(bot: RawBot, anna: Person, emulator: Emulator) -> None:

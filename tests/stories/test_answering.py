@@ -71,7 +71,7 @@ async def test_a_skipped_item_is_missing_and_not_zero(world: World) -> None:
     assert "Heard: skipped" in anna.screen
     await world.until("Fri 17:00")
     assert "A7 · Mon 15:00 ▇ 8" in ben.screen
-    await ben.taps("A7")
+    await ben.opens("A7")
     assert "heard – · bond 8" in ben.screen
 
 

@@ -131,7 +131,12 @@ async def test_updates_are_handled_recorded_and_then_confirmed(server, practice,
     assert server.updates == []
     first = server.of("getUpdates")[0]
     assert first["offset"] == 0
-    assert first["allowed_updates"] == ["message", "callback_query", "my_chat_member"]
+    assert first["allowed_updates"] == [
+        "message",
+        "edited_message",
+        "callback_query",
+        "my_chat_member",
+    ]
 
 
 async def test_the_first_poll_asks_without_waiting_and_the_next_ones_wait_fifty_seconds(

@@ -1,0 +1,96 @@
+"""A practice on disk, an emulated Telegram in a thread of its own, and the program beside it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.demo.stage import TOKEN, write_config
+from bot.emulator import Emulator
+from bot.store.vault import read_key
+
+Start = Callable[..., "subprocess.Popen[str]"]
+
+
+@pytest.fixture(autouse=True)
+def _only_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in list(os.environ):
+        if variable.startswith("RAPPORT_") or variable == "CREDENTIALS_DIRECTORY":
+            monkeypatch.delenv(variable)
+
+
+@pytest.fixture
+def telegram() -> Iterator[Emulator]:
+    """A Telegram that goes on answering while the test waits."""
+    emulator = Emulator(TOKEN, seed=1)
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    try:
+        asyncio.run_coroutine_threadsafe(emulator.start(), loop).result(5)
+        yield emulator
+        emulator.faults.release()
+        asyncio.run_coroutine_threadsafe(emulator.stop(), loop).result(5)
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(5)
+        loop.close()
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """A practice that never reaches a Telegram, with its master key."""
+    return write_config(tmp_path, "http://127.0.0.1:9/bot")
+
+
+@pytest.fixture
+def connected(tmp_path: Path, telegram: Emulator) -> Path:
+    """A practice with a Telegram."""
+    return write_config(tmp_path, telegram.base_url)
+
+
+@pytest.fixture
+def master(tmp_path: Path) -> Callable[[], bytes]:
+    """Read the key file."""
+    return lambda: read_key((tmp_path / "rapport.key").read_text("utf-8"))
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Start `rapport …` as its own process, in another folder than its configuration's."""
+    running: list[subprocess.Popen[str]] = []
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+
+    def begin(*words: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "bot", *words],
+            cwd=elsewhere,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        running.append(process)
+        return process
+
+    yield begin
+    for process in running:
+        process.kill()
+        process.communicate()
+
+
+def wait_until(is_so: Callable[[], bool], seconds: float = 15.0) -> None:
+    """Wait until something is so. Errors: TimeoutError."""
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        if time.monotonic() > deadline:
+            raise TimeoutError("it did not come to that")
+        time.sleep(0.02)

@@ -1,0 +1,120 @@
+"""`rapport run` as its own process: it polls, it stops when told to, and says what is missing."""
+
+from __future__ import annotations
+
+import fcntl
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from bot.demo.stage import TOKEN
+from bot.emulator import Emulator
+from tests.cli.conftest import Start, wait_until
+
+STOPS_WITHIN_SECONDS = 8
+
+
+def told_to_stop(process: object, signal_number: int = signal.SIGTERM) -> tuple[int, str]:
+    """Stop a process; give its exit code and what it wrote to standard error."""
+    began = time.monotonic()
+    process.send_signal(signal_number)  # type: ignore[attr-defined]
+    _, errors = process.communicate(timeout=STOPS_WITHIN_SECONDS)  # type: ignore[attr-defined]
+    assert time.monotonic() - began < STOPS_WITHIN_SECONDS
+    return process.returncode, errors  # type: ignore[attr-defined]
+
+
+def called(telegram: Emulator, method: str) -> bool:
+    return any(entry.name == method for entry in telegram.journal)
+
+
+@pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGINT])
+def test_it_polls_until_it_is_told_to_stop(
+    connected: Path, telegram: Emulator, start: Start, signal_number: int
+) -> None:
+    process = start("run", "-c", str(connected))
+    wait_until(lambda: telegram.polling)
+    lock = connected.with_name("rapport.sqlite3.lock")
+    assert lock.read_text("ascii").strip() == str(process.pid)
+    code, errors = told_to_stop(process, signal_number)
+    assert code == 0, errors
+    assert "Traceback" not in errors
+    assert TOKEN not in errors
+    with lock.open() as free:
+        fcntl.flock(free, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    assert not connected.with_name("rapport.sqlite3-wal").exists(), "the log was taken in"
+
+
+def test_it_answers_somebody(connected: Path, telegram: Emulator, start: Start) -> None:
+    cora = telegram.person("Cora")
+    process = start("run", "-c", str(connected))
+    wait_until(lambda: telegram.polling)
+    cora.start()
+    wait_until(lambda: any(seen.from_bot for seen in cora.chat))
+    assert told_to_stop(process)[0] == 0
+
+
+def test_it_stops_while_telegram_cannot_be_reached(config: Path, start: Start) -> None:
+    process = start("run", "-c", str(config))
+    assert process.stderr is not None
+    assert "cannot be reached yet" in process.stderr.readline()
+    code, errors = told_to_stop(process)
+    assert code == 0, errors
+
+
+def test_it_stops_while_telegram_says_nothing(
+    connected: Path, telegram: Emulator, start: Start
+) -> None:
+    telegram.faults.add("black_hole", method="setMyCommands", times=None)
+    process = start("run", "-c", str(connected))
+    wait_until(lambda: called(telegram, "setMyCommands"))
+    code, errors = told_to_stop(process)
+    assert code == 0, errors
+
+
+def test_without_its_master_key_it_says_what_to_do(config: Path, start: Start) -> None:
+    config.with_name("rapport.key").unlink()
+    process = start("run", "-c", str(config))
+    _, errors = process.communicate(timeout=20)
+    assert process.returncode == 3
+    assert "rapport init" in errors
+    assert "recovery sheet" in errors
+    assert not config.with_name("rapport.sqlite3").exists()
+
+
+def test_a_database_in_use_is_left_to_its_process(config: Path, start: Start) -> None:
+    with config.with_name("rapport.sqlite3.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        lock.write("4711\n")
+        lock.flush()
+        process = start("run", "-c", str(config))
+        _, errors = process.communicate(timeout=20)
+    assert process.returncode == 4
+    assert "in use by process 4711: stop it first" in errors
+
+
+def test_a_token_that_telegram_does_not_know_is_told(connected: Path, start: Start) -> None:
+    text = connected.read_text("utf-8").replace(TOKEN, TOKEN[:-1] + "x")
+    connected.write_text(text, encoding="utf-8")
+    process = start("run", "-c", str(connected))
+    _, errors = process.communicate(timeout=20)
+    assert process.returncode == 5
+    assert "@BotFather" in errors
+    assert TOKEN[:-1] not in errors
+
+
+def test_what_is_no_database_ends_the_program_at_once(config: Path, start: Start) -> None:
+    config.with_name("rapport.sqlite3").write_bytes(b"not a database at all " * 50)
+    process = start("run", "-c", str(config))
+    _, errors = process.communicate(timeout=20)
+    assert process.returncode == 1
+    assert "file is not a database" in errors
+    assert "Traceback" not in errors
+
+
+def test_a_missing_configuration_is_told(tmp_path: Path, start: Start) -> None:
+    process = start("run", "-c", str(tmp_path / "config.toml"))
+    _, errors = process.communicate(timeout=20)
+    assert process.returncode == 2
+    assert "copy config.example.toml there" in errors

@@ -1,0 +1,70 @@
+"""Codes that say nothing about a person, and the language somebody is addressed in."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bot.core.people import (
+    Person,
+    language_of,
+    looks_like_a_name,
+    suggest_code,
+    tidy_code,
+)
+
+ANNA = Person(1, 41, "Anna", None, None, None, None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("typed", "code"),
+    [("a7", "A7"), (" A7\n", "A7"), ("7", "7"), ("b-12", "B-12"), ("12345678", "12345678")],
+)
+def test_a_code_has_one_spelling(typed: str, code: str) -> None:
+    assert tidy_code(typed) == code
+
+
+@pytest.mark.parametrize(
+    "typed", ["", " ", "A 7", "-A7", "A7-", "A--7", "ä1", "A7;", "123456789", "<b>", "A\uff17"]
+)
+def test_what_is_no_code_is_none(typed: str) -> None:
+    assert tidy_code(typed) is None
+
+
+@pytest.mark.parametrize(("code", "so"), [("ANNA", True), ("A7", False), ("AB12", False),
+                                          ("7ABC", True), ("A-B-C", False)])  # fmt: skip
+def test_a_code_that_could_be_a_name_is_noticed(code: str, so: bool) -> None:
+    assert looks_like_a_name(code) is so
+
+
+def test_suggested_codes_are_free_short_and_never_end() -> None:
+    taken: set[str] = set()
+    for number in range(400):
+        code = suggest_code(frozenset(taken), number * 7919)
+        assert code not in taken
+        assert tidy_code(code) == code
+        assert not set(code) & set("O0I1QSZ"), "letters and digits that are read as one another"
+        taken.add(code)
+    assert sorted({len(code) for code in taken}) == [2, 3]
+
+
+def test_suggestions_do_not_tell_the_order_of_clients() -> None:
+    assert suggest_code(frozenset(), 0) != suggest_code(frozenset(), 55)
+    assert suggest_code(frozenset(), 55) == suggest_code(frozenset(), 55)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "stored", "hint", "spoken"),
+    [
+        ("de", "en", "en", "de"), (None, "de", None, "de"), (None, "de", "en-GB", "en"),
+        (None, None, "de-AT", "de"), (None, None, "DE", "de"), (None, None, "fr", "en"),
+        (None, "fr", None, "en"), (None, None, None, "en"),
+    ],
+)  # fmt: skip
+def test_the_language_is_chosen_then_hinted_then_the_practices(
+    chosen: str | None, stored: str | None, hint: str | None, spoken: str
+) -> None:
+    anna = replace(ANNA, language=chosen, language_hint=stored)
+    assert language_of(anna, hint, "en") == spoken
+    assert language_of(None, "fr", "de") == "de"

@@ -1,0 +1,493 @@
+"""One writer at a time, all or nothing, whatever is cancelled, locked, closed or said twice."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import sqlite3
+import stat
+import subprocess
+import sys
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import aiosqlite
+import pytest
+
+from bot.core.errors import Repeated
+from bot.store import database
+from bot.store.database import Database, InUse, Unavailable, UpdateInHand, current_update
+from bot.store.migrate import migrate
+from bot.store.vault import Vault
+
+VAULT = Vault(bytes(32))
+
+
+async def open_database(path: Path, **how: Any) -> Database:
+    db = await Database.open(path, VAULT, lambda: 5, **how)
+    await migrate(db, 5)
+    return db
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "rapport.sqlite3"
+
+
+@pytest.fixture
+async def db(path: Path) -> AsyncIterator[Database]:
+    opened = await open_database(path)
+    async with opened.write() as tx:
+        await tx.run("CREATE TABLE word (word TEXT PRIMARY KEY)")
+    yield opened
+    await opened.close()
+
+
+async def say(db: Database, word: str) -> None:
+    async with db.write() as tx:
+        await tx.run("INSERT INTO word VALUES (:word)", word=word)
+
+
+async def say_half(db: Database) -> None:
+    async with db.write() as tx:
+        await tx.run("INSERT INTO word VALUES ('half')")
+        _ = 1 / 0
+
+
+async def words(db: Database) -> list[str]:
+    async with db.read() as tx:
+        return [row["word"] for row in await tx.all("SELECT word FROM word ORDER BY rowid")]
+
+
+@contextmanager
+def in_hand(update_id: int) -> Iterator[UpdateInHand]:
+    hand = UpdateInHand(update_id)
+    token = current_update.set(hand)
+    try:
+        yield hand
+    finally:
+        current_update.reset(token)
+
+
+@contextmanager
+def halted(connection: aiosqlite.Connection) -> Iterator[None]:
+    """Let a connection's thread stand still, so that what is asked of it waits in its queue."""
+    go_on = threading.Event()
+    connection._tx.put_nowait((asyncio.get_running_loop().create_future(), go_on.wait))
+    try:
+        yield
+    finally:
+        go_on.set()
+
+
+async def cancelled(task: asyncio.Task[Any]) -> None:
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+# Writing
+
+
+async def test_what_is_written_can_be_read(db: Database) -> None:
+    await say(db, "pace")
+    assert await words(db) == ["pace"]
+
+
+async def test_an_exception_leaves_nothing(db: Database) -> None:
+    with pytest.raises(ZeroDivisionError):
+        await say_half(db)
+    await say(db, "whole")
+    assert await words(db) == ["whole"]
+
+
+async def test_a_broken_rule_leaves_nothing(db: Database) -> None:
+    async def say_two() -> None:
+        async with db.write() as tx:
+            await tx.run("INSERT INTO word VALUES ('rigid')")
+            await tx.run("INSERT INTO word VALUES ('pace')")
+
+    await say(db, "pace")
+    with pytest.raises(sqlite3.IntegrityError):
+        await say_two()
+    assert await words(db) == ["pace"]
+
+
+async def test_rows_that_others_point_to_cannot_go(db: Database) -> None:
+    with pytest.raises(sqlite3.IntegrityError):
+        async with db.write() as tx:
+            await tx.run("INSERT INTO role VALUES (99, 'therapist', 1, NULL)")
+
+
+async def test_writers_take_turns(db: Database) -> None:
+    await asyncio.gather(*(say(db, str(number)) for number in range(20)))
+    assert sorted(map(int, await words(db))) == [*range(20)]
+
+
+async def test_one_writer_waits_for_the_other(db: Database) -> None:
+    inside = 0
+
+    async def write(number: int) -> None:
+        nonlocal inside
+        async with db.write() as tx:
+            inside += 1
+            await tx.run("INSERT INTO word VALUES (:word)", word=str(number))
+            assert inside == 1
+            inside -= 1
+
+    await asyncio.gather(*map(write, range(10)))
+
+
+# Cancelling
+
+
+async def write_two(db: Database, between: asyncio.Event, go_on: asyncio.Event) -> None:
+    async with db.write() as tx:
+        await tx.run("INSERT INTO word VALUES ('half')")
+        between.set()
+        await go_on.wait()
+        await tx.run("INSERT INTO word VALUES ('other half')")
+
+
+async def test_a_writer_cancelled_between_two_statements_wrote_nothing(db: Database) -> None:
+    between = asyncio.Event()
+    writer = asyncio.create_task(write_two(db, between, asyncio.Event()))
+    await between.wait()
+    await cancelled(writer)
+    await say(db, "whole")
+    assert await words(db) == ["whole"]
+
+
+@pytest.mark.parametrize("twice", [False, True])
+async def test_a_writer_cancelled_as_it_begins_blocks_nobody(db: Database, twice: bool) -> None:
+    assert db._writer is not None
+    with halted(db._writer):
+        writer = asyncio.create_task(say(db, "half"))
+        await asyncio.sleep(0.01)
+        writer.cancel()
+        if twice:
+            await asyncio.sleep(0.01)
+            writer.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await writer
+    await say(db, "whole")
+    assert await words(db) == ["whole"]
+
+
+async def test_a_writer_cancelled_in_a_statement_wrote_nothing(db: Database) -> None:
+    between, go_on = asyncio.Event(), asyncio.Event()
+    writer = asyncio.create_task(write_two(db, between, go_on))
+    await between.wait()
+    assert db._writer is not None
+    with halted(db._writer):
+        go_on.set()
+        await asyncio.sleep(0.01)
+        writer.cancel()
+        next_one = asyncio.create_task(say(db, "whole"))
+        await asyncio.sleep(0.01)
+    with pytest.raises(asyncio.CancelledError):
+        await writer
+    await next_one
+    assert await words(db) == ["whole"]
+
+
+async def test_a_writer_cancelled_at_its_commit_wrote_all_or_nothing(db: Database) -> None:
+    between, go_on = asyncio.Event(), asyncio.Event()
+    go_on.set()
+    writer = asyncio.create_task(write_two(db, between, go_on))
+    await between.wait()
+    await asyncio.sleep(0)
+    await cancelled(writer)
+    assert await words(db) in ([], ["half", "other half"])
+    await say(db, "whole")
+    assert "whole" in await words(db)
+
+
+async def test_a_writer_cancelled_in_the_queue_changes_nothing(db: Database) -> None:
+    between, go_on = asyncio.Event(), asyncio.Event()
+    first = asyncio.create_task(write_two(db, between, go_on))
+    await between.wait()
+    second = asyncio.create_task(say(db, "second"))
+    await asyncio.sleep(0)
+    await cancelled(second)
+    go_on.set()
+    await first
+    assert await words(db) == ["half", "other half"]
+
+
+async def test_a_reader_cancelled_as_it_begins_blocks_nobody(db: Database) -> None:
+    await say(db, "pace")
+    reader = db._readers.get_nowait()
+    db._readers.put_nowait(reader)  # the next to be used
+    with halted(reader):
+        task = asyncio.create_task(words(db))
+        await asyncio.sleep(0.01)
+        task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    for _ in range(3):
+        assert await words(db) == ["pace"]
+
+
+# Updates
+
+
+async def seen(db: Database) -> list[tuple[int, int]]:
+    async with db.read() as tx:
+        return [tuple(row) for row in await tx.all("SELECT * FROM seen_update")]
+
+
+async def test_an_update_is_recorded_with_what_it_changed(db: Database) -> None:
+    with in_hand(77) as hand:
+        await say(db, "pace")
+        assert hand.recorded
+    assert await seen(db) == [(77, 5)]
+
+
+async def test_a_repeated_update_changes_nothing(db: Database) -> None:
+    with in_hand(77):
+        await say(db, "pace")
+    with in_hand(77) as again:
+        with pytest.raises(Repeated):
+            await say(db, "rigid")
+        assert again.recorded
+    assert await words(db) == ["pace"]
+    with in_hand(78):
+        await say(db, "silence")
+    assert await words(db) == ["pace", "silence"]
+
+
+async def test_an_update_whose_change_failed_may_come_again(db: Database) -> None:
+    with in_hand(77) as hand:
+        with pytest.raises(ZeroDivisionError):
+            await say_half(db)
+        assert not hand.recorded
+    assert await seen(db) == []
+    with in_hand(77):
+        await say(db, "whole")
+    assert await words(db) == ["whole"]
+
+
+async def test_one_update_has_one_writing_transaction(db: Database) -> None:
+    with in_hand(77):
+        await say(db, "pace")
+        with pytest.raises(RuntimeError, match="one update, one writing transaction"):
+            await say(db, "rigid")
+    assert await words(db) == ["pace"]
+
+
+async def test_the_same_update_twice_at_once_counts_once(db: Database) -> None:
+    async def handle(word: str) -> str | None:
+        with in_hand(77):
+            try:
+                await say(db, word)
+            except Repeated:
+                return None
+            return word
+
+    done = [word for word in await asyncio.gather(handle("one"), handle("two")) if word]
+    assert len(done) == 1
+    assert await words(db) == done
+
+
+# Reading
+
+
+async def test_a_reader_sees_one_moment(db: Database) -> None:
+    await say(db, "pace")
+    async with db.read() as tx:
+        before = await tx.all("SELECT word FROM word")
+        await say(db, "rigid")
+        assert len(await tx.all("SELECT word FROM word")) == len(before) == 1
+    assert len(await words(db)) == 2
+
+
+async def test_a_reader_cannot_write(db: Database) -> None:
+    for statement in ("INSERT INTO word VALUES ('x')", "DELETE FROM word", "DROP TABLE word"):
+        with pytest.raises(Unavailable, match="readonly"):
+            async with db.read() as tx:
+                await tx.run(statement)
+    await say(db, "pace")
+    assert await words(db) == ["pace"]
+
+
+async def test_more_readers_than_connections_wait_for_each_other(db: Database) -> None:
+    await say(db, "pace")
+    assert await asyncio.gather(*(words(db) for _ in range(12))) == [["pace"]] * 12
+
+
+async def test_an_unknown_column_is_a_bug_and_not_unavailable(db: Database) -> None:
+    with pytest.raises(sqlite3.OperationalError):
+        async with db.read() as tx:
+            await tx.all("SELECT nothing FROM word")
+
+
+# Unavailable
+
+
+async def test_a_closed_database_is_unavailable_at_once(path: Path) -> None:
+    db = await open_database(path)
+    await db.close()
+    async with asyncio.timeout(2):
+        with pytest.raises(Unavailable, match="closed"):
+            async with db.read():
+                pass
+        with pytest.raises(Unavailable, match="closed"):
+            async with db.write():
+                pass
+        await db.truncate_log()
+        await db.close()
+
+
+async def test_closing_waits_for_a_reader_and_leaves_no_connection(path: Path) -> None:
+    threads = threading.active_count()
+    db = await open_database(path)
+    async with db.read() as tx:
+        closing = asyncio.create_task(db.close())
+        await asyncio.sleep(0.01)
+        assert await tx.one("SELECT 1 AS one") is not None
+        assert not closing.done()
+    await closing
+    assert threading.active_count() == threads
+
+
+async def test_locked_by_another_connection_is_unavailable(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "_BUSY_SECONDS", 0.05)
+    db = await open_database(path)
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(Unavailable, match="locked"):
+        async with db.write():
+            pass
+    other.execute("ROLLBACK")
+    other.close()
+    async with db.write() as tx:
+        await tx.run("DELETE FROM guess")
+    await db.close()
+
+
+@pytest.mark.parametrize("content", [b"not a database at all " * 40, None])
+async def test_what_cannot_be_a_database_is_unavailable(path: Path, content: bytes | None) -> None:
+    def put() -> None:
+        path.mkdir() if content is None else path.write_bytes(content)
+
+    threads = threading.active_count()
+    put()
+    for _ in range(2):
+        with pytest.raises(Unavailable, match="rapport"):
+            await Database.open(path, VAULT, lambda: 5)
+    for _ in range(500):  # a thread left over would keep the process alive
+        if threading.active_count() == threads:
+            break
+        await asyncio.sleep(0.01)
+    assert threading.active_count() == threads
+
+
+async def test_a_folder_that_is_missing_is_unavailable(tmp_path: Path) -> None:
+    for alone in (True, False):
+        with pytest.raises(Unavailable, match="nowhere"):
+            await Database.open(tmp_path / "nowhere" / "x.sqlite3", VAULT, lambda: 5, alone=alone)
+
+
+# One process
+
+
+HOLDER = """
+import asyncio, sys
+from pathlib import Path
+from bot.store.database import Database
+from bot.store.vault import Vault
+
+async def hold():
+    db = await Database.open(Path(sys.argv[1]), Vault(bytes(32)), lambda: 5)
+    print("open", flush=True)
+    await asyncio.to_thread(sys.stdin.readline)
+    await db.close()
+
+asyncio.run(hold())
+"""
+
+
+@contextmanager
+def held_by_another(path: Path) -> Iterator[subprocess.Popen[bytes]]:
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"open\n"
+        yield holder
+        holder.communicate(b"\n", timeout=10)
+
+
+async def test_a_second_process_is_told_who_holds_the_database(path: Path) -> None:
+    with held_by_another(path) as holder:
+        with pytest.raises(InUse, match=f"in use by process {holder.pid}$"):
+            await Database.open(path, VAULT, lambda: 5)
+        beside = await open_database(path, alone=False)
+        async with beside.write() as tx:
+            await tx.run("DELETE FROM guess")
+        await beside.close()
+        with pytest.raises(InUse):
+            await Database.open(path, VAULT, lambda: 5)
+    await (await open_database(path)).close()
+
+
+async def test_the_lock_of_a_killed_process_is_free(path: Path) -> None:
+    with held_by_another(path) as holder:
+        holder.kill()
+    db = await open_database(path)
+    lock = path.with_name("rapport.sqlite3.lock")
+    assert lock.read_text("ascii") == f"{os.getpid()}\n"
+    await db.close()
+
+
+async def test_a_lock_without_a_name_is_told_as_such(path: Path) -> None:
+    with path.with_name("rapport.sqlite3.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(InUse, match="in use by process unknown"):
+            await Database.open(path, VAULT, lambda: 5)
+
+
+# The files
+
+
+async def test_the_files_are_the_owners_alone(path: Path) -> None:
+    before = os.umask(0)
+    try:
+        db = await open_database(path)
+    finally:
+        os.umask(before)
+    modes = {p.name: stat.S_IMODE(p.stat().st_mode) for p in path.parent.iterdir()}
+    assert modes == dict.fromkeys(
+        [path.name, f"{path.name}-wal", f"{path.name}-shm", f"{path.name}.lock"], 0o600
+    )
+    await db.close()
+
+
+async def test_deleted_text_is_gone_from_the_files(db: Database, path: Path) -> None:
+    def on_disk() -> bytes:
+        return b"".join(file.read_bytes() for file in path.parent.glob("rapport.sqlite3*"))
+
+    for number in range(200):
+        await say(db, f"something private {number}")
+    assert b"something private" in on_disk()
+    async with db.write() as tx:
+        await tx.run("DELETE FROM word")
+    assert b"something private" in on_disk(), "the log still has it"
+    await db.truncate_log()
+    assert b"something private" not in on_disk()
+
+
+async def test_a_commit_is_on_the_disk_before_it_is_told(db: Database) -> None:
+    assert db._writer is not None
+    for pragma, value in (("synchronous", 2), ("foreign_keys", 1), ("secure_delete", 1)):
+        (row,) = await db._writer.execute_fetchall(f"PRAGMA {pragma}")
+        assert row[0] == value, pragma
+    (row,) = await db._writer.execute_fetchall("PRAGMA journal_mode")
+    assert row[0] == "wal"

@@ -1,0 +1,107 @@
+"""Migrations: forward only, each whole or not at all, and none twice."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.store import migrate as module
+from bot.store.database import Database
+from bot.store.migrate import TooNew, known, migrate, statements
+from bot.store.vault import Vault
+
+
+@pytest.fixture
+async def db(tmp_path: Path) -> AsyncIterator[Database]:
+    opened = await Database.open(tmp_path / "rapport.sqlite3", Vault(bytes(32)), lambda: 1)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def program(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, str]]:
+    """The migrations of an invented program; tests add to them."""
+    migrations = [(1, "CREATE TABLE a (x TEXT);"), (2, "CREATE TABLE b (x TEXT);")]
+    monkeypatch.setattr(module, "known", lambda: migrations)
+    return migrations
+
+
+async def shape(db: Database) -> tuple[set[str], list[tuple[int, int]]]:
+    async with db.read() as tx:
+        tables = await tx.all("SELECT name FROM sqlite_master WHERE type = 'table'")
+        done = await tx.all("SELECT * FROM migration ORDER BY number")
+    return {row["name"] for row in tables} - {"migration"}, [tuple(row) for row in done]
+
+
+async def test_a_new_database_gets_everything(db: Database) -> None:
+    reached = await migrate(db, 7)
+    tables, done = await shape(db)
+    assert reached == len(known()) == len(done)
+    assert {"practice", "pair", "answer", "audit"} <= tables
+
+
+async def test_only_what_is_missing_is_applied(
+    db: Database, program: list[tuple[int, str]]
+) -> None:
+    assert await migrate(db, 7) == 2
+    assert await migrate(db, 8) == 2
+    program.append((3, "ALTER TABLE a ADD COLUMN y TEXT;\nINSERT INTO a VALUES ('one', 'two');"))
+    assert await migrate(db, 9) == 3
+    assert await migrate(db, 10) == 3
+    assert await shape(db) == ({"a", "b"}, [(1, 7), (2, 7), (3, 9)])
+    async with db.read() as tx:
+        assert len(await tx.all("SELECT * FROM a")) == 1
+
+
+async def test_a_newer_database_is_refused_and_left_alone(
+    db: Database, program: list[tuple[int, str]]
+) -> None:
+    await migrate(db, 7)
+    before = await shape(db)
+    program.pop()
+    with pytest.raises(TooNew, match="has shape 2, this program knows shapes up to 1"):
+        await migrate(db, 8)
+    assert await shape(db) == before
+
+
+async def test_a_failing_migration_leaves_nothing(
+    db: Database, program: list[tuple[int, str]]
+) -> None:
+    program[1] = (2, "CREATE TABLE b (x TEXT);\nINSERT INTO a VALUES (1);\nCREATE TABLE b (y);")
+    with pytest.raises(sqlite3.OperationalError, match="already exists"):
+        await migrate(db, 7)
+    assert await shape(db) == ({"a"}, [(1, 7)])
+    async with db.read() as tx:
+        assert await tx.all("SELECT * FROM a") == []
+    program[1] = (2, "CREATE TABLE b (x TEXT);")
+    assert await migrate(db, 8) == 2
+
+
+@pytest.mark.parametrize("names", [("0001_a", "0003_c"), ("0002_b",), ("0001_a", "0001_b")])
+def test_a_gap_or_a_number_twice_is_refused(
+    names: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "migrations"
+    folder.mkdir()
+    for name in names:
+        (folder / f"{name}.sql").write_text("CREATE TABLE a (x TEXT);", encoding="utf-8")
+    (folder / "notes.md").write_text("not a migration", encoding="utf-8")
+    monkeypatch.setattr(module, "files", lambda _: tmp_path)
+    with pytest.raises(RuntimeError, match="without a gap"):
+        known()
+
+
+def test_statements_end_at_their_own_semicolon() -> None:
+    text = (
+        "-- first; a comment\nCREATE TABLE a (\n  x TEXT DEFAULT 'a;b' -- why; so\n);\n\n"
+        "CREATE TRIGGER t AFTER INSERT ON a BEGIN\n  DELETE FROM a;\n  SELECT 1;\nEND;\n-- end\n"
+    )
+    first, second = statements(text)
+    assert first.endswith(");\n")
+    assert "DEFAULT 'a;b'" in first
+    assert second.strip().endswith("END;")
+    with pytest.raises(ValueError, match="does not end"):
+        list(statements("CREATE TABLE a (x TEXT)"))

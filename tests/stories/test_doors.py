@@ -1,0 +1,235 @@
+"""Who is let in where: strangers, other people's buttons, groups, and what nobody asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from world import Human, World
+
+SAFETY = "In an emergency call 112."
+
+#: Everything a therapist's phone shows buttons for, and everything a client's does.
+COMMANDS = (
+    "/history", "/pause", "/stop", "/erase", "/today", "/add A7 2026-12-01 15:00 50m weekly",
+    "/appointments", "/invite", "/invite B3", "/clients", "/invite_therapist", "/zone Europe/Rome",
+    "/settings",
+)  # fmt: skip
+
+
+async def facts(world: World) -> list[object]:
+    """Give all that a door keeps: every row that may only change for its owner."""
+    tables = ("person", "role", "pair", "rule", "appointment", "checkin", "answer", "digest",
+              "acknowledgement", "invitation", "consent")  # fmt: skip
+    return [await world.rows(f"SELECT * FROM {table} ORDER BY 1, 2") for table in tables]
+
+
+async def test_a_stranger_can_do_nothing(world: World) -> None:
+    await world.pair("Anna", "Ben", meets="Mon 15:00")
+    before = await facts(world)
+    cora = world.human("Cora")
+    for number, command in enumerate(COMMANDS, 1):
+        await cora.types(command)
+        assert cora.received == number
+        assert "I don't know you yet." in cora.screen
+        assert cora.phone.last.labels == ["Help now"]
+    assert await facts(world) == before
+
+
+async def test_help_now_works_for_everybody(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    cora = world.human("Cora")
+    for human in (anna, ben, cora, world.dana):
+        await human.types("/help")
+        assert human.screen.startswith("If you need help now\nIn an emergency call 112.")
+        assert "Nobody reads this chat" in human.screen
+    await cora.types("Hello?")
+    await cora.taps("Help now")
+    assert SAFETY in cora.screen
+    await world.until("Mon 16:20")
+    prompt = anna.phone.last
+    await anna.taps("Help now")
+    assert SAFETY in anna.screen
+    assert anna.phone.chat[-2].text == prompt.text
+
+
+async def test_help_now_works_for_who_paused_or_stopped(world: World) -> None:
+    anna, _ = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    for act, button in (("/pause", "Until I resume"), ("/stop", "Stop the questions")):
+        await anna.types(act)
+        await anna.taps(button)
+        await anna.types("/help")
+        assert SAFETY in anna.screen
+
+
+async def test_a_stranger_who_writes_is_told_and_not_kept(world: World) -> None:
+    cora = world.human("Cora")
+    await cora.types("My therapist is a marmot")
+    assert cora.screen == "Nobody reads this chat. I did not keep this message."
+    await cora.taps("Help now")
+    assert SAFETY in cora.screen
+    assert await world.rows("SELECT * FROM person") == []
+    assert b"marmot" not in world.raw
+
+
+SENDINGS: dict[str, Callable[[Human], object]] = {
+    "text": lambda human: human.phone.send("I feel like a marmot"),
+    "voice": lambda human: human.phone.send_voice(),
+    "photo": lambda human: human.phone.send_photo(caption="a marmot"),
+    "sticker": lambda human: human.phone.send_sticker(),
+}
+
+
+async def test_what_nobody_asked_for_is_not_kept(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    received = ben.received
+    for number, send in enumerate(SENDINGS.values(), anna.received + 1):
+        await anna.does(partial(send, anna))
+        assert anna.received == number
+        assert anna.screen == "Nobody reads this chat. I did not keep this message."
+        assert anna.phone.last.labels == ["Help now"]
+    await anna.taps("Help now")
+    assert SAFETY in anna.screen
+    assert await world.kept() == []
+    assert await world.rows("SELECT * FROM set_aside") == []
+    assert b"marmot" not in world.raw
+    assert ben.received == received
+
+
+async def test_the_open_question_takes_words_and_nothing_else(world: World) -> None:
+    anna, _ = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    await anna.answers(8, 8, 8, 8, 8)
+    for what in ("voice", "photo", "sticker"):
+        await anna.does(partial(SENDINGS[what], anna))
+        assert "I did not keep this message" in anna.screen
+    assert await world.kept() == [8, 8, 8, 8, 8]
+
+
+async def test_words_after_the_check_in_are_not_kept(world: World) -> None:
+    anna, _ = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    await anna.checks_in(8, 8, 8, 8, 8)
+    await anna.types("one more thing, marmot")
+    assert "I did not keep this message" in anna.screen
+    assert not any("marmot" in str(value) for value in await world.kept())
+
+
+async def test_an_edited_message_is_not_followed_and_that_is_said(world: World) -> None:
+    anna, _ = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    await anna.types("8")
+    mine = next(seen for seen in reversed(anna.phone.chat) if not seen.from_bot)
+    await anna.does(lambda: anna.phone.edit(mine, "3"))
+    assert "I can't follow edits" in anna.screen
+    assert await world.kept() == [8]
+
+
+async def test_an_unknown_command_is_answered(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben")
+    for human in (anna, ben, world.human("Cora")):
+        await human.types("/frobnicate now")
+        assert "I don't know this command. What you can do here: /help" in human.screen
+
+
+async def test_the_bot_leaves_a_group(world: World) -> None:
+    anna, _ = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    group = world.stage.emulator.group("Our couple")
+    await anna.does(lambda: group.add_bot(anna.phone))
+    assert not group.has_bot
+    assert [seen for seen in group.chat if seen.from_bot] == []
+
+
+async def test_a_therapists_commands_are_not_for_clients_nor_the_other_way(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    for command in ("/invite", "/clients", "/today", "/appointments", "/invite_therapist"):
+        await anna.types(command)
+        assert "This is not for you to use." in anna.screen
+    for command in ("/history", "/pause", "/stop", "/erase", "/invite_therapist"):
+        await ben.types(command)
+        assert "This is not for you to use." in ben.screen
+    await world.dana.types("/today")
+    assert "I don't know you yet." in world.dana.screen
+
+
+async def buttons_of_a_week(world: World) -> tuple[list[str], list[str]]:
+    """Let Anna and Ben go through a week; give every button each was ever shown."""
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    await anna.answers(2, 8, 8, 8, 8)
+    await anna.taps("pace")
+    await anna.taps("Done ›")
+    await anna.types("a marmot")
+    await anna.taps("Raise it for me")
+    await anna.taps("Change")
+    await anna.taps("‹ Back")
+    await anna.taps("Don't send")
+    await anna.taps("‹ Back")
+    for command in ("/pause", "/stop", "/erase"):
+        await anna.types(command)
+    await world.until("Fri 17:00")
+    await ben.opens("A7")
+    await ben.taps("‹ Back")
+    await ben.taps("Let's talk about it")
+    await world.later(minutes=3)
+    await ben.types("/appointments")
+    await ben.taps(next(label for label in ben.phone.last.labels if "A7" in label))
+    await ben.taps("Cancel it")
+    await ben.types("/clients")
+    return world.pushed(anna), world.pushed(ben)
+
+
+async def test_nobody_else_can_press_these_buttons(world: World) -> None:
+    of_anna, of_ben = await buttons_of_a_week(world)
+    assert len(of_anna) > 60
+    assert len(of_ben) > 8
+    cora, dana = await world.pair("Cora", "Dana", code="C3", meets="Tue 15:00")
+    stranger = world.human("Ben's neighbour")
+    world.restarting = False
+    before = await facts(world)
+    for human in (cora, dana, stranger):
+        await human.types("/help")
+        shown = human.phone.chat
+        for data in (*of_anna, *of_ben):
+            if data.startswith(("help.", "jlang.", "jzone.")):
+                continue  # help is for everybody, and these two set the presser's own settings
+            await human.forges(data)
+            assert "marmot" not in human.everything
+        for seen in human.phone.chat[len(shown) :]:
+            assert not seen.from_bot
+        assert "A7" not in human.everything
+    assert await facts(world) == before
+
+
+async def test_a_client_can_not_press_the_therapists_buttons_nor_the_other_way(
+    world: World,
+) -> None:
+    of_anna, of_ben = await buttons_of_a_week(world)
+    anna, ben = world.people["Anna"], world.people["Ben"]
+    world.restarting = False
+    await anna.types("/help")
+    await ben.types("/help")
+    before = await facts(world)
+    for data in of_ben:
+        if not data.startswith("help."):
+            assert await anna.forges(data) != ""
+    for data in of_anna:
+        if not data.startswith("help."):
+            assert await ben.forges(data) != ""
+    assert await facts(world) == before
+
+
+INVENTED = (
+    "rate", "rate..", "rate.zzzzzzzzzzzzz.heard.8", "rate.0.heard.99", "nothing.1", "a b c",
+    "page.0.9999", "tconf.1.zzzz", "history.1.999999", "later.0.never", "ack.0.perhaps",
+    "jlang.0.xx", "szone.0.999", "squiet.0.aa:bb.cc", "pause.0.7", "disclose.0.heard.all",
+)  # fmt: skip
+
+
+async def test_an_invented_button_is_out_of_date_and_does_nothing(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    before = await facts(world)
+    for data in INVENTED:
+        for human in (anna, ben):
+            assert await human.forges(data) != "", data
+    assert await facts(world) == before

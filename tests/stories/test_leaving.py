@@ -1,0 +1,227 @@
+"""Pausing, stopping, erasing, agreeing anew, and being out of reach: the client decides."""
+
+from __future__ import annotations
+
+import pytest
+from world import World
+
+RECORD = '[privacy]\nfeedback_in_clinical_record = true\ncontact = "Dana at the front desk"\n'
+NEW_TEXT = """[privacy]
+feedback_in_clinical_record = false
+contact = "Dana at the front desk"
+consent_version = "2"
+"""
+
+
+async def test_nothing_is_asked_while_paused_and_it_goes_on_by_itself(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.later(minutes=5)
+    await anna.types("/pause")
+    await anna.taps("2 weeks")
+    assert "The questions are paused until Sun, Nov 15." in anna.screen
+    received = anna.received
+    await world.until("Fri 17:00")
+    assert anna.received == received
+    assert "paused the questions" in ben.screen
+    assert "not asked (paused)" in ben.screen
+    await world.until("Mon 18:00")
+    assert anna.received == received
+    await world.until("Mon 16:20")
+    assert "A short check-in about Monday is ready." in anna.screen
+
+
+async def test_a_pause_without_end_ends_when_the_client_resumes(world: World) -> None:
+    anna, _ = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await anna.types("/pause")
+    await anna.taps("Until I resume")
+    assert "paused until you resume them" in anna.screen
+    received = anna.received
+    for _ in range(2):
+        await world.until("Mon 18:00")
+    assert anna.received == received
+    await anna.taps("Resume")
+    assert "The questions go on after your next session." in anna.screen
+    await world.until("Mon 16:20")
+    assert "A short check-in about Monday is ready." in anna.screen
+
+
+async def test_a_pause_takes_back_a_check_in_nobody_began(world: World) -> None:
+    anna, _ = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    opened = anna.phone.last
+    await anna.types("/pause")
+    await anna.taps("4 weeks")
+    await anna.taps("8", opened)
+    assert await world.kept() == []
+    received = anna.received
+    await world.until("Wed 17:00")
+    assert anna.received == received
+
+
+async def test_stop_ends_the_questions_and_the_therapist_sees_it(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.later(minutes=5)
+    await anna.types("/stop")
+    assert "Stopping has no effect on your therapy." in anna.screen
+    await anna.taps("Stop the questions")
+    assert "The questions have stopped." in anna.screen
+    received = anna.received
+    await world.until("Fri 17:00")
+    assert anna.received == received
+    assert "stopped the questions" in ben.screen
+
+
+async def test_who_stopped_can_come_back(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await anna.types("/stop")
+    await anna.taps("Stop the questions")
+    await anna.starts()
+    assert "Do you agree?" in anna.screen
+    await anna.taps("I agree")
+    assert "A7 wants to be asked again after your sessions." in ben.screen
+    await world.until("Mon 16:20")
+    assert "A short check-in about Monday is ready." in anna.screen
+
+
+async def test_stop_can_become_a_pause(world: World) -> None:
+    anna, _ = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await anna.types("/stop")
+    await anna.taps("Pause")
+    await anna.taps("2 weeks")
+    assert "The questions are paused until" in anna.screen
+
+
+async def test_thinking_of_ending_is_told_only_at_the_clients_wish(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    received = ben.received
+    await anna.types("/stop")
+    await anna.taps("I'm thinking of ending or changing therapist")
+    await anna.taps("No, keep it to me")
+    assert "nothing was stored" in anna.screen
+    assert ben.received == received
+    await anna.types("/stop")
+    await anna.taps("I'm thinking of ending or changing therapist")
+    await anna.taps("Yes, tell my therapist")
+    assert "A7 wants you to know: thinking about ending or changing therapist." in ben.screen
+    await world.until("Mon 16:20")
+    assert "A short check-in about Monday is ready." in anna.screen
+
+
+async def test_erasing_leaves_nothing_of_the_answers(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    await anna.answers(2, 8, 8, 8, 8)
+    await anna.taps("Skip ›")
+    await anna.types("a marmot of my own")
+    await anna.taps("Raise it for me")
+    await world.until("Fri 17:00")
+    digest = ben.phone.last
+    await anna.types("/erase")
+    assert "I can't delete notes your therapist made or copies in Telegram." in anna.screen
+    assert anna.phone.last.labels[0] == "Pause instead"
+    await anna.taps("Erase everything")
+    assert "Your answers have been erased, and the questions have stopped." in anna.screen
+
+    assert "A client has had the answers erased." in ben.screen
+    assert await world.kept() == []
+    for table in ("checkin", "answer", "answer_earlier", "digest_entry", "appointment", "rule"):
+        assert await world.rows(f"SELECT * FROM {table}") == []
+    assert await world.rows("SELECT 1 FROM person WHERE name IS NOT NULL") == [(1,)]
+    assert b"marmot" not in world.raw
+    assert await ben.taps("Details", digest) != ""
+    await ben.types("/today")
+    await ben.types("/clients")
+    assert "A7" not in ben.screen
+    await ben.types("/invite A7")
+    assert "You have used the code A7 before." in ben.screen
+    received = anna.received
+    await world.until("Mon 18:00")
+    assert anna.received == received
+
+
+async def test_what_was_sealed_before_erasing_can_not_be_opened_any_more(world: World) -> None:
+    anna, _ = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    await anna.checks_in(2, 8, 8, 8, 8)
+    sealed = [row[0] for row in await world.rows("SELECT value FROM answer WHERE value IS NOT NULL")]
+    keys = [row[0] for row in await world.rows("SELECT data_key FROM pair")]
+    assert all(bytes(value) in world.raw for value in (*sealed, *keys))  # type: ignore[call-overload]
+    await anna.types("/erase")
+    await anna.taps("Erase everything")
+    assert not any(bytes(value) in world.raw for value in (*sealed, *keys))  # type: ignore[call-overload]
+
+
+@pytest.mark.settings(RECORD)
+async def test_where_answers_belong_to_the_record_erasing_is_a_request(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    await anna.checks_in(2, 8, 8, 8, 8)
+    await anna.types("/erase")
+    assert "In this practice your answers belong to the clinical record" in anna.screen
+    await anna.taps("Send the request")
+    assert "Your request has been sent." in anna.screen
+    assert "A7 asks to have the answers erased." in ben.screen
+    await world.until("Fri 17:00")
+    assert "heard 2" in ben.screen
+
+
+async def test_a_new_privacy_text_is_agreed_to_before_anything_is_asked(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.reconfigure(NEW_TEXT)
+    await world.until("Mon 16:20")
+    assert "The privacy text has changed." in anna.screen
+    assert not anna.sees("A short check-in")
+    await anna.starts()
+    assert "Do you agree?" in anna.screen
+    await anna.taps("I agree")
+    await world.until("Mon 16:20")
+    assert "A short check-in about Monday is ready." in anna.screen
+    versions = await world.rows("SELECT version, decision FROM consent ORDER BY decided_at")
+    assert versions == [("1", "given"), ("2", "given")]
+
+
+async def test_who_does_not_agree_anew_is_told_once_and_never_asked(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.reconfigure(NEW_TEXT)
+    received = anna.received
+    await world.until("Fri 17:00")
+    assert anna.received == received + 1
+    await world.until("Tue 12:00")
+    assert anna.received == received + 1
+    await anna.starts()
+    await anna.taps("No, thank you")
+    assert "your therapy is not affected" in anna.screen
+
+
+async def test_a_blocked_bot_tells_the_therapist_once_and_goes_on_at_start(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 12:00")
+    await anna.does(anna.phone.block)
+    assert "A7 can't be reached in Telegram" in ben.screen
+    received = ben.received
+    await world.until("Fri 16:00")
+    assert ben.received == received
+    await world.until("Fri 17:00")
+    assert "could not be reached" in ben.screen
+    await anna.starts()
+    assert "Hello." in anna.screen
+    await world.until("Mon 16:20")
+    assert "A short check-in about Monday is ready." in anna.screen
+
+
+async def test_declining_leads_to_no_question_and_can_be_changed(world: World) -> None:
+    ben = await world.therapist("Ben")
+    anna = world.human("Anna")
+    await anna.starts(await world.invites(ben, "A7"))
+    await anna.taps("English")
+    await anna.taps("Yes, that is right")
+    await anna.taps("No, thank you")
+    assert "I won't ask you anything" in anna.screen
+    await ben.taps("Yes, that is my client")
+    await world.meets(ben, "A7", "Mon 15:00")
+    await world.until("Tue 12:00")
+    assert not anna.sees("A short check-in")
+    await anna.starts()
+    await anna.taps("I agree")
+    await world.until("Mon 16:20")
+    assert anna.sees("A short check-in")

@@ -1,0 +1,92 @@
+"""One person with two therapists: Ben, and Dana, who is the admin and a therapist as well."""
+
+from __future__ import annotations
+
+from world import Human, Seen, World
+
+
+async def with_both(world: World) -> tuple[Human, Human, Human]:
+    """Let Anna see Ben on Mondays at three and Dana on Mondays at five."""
+    anna, ben = await world.pair("Anna", "Ben", code="A7", meets="Mon 15:00")
+    _, dana = await world.pair("Anna", "Dana", code="D4", meets="Mon 17:00")
+    return anna, ben, dana
+
+
+async def test_every_check_in_names_whom_it_is_about(world: World) -> None:
+    anna, _, _ = await with_both(world)
+    await world.until("Mon 16:20")
+    assert "A short check-in about Monday is ready. (Ben)" in anna.screen
+    await anna.answers(8)
+    assert anna.screen.startswith("Monday · Ben\nQuestion 2 of 5")
+    await world.until("Mon 18:20")
+    assert "A short check-in about Monday is ready. (Dana)" in anna.screen
+
+
+async def test_answers_are_never_mixed(world: World) -> None:
+    anna, ben, dana = await with_both(world)
+    await world.until("Mon 16:20")
+    of_ben = anna.phone.last
+    await world.until("Mon 18:20")
+    of_dana = anna.phone.last
+    for number in (9, 9, 9, 9, 9):
+        await anna.taps(str(number), at(anna, of_ben.message_id))
+        await world.later(minutes=1)
+        await anna.taps("6", at(anna, of_dana.message_id))
+    await anna.types("for Dana alone, marmot")
+    await anna.taps("Show my therapist")
+    await world.until("Fri 17:00")
+    await ben.opens("A7")
+    await dana.opens("D4")
+    assert "heard 9 · bond 9 · goals 9 · tasks 9 · fit 9" in ben.screen
+    assert "heard 6 · bond 6 · goals 6 · tasks 6 · fit 6" in dana.screen
+    assert "marmot" in dana.screen
+    assert "marmot" not in ben.everything
+    assert "D4" not in ben.everything
+    assert "A7" not in dana.everything
+
+
+async def test_a_typed_number_goes_to_the_check_in_used_last(world: World) -> None:
+    anna, _, _ = await with_both(world)
+    await world.until("Mon 16:20")
+    of_ben = anna.phone.last.message_id
+    await anna.answers(9)
+    await world.until("Mon 18:20")
+    of_dana = anna.phone.last.message_id
+    await anna.types("6")
+    assert "Question 2 of 5" in at(anna, of_dana).text
+    await world.later(minutes=1)
+    await anna.taps("9", at(anna, of_ben))
+    await anna.types("9")
+    assert "Question 4 of 5" in at(anna, of_ben).text
+    assert "Question 2 of 5" in at(anna, of_dana).text
+
+
+async def test_pausing_one_therapist_asks_which_and_leaves_the_other(world: World) -> None:
+    anna, _, _ = await with_both(world)
+    await anna.types("/pause")
+    assert anna.screen == "Which therapist is it about?"
+    await anna.taps("Ben")
+    await anna.taps("Until I resume")
+    await world.until("Mon 18:20")
+    assert not anna.sees("(Ben)")
+    assert anna.sees("(Dana)")
+
+
+async def test_erasing_one_therapist_leaves_the_other(world: World) -> None:
+    anna, ben, dana = await with_both(world)
+    await world.until("Mon 16:20")
+    await anna.checks_in(9, 9, 9, 9, 9)
+    await world.until("Mon 18:20")
+    await anna.checks_in(6, 6, 6, 6, 6)
+    await anna.types("/erase")
+    await anna.taps("Ben")
+    await anna.taps("Erase everything")
+    assert await world.kept() == [6, 6, 6, 6, 6]
+    await world.until("Fri 17:00")
+    assert "D4" in dana.screen
+    assert not ben.sees("1 of 1 answered")
+
+
+def at(human: Human, message_id: int) -> Seen:
+    """Look at a message as it is now."""
+    return next(seen for seen in human.phone.chat if seen.message_id == message_id)

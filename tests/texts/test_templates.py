@@ -1,0 +1,64 @@
+"""Every template compiles, includes what exists, and says nothing in English alone."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import jinja2
+import pytest
+from jinja2 import meta
+
+from bot.render import Renderer, templates_folder
+
+NAMES = sorted(path.relative_to(templates_folder()) for path in templates_folder().rglob("*.j2"))
+#: Markup, what a person types, commands: the same in every language.
+NOT_WORDS = re.compile(r"<code>.*?</code>|</?[a-z][^<>]*>|(?<!\w)/[a-z_]+", re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def environment() -> jinja2.Environment:
+    # The renderer's own, so that its filters and its way with white space count.
+    made: jinja2.Environment = vars(Renderer())["_environment"]
+    return made
+
+
+def test_there_are_templates() -> None:
+    assert len(NAMES) > 50
+
+
+@pytest.mark.parametrize("name", NAMES, ids=str)
+def test_it_compiles_and_finds_what_it_includes(
+    name: Path, environment: jinja2.Environment
+) -> None:
+    environment.get_template(name.as_posix())
+    source = (templates_folder() / name).read_text("utf-8")
+    for other in meta.find_referenced_templates(environment.parse(source)):
+        assert other is not None, "a template that is named at run time cannot be checked"
+        environment.get_template(other)
+
+
+def english_alone(environment: jinja2.Environment, source: str) -> list[str]:
+    """List the words of a template that are not handed to the translation."""
+    outside: list[str] = []
+    in_trans, names_block = False, False
+    for _, kind, text in environment.lex(source):
+        if kind == "block_begin":
+            names_block = True
+        elif names_block and kind == "name":
+            in_trans = (in_trans or text == "trans") and text != "endtrans"
+            names_block = False
+        elif kind == "data":
+            outside.append("" if in_trans else text)
+    return re.findall(r"[^\W\d_]+", NOT_WORDS.sub(" ", "\0".join(outside)))
+
+
+@pytest.mark.parametrize("name", NAMES, ids=str)
+def test_every_word_can_be_translated(name: Path, environment: jinja2.Environment) -> None:
+    assert english_alone(environment, (templates_folder() / name).read_text("utf-8")) == []
+
+
+def test_a_word_outside_would_be_noticed(environment: jinja2.Environment) -> None:
+    source = "{% trans n=1 %}Fine {{ n }}{% endtrans %} Not {{ _('fine') }}{% if x %}so{% endif %}"
+
+    assert english_alone(environment, source) == ["Not", "so"]

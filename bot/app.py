@@ -148,11 +148,6 @@ async def build(settings: Settings, clock: Clock | None = None, ids: Ids | None 
     except BaseException:
         await db.close()
         raise
-    try:
-        await check_open_checkins(db, instruments)
-    except BaseException:
-        await db.close()
-        raise
     bot = bot_of(settings)
     application = make_application(bot)
     try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -16,8 +15,6 @@ from bot.services.digests import Digests
 from bot.services.enrolment import Enrolment
 from bot.services.outgoing import Claimed, Outgoing
 from bot.services.ports import Messenger, Screen
-from bot.store.database import Unavailable
-from bot.transport.faults import trace
 from bot.store.database import Unavailable
 from bot.transport.faults import trace
 from bot.transport.lanes import Lanes

@@ -12,7 +12,6 @@ from bot.instruments import load_instruments
 from bot.services.ports import Clock
 from bot.store import practice
 from bot.store.checkins import instruments_in_use
-from bot.store.checkins import instruments_in_use
 from bot.store.database import Database
 from bot.store.migrate import migrate
 from bot.store.vault import load_vault
@@ -83,23 +82,6 @@ async def open_database(settings: Settings, clock: Clock, *, alone: bool = True)
 
 
 async def check_open_checkins(db: Database, instruments: dict[str, dict[int, Instrument]]) -> None:
-    """Make sure that every check-in can be shown with its questionnaire.
-
-    Errors: `BadInstrument` that names the one whose file is gone.
-    """
-    async with db.read() as tx:
-        used = await instruments_in_use(tx)
-    for name, version in used:
-        if version not in instruments.get(name, {}):
-            raise BadInstrument(
-                f"{name}-{version}",
-                ["check-ins were made with it, but its folder is gone: put it back"],
-            )
-
-
-async def check_open_checkins(
-    db: Database, instruments: dict[str, dict[int, Instrument]]
-) -> None:
     """Make sure that every check-in can be shown with its questionnaire.
 
     Errors: `BadInstrument` that names the one whose file is gone.

@@ -47,11 +47,15 @@ class Human:
         self.phone.start(payload)
         await self.world.step()
 
-    async def forges(self, data: str) -> str:
-        """Press a button this phone was never shown, by its data; give the toast's text."""
+    async def forges(self, *data: str) -> list[str]:
+        """Press buttons this phone was never shown, by their data; give the toasts' texts."""
         shown = self.phone.last
-        forged = replace(shown, buttons=[[(data, data)]], tappable=[data])
-        return await self.taps(data, forged)
+        taps = [
+            self.phone.tap(one, replace(shown, buttons=[[(one, one)]], tappable=[one]))
+            for one in data
+        ]
+        await self.world.step()
+        return [(await tap.wait(5)).text for tap in taps]
 
     async def does(self, act: Callable[[], object]) -> None:
         """Do anything else the phone can do."""
@@ -248,4 +252,3 @@ def invitation_in(text: str) -> str:
     found = re.search(r"\?start=([A-Za-z0-9_-]+)", text)
     assert found is not None, f"no invitation in {text!r}"
     return found[1]
-

@@ -13,8 +13,6 @@ from typing import Final, Literal
 
 import structlog
 
-import structlog
-
 from bot.config import Settings
 from bot.core import signals
 from bot.core.conversation import Known
@@ -27,8 +25,6 @@ from bot.store import answers as answer_store
 from bot.store import asking as store
 from bot.store import checkins, outbox, pairs, people
 from bot.store.database import Database, Transaction, Unavailable
-
-log = structlog.get_logger(__name__)
 
 log = structlog.get_logger(__name__)
 

@@ -13,8 +13,6 @@ from typing import Final
 
 import structlog
 
-import structlog
-
 from bot.config import Settings
 from bot.core.digest import Digest, Placed, digest_of, pages_of
 from bot.core.entries import TREND_SESSIONS, PairFacts
@@ -38,8 +36,6 @@ from bot.services.ports import Clock, Ids
 from bot.store import audit, digest_facts, outbox
 from bot.store import digests as store
 from bot.store.database import Database, Transaction, Unavailable
-
-log = structlog.get_logger(__name__)
 
 log = structlog.get_logger(__name__)
 

@@ -7,7 +7,6 @@ therapist's confirmation).
 from __future__ import annotations
 
 import re
-import re
 from dataclasses import dataclass
 from typing import Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -23,7 +22,6 @@ from bot.services.ports import Clock, Ids
 from bot.store import asking, audit, outbox, pairs, people
 from bot.store.database import Database, Transaction
 
-_TIME: Final = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 _TIME: Final = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 HOUR_MS: Final = 3_600_000
 DAY_MS: Final = 24 * HOUR_MS
@@ -198,7 +196,6 @@ class Enrolment:
             person = await people.find_person_by_telegram(tx, telegram_id)
             if person is not None:
                 await people.set_reachable(tx, person.id, None)
-                await outbox.wake(tx, person.id, self.clock.now())
                 await outbox.wake(tx, person.id, self.clock.now())
 
     async def pairs_of(self, therapist_id: int) -> list[Pair]:

@@ -209,7 +209,6 @@ class Inviting:
                 raise Refused("confirmed_before")
             await self._note(tx, therapist_id, "client turned away", "pair", pair_id, now)
             await outbox.drop_queued_of_pair(tx, now, "settled", pair_id)
-            await outbox.drop_queued_of_pair(tx, now, "settled", pair_id)
             await outbox.queue(
                 tx,
                 id=self.ids.new(),

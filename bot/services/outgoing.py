@@ -12,8 +12,6 @@ from typing import Final
 
 import structlog
 
-import structlog
-
 from bot.config import Settings
 from bot.core.people import Pair, Person
 from bot.services.ports import Clock, Ids
@@ -30,11 +28,6 @@ _TRY_AGAIN_MS: Final = (5 * MINUTE_MS, 30 * MINUTE_MS)
 _BACKWARDS_MS: Final = 5 * MINUTE_MS
 #: How long what waits for an unreachable therapist rests before it is looked at again.
 _PARK_MS: Final = 360 * MINUTE_MS
-#: How long what waits for an unreachable therapist rests before it is looked at again.
-_PARK_MS: Final = 360 * MINUTE_MS
-
-
-log = structlog.get_logger(__name__)
 
 
 log = structlog.get_logger(__name__)
@@ -127,30 +120,11 @@ class Outgoing:
             await outbox.end(tx, message.id, "dropped", now, reason=reason)
         elif (ripe_at := await self._ripe_at(tx, message)) > now:
             await outbox.put_back(tx, message.id, ripe_at, tried=False)
-        elif (ripe_at := await self._ripe_at(tx, message)) > now:
-            await outbox.put_back(tx, message.id, ripe_at, tried=False)
         elif (loud_at := self._after_quiet(message, person, pair, now)) > now:
             await outbox.put_back(tx, message.id, loud_at, tried=False)
         else:
             return Claimed(message, person, pair)
         return None
-
-    async def _park(self, tx: Transaction, message: Message, now: int) -> None:
-        """Keep for an unreachable therapist what must not be lost; drop the rest."""
-        if await self._may_repeat(tx, message):
-            await outbox.put_back(tx, message.id, now + _PARK_MS, tried=True)
-        else:
-            await outbox.end(tx, message.id, "dropped", now, reason="unreachable")
-
-    async def _ripe_at(self, tx: Transaction, message: Message) -> int:
-        """Give when a reminder may go out: its hours count from the prompt, not from the plan."""
-        checkin = None
-        if message.kind == "reminder":
-            checkin = await checkins.load_checkin(tx, message.subject_id)
-        if checkin is None or checkin.snoozed_until_at is not None:
-            return 0
-        since = checkin.sent_at if checkin.sent_at is not None else self.clock.now()
-        return since + self.settings.checkin.reminder_after_hours * 60 * MINUTE_MS
 
     async def _park(self, tx: Transaction, message: Message, now: int) -> None:
         """Keep for an unreachable therapist what must not be lost; drop the rest."""
@@ -211,15 +185,6 @@ class Outgoing:
         async with self.db.write() as tx:
             due_at = self.clock.now() + int(wait)
             await outbox.put_back(tx, message.id, due_at, tried=True)
-
-    async def unreachable(self, message: Message) -> None:
-        """Record that the person cannot be written to; what must not be lost waits."""
-        now = self.clock.now()
-        async with self.db.write() as tx:
-            if await self._may_repeat(tx, message):
-                await outbox.put_back(tx, message.id, now + _PARK_MS, tried=True)
-            else:
-                await outbox.end(tx, message.id, "failed", now, reason="unreachable")
 
     async def unreachable(self, message: Message) -> None:
         """Record that the person cannot be written to; what must not be lost waits."""

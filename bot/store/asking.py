@@ -124,40 +124,6 @@ async def any_session_past_next(tx: Transaction, before_ms: int) -> bool:
     return row is not None
 
 
-async def close_sessions_before_next(tx: Transaction, before_ms: int) -> bool:
-    """Let open check-ins close `before_ms` before the next planned session; did any move?
-
-    An appointment may be added or moved after the check-in was made.
-    """
-    following = (
-        "(SELECT min(later.starts_at) FROM appointment AS later"
-        " WHERE later.pair_id = checkin.pair_id AND later.state = 'planned'"
-        " AND later.starts_at > (SELECT own.starts_at FROM appointment AS own"
-        "  WHERE own.id = checkin.appointment_id))"
-    )
-    rows = await tx.all(
-        f"UPDATE checkin SET closes_at = {following} - :before"  # noqa: S608
-        f" WHERE state = 'open' AND kind = 'session' AND closes_at > {following} - :before"
-        " RETURNING id",
-        before=before_ms,
-    )
-    return bool(rows)
-
-
-async def any_session_past_next(tx: Transaction, before_ms: int) -> bool:
-    """Say whether an open check-in would stay open into the pair's next session."""
-    row = await tx.one(
-        "SELECT checkin.id FROM checkin"
-        " JOIN appointment AS own ON own.id = checkin.appointment_id"
-        " JOIN appointment AS later ON later.pair_id = checkin.pair_id"
-        " AND later.state = 'planned' AND later.starts_at > own.starts_at"
-        " AND later.starts_at < checkin.closes_at + :before"
-        " WHERE checkin.state = 'open' AND checkin.kind = 'session' LIMIT 1",
-        before=before_ms,
-    )
-    return row is not None
-
-
 async def any_before_first_to_align(tx: Transaction) -> bool:
     """Say whether a check-in before a first session closes at another time than that session."""
     found = await tx.one(f"SELECT id FROM checkin WHERE {_MISALIGNED} LIMIT 1")  # noqa: S608

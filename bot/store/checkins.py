@@ -53,11 +53,6 @@ class CheckIn:
         """When it was last answered or put before the client, UTC milliseconds."""
         return max(self.last_answer_at or 0, self.reminded_at or 0, self.sent_at or 0)
 
-    @property
-    def touched_at(self) -> int:
-        """When it was last answered or put before the client, UTC milliseconds."""
-        return max(self.last_answer_at or 0, self.reminded_at or 0, self.sent_at or 0)
-
 
 SELECT_CHECKIN = (
     "SELECT checkin.*, pair.therapist_id, pair.client_id, pair.state AS pair_state,"
@@ -292,12 +287,6 @@ async def next_to_close(tx: Transaction, now: int) -> CheckIn | None:
         now=now,
     )
     return read_checkin(tx, row) if row else None
-
-
-async def instruments_in_use(tx: Transaction) -> list[tuple[str, int]]:
-    """List the questionnaires (name, version) that check-ins were made with."""
-    rows = await tx.all("SELECT DISTINCT instrument, instrument_version FROM checkin")
-    return [(row["instrument"], row["instrument_version"]) for row in rows]
 
 
 async def instruments_in_use(tx: Transaction) -> list[tuple[str, int]]:

@@ -163,54 +163,10 @@ async def drop_queued_of_pair(tx: Transaction, now: int, reason: str, pair_id: i
     )
 
 
-async def drop_queued_of_pair(tx: Transaction, now: int, reason: str, pair_id: int) -> None:
-    """Drop every notice that is queued about a pair."""
-    await tx.run(
-        "UPDATE message SET state = 'dropped', reason = :reason, ended_at = :now"
-        " WHERE pair_id = :pair_id AND kind = 'notice' AND state = 'queued'",
-        reason=reason,
-        now=now,
-        pair_id=pair_id,
-    )
-
-
 async def next_due_at(tx: Transaction) -> int | None:
     """Give when the next message is due, or None."""
     row = await tx.one("SELECT min(due_at) AS due_at FROM message WHERE state = 'queued'")
     return row["due_at"] if row else None
-
-
-async def move_queued(tx: Transaction, kind: Kind, subject_id: int, due_at: int) -> bool:
-    """Move what is queued about a subject to another time; False when nothing is."""
-    row = await tx.one(
-        "UPDATE message SET due_at = :due_at"
-        " WHERE kind = :kind AND subject_id = :subject_id AND state = 'queued' RETURNING id",
-        kind=kind,
-        subject_id=subject_id,
-        due_at=due_at,
-    )
-    return row is not None
-
-
-async def wake(tx: Transaction, person_id: int, now: int) -> None:
-    """Let what waits for a person who can be written to again be due now."""
-    await tx.run(
-        "UPDATE message SET due_at = :now"
-        " WHERE person_id = :person_id AND state = 'queued' AND kind IN ('digest', 'notice')"
-        " AND due_at > :now AND attempts > 0",
-        person_id=person_id,
-        now=now,
-    )
-
-
-async def fail_queued(tx: Transaction, message_id: int, now: int) -> None:
-    """End a message that cannot even be claimed, so that it does not hold up the others."""
-    await tx.run(
-        "UPDATE message SET state = 'failed', reason = 'bug', ended_at = :now"
-        " WHERE id = :id AND state = 'queued'",
-        id=message_id,
-        now=now,
-    )
 
 
 async def move_queued(tx: Transaction, kind: Kind, subject_id: int, due_at: int) -> bool:

@@ -18,6 +18,7 @@ from bot.store.practice import found_practice
 from tests.digest_support import DAY, ZONE
 from tests.digest_world import World, open_world, settings
 
+HOUR = DAY // 24
 NOON = to_utc("2026-11-24", "12:00", ZONE)
 NIGHT = to_utc("2026-11-24", "22:30", ZONE)
 MORNING = to_utc("2026-11-25", "08:00", ZONE)
@@ -45,6 +46,8 @@ class Post:
         with_pair: bool = True,
     ) -> int:
         id, now = next(self.numbers), self.world.clock.now()
+        if kind == "reminder" and (await self.asked())["sent_at"] is None:
+            await self.change("checkin", self.checkin, sent_at=now - DAY)
         async with self.world.db.write() as tx:
             assert await outbox.queue(
                 tx, id=id, kind=kind, subject_id=subject or self.checkin, part=part,
@@ -251,10 +254,19 @@ async def test_an_arrived_reminder_carries_the_checkin_from_now_on(post: Post) -
     await post.owe()
     await post.outgoing.sent((await post.claim()).message, 77)
     await post.owe("reminder")
-    post.world.clock.at += 1000
+    post.world.clock.at += 21 * HOUR
     await post.outgoing.sent((await post.claim()).message, 78)
     row = await post.asked()
-    assert (row["sent_at"], row["telegram_message"], row["reminded_at"]) == (NOON, 78, NOON + 1000)
+    later = NOON + 21 * HOUR
+    assert (row["sent_at"], row["telegram_message"], row["reminded_at"]) == (NOON, 78, later)
+
+
+async def test_a_reminders_hours_count_from_the_prompt(post: Post) -> None:
+    await post.owe()
+    await post.outgoing.sent((await post.claim()).message, 77)
+    id = await post.owe("reminder")
+    assert await post.outgoing.claim() is None
+    assert await post.due_at(id) == NOON + 20 * HOUR
 
 
 async def test_a_prompt_that_perhaps_arrived_is_never_sent_again(post: Post) -> None:

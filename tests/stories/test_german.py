@@ -31,7 +31,7 @@ async def through_a_week(world: World) -> tuple[Human, Human]:
 
 
 async def test_a_german_client_reads_german_all_the_way(world: World) -> None:
-    anna, ben = await through_a_week(world)
+    anna, _ = await through_a_week(world)
     sent = [str(call.params.get("text", "")) for call in world.calls_to(anna)]
     assert any("Ein paar kurze Fragen zum Montag sind da." in text for text in sent)
     assert any("Frage 2 von 5" in text for text in sent)
@@ -56,9 +56,7 @@ async def test_the_therapist_goes_on_reading_english(world: World) -> None:
     assert "Tempo" not in ben.everything
 
 
-async def test_du_where_the_practice_says_du(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_du_where_the_practice_says_du(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RAPPORT_PRACTICE__GERMAN", "du")
     await world.reconfigure("")
     anna, _ = await through_a_week(world)

@@ -199,7 +199,7 @@ async def test_before_first_is_offered_once(world: World) -> None:
 
 
 async def test_before_first_closes_when_the_session_starts(world: World) -> None:
-    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    anna, _ = await world.pair("Anna", "Ben", meets="Mon 15:00")
     await anna.taps("Answer now (three questions)")
     await anna.taps("7")
     await world.until("Mon 15:01")

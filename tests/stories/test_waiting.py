@@ -1,4 +1,4 @@
-"""What happens when no answer comes, comes later, half or not at all, and when there was no session."""
+"""What happens when the answer comes later, half or never, and when there was no session."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from world import Human, World
 
 
 async def test_one_reminder_and_never_more(world: World) -> None:
-    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    anna, _ = await world.pair("Anna", "Ben", meets="Mon 15:00")
     await world.until("Mon 16:20")
     first = anna.phone.last.message_id
     await world.until("Tue 12:10")
@@ -140,7 +140,7 @@ async def test_dont_send_shows_the_therapist_the_fact_and_no_number(world: World
     await anna.taps("‹ Back")
     await anna.taps("Don't send")
     await anna.taps("Don't send")
-    assert "Your answers were not sent." in anna.screen
+    assert "Your answers are not shown." in anna.screen
     await world.until("Fri 17:00")
     assert "chose not to send the answers" in ben.screen
     before = ben.everything
@@ -151,7 +151,7 @@ async def test_dont_send_shows_the_therapist_the_fact_and_no_number(world: World
         assert "▁" not in line
         assert "last" not in line
     await anna.types("/history")
-    assert "not sent; your therapist saw only that" in anna.screen
+    assert "not sent; your therapist sees only that" in anna.screen
 
 
 async def test_taken_back_after_the_digest_the_numbers_are_gone_from_it(world: World) -> None:
@@ -190,7 +190,7 @@ async def test_half_way_the_reminder_goes_on_where_it_was_left(world: World) -> 
 
 
 async def test_one_still_open_at_the_digest_is_open_and_not_silent(world: World) -> None:
-    anna, ben = await world.pair("Anna", "Ben", meets="Fri 15:00")
+    _, ben = await world.pair("Anna", "Ben", meets="Fri 15:00")
     await world.until("Fri 17:00")
     assert "open until Sun 16:20" in ben.screen
     assert "no answer" not in ben.screen

@@ -1,0 +1,97 @@
+"""What goes wrong on the way costs nobody an answer and asks nobody twice."""
+
+from __future__ import annotations
+
+import pytest
+from world import World
+
+
+async def _asked(world: World) -> None:
+    await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+
+
+async def test_a_reminder_that_perhaps_failed_leaves_the_question_where_it_is(
+    world: World,
+) -> None:
+    await _asked(world)
+    anna = world.human("Anna")
+    await anna.answers(4, 8)
+    world.stage.emulator.faults.add(
+        "drop", stage="before", method="sendMessage", chat=anna.phone.id
+    )
+    await world.later(hours=24)
+
+    assert anna.sees("Question 3 of 5") is not None
+    assert anna.sees("This check-in goes on in the newest message.") is None
+    await anna.answers(7, 8, 9)
+    assert "get in the way" in anna.screen
+
+
+async def test_after_a_day_of_downtime_there_is_one_question_and_no_reminder_with_it(
+    world: World,
+) -> None:
+    await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 15:30")
+    await world.stage.close()
+    world.stage.clock.advance_to(world.stage.moment("Tue 15:30"))
+    await world.stage.open()
+    await world.stage.settle()
+    anna = world.human("Anna")
+
+    assert anna.everything.count("Question 1 of 5") == 1
+    assert "One reminder" not in anna.everything
+
+
+async def test_text_added_after_it_was_shown_is_kept_until_it_is_shown_again(
+    world: World,
+) -> None:
+    await _asked(world)
+    anna = world.human("Anna")
+    await anna.answers(8, 8, 8, 8, 8)
+    await anna.types("the open part")
+    await anna.taps("Show my therapist")
+    await anna.taps("Add something")
+    await anna.types("the hidden part")
+    await world.until("Fri 17:00")
+    ben = world.human("Ben")
+    await ben.taps("A7")
+
+    assert "the hidden part" not in ben.everything
+    assert "the open part" not in ben.everything
+
+
+async def test_a_therapist_who_blocked_the_bot_gets_the_digest_later(world: World) -> None:
+    await _asked(world)
+    await world.human("Anna").answers(2, 2, 2, 2, 2)
+    ben = world.human("Ben")
+    await ben.does(ben.phone.block)
+    await world.until("Sat 09:00")
+    await ben.does(ben.phone.unblock)
+    await ben.starts()
+
+    assert ben.sees("Talk about this first: A7") is not None
+
+
+async def test_quiet_hours_are_chosen_by_a_tap(world: World) -> None:
+    anna, _ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await anna.types("/settings")
+    seen = anna.sees("Quiet hours")
+    assert seen is not None
+    await anna.taps("20:00–09:00")
+    assert anna.sees("Quiet hours: 20:00 to 09:00") is not None
+    cora, _ = await world.pair("Cora", "Ben", code="B2", meets="Mon 16:00")
+    await world.until("Mon 17:20")
+
+    assert cora.sees("Question 1 of 5") is not None
+
+
+@pytest.mark.parametrize("place", ["Europe/Lisbon", "Mars/Olympus"])
+async def test_a_time_zone_can_be_typed(world: World, place: str) -> None:
+    anna, _ben = await world.pair("Anna", "Ben")
+    await anna.types(f"/zone {place}")
+
+    if place == "Europe/Lisbon":
+        assert "Time zone: Europe/Lisbon" in anna.screen
+    else:
+        assert "I don't know the time zone" in anna.screen

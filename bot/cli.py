@@ -107,8 +107,9 @@ async def _run(settings: Settings) -> None:
         return
     try:
         await _unless(stop, app.introduce())
-        await app.start()
-        await app.run(stop)
+        if not stop.is_set():
+            await app.start()
+            await app.run(stop)
     finally:
         await app.stop()
 

@@ -157,7 +157,6 @@ TAPS = {
     "agree": Route(agree, "client", show),
     "decline": Route(decline, "client", declined),
     "begin": Route(begin, "client", begin_again),
-    "join": Route(show, "client"),
     "slang": Route(set_language, "anyone", settings),
     "szone": Route(set_zone, "anyone", settings),
     "squiet": Route(set_quiet, "anyone", settings),

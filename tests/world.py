@@ -101,8 +101,9 @@ class Human:
 
     @property
     def everything(self) -> str:
-        """All that is visible of the bot, for "must see nothing"."""
-        return "\n".join(seen.text or "" for seen in self.phone.chat if seen.from_bot)
+        """All that is visible of the bot, for "must see nothing"; without random invitations."""
+        text = "\n".join(seen.text or "" for seen in self.phone.chat if seen.from_bot)
+        return re.sub(r"\?start=\S+", "", text)
 
 
 @dataclass

@@ -28,21 +28,29 @@ def _only_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def telegram() -> Iterator[Emulator]:
-    """A Telegram that goes on answering while the test waits."""
-    emulator = Emulator(TOKEN, seed=1)
+def telegram_loop() -> Iterator[asyncio.AbstractEventLoop]:
+    """An event loop in a thread of its own: it goes on while the test waits."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
-    try:
-        asyncio.run_coroutine_threadsafe(emulator.start(), loop).result(5)
-        yield emulator
+    yield loop
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join(5)
+    loop.close()
+
+
+@pytest.fixture
+def telegram(telegram_loop: asyncio.AbstractEventLoop) -> Iterator[Emulator]:
+    """A Telegram that lives in that loop; whoever acts in it does so there."""
+    emulator = Emulator(TOKEN, seed=1)
+    asyncio.run_coroutine_threadsafe(emulator.start(), telegram_loop).result(5)
+    yield emulator
+
+    async def end() -> None:
         emulator.faults.release()
-        asyncio.run_coroutine_threadsafe(emulator.stop(), loop).result(5)
-    finally:
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(5)
-        loop.close()
+        await emulator.stop()
+
+    asyncio.run_coroutine_threadsafe(end(), telegram_loop).result(5)
 
 
 @pytest.fixture

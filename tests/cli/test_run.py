@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import signal
 import time
@@ -25,10 +26,6 @@ def told_to_stop(process: object, signal_number: int = signal.SIGTERM) -> tuple[
     return process.returncode, errors  # type: ignore[attr-defined]
 
 
-def called(telegram: Emulator, method: str) -> bool:
-    return any(entry.name == method for entry in telegram.journal)
-
-
 @pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGINT])
 def test_it_polls_until_it_is_told_to_stop(
     connected: Path, telegram: Emulator, start: Start, signal_number: int
@@ -46,11 +43,13 @@ def test_it_polls_until_it_is_told_to_stop(
     assert not connected.with_name("rapport.sqlite3-wal").exists(), "the log was taken in"
 
 
-def test_it_answers_somebody(connected: Path, telegram: Emulator, start: Start) -> None:
+def test_it_answers_somebody(
+    connected: Path, telegram: Emulator, telegram_loop: asyncio.AbstractEventLoop, start: Start
+) -> None:
     cora = telegram.person("Cora")
     process = start("run", "-c", str(connected))
     wait_until(lambda: telegram.polling)
-    cora.start()
+    telegram_loop.call_soon_threadsafe(cora.start)
     wait_until(lambda: any(seen.from_bot for seen in cora.chat))
     assert told_to_stop(process)[0] == 0
 
@@ -66,9 +65,9 @@ def test_it_stops_while_telegram_cannot_be_reached(config: Path, start: Start) -
 def test_it_stops_while_telegram_says_nothing(
     connected: Path, telegram: Emulator, start: Start
 ) -> None:
-    telegram.faults.add("black_hole", method="setMyCommands", times=None)
+    hole = telegram.faults.add("black_hole", method="setMyCommands", times=None)
     process = start("run", "-c", str(connected))
-    wait_until(lambda: called(telegram, "setMyCommands"))
+    wait_until(lambda: hole.struck > 0)
     code, errors = told_to_stop(process)
     assert code == 0, errors
 

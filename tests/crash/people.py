@@ -236,7 +236,10 @@ class Client(Somebody):
         """Write something, once; who sees no reaction goes on instead of writing it again."""
         place = (checkin, skip.split(".")[2])
         self.ledger.touched.add(place)
-        if place in self.ledger.texts or self._chosen(checkin, seen, [skip, "write."]) == skip:
+        if (
+            place in self.ledger.texts
+            or self._chosen(checkin, seen, [skip, "write.", "write."]) == skip
+        ):
             return await self._push(skip, seen)
         self.ledger.texts[place] = f"Please slow down a little. ({self.phone.name}, {checkin})"
         before = self._view()

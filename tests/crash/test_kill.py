@@ -106,7 +106,7 @@ async def test_no_answered_tap_is_lost_and_nothing_is_asked_twice(tmp_path: Path
             # A slow wire, on which some messages arrive while the bot still waits to hear of it,
             # and a Telegram that hands some updates out twice.
             faults = stage.emulator.faults
-            faults.repeat_updates = 0.1
+            faults.repeat_updates = 0.2
             faults.add("delay", method="sendMessage", seconds=0.02, chance=0.3)
             faults.add("delay", stage="after", method="sendMessage", seconds=0.08, chance=0.8)
             await kill_through(stage, people, Killer(stage, chance, BUSY, KILLS))

@@ -187,7 +187,7 @@ async def test_nobody_else_can_press_these_buttons(world: World) -> None:
     assert len(of_anna) > 60
     assert len(of_ben) > 8
     cora, dana = await world.pair("Cora", "Dana", code="C3", meets="Tue 15:00")
-    stranger = world.human("Ben's neighbour")
+    stranger = world.human("A stranger")
     before = await facts(world)
     for human in (cora, dana, stranger):
         await human.types("/help")

@@ -1,0 +1,26 @@
+"""`make bench`: measures start, memory, taps and ticks, and prints tables.
+
+`python -m tests.bench start taps ticks` chooses. Ends with 1 when a figure is over its budget.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from tests.bench import start, taps
+from tests.bench.table import show
+
+_PARTS = {"start": start.measure, "taps": taps.measure}
+
+
+def main() -> int:
+    over = False
+    for name in sys.argv[1:] or _PARTS:
+        figures = _PARTS[name]()
+        show(name, figures)
+        over |= any(figure.is_over for figure in figures)
+    return int(over)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,47 @@
+"""The real bot on a clock that does not wait: `python -m tests.bench.bot_process CONFIG`.
+
+Telegram's own limit (25 messages a second) would hide what a tap costs, so pacing is asked as
+always and its waits pass at once. All else is the program as `rapport run` runs it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from pathlib import Path
+
+from bot.app import SystemClock, build
+from bot.config import load
+from bot.logging import set_up
+
+
+class HastyClock(SystemClock):
+    """The machine's time, in which sleeping takes none."""
+
+    def __init__(self) -> None:
+        self._skipped = 0.0
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self._skipped
+
+    async def sleep(self, seconds: float) -> None:
+        self._skipped += seconds
+        await asyncio.sleep(0)
+
+
+async def main() -> None:
+    settings = load(Path(sys.argv[1]))
+    set_up(settings)
+    app = await build(settings, HastyClock())
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    try:
+        await app.start()
+        await app.run(stop)
+    finally:
+        await app.stop()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

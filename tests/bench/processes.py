@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 from bot.demo.stage import TOKEN
@@ -29,17 +29,17 @@ def resident_mib(pid: int) -> float:
     raise ValueError(f"process {pid} has no VmRSS")
 
 
-@contextmanager
-def emulator() -> Iterator[Control]:
-    """Run the emulator in a process of its own."""
+@asynccontextmanager
+async def emulator() -> AsyncIterator[tuple[str, Control]]:
+    """Run the emulator in a process of its own; give its `base_url` and its people."""
     command = [sys.executable, "-m", "bot.emulator", "--port", "0", "--token", TOKEN]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        control = Control(process.stdout.readline().split()[1])
+        base_url = process.stdout.readline().split()[1]
         try:
-            yield control
+            async with Control(base_url) as control:
+                yield base_url, control
         finally:
-            control.close()
             process.terminate()
 
 

@@ -2,37 +2,44 @@
 
 from __future__ import annotations
 
+import asyncio
 import statistics
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-from tests.bench.processes import cpu_seconds, emulator, resident_mib, running
 from tests.bench.practice import settings_in
+from tests.bench.processes import cpu_seconds, emulator, resident_mib, running
 from tests.bench.table import Figure
 
 _STARTS = 5
 _IDLE_SECONDS = 5.0
+_LOOK_SECONDS = 0.003
 
 
 def measure() -> list[Figure]:
     """Start the whole program five times; look at the last one after five idle seconds."""
-    with tempfile.TemporaryDirectory() as name, emulator() as telegram:
-        settings_in(Path(name), f"{telegram.url}/bot")
-        command = [sys.executable, "-m", "bot", "run", "--config", f"{name}/config.toml"]
-        seconds = []
-        for number in range(_STARTS):
-            while telegram.polling:  # the poll of the one before
-                time.sleep(0.01)
+    with tempfile.TemporaryDirectory() as name:
+        return asyncio.run(_measure(Path(name)))
+
+
+async def _measure(folder: Path) -> list[Figure]:
+    seconds = []
+    async with emulator() as (base_url, telegram):
+        settings_in(folder, base_url)
+        command = [sys.executable, "-m", "bot", "run", "--config", str(folder / "config.toml")]
+        for _ in range(_STARTS):
+            while await telegram.polling():  # the poll of the life before
+                await asyncio.sleep(_LOOK_SECONDS)
             began = time.monotonic()
             with running(command) as bot:
-                while not telegram.polling:
-                    time.sleep(0.002)
+                while not await telegram.polling():
+                    await asyncio.sleep(_LOOK_SECONDS)
                 seconds.append(time.monotonic() - began)
-                if number == _STARTS - 1:
+                if len(seconds) == _STARTS:
                     busy = cpu_seconds(bot.pid)
-                    time.sleep(_IDLE_SECONDS)
+                    await asyncio.sleep(_IDLE_SECONDS)
                     idle = (cpu_seconds(bot.pid) - busy) / _IDLE_SECONDS
                     resident = resident_mib(bot.pid)
     spread = f"{min(seconds):.2f} to {max(seconds):.2f}"

@@ -107,7 +107,8 @@ async def _answer(telegram: Emulator, person: Person, prompts: list[int]) -> Non
             seen, before = look_at(telegram.world, message), message.keyboard
             eights = [data for data in seen.tappable if data.startswith("rate.")][8:9]
             passes = [data for data in seen.tappable if data.startswith("pass.")]
-            if not eights + passes: raise RuntimeError(seen)
+            if not eights + passes:
+                raise RuntimeError(seen)
             tap = person.tap((eights or passes)[0], seen)
             await telegram.bell.wait_for(
                 lambda tap=tap, before=before, message=message: (

@@ -9,7 +9,7 @@ RUNTIME := $(VENV)/.runtime-installed
 DEV := $(VENV)/.dev-installed
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test check format texts locks clean
+.PHONY: help env demo test bench check format texts locks clean
 
 help: ## Show these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -21,6 +21,9 @@ demo: $(if $(wildcard $(DEV)),$(DEV),$(RUNTIME)) ## Play a week of a practice, w
 
 test: $(DEV) ## Run all tests, the layers and the wheel included
 	$(BIN)/python -m pytest -n $(WORKERS)
+
+bench: $(DEV) ## Measure start, memory, taps and ticks (not part of the tests)
+	$(BIN)/python -m tests.bench
 
 check: $(DEV) ## Check style, types and layers
 	$(BIN)/ruff check .

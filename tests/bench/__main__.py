@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench import start, taps
+from tests.bench import start, taps, ticks
 from tests.bench.table import show
 
-_PARTS = {"start": start.measure, "taps": taps.measure}
+_PARTS = {"start": start.measure, "taps": taps.measure, "ticks": ticks.measure}
 
 
 def main() -> int:

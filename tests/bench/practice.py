@@ -86,11 +86,12 @@ async def open_checkins(
 
 
 async def _open(tx: Transaction, couple: Couple, starts_at: int, now: int) -> int:
+    # Not 'planned': one check-in would close before the next one's session.
     appointment_id, checkin_id = IDS.new(), IDS.new()
     await tx.run(
         "INSERT INTO appointment (id, pair_id, local_on, local_time, timezone, starts_at, ends_at,"
         " state, state_at, asked, asked_at) VALUES (:id, :pair_id, :on, '12:00', :zone, :starts_at,"
-        " :starts_at + 3000000, 'planned', :now, 'asked', :now)",
+        " :starts_at + 3000000, 'moved', :now, 'asked', :now)",
         id=appointment_id,
         pair_id=couple.pair_id,
         on=local_on(starts_at, ZONE),

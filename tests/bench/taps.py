@@ -84,7 +84,8 @@ async def _tap(telegram: Emulator, people: list[Person], bot: int) -> list[Figur
     cpu, own = cpu_seconds(bot) - cpu, time.process_time() - own
     calls = Counter(e.method for e in telegram.journal.read(before, kind="call") if e.done)
     taps = _PEOPLE * (_CHECKINS - 1) * _TAPS
-    if calls["editMessageText"] != taps or calls["answerCallbackQuery"] < taps - _PEOPLE:
+    # A few edits of the warm-up may still arrive; fewer than one per tap is a lost screen.
+    if calls["editMessageText"] < taps or calls["answerCallbackQuery"] < taps - _PEOPLE:
         raise RuntimeError(f"{taps} taps, but {calls}")
     note = f"{taps} taps, {calls['getUpdates']} polls"
     return [

@@ -90,6 +90,14 @@ async def cancelled(task: asyncio.Task[Any]) -> None:
         await task
 
 
+async def all_end(threads: set[threading.Thread]) -> None:
+    """Wait for threads to end: one left over would keep the process alive."""
+    for thread in threads:
+        await asyncio.to_thread(thread.join, 5)
+        # The waiting itself is done by a thread that stays for the next wait.
+        assert not thread.is_alive() or thread.name.startswith("asyncio_")
+
+
 # Writing
 
 
@@ -344,15 +352,16 @@ async def test_a_closed_database_is_unavailable_at_once(path: Path) -> None:
 
 
 async def test_closing_waits_for_a_reader_and_leaves_no_connection(path: Path) -> None:
-    threads = threading.active_count()
+    threads = set(threading.enumerate())
     db = await open_database(path)
+    assert set(threading.enumerate()) - threads, "a connection is a thread"
     async with db.read() as tx:
         closing = asyncio.create_task(db.close())
         await asyncio.sleep(0.01)
         assert await tx.one("SELECT 1 AS one") is not None
         assert not closing.done()
     await closing
-    assert threading.active_count() == threads
+    await all_end(set(threading.enumerate()) - threads)
 
 
 async def test_locked_by_another_connection_is_unavailable(
@@ -377,16 +386,12 @@ async def test_what_cannot_be_a_database_is_unavailable(path: Path, content: byt
     def put() -> None:
         path.mkdir() if content is None else path.write_bytes(content)
 
-    threads = threading.active_count()
+    threads = set(threading.enumerate())
     put()
     for _ in range(2):
         with pytest.raises(Unavailable, match="rapport"):
             await Database.open(path, VAULT, lambda: 5)
-    for _ in range(500):  # a thread left over would keep the process alive
-        if threading.active_count() == threads:
-            break
-        await asyncio.sleep(0.01)
-    assert threading.active_count() == threads
+    await all_end(set(threading.enumerate()) - threads)
 
 
 async def test_a_folder_that_is_missing_is_unavailable(tmp_path: Path) -> None:

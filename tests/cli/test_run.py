@@ -27,11 +27,18 @@ def told_to_stop(process: object, signal_number: int = signal.SIGTERM) -> tuple[
 
 
 @pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGINT])
-def test_it_polls_until_it_is_told_to_stop(
-    connected: Path, telegram: Emulator, start: Start, signal_number: int
+def test_it_answers_until_it_is_told_to_stop(
+    connected: Path,
+    telegram: Emulator,
+    telegram_loop: asyncio.AbstractEventLoop,
+    start: Start,
+    signal_number: int,
 ) -> None:
+    cora = telegram.person("Cora")
     process = start("run", "-c", str(connected))
     wait_until(lambda: telegram.polling)
+    telegram_loop.call_soon_threadsafe(cora.start)
+    wait_until(lambda: any(seen.from_bot for seen in cora.chat))
     lock = connected.with_name("rapport.sqlite3.lock")
     assert lock.read_text("ascii").strip() == str(process.pid)
     code, errors = told_to_stop(process, signal_number)
@@ -41,17 +48,6 @@ def test_it_polls_until_it_is_told_to_stop(
     with lock.open() as free:
         fcntl.flock(free, fcntl.LOCK_EX | fcntl.LOCK_NB)
     assert not connected.with_name("rapport.sqlite3-wal").exists(), "the log was taken in"
-
-
-def test_it_answers_somebody(
-    connected: Path, telegram: Emulator, telegram_loop: asyncio.AbstractEventLoop, start: Start
-) -> None:
-    cora = telegram.person("Cora")
-    process = start("run", "-c", str(connected))
-    wait_until(lambda: telegram.polling)
-    telegram_loop.call_soon_threadsafe(cora.start)
-    wait_until(lambda: any(seen.from_bot for seen in cora.chat))
-    assert told_to_stop(process)[0] == 0
 
 
 def test_it_stops_while_telegram_cannot_be_reached(config: Path, start: Start) -> None:

@@ -33,6 +33,7 @@ from bot.services.inviting import Inviting
 from bot.services.outgoing import Outgoing
 from bot.services.ports import Clock, Ids
 from bot.services.privacy import Privacy
+from bot.services.retention import Retention
 from bot.services.timetable import Timetable
 from bot.store import updates
 from bot.store.database import Database
@@ -197,10 +198,11 @@ async def _assemble(
         lanes,
         settings.checkin.protect_content,
     )
+    retention = Retention(db, clock, ids, settings)
     ticks = Ticks(
         plan=(room.timetable.plan, room.asking.ask_one, room.digests.make_one),
         deliver=delivery.deliver_one,
-        sweep=(_closing(room), room.privacy.sweep_one, outgoing.be_seen),
+        sweep=(_closing(room), retention.sweep_one, outgoing.be_seen),
         on_token_refused=on_token_refused,
     )
     add_handlers(application, room, _leaving(messenger))
@@ -280,13 +282,13 @@ def _receiver(
         await application.process_update(update)
 
     async def record_all(seen: Sequence[int]) -> None:
-        async with db.write() as tx:
-            await updates.record_seen(tx, seen, clock.now())
+        await db.write(lambda tx: updates.record_seen(tx, seen, clock.now()))
 
     async def set_aside(update_id: int | None, body: bytes, reason: str) -> None:
-        async with db.write() as tx:
-            await updates.set_aside(
+        await db.write(
+            lambda tx: updates.set_aside(
                 tx, ids.new(), update_id, body, reason, clock.now(), _SET_ASIDE_AT_MOST
             )
+        )
 
     return Receiver(bot, process, record_all, set_aside, clock)

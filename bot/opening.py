@@ -12,7 +12,7 @@ from bot.instruments import load_instruments
 from bot.services.ports import Clock
 from bot.store import practice
 from bot.store.checkins import instruments_in_use
-from bot.store.database import Database
+from bot.store.database import Database, Transaction
 from bot.store.migrate import migrate
 from bot.store.vault import load_vault
 from bot.transport.application import introduce, make_application
@@ -71,14 +71,21 @@ async def open_database(settings: Settings, clock: Clock, *, alone: bool = True)
     db = await Database.open(settings.database.path, vault, clock.now, alone=alone)
     try:
         await migrate(db, clock.now())
-        async with db.write() as tx:
-            if not await practice.find_practice(tx):
-                await practice.found_practice(tx, clock.now())
-            await practice.practice_sealer(tx)
+        await db.write(lambda tx: _prove(tx, clock.now()))
+        if alone:
+            # A process that died between deleting and emptying the log owes this.
+            await db.truncate_log()
     except BaseException:
         await db.close()
         raise
     return db
+
+
+async def _prove(tx: Transaction, now: int) -> None:
+    """Make sure that the master key opens this practice, or found it."""
+    if not await practice.find_practice(tx):
+        await practice.found_practice(tx, now)
+    await practice.practice_sealer(tx)
 
 
 async def check_open_checkins(db: Database, instruments: dict[str, dict[int, Instrument]]) -> None:
@@ -86,9 +93,7 @@ async def check_open_checkins(db: Database, instruments: dict[str, dict[int, Ins
 
     Errors: `BadInstrument` that names the one whose file is gone.
     """
-    async with db.read() as tx:
-        used = await instruments_in_use(tx)
-    for name, version in used:
+    for name, version in await db.read(instruments_in_use):
         if version not in instruments.get(name, {}):
             raise BadInstrument(
                 f"{name}-{version}",

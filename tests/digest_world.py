@@ -20,6 +20,7 @@ from bot.store.database import Database
 from bot.store.migrate import migrate
 from bot.store.vault import Vault
 from tests.digest_support import CUT, DAY, FROM, HOUR, INSTRUMENT, RATINGS, ZONE
+from tests.transactions import reading, writing
 
 MONDAY = "2026-11-16"
 
@@ -88,7 +89,7 @@ class World:
     ben: int = 0
 
     async def person(self, telegram_id: int, *, therapist: bool = False) -> int:
-        async with self.db.write() as tx:
+        async with writing(self.db) as tx:
             person = await people.add_person(
                 tx, self.ids.new(), telegram_id, "?", None, self.clock.now()
             )
@@ -100,7 +101,7 @@ class World:
         """Add a pair with a client of its own."""
         pair_id = self.ids.new()
         client = await self.person(self.ids.new())
-        async with self.db.write() as tx:
+        async with writing(self.db) as tx:
             await pairs.add_pair(tx, pair_id, therapist or self.ben, code, FROM - 90 * DAY)
             await pairs.join_pair(tx, pair_id, client, FROM - 89 * DAY)
             await tx.run("UPDATE pair SET state = :s WHERE id = :id", s=state, id=pair_id)
@@ -135,7 +136,7 @@ class World:
         appointment_id = await self.appointment(pair_id, on, time)
         checkin_id, sent_at = self.ids.new(), to_utc(on, time, ZONE) + HOUR
         done_at, closes_at = sent_at + HOUR, sent_at + 48 * HOUR
-        async with self.db.write() as tx:
+        async with writing(self.db) as tx:
             await checkins.add_checkin(
                 tx, id=checkin_id, pair_id=pair_id, appointment_id=appointment_id,
                 kind="session", instrument="session-alliance", instrument_version=1,
@@ -164,7 +165,7 @@ class World:
 
     async def correct(self, checkin_id: int, at: int, *changed: Answer) -> None:
         """Change answers after completion, as the client's tap does."""
-        async with self.db.write() as tx:
+        async with writing(self.db) as tx:
             loaded = await checkins.load_checkin(tx, checkin_id)
             assert loaded is not None
             before = await answers.answers_of(tx, loaded)
@@ -178,11 +179,11 @@ class World:
         await self.run(f"INSERT INTO {table} ({names}) VALUES ({values})", **facts)
 
     async def run(self, sql: str, **values: object) -> None:
-        async with self.db.write() as tx:
+        async with writing(self.db) as tx:
             await tx.run(sql, **values)
 
     async def rows(self, sql: str, **values: object) -> list[Any]:
-        async with self.db.read() as tx:
+        async with reading(self.db) as tx:
             return await tx.all(sql, **values)
 
     async def newest_digest(self) -> int:

@@ -16,6 +16,7 @@ from bot.core.timetable import local_on
 from bot.demo.stage import ADMIN_ID, Stage, write_config
 from bot.emulator import Entry, Person, Seen
 from bot.store.answers import open_value
+from tests.transactions import reading
 
 
 @dataclass
@@ -199,13 +200,13 @@ class World:
 
     async def rows(self, sql: str, **values: object) -> list[tuple[object, ...]]:
         """Read the database past the program."""
-        async with self.stage.running.db.read() as tx:
+        async with reading(self.stage.running.db) as tx:
             return [tuple(dict(row).values()) for row in await tx.all(sql, **values)]
 
     async def kept(self) -> list[object]:
         """Open every answer there is, replaced ones and those the client keeps included."""
         found: list[object] = []
-        async with self.stage.running.db.read() as tx:
+        async with reading(self.stage.running.db) as tx:
             for table in ("answer", "answer_earlier"):
                 for row in await tx.all(
                     f"SELECT {table}.*, pair.id AS pair_id, pair.data_key FROM {table}"

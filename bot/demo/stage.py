@@ -156,9 +156,9 @@ class Stage:
         What the program decides by the clock alone is decided by the day or slower.
         """
         now, settings, zone = self.clock.now(), self.settings, self.settings.practice.timezone
-        async with self.running.db.read() as tx:
-            rows = await tx.all(_DUE, delay=settings.checkin.delay_minutes * 60_000)
-            weekly = await weekly_hours(tx)
+        db, delay = self.running.db, settings.checkin.delay_minutes * 60_000
+        rows = await db.read(lambda tx: tx.all(_DUE, delay=delay))
+        weekly = await db.read(weekly_hours)
         moments = [now + _AT_MOST_MS, to_utc(day_after(local_on(now, zone)), "00:00", zone)]
         moments += [row["at"] for row in rows if row["at"] is not None and row["at"] > now]
         for hour in weekly:

@@ -12,6 +12,7 @@ from typing import Final, Literal
 from bot.config import Settings
 from bot.core.errors import Refused
 from bot.core.timetable import after_quiet
+from bot.services.acts import reads, writes
 from bot.services.digest_pages import AcknowledgementKind
 from bot.services.ports import Clock, Ids
 from bot.store import digests as store
@@ -44,32 +45,36 @@ class Acknowledgements:
     db: Database
     clock: Clock
 
-    async def telling(self, acknowledgement_id: int, part: str) -> Telling | None:
+    @reads
+    async def telling(self, tx: Transaction, acknowledgement_id: int, part: str) -> Telling | None:
         """Give what the client is told, the latest; None when the pair is over or erased.
 
         part: "" for the first message; "talk" for the second, after "read" had been told.
         """
-        async with self.db.read() as tx:
-            told = await store.load_acknowledgement(tx, acknowledgement_id)
-            if told.client_id is None or told.pair_state not in ("active", "paused"):
-                return None
-            kind = told.kind
-            if part == "" and await store.talk_is_told_apart(tx, acknowledgement_id):
-                kind = "read"
-            return Telling(told.id, told.client_id, told.pair_id, kind)
+        told = await store.load_acknowledgement(tx, acknowledgement_id)
+        if told.client_id is None or told.pair_state not in ("active", "paused"):
+            return None
+        kind = told.kind
+        if part == "" and await store.talk_is_told_apart(tx, acknowledgement_id):
+            kind = "read"
+        return Telling(told.id, told.client_id, told.pair_id, kind)
 
-    async def told(self, acknowledgement_id: int) -> None:
+    @writes
+    async def told(self, tx: Transaction, acknowledgement_id: int) -> None:
         """Note that the client was told (or perhaps was)."""
-        async with self.db.write() as tx:
-            await store.note_told(tx, acknowledgement_id, self.clock.now())
+        await store.note_told(tx, acknowledgement_id, self.clock.now())
 
+    @writes
     async def reply(
-        self, client_id: int, acknowledgement_id: int, answer: Literal["ok", "rather_not"]
+        self,
+        tx: Transaction,
+        client_id: int,
+        acknowledgement_id: int,
+        answer: Literal["ok", "rather_not"],
     ) -> None:
         """Keep what a client says to "let's talk about it". Errors: Refused("not_yours")."""
-        async with self.db.write() as tx:
-            if not await store.reply(tx, acknowledgement_id, client_id, answer, self.clock.now()):
-                raise Refused("not_yours")
+        if not await store.reply(tx, acknowledgement_id, client_id, answer, self.clock.now()):
+            raise Refused("not_yours")
 
 
 async def owe_telling(

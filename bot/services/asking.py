@@ -19,6 +19,7 @@ from bot.core.conversation import Known
 from bot.core.errors import Refused
 from bot.core.instrument import Instrument
 from bot.core.people import Pair, language_of
+from bot.services.acts import reads, writes
 from bot.services.ports import Clock, Ids
 from bot.services.quiet import outside_quiet
 from bot.store import answers as answer_store
@@ -49,29 +50,34 @@ class Asking:
 
     async def ask_one(self) -> bool:
         """Decide about the appointment that ended longest ago; was there one to decide on?"""
-        now = self.clock.now()
-        ended_by = now - self.settings.checkin.delay_minutes * MINUTE_MS
-        async with self.db.read() as tx:
-            if await store.find_undecided(tx, ended_by) is None:
-                return False
-        due = None
+        due = await self._undecided()
+        if due is None:
+            return False
         try:
-            async with self.db.write() as tx:
-                due = await store.find_undecided(tx, ended_by)
-                if due is None:
-                    return True
-                reason = await self._ask(tx, due, now)
-                await store.note_decision(tx, due.id, now, reason)
+            await self._decide(due)
         except Unavailable:
             raise
         except Exception as bug:
-            if due is None:
-                raise
             # One appointment that cannot be decided on must not keep all others from being asked.
             log.error("cannot ask", appointment=due.id, why=type(bug).__name__)
-            async with self.db.write() as tx:
-                await store.note_decision(tx, due.id, now, "failed")
+            await self._give_up(due)
         return True
+
+    @reads
+    async def _undecided(self, tx: Transaction) -> store.Ended | None:
+        now = self.clock.now()
+        return await store.find_undecided(tx, now - self.settings.checkin.delay_minutes * MINUTE_MS)
+
+    @writes
+    async def _decide(self, tx: Transaction, due: store.Ended) -> None:
+        # It was seen by a reader: cancelled or decided meanwhile, there is nothing to decide.
+        if await store.is_undecided(tx, due):
+            now = self.clock.now()
+            await store.note_decision(tx, due.id, now, await self._ask(tx, due, now))
+
+    @writes
+    async def _give_up(self, tx: Transaction, due: store.Ended) -> None:
+        await store.note_decision(tx, due.id, self.clock.now(), "failed")
 
     async def _ask(self, tx: Transaction, ended: store.Ended, now: int) -> str | None:
         """Ask about an ended appointment, or give the reason why not."""
@@ -194,35 +200,42 @@ class Asking:
             now=now,
         )
 
-    async def begin_before_first(self, client_id: int, pair_id: int, message: int) -> None:
+    @writes
+    async def begin_before_first(
+        self, tx: Transaction, client_id: int, pair_id: int, message: int
+    ) -> None:
         """Open the check-in before the first session at the client's wish.
 
         message: the Telegram message that will carry it.
         Errors: Refused("not_yours"), Refused("asked_before"), Refused("first_session_over").
         """
         now = self.clock.now()
-        async with self.db.write() as tx:
-            pair = await pairs.find_pair_of_client(tx, pair_id, client_id)
-            if pair is None or pair.state != "active":
-                raise Refused("not_yours")
-            starts = await store.find_first_start(tx, pair_id)
-            if starts is not None and starts <= now:
-                raise Refused("first_session_over")
-            closes_at = starts if starts is not None else now + 14 * 24 * HOUR_MS
-            checkin_id = await self._open(tx, pair, "before_first", None, now, now, closes_at)
-            # It is shown as the answer to a tap: the outbox owes neither prompt nor reminder.
-            await outbox.drop_queued(tx, now, "shown", kind="prompt", subject_id=checkin_id)
-            await outbox.drop_queued(tx, now, "shown", kind="reminder", subject_id=checkin_id)
-            await checkins.note_sent(tx, checkin_id, now, message)
+        pair = await pairs.find_pair_of_client(tx, pair_id, client_id)
+        if pair is None or pair.state != "active":
+            raise Refused("not_yours")
+        starts = await store.find_first_start(tx, pair_id)
+        if starts is not None and starts <= now:
+            raise Refused("first_session_over")
+        closes_at = starts if starts is not None else now + 14 * 24 * HOUR_MS
+        checkin_id = await self._open(tx, pair, "before_first", None, now, now, closes_at)
+        # It is shown as the answer to a tap: the outbox owes neither prompt nor reminder.
+        await outbox.drop_queued(tx, now, "shown", kind="prompt", subject_id=checkin_id)
+        await outbox.drop_queued(tx, now, "shown", kind="reminder", subject_id=checkin_id)
+        await checkins.note_sent(tx, checkin_id, now, message)
 
     async def align(self) -> None:
         """Let open check-ins close before the next session, wherever that has moved to."""
         before = self.settings.checkin.closes_before_next_minutes * MINUTE_MS
-        async with self.db.read() as tx:
-            first = await store.any_before_first_to_align(tx)
-            following = await store.any_session_past_next(tx, before)
-        if not (first or following):
-            return
-        async with self.db.write() as tx:
-            await store.end_before_first_sessions(tx)
-            await store.close_sessions_before_next(tx, before)
+        if await self._is_misaligned(before):
+            await self._align(before)
+
+    @reads
+    async def _is_misaligned(self, tx: Transaction, before: int) -> bool:
+        return await store.any_before_first_to_align(tx) or await store.any_session_past_next(
+            tx, before
+        )
+
+    @writes
+    async def _align(self, tx: Transaction, before: int) -> None:
+        await store.end_before_first_sessions(tx)
+        await store.close_sessions_before_next(tx, before)

@@ -7,9 +7,11 @@ is a row of the outbox.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Final, Literal
+
+import structlog
 
 from bot.config import Settings
 from bot.core import conversation
@@ -18,13 +20,16 @@ from bot.core.errors import Refused
 from bot.core.instrument import Instrument, Item
 from bot.core.people import Person
 from bot.core.timetable import local_on, next_weekly, to_utc
+from bot.services.acts import reads, writes
 from bot.services.ports import Clock, Ids
 from bot.services.quiet import outside_quiet
 from bot.store import answers as answer_store
 from bot.store import asking, audit, outbox, people
 from bot.store import checkins as store
 from bot.store.checkins import CheckIn
-from bot.store.database import Database, Transaction
+from bot.store.database import Database, Transaction, Unavailable
+
+log = structlog.get_logger(__name__)
 
 HOUR_MS: Final = 3_600_000
 MINUTE_MS: Final = 60_000
@@ -72,100 +77,106 @@ class CheckIns:
     settings: Settings
     instruments: Mapping[str, Mapping[int, Instrument]]
     words: Mapping[str, Mapping[str, int]]
+    failing: set[int] = field(default_factory=set)
 
-    async def find_before_first(self, client_id: int, pair_id: int) -> Talk | None:
+    @reads
+    async def find_before_first(self, tx: Transaction, client_id: int, pair_id: int) -> Talk | None:
         """Show the check-in before the first session, if it was begun."""
-        async with self.db.read() as tx:
-            checkin_id = await asking.find_before_first(tx, pair_id, client_id)
-            if checkin_id is None:
-                return None
-            return await self._talk(tx, await self._load(tx, client_id, checkin_id))
+        checkin_id = await asking.find_before_first(tx, pair_id, client_id)
+        if checkin_id is None:
+            return None
+        return await self._talk(tx, await self._load(tx, client_id, checkin_id))
 
-    async def show(self, client_id: int, checkin_id: int) -> Talk:
+    @reads
+    async def show(self, tx: Transaction, client_id: int, checkin_id: int) -> Talk:
         """Give a client's check-in as it stands. Errors: Refused("not_yours")."""
-        async with self.db.read() as tx:
-            return await self._talk(tx, await self._load(tx, client_id, checkin_id))
+        return await self._talk(tx, await self._load(tx, client_id, checkin_id))
 
-    async def delivery(self, checkin_id: int) -> Talk | None:
+    @reads
+    async def delivery(self, tx: Transaction, checkin_id: int) -> Talk | None:
         """Give a check-in for the delivery of its prompt; None when it was erased."""
-        async with self.db.read() as tx:
-            checkin = await store.load_checkin(tx, checkin_id)
-            return await self._talk(tx, checkin) if checkin else None
+        checkin = await store.load_checkin(tx, checkin_id)
+        return await self._talk(tx, checkin) if checkin else None
 
+    @writes
     async def answer(
-        self, client_id: int, checkin_id: int, event: Event, message: int | None = None
+        self,
+        tx: Transaction,
+        client_id: int,
+        checkin_id: int,
+        event: Event,
+        message: int | None = None,
     ) -> Talk:
         """Take one event of a check-in and give what to show next.
 
         message: the Telegram message that was tapped; learnt where sending was unclear.
         Errors: Refused("not_yours" | "closed" | "stale_button" | "text_too_long").
         """
-        async with self.db.write() as tx:
-            checkin = await self._load(tx, client_id, checkin_id)
-            self._refuse_closed(checkin)
-            return await self._take(tx, checkin, event, message)
+        checkin = await self._load(tx, client_id, checkin_id)
+        self._refuse_closed(checkin)
+        return await self._take(tx, checkin, event, message)
 
-    async def type(self, client_id: int, text: str, language: str) -> Talk:
+    @writes
+    async def type(self, tx: Transaction, client_id: int, text: str, language: str) -> Talk:
         """Take a typed message as the answer to the check-in that waits for one.
 
         Errors: Refused("not_kept") where none does, and what `conversation.typed` refuses.
         """
-        async with self.db.write() as tx:
-            now = self.clock.now()
-            fresh = [c for c in await store.open_checkins(tx, client_id) if now < c.closes_at]
-            if not fresh:
-                raise Refused("not_kept")
-            # Only the one used last: a word about one therapist must not land with another.
-            answers = await answer_store.answers_of(tx, fresh[0])
-            item = conversation.position(self._instrument(fresh[0]), answers, fresh[0].known)
-            event = conversation.typed(item, text, self.words.get(language, {}))
-            return await self._take(tx, fresh[0], event, None)
+        now = self.clock.now()
+        fresh = [c for c in await store.open_checkins(tx, client_id) if now < c.closes_at]
+        if not fresh:
+            raise Refused("not_kept")
+        # Only the one used last: a word about one therapist must not land with another.
+        answers = await answer_store.answers_of(tx, fresh[0])
+        item = conversation.position(self._instrument(fresh[0]), answers, fresh[0].known)
+        event = conversation.typed(item, text, self.words.get(language, {}))
+        return await self._take(tx, fresh[0], event, None)
 
-    async def all_open(self) -> list[Talk]:
+    @reads
+    async def all_open(self, tx: Transaction) -> list[Talk]:
         """List every check-in that is on somebody's screen and can be answered."""
-        async with self.db.read() as tx:
-            return [await self._talk(tx, c) for c in await store.on_screens(tx, self.clock.now())]
+        return [await self._talk(tx, c) for c in await store.on_screens(tx, self.clock.now())]
 
-    async def waiting(self, client_id: int) -> Talk | None:
+    @reads
+    async def waiting(self, tx: Transaction, client_id: int) -> Talk | None:
         """Give the open check-in that a typed message would belong to."""
-        async with self.db.read() as tx:
-            for checkin in await store.open_checkins(tx, client_id):
-                if self.clock.now() < checkin.closes_at:
-                    return await self._talk(tx, checkin)
+        for checkin in await store.open_checkins(tx, client_id):
+            if self.clock.now() < checkin.closes_at:
+                return await self._talk(tx, checkin)
         return None
 
-    async def carry(self, checkin_id: int, message: int) -> None:
+    @writes
+    async def carry(self, tx: Transaction, checkin_id: int, message: int) -> None:
         """Note that another Telegram message carries a check-in now."""
-        async with self.db.write() as tx:
-            await store.note_sent(tx, checkin_id, self.clock.now(), message)
+        await store.note_sent(tx, checkin_id, self.clock.now(), message)
 
-    async def back(self, client_id: int, checkin_id: int) -> Talk:
+    @writes
+    async def back(self, tx: Transaction, client_id: int, checkin_id: int) -> Talk:
         """Go back one question: the answer stays until it is replaced."""
-        async with self.db.write() as tx:
-            checkin = await self._load(tx, client_id, checkin_id)
-            self._refuse_closed(checkin)
-            answers = await answer_store.answers_of(tx, checkin)
-            instrument = self._instrument(checkin)
-            here = conversation.position(instrument, answers, checkin.known)
-            before = conversation.item_before(instrument, answers, checkin.known, here)
-            if before is None:
-                return await self._talk(tx, checkin)
-            return await self._take(tx, checkin, Reopen(before.key), None)
+        checkin = await self._load(tx, client_id, checkin_id)
+        self._refuse_closed(checkin)
+        answers = await answer_store.answers_of(tx, checkin)
+        instrument = self._instrument(checkin)
+        here = conversation.position(instrument, answers, checkin.known)
+        before = conversation.item_before(instrument, answers, checkin.known, here)
+        if before is None:
+            return await self._talk(tx, checkin)
+        return await self._take(tx, checkin, Reopen(before.key), None)
 
-    async def later(self, client_id: int, checkin_id: int, when: Later) -> Talk:
+    @writes
+    async def later(self, tx: Transaction, client_id: int, checkin_id: int, when: Later) -> Talk:
         """Ask again later, which uses up the one reminder.
 
         Errors: Refused("reminded_before"), Refused("not_yours"), Refused("closed").
         """
         now = self.clock.now()
-        async with self.db.write() as tx:
-            checkin = await self._load(tx, client_id, checkin_id)
-            self._refuse_closed(checkin)
-            person = await people.load_person(tx, client_id)
-            until_at = self._snoozed(person, when, now)
-            if until_at >= checkin.closes_at or not await store.snooze(tx, checkin.id, until_at):
-                raise Refused("reminded_before", closes_at=checkin.closes_at)
-            return await self._talk(tx, await self._load(tx, client_id, checkin_id))
+        checkin = await self._load(tx, client_id, checkin_id)
+        self._refuse_closed(checkin)
+        person = await people.load_person(tx, client_id)
+        until_at = self._snoozed(person, when, now)
+        if until_at >= checkin.closes_at or not await store.snooze(tx, checkin.id, until_at):
+            raise Refused("reminded_before", closes_at=checkin.closes_at)
+        return await self._talk(tx, await self._load(tx, client_id, checkin_id))
 
     def _snoozed(self, person: Person, when: Later, now: int) -> int:
         zone = person.timezone or self.settings.practice.timezone
@@ -187,33 +198,55 @@ class CheckIns:
         """Close a check-in whose answers are not to be shown to anybody. Errors: as `answer`."""
         return await self._close(client_id, checkin_id, "withheld")
 
+    @writes
     async def _close(
-        self, client_id: int, checkin_id: int, state: Literal["did_not_meet", "withheld"]
+        self,
+        tx: Transaction,
+        client_id: int,
+        checkin_id: int,
+        state: Literal["did_not_meet", "withheld"],
     ) -> Talk:
         now = self.clock.now()
-        async with self.db.write() as tx:
-            checkin = await self._load(tx, client_id, checkin_id)
-            if checkin.state != state:
-                self._refuse_closed(checkin)
-                await store.close(tx, checkin.id, state, now)
-                await audit.note(
-                    tx, self.ids.new(), now, client_id, f"check-in {state}", "checkin", checkin.id
-                )
-            return await self._talk(tx, await self._load(tx, client_id, checkin_id))
+        checkin = await self._load(tx, client_id, checkin_id)
+        if checkin.state != state:
+            self._refuse_closed(checkin)
+            await store.close(tx, checkin.id, state, now)
+            await audit.note(
+                tx, self.ids.new(), now, client_id, f"check-in {state}", "checkin", checkin.id
+            )
+        return await self._talk(tx, await self._load(tx, client_id, checkin_id))
 
     async def close_one(self) -> Talk | None:
         """Close one check-in whose time is over and give it as it ended; None: there was none."""
+        due = await self._next_to_close()
+        if due is None:
+            return None
+        try:
+            return await self._close_over(due)
+        except Unavailable:
+            raise
+        except Exception as bug:
+            # One check-in that cannot be read must not keep the others open; a restart tries again.
+            log.error("check-in cannot be closed", checkin=due, why=type(bug).__name__)
+            self.failing.add(due)
+            return None
+
+    @reads
+    async def _next_to_close(self, tx: Transaction) -> int | None:
         now = self.clock.now()
-        async with self.db.read() as tx:
-            if await store.next_to_close(tx, now) is None:
-                return None
-        async with self.db.write() as tx:
-            checkin = await store.next_to_close(tx, now)
-            if checkin is None:
-                return None
-            await store.close(tx, checkin.id, await self._ending(tx, checkin), now)
-            closed = await store.load_checkin(tx, checkin.id)
-            return await self._talk(tx, closed or checkin)
+        over = await store.over(tx, now, limit=len(self.failing) + 1)
+        return next((one for one in over if one not in self.failing), None)
+
+    @writes
+    async def _close_over(self, tx: Transaction, checkin_id: int) -> Talk | None:
+        now = self.clock.now()
+        checkin = await store.load_checkin(tx, checkin_id)
+        if checkin is None or now < checkin.closes_at:
+            return None
+        if not await store.close(tx, checkin.id, await self._ending(tx, checkin), now):
+            return None
+        closed = await store.load_checkin(tx, checkin.id)
+        return await self._talk(tx, closed or checkin)
 
     async def _ending(self, tx: Transaction, checkin: CheckIn) -> store.State:
         if checkin.completed_at is not None:

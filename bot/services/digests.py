@@ -21,6 +21,7 @@ from bot.core.instrument import Instrument
 from bot.core.sessions import Window
 from bot.core.timetable import latest_weekly, local_day_bounds, local_on
 from bot.services.acknowledgements import owe_telling
+from bot.services.acts import reads, writes
 from bot.services.digest_pages import (
     TODAY_AT_MOST,
     AcknowledgementKind,
@@ -74,20 +75,11 @@ class Digests:
 
     async def make_one(self) -> bool:
         """Make the digest of one therapist whose weekly hour has come; was there one?"""
-        now = self.clock.now()
-        async with self.db.read() as tx:
-            due = [weekly for weekly in await store.weekly_hours(tx) if self._is_due(weekly, now)]
-        if not due:
+        therapist_id = await self._next_due()
+        if therapist_id is None:
             return False
-        due = [weekly for weekly in due if weekly.therapist_id not in self.failing]
-        if not due:
-            return False
-        therapist_id = due[0].therapist_id
         try:
-            async with self.db.write() as tx:
-                for weekly in await store.weekly_hours(tx, therapist_id):
-                    if self._is_due(weekly, now):
-                        await self._make(tx, weekly, now)
+            await self._make_of(therapist_id)
         except Unavailable:
             raise
         except Exception as bug:
@@ -96,6 +88,21 @@ class Digests:
             log.error("digest cannot be made", therapist=therapist_id, why=type(bug).__name__)
             self.failing.add(therapist_id)
         return True
+
+    @reads
+    async def _next_due(self, tx: Transaction) -> int | None:
+        now = self.clock.now()
+        for weekly in await store.weekly_hours(tx):
+            if weekly.therapist_id not in self.failing and self._is_due(weekly, now):
+                return weekly.therapist_id
+        return None
+
+    @writes
+    async def _make_of(self, tx: Transaction, therapist_id: int) -> None:
+        now = self.clock.now()
+        for weekly in await store.weekly_hours(tx, therapist_id):
+            if self._is_due(weekly, now):
+                await self._make(tx, weekly, now)
 
     def _hour(self, weekly: store.Weekly, now: int) -> int:
         """Give the latest moment at which this therapist's digest was due."""
@@ -160,39 +167,41 @@ class Digests:
             pair_id=pair_id,
         )
 
-    async def page(self, digest_id: int, page: int) -> DigestPage | None:
+    @reads
+    async def page(self, tx: Transaction, digest_id: int, page: int) -> DigestPage | None:
         """Give a page for its delivery, as of the cut-off; None when every pair on it is gone.
 
         Errors: KeyError for a digest that is not there.
         """
-        async with self.db.read() as tx:
-            return await self._page(tx, await store.load_digest(tx, digest_id), page)
+        return await self._page(tx, await store.load_digest(tx, digest_id), page)
 
-    async def show(self, therapist_id: int, digest_id: int, page: int) -> DigestPage:
+    @reads
+    async def show(
+        self, tx: Transaction, therapist_id: int, digest_id: int, page: int
+    ) -> DigestPage:
         """Give a page to the therapist it belongs to.
 
         Errors: Refused("not_yours"), Refused("digest_gone") when every pair on it is gone.
         """
-        async with self.db.read() as tx:
-            return _there(await self._page(tx, await _own(tx, digest_id, therapist_id), page))
+        return _there(await self._page(tx, await _own(tx, digest_id, therapist_id), page))
 
-    async def open_page(self, therapist_id: int, digest_id: int, page: int) -> DigestPage:
+    @writes
+    async def open_page(
+        self, tx: Transaction, therapist_id: int, digest_id: int, page: int
+    ) -> DigestPage:
         """Give a page and note that the digest was opened. Errors: as `show`."""
-        async with self.db.write() as tx:
-            row = await _own(tx, digest_id, therapist_id)
-            await store.note_opened(tx, digest_id, therapist_id, self.clock.now())
-            return _there(await self._page(tx, row, page))
+        row = await _own(tx, digest_id, therapist_id)
+        await store.note_opened(tx, digest_id, therapist_id, self.clock.now())
+        return _there(await self._page(tx, row, page))
 
-    async def preview(self, therapist_id: int) -> DigestPage:
+    @writes
+    async def preview(self, tx: Transaction, therapist_id: int) -> DigestPage:
         """Give the first page of the digest that would be made now; this is audited."""
         now = self.clock.now()
-        async with self.db.write() as tx:
-            (weekly,) = await store.weekly_hours(tx, therapist_id)
-            window = Window(weekly.cut_at, now, self._zone(weekly.timezone))
-            digest = digest_of(await self._facts(tx, therapist_id, window), window, self.instrument)
-            await audit.note(
-                tx, self.ids.new(), now, None, "digest previewed", "person", therapist_id
-            )
+        (weekly,) = await store.weekly_hours(tx, therapist_id)
+        window = Window(weekly.cut_at, now, self._zone(weekly.timezone))
+        digest = digest_of(await self._facts(tx, therapist_id, window), window, self.instrument)
+        await audit.note(tx, self.ids.new(), now, None, "digest previewed", "person", therapist_id)
         page = page_of(
             digest, pages_of(digest), {}, 1, digest_id=0, number=0, window=window, free_text=False
         )
@@ -227,45 +236,52 @@ class Digests:
         facts = await self._facts(tx, row.therapist_id, window, pair_id)
         return digest_of([f for f in facts if f.pair_id in placed], window, self.instrument)
 
+    @writes
     async def acknowledge(
-        self, therapist_id: int, digest_id: int, pair_id: int, kind: AcknowledgementKind
+        self,
+        tx: Transaction,
+        therapist_id: int,
+        digest_id: int,
+        pair_id: int,
+        kind: AcknowledgementKind,
     ) -> Acknowledgement:
         """Acknowledge a client's answers on a digest; "read" may rise to "talk", never back.
 
         Errors: Refused("not_yours"), Refused("nothing_to_acknowledge").
         """
         now = self.clock.now()
-        async with self.db.write() as tx:
-            row = await _own(tx, digest_id, therapist_id)
-            place = await _placed(tx, digest_id, pair_id)
-            digest = await self._digest(tx, row, frozenset({pair_id}), pair_id)
-            if not digest.entries or not digest.entries[0].can_be_acknowledged:
-                raise Refused("nothing_to_acknowledge")
-            await store.note_opened(tx, digest_id, therapist_id, now)
-            changed, told = await self._acknowledge(tx, row, pair_id, kind, now)
-            marks = await store.marks_of(tx, digest_id)
-            return Acknowledgement(
-                pair_id=pair_id,
-                code=digest.entries[0].code,
-                page=place.page,
-                kind=marks[pair_id].kind,
-                changed=changed,
-                told=told,
-            )
+        row = await _own(tx, digest_id, therapist_id)
+        place = await _placed(tx, digest_id, pair_id)
+        digest = await self._digest(tx, row, frozenset({pair_id}), pair_id)
+        if not digest.entries or not digest.entries[0].can_be_acknowledged:
+            raise Refused("nothing_to_acknowledge")
+        await store.note_opened(tx, digest_id, therapist_id, now)
+        changed, told = await self._acknowledge(tx, row, pair_id, kind, now)
+        marks = await store.marks_of(tx, digest_id)
+        return Acknowledgement(
+            pair_id=pair_id,
+            code=digest.entries[0].code,
+            page=place.page,
+            kind=marks[pair_id].kind,
+            changed=changed,
+            told=told,
+        )
 
-    async def read_these(self, therapist_id: int, digest_id: int, page: int) -> int:
+    @writes
+    async def read_these(
+        self, tx: Transaction, therapist_id: int, digest_id: int, page: int
+    ) -> int:
         """Acknowledge every calm client of a page as read; give how many that were.
 
         Errors: Refused("not_yours"), Refused("digest_gone").
         """
         now = self.clock.now()
-        async with self.db.write() as tx:
-            row = await _own(tx, digest_id, therapist_id)
-            calm = unread(_there(await self._page(tx, row, page)).calm)
-            await store.note_opened(tx, digest_id, therapist_id, now)
-            for entry in calm:
-                await self._acknowledge(tx, row, entry.pair_id, "read", now)
-            return len(calm)
+        row = await _own(tx, digest_id, therapist_id)
+        calm = unread(_there(await self._page(tx, row, page)).calm)
+        await store.note_opened(tx, digest_id, therapist_id, now)
+        for entry in calm:
+            await self._acknowledge(tx, row, entry.pair_id, "read", now)
+        return len(calm)
 
     async def _acknowledge(
         self,
@@ -290,51 +306,49 @@ class Digests:
         told = await owe_telling(tx, acknowledgement_id, now, ids=self.ids, settings=self.settings)
         return True, told
 
-    async def details(self, therapist_id: int, digest_id: int | None, pair_id: int) -> Details:
+    @writes
+    async def details(
+        self, tx: Transaction, therapist_id: int, digest_id: int | None, pair_id: int
+    ) -> Details:
         """Open a pair's history, from a digest or (None) from elsewhere; this is audited.
 
         Errors: Refused("not_yours"), also for a pair that was erased.
         """
         now = self.clock.now()
-        async with self.db.write() as tx:
-            page, mark, zone = 0, None, None
-            if digest_id is None:
-                weekly = await store.weekly_hours(tx, therapist_id)
-                zone = weekly[0].timezone if weekly else None
-            else:
-                zone = (await _own(tx, digest_id, therapist_id)).timezone
-                page = (await _placed(tx, digest_id, pair_id)).page
-                mark = (await store.marks_of(tx, digest_id)).get(pair_id)
-                await store.note_opened(tx, digest_id, therapist_id, now)
-            window = Window(now, now, self._zone(zone))
-            found = await digest_facts.facts_of(
-                tx, therapist_id, window, depth=2 * TREND_SESSIONS, texts=True, pair_id=pair_id
-            )
-            if not found:
-                raise Refused("not_yours")
-            await audit.note(
-                tx, self.ids.new(), now, therapist_id, "details opened", "pair", pair_id
-            )
+        page, mark, zone = 0, None, None
+        if digest_id is None:
+            weekly = await store.weekly_hours(tx, therapist_id)
+            zone = weekly[0].timezone if weekly else None
+        else:
+            zone = (await _own(tx, digest_id, therapist_id)).timezone
+            page = (await _placed(tx, digest_id, pair_id)).page
+            mark = (await store.marks_of(tx, digest_id)).get(pair_id)
+            await store.note_opened(tx, digest_id, therapist_id, now)
+        window = Window(now, now, self._zone(zone))
+        found = await digest_facts.facts_of(
+            tx, therapist_id, window, depth=2 * TREND_SESSIONS, texts=True, pair_id=pair_id
+        )
+        if not found:
+            raise Refused("not_yours")
+        await audit.note(tx, self.ids.new(), now, therapist_id, "details opened", "pair", pair_id)
         return details_of(
             found[0], now, window.zone, self.instrument, digest_id=digest_id, page=page, mark=mark
         )
 
-    async def today(self, therapist_id: int) -> Today:
+    @reads
+    async def today(self, tx: Transaction, therapist_id: int) -> Today:
         """Give today's appointments of a therapist with the latest from each client.
 
         Errors: Refused("not_yours") for somebody who is no therapist.
         """
         now = self.clock.now()
-        async with self.db.read() as tx:
-            weekly = await store.weekly_hours(tx, therapist_id)
-            if not weekly:
-                raise Refused("not_yours")
-            zone = self._zone(weekly[0].timezone)
-            on = local_on(now, zone)
-            meetings = await store.appointments_between(
-                tx, therapist_id, *local_day_bounds(on, zone)
-            )
-            facts = await self._facts(tx, therapist_id, Window(now, now, zone))
+        weekly = await store.weekly_hours(tx, therapist_id)
+        if not weekly:
+            raise Refused("not_yours")
+        zone = self._zone(weekly[0].timezone)
+        on = local_on(now, zone)
+        meetings = await store.appointments_between(tx, therapist_id, *local_day_bounds(on, zone))
+        facts = await self._facts(tx, therapist_id, Window(now, now, zone))
         by_pair = {pair.pair_id: pair for pair in facts}
         lines = [
             today_line(by_pair[pair_id], local, time, now, zone, self.instrument)

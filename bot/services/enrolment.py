@@ -18,6 +18,7 @@ from bot.core.people import (
     Pair,
     Person,
 )
+from bot.services.acts import reads, writes
 from bot.services.ports import Clock, Ids
 from bot.store import asking, audit, outbox, pairs, people
 from bot.store.database import Database, Transaction
@@ -68,23 +69,23 @@ class Enrolment:
     ids: Ids
     settings: Settings
 
-    async def who(self, telegram_id: int) -> Who:
+    @reads
+    async def who(self, tx: Transaction, telegram_id: int) -> Who:
         """Say who a Telegram account is."""
-        async with self.db.read() as tx:
-            person = await people.find_person_by_telegram(tx, telegram_id)
-            roles: frozenset[str] = frozenset()
-            own: list[Pair] = []
-            if person is not None:
-                roles = await people.roles_of(tx, person.id)
-                own = await pairs.pairs_of_client(tx, person.id)
+        person = await people.find_person_by_telegram(tx, telegram_id)
+        roles: frozenset[str] = frozenset()
+        own: list[Pair] = []
+        if person is not None:
+            roles = await people.roles_of(tx, person.id)
+            own = await pairs.pairs_of_client(tx, person.id)
         if telegram_id in self.settings.practice.admins:
             roles |= {"admin"}
         return Who(telegram_id, person, roles, tuple(own))
 
-    async def joining(self, client_id: int, pair_id: int) -> Joining:
+    @reads
+    async def joining(self, tx: Transaction, client_id: int, pair_id: int) -> Joining:
         """Say where a client stands in joining. Errors: Refused("not_yours")."""
-        async with self.db.read() as tx:
-            return await self._joining(tx, client_id, pair_id)
+        return await self._joining(tx, client_id, pair_id)
 
     async def _joining(self, tx: Transaction, client_id: int, pair_id: int) -> Joining:
         pair = await pairs.find_pair_of_client(tx, pair_id, client_id)
@@ -109,108 +110,112 @@ class Enrolment:
         )
         return Joining(person, pair, therapist.name, missing, may_begin)
 
-    async def set_language(self, person_id: int, language: str) -> None:
+    @writes
+    async def set_language(self, tx: Transaction, person_id: int, language: str) -> None:
         """Set the language somebody is addressed in. Errors: Refused("stale_button")."""
         if language not in LANGUAGES:
             raise Refused("stale_button")
-        async with self.db.write() as tx:
-            await people.set_person(tx, person_id, language=language)
+        await people.set_person(tx, person_id, language=language)
 
-    async def set_timezone(self, person_id: int, zone: str) -> None:
+    @writes
+    async def set_timezone(self, tx: Transaction, person_id: int, zone: str) -> None:
         """Set somebody's time zone. Errors: Refused("zone_unknown")."""
         try:
             ZoneInfo(zone)
         except (ZoneInfoNotFoundError, ValueError, OSError):
             raise Refused("zone_unknown", zone=zone) from None
-        async with self.db.write() as tx:
-            await people.set_person(tx, person_id, timezone=zone)
+        await people.set_person(tx, person_id, timezone=zone)
 
-    async def set_quiet(self, person_id: int, quiet_from: str, quiet_to: str) -> None:
+    @writes
+    async def set_quiet(
+        self, tx: Transaction, person_id: int, quiet_from: str, quiet_to: str
+    ) -> None:
         """Set somebody's quiet hours (HH:MM, local). Errors: Refused("stale_button")."""
         if not (_TIME.fullmatch(quiet_from) and _TIME.fullmatch(quiet_to)):
             raise Refused("stale_button")
-        async with self.db.write() as tx:
-            await people.set_person(tx, person_id, quiet_from=quiet_from, quiet_to=quiet_to)
+        await people.set_person(tx, person_id, quiet_from=quiet_from, quiet_to=quiet_to)
 
-    async def consent(self, client_id: int, pair_id: int) -> Joining:
+    @writes
+    async def consent(self, tx: Transaction, client_id: int, pair_id: int) -> Joining:
         """Note a client's consent to the present privacy text. Errors: Refused("not_yours")."""
         now, version = self.clock.now(), self.settings.privacy.consent_version
-        async with self.db.write() as tx:
-            before = await pairs.find_pair_of_client(tx, pair_id, client_id)
-            if before is None or before.state not in ("joined", "active", "paused", "stopped"):
-                raise Refused("not_yours")
-            pair = await pairs.consent(tx, pair_id, client_id, version, now)
-            await pairs.note_consent(tx, self.ids.new(), pair_id, version, "given", now)
-            await self._note(tx, client_id, "consent given", "pair", pair_id, now)
-            if pair is not None and pair.state == "active" and before.state == "stopped":
-                await self._tell_therapist(tx, pair, f"returned:{now}", now)
-            return await self._joining(tx, client_id, pair_id)
+        before = await pairs.find_pair_of_client(tx, pair_id, client_id)
+        if before is None or before.state not in ("joined", "active", "paused", "stopped"):
+            raise Refused("not_yours")
+        pair = await pairs.consent(tx, pair_id, client_id, version, now)
+        await pairs.note_consent(tx, self.ids.new(), pair_id, version, "given", now)
+        await self._note(tx, client_id, "consent given", "pair", pair_id, now)
+        if pair is not None and pair.state == "active" and before.state == "stopped":
+            await self._tell_therapist(tx, pair, f"returned:{now}", now)
+        return await self._joining(tx, client_id, pair_id)
 
-    async def decline(self, client_id: int, pair_id: int) -> None:
+    @writes
+    async def decline(self, tx: Transaction, client_id: int, pair_id: int) -> None:
         """Note that a client does not consent. Errors: Refused("not_yours")."""
         now, version = self.clock.now(), self.settings.privacy.consent_version
-        async with self.db.write() as tx:
-            if await pairs.find_pair_of_client(tx, pair_id, client_id) is None:
-                raise Refused("not_yours")
-            await pairs.note_consent(tx, self.ids.new(), pair_id, version, "declined", now)
-            await self._note(tx, client_id, "consent declined", "pair", pair_id, now)
+        if await pairs.find_pair_of_client(tx, pair_id, client_id) is None:
+            raise Refused("not_yours")
+        await pairs.note_consent(tx, self.ids.new(), pair_id, version, "declined", now)
+        await self._note(tx, client_id, "consent declined", "pair", pair_id, now)
 
-    async def confirm(self, therapist_id: int, pair_id: int) -> Pair:
+    @writes
+    async def confirm(self, tx: Transaction, therapist_id: int, pair_id: int) -> Pair:
         """Let the therapist confirm who joined. Errors: Refused("not_yours")."""
         now = self.clock.now()
-        async with self.db.write() as tx:
-            pair = await pairs.confirm_pair(tx, pair_id, therapist_id, now)
-            if pair is None or pair.client_id is None:
-                raise Refused("not_yours")
-            await self._note(tx, therapist_id, "client confirmed", "pair", pair_id, now)
-            if pair.state not in ("joined", "active"):
-                return pair
-            await outbox.queue(
-                tx,
-                id=self.ids.new(),
-                kind="notice",
-                subject_id=pair_id,
-                part="confirmed",
-                person_id=pair.client_id,
-                pair_id=pair_id,
-                due_at=now,
-                expires_at=now + 7 * DAY_MS,
-                now=now,
-            )
+        pair = await pairs.confirm_pair(tx, pair_id, therapist_id, now)
+        if pair is None or pair.client_id is None:
+            raise Refused("not_yours")
+        await self._note(tx, therapist_id, "client confirmed", "pair", pair_id, now)
+        if pair.state not in ("joined", "active"):
             return pair
+        await outbox.queue(
+            tx,
+            id=self.ids.new(),
+            kind="notice",
+            subject_id=pair_id,
+            part="confirmed",
+            person_id=pair.client_id,
+            pair_id=pair_id,
+            due_at=now,
+            expires_at=now + 7 * DAY_MS,
+            now=now,
+        )
+        return pair
 
-    async def unreachable(self, telegram_id: int) -> None:
+    @writes
+    async def unreachable(self, tx: Transaction, telegram_id: int) -> None:
         """Note that somebody cannot be written to, and tell their therapists once."""
         now = self.clock.now()
-        async with self.db.write() as tx:
-            person = await people.find_person_by_telegram(tx, telegram_id)
-            if person is None or not await people.set_reachable(tx, person.id, now):
-                return
-            for pair in await pairs.pairs_of_client(tx, person.id):
-                if pair.state in ("joined", "active", "paused"):
-                    await self._tell_therapist(tx, pair, f"unreachable:{now}", now)
+        person = await people.find_person_by_telegram(tx, telegram_id)
+        if person is None or not await people.set_reachable(tx, person.id, now):
+            return
+        for pair in await pairs.pairs_of_client(tx, person.id):
+            if pair.state in ("joined", "active", "paused"):
+                await self._tell_therapist(tx, pair, f"unreachable:{now}", now)
 
-    async def reachable(self, telegram_id: int) -> None:
+    @writes
+    async def reachable(self, tx: Transaction, telegram_id: int) -> None:
         """Note that somebody can be written to again."""
-        async with self.db.write() as tx:
-            person = await people.find_person_by_telegram(tx, telegram_id)
-            if person is not None:
-                await people.set_reachable(tx, person.id, None)
-                await outbox.wake(tx, person.id, self.clock.now())
+        person = await people.find_person_by_telegram(tx, telegram_id)
+        if person is not None:
+            await people.set_reachable(tx, person.id, None)
+            await outbox.wake(tx, person.id, self.clock.now())
 
-    async def pairs_of(self, therapist_id: int) -> list[Pair]:
+    @reads
+    async def pairs_of(self, tx: Transaction, therapist_id: int) -> list[Pair]:
         """List a therapist's pairs by code."""
-        async with self.db.read() as tx:
-            return await pairs.pairs_of_therapist(tx, therapist_id)
+        return await pairs.pairs_of_therapist(tx, therapist_id)
 
-    async def pair_of(self, therapist_id: int, pair_id: int) -> tuple[Pair, Person | None]:
+    @reads
+    async def pair_of(
+        self, tx: Transaction, therapist_id: int, pair_id: int
+    ) -> tuple[Pair, Person | None]:
         """Give a therapist's pair and its client. Errors: Refused("not_yours")."""
-        async with self.db.read() as tx:
-            pair = await pairs.find_pair_of_therapist(tx, pair_id, therapist_id)
-            if pair is None:
-                raise Refused("not_yours")
-            client = await people.load_person(tx, pair.client_id) if pair.client_id else None
-            return pair, client
+        pair = await pairs.find_pair_of_therapist(tx, pair_id, therapist_id)
+        if pair is None:
+            raise Refused("not_yours")
+        client = await people.load_person(tx, pair.client_id) if pair.client_id else None
+        return pair, client
 
     async def _tell_therapist(self, tx: Transaction, pair: Pair, part: str, now: int) -> None:
         await outbox.queue(

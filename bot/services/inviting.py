@@ -12,6 +12,7 @@ from typing import Final, Literal
 from bot.config import Settings
 from bot.core.errors import Refused
 from bot.core.people import Pair, Person, looks_like_a_name, suggest_code, tidy_code
+from bot.services.acts import writes
 from bot.services.ports import Clock, Ids
 from bot.store import audit, invitations, outbox, pairs, people
 from bot.store.database import Database, Transaction
@@ -58,48 +59,50 @@ class Inviting:
     ids: Ids
     settings: Settings
 
-    async def invite_therapist(self, actor_id: int | None) -> Invite:
+    @writes
+    async def invite_therapist(self, tx: Transaction, actor_id: int | None) -> Invite:
         """Make an invitation for a therapist. actor_id: None from the command line."""
         now = self.clock.now()
-        async with self.db.write() as tx:
-            invite = await self._add(tx, "therapist", None, actor_id, now)
-            await self._note(tx, actor_id, "therapist invited", "person", actor_id or 0, now)
+        invite = await self._add(tx, "therapist", None, actor_id, now)
+        await self._note(tx, actor_id, "therapist invited", "person", actor_id or 0, now)
         return invite
 
-    async def invite_client(self, therapist_id: int, wish: str | None = None) -> Invite:
+    @writes
+    async def invite_client(
+        self, tx: Transaction, therapist_id: int, wish: str | None = None
+    ) -> Invite:
         """Make a pair with a code (wished or suggested) and an invitation to it.
 
         Errors: Refused("code_shape"), Refused("code_taken").
         """
         now = self.clock.now()
-        async with self.db.write() as tx:
-            taken = await pairs.codes_of(tx, therapist_id)
-            code = suggest_code(taken, self.ids.new()) if wish is None else tidy_code(wish)
-            if code is None:
-                raise Refused("code_shape", code=wish)
-            pair_id = self.ids.new()
-            if not await pairs.add_pair(tx, pair_id, therapist_id, code, now):
-                raise Refused("code_taken", code=code)
-            pair = await pairs.load_pair(tx, pair_id)
-            invite = await self._add(tx, "client", pair, therapist_id, now)
-            await self._note(tx, therapist_id, "client invited", "pair", pair_id, now)
+        taken = await pairs.codes_of(tx, therapist_id)
+        code = suggest_code(taken, self.ids.new()) if wish is None else tidy_code(wish)
+        if code is None:
+            raise Refused("code_shape", code=wish)
+        pair_id = self.ids.new()
+        if not await pairs.add_pair(tx, pair_id, therapist_id, code, now):
+            raise Refused("code_taken", code=code)
+        pair = await pairs.load_pair(tx, pair_id)
+        invite = await self._add(tx, "client", pair, therapist_id, now)
+        await self._note(tx, therapist_id, "client invited", "pair", pair_id, now)
         return invite
 
-    async def invite_again(self, therapist_id: int, pair_id: int) -> Invite:
+    @writes
+    async def invite_again(self, tx: Transaction, therapist_id: int, pair_id: int) -> Invite:
         """Make a new link for a pair nobody has joined; the old link is worthless then.
 
         Errors: Refused("not_yours"), Refused("joined_before").
         """
         now = self.clock.now()
-        async with self.db.write() as tx:
-            pair = await pairs.find_pair_of_therapist(tx, pair_id, therapist_id)
-            if pair is None:
-                raise Refused("not_yours")
-            if pair.state != "invited":
-                raise Refused("joined_before", code=pair.code)
-            await invitations.revoke_invitations(tx, pair_id, now)
-            invite = await self._add(tx, "client", pair, therapist_id, now)
-            await self._note(tx, therapist_id, "client invited again", "pair", pair_id, now)
+        pair = await pairs.find_pair_of_therapist(tx, pair_id, therapist_id)
+        if pair is None:
+            raise Refused("not_yours")
+        if pair.state != "invited":
+            raise Refused("joined_before", code=pair.code)
+        await invitations.revoke_invitations(tx, pair_id, now)
+        invite = await self._add(tx, "client", pair, therapist_id, now)
+        await self._note(tx, therapist_id, "client invited again", "pair", pair_id, now)
         return invite
 
     async def _add(
@@ -125,40 +128,40 @@ class Inviting:
         like = pair is not None and looks_like_a_name(pair.code)
         return Invite(secret, kind, pair, expires_at, like)
 
+    @writes
     async def arrive(
-        self, telegram_id: int, name: str, language_hint: str | None, secret: str
+        self, tx: Transaction, telegram_id: int, name: str, language_hint: str | None, secret: str
     ) -> Arrival:
         """Use an invitation; a wrong code is counted, and after five in an hour only silence."""
         now = self.clock.now()
-        async with self.db.write() as tx:
-            wrong = await invitations.guesses_since(tx, telegram_id, now - HOUR_MS)
-            if wrong >= GUESSES_AN_HOUR:
-                return Arrival("silence")
-            found = await invitations.find_invitation(tx, secret)
-            if found is None:
-                await invitations.note_guess(tx, self.ids.new(), telegram_id, now)
-                return Arrival("wrong")
-            known = await people.find_person_by_telegram(tx, telegram_id)
-            if found.used_at is not None:
-                again = known is not None and found.used_by == known.id
-                return Arrival("welcome" if again else "used", found.kind, found.used_by
-                               if again else None, found.pair_id if again else None)  # fmt: skip
-            if found.revoked_at is not None or found.expires_at <= now:
-                return Arrival("expired", found.kind)
-            if (refusal := await self._refusal(tx, found.pair_id, known)) is not None:
-                return refusal
-            person = known or await people.add_person(
-                tx, self.ids.new(), telegram_id, name, language_hint, now
-            )
-            await invitations.use_invitation(tx, found.id, person.id, now)
-            await people.set_reachable(tx, person.id, None)
-            if found.kind == "therapist":
-                await people.make_therapist(tx, person.id, now)
-                await self._note(tx, person.id, "therapist joined", "person", person.id, now)
-                return Arrival("welcome", "therapist", person.id)
-            assert found.pair_id is not None  # noqa: S101 - CHECK of the table
-            await self._join(tx, found.id, found.pair_id, person, now)
-            return Arrival("welcome", "client", person.id, found.pair_id)
+        wrong = await invitations.guesses_since(tx, telegram_id, now - HOUR_MS)
+        if wrong >= GUESSES_AN_HOUR:
+            return Arrival("silence")
+        found = await invitations.find_invitation(tx, secret)
+        if found is None:
+            await invitations.note_guess(tx, self.ids.new(), telegram_id, now)
+            return Arrival("wrong")
+        known = await people.find_person_by_telegram(tx, telegram_id)
+        if found.used_at is not None:
+            again = known is not None and found.used_by == known.id
+            return Arrival("welcome" if again else "used", found.kind, found.used_by
+                           if again else None, found.pair_id if again else None)  # fmt: skip
+        if found.revoked_at is not None or found.expires_at <= now:
+            return Arrival("expired", found.kind)
+        if (refusal := await self._refusal(tx, found.pair_id, known)) is not None:
+            return refusal
+        person = known or await people.add_person(
+            tx, self.ids.new(), telegram_id, name, language_hint, now
+        )
+        await invitations.use_invitation(tx, found.id, person.id, now)
+        await people.set_reachable(tx, person.id, None)
+        if found.kind == "therapist":
+            await people.make_therapist(tx, person.id, now)
+            await self._note(tx, person.id, "therapist joined", "person", person.id, now)
+            return Arrival("welcome", "therapist", person.id)
+        assert found.pair_id is not None  # noqa: S101 - CHECK of the table
+        await self._join(tx, found.id, found.pair_id, person, now)
+        return Arrival("welcome", "client", person.id, found.pair_id)
 
     async def _refusal(
         self, tx: Transaction, pair_id: int | None, known: Person | None
@@ -195,33 +198,33 @@ class Inviting:
                 now=now,
             )
 
-    async def turn_away(self, therapist_id: int, pair_id: int) -> Invite:
+    @writes
+    async def turn_away(self, tx: Transaction, therapist_id: int, pair_id: int) -> Invite:
         """Undo a joining by the wrong person and make a new link.
 
         Errors: Refused("confirmed_before"), Refused("not_yours").
         """
         now = self.clock.now()
-        async with self.db.write() as tx:
-            if await pairs.find_pair_of_therapist(tx, pair_id, therapist_id) is None:
-                raise Refused("not_yours")
-            was = await pairs.turn_away(tx, pair_id, therapist_id)
-            if was is None:
-                raise Refused("confirmed_before")
-            await self._note(tx, therapist_id, "client turned away", "pair", pair_id, now)
-            await outbox.drop_queued_of_pair(tx, now, "settled", pair_id)
-            await outbox.queue(
-                tx,
-                id=self.ids.new(),
-                kind="notice",
-                subject_id=was,
-                part=f"turned_away:{now}",
-                person_id=was,
-                due_at=now,
-                expires_at=now + DAY_MS,
-                now=now,
-            )
-            pair = await pairs.load_pair(tx, pair_id)
-            return await self._add(tx, "client", pair, therapist_id, now)
+        if await pairs.find_pair_of_therapist(tx, pair_id, therapist_id) is None:
+            raise Refused("not_yours")
+        was = await pairs.turn_away(tx, pair_id, therapist_id)
+        if was is None:
+            raise Refused("confirmed_before")
+        await self._note(tx, therapist_id, "client turned away", "pair", pair_id, now)
+        await outbox.drop_queued_of_pair(tx, now, "settled", pair_id)
+        await outbox.queue(
+            tx,
+            id=self.ids.new(),
+            kind="notice",
+            subject_id=was,
+            part=f"turned_away:{now}",
+            person_id=was,
+            due_at=now,
+            expires_at=now + DAY_MS,
+            now=now,
+        )
+        pair = await pairs.load_pair(tx, pair_id)
+        return await self._add(tx, "client", pair, therapist_id, now)
 
     async def _note(
         self, tx: Transaction, actor_id: int | None, act: str, kind: str, object_id: int, now: int

@@ -14,6 +14,7 @@ import structlog
 
 from bot.config import Settings
 from bot.core.people import Pair, Person
+from bot.services.acts import reads, writes
 from bot.services.ports import Clock, Ids
 from bot.services.quiet import outside_quiet
 from bot.store import checkins, outbox, pairs, people
@@ -37,6 +38,14 @@ class ClockWentBack(Exception):
     """The wall clock is behind what it was: nothing is sent before somebody has looked."""
 
 
+class _Unclaimable(Exception):
+    """What a message is about cannot be read; says what kind of error that is."""
+
+    def __init__(self, message_id: int, why: str) -> None:
+        super().__init__(why)
+        self.message_id = message_id
+
+
 @dataclass(frozen=True, slots=True)
 class Claimed:
     """A message that is being sent now, and to whom."""
@@ -55,56 +64,68 @@ class Outgoing:
     ids: Ids
     settings: Settings
 
-    async def recover(self) -> int:
+    @writes
+    async def recover(self, tx: Transaction) -> int:
         """Record what a process that is gone left half sent; give how many messages that were."""
         now = self.clock.now()
-        async with self.db.write() as tx:
-            left = await outbox.abandon_sending(tx, now)
-            for message in left:
-                await self._perhaps(tx, message, now)
+        left = await outbox.abandon_sending(tx, now)
+        for message in left:
+            await self._perhaps(tx, message, now)
         return len(left)
 
-    async def away_ms(self) -> int:
+    @reads
+    async def away_ms(self, tx: Transaction) -> int:
         """Give how long ago the program was last known to be at work."""
-        async with self.db.read() as tx:
-            return self.clock.now() - await last_seen_at(tx)
+        return self.clock.now() - await last_seen_at(tx)
 
     async def be_seen(self) -> bool:
         """Note, at most once a minute, that the program is at work. Never work for a tick."""
         if await self.away_ms() >= MINUTE_MS:
-            async with self.db.write() as tx:
-                await advance_clock(tx, self.clock.now())
+            await self._advance()
         return False
+
+    @writes
+    async def _advance(self, tx: Transaction) -> None:
+        await advance_clock(tx, self.clock.now())
 
     async def claim(self) -> Claimed | None:
         """Claim the next message that is due and may go out; None when there is none.
 
         Errors: `ClockWentBack`.
         """
-        now = self.clock.now()
-        async with self.db.read() as tx:
-            due_at = await outbox.next_due_at(tx)
-        if due_at is None or due_at > now:
-            return None
-        while True:
-            message = None
+        claimed, more = None, await self._is_any_due()
+        while more and claimed is None:
             try:
-                async with self.db.write() as tx:
-                    if await advance_clock(tx, now) - now > _BACKWARDS_MS:
-                        raise ClockWentBack
-                    message = await outbox.claim_due(tx, now)
-                    if message is None:
-                        return None
-                    if (claimed := await self._checked(tx, message, now)) is not None:
-                        return claimed
-            except (ClockWentBack, Unavailable):
-                raise
-            except Exception as bug:
-                if message is None:
-                    raise
-                log.error("message cannot be claimed", message=message.id, why=type(bug).__name__)
-                async with self.db.write() as tx:
-                    await outbox.fail_queued(tx, message.id, now)
+                claimed, more = await self._claim()
+            except _Unclaimable as bug:
+                # One message that cannot be read must not hold up the others.
+                log.error("message cannot be claimed", message=bug.message_id, why=str(bug))
+                await self._give_up(bug.message_id)
+        return claimed
+
+    @reads
+    async def _is_any_due(self, tx: Transaction) -> bool:
+        return await outbox.is_any_due(tx, self.clock.now())
+
+    @writes
+    async def _claim(self, tx: Transaction) -> tuple[Claimed | None, bool]:
+        """Take the message that has been due longest; give it if it may go, and whether one was."""
+        now = self.clock.now()
+        if await advance_clock(tx, now) - now > _BACKWARDS_MS:
+            raise ClockWentBack
+        message = await outbox.claim_due(tx, now)
+        if message is None:
+            return None, False
+        try:
+            return await self._checked(tx, message, now), True
+        except Unavailable:
+            raise
+        except Exception as bug:
+            raise _Unclaimable(message.id, type(bug).__name__) from bug
+
+    @writes
+    async def _give_up(self, tx: Transaction, message_id: int) -> None:
+        await outbox.fail_queued(tx, message_id, self.clock.now())
 
     async def _checked(self, tx: Transaction, message: Message, now: int) -> Claimed | None:
         """Ask once more whether a message may go out; if not, end it or put it back."""
@@ -165,45 +186,45 @@ class Outgoing:
             return now
         return outside_quiet(self.settings, person, now)
 
-    async def sent(self, message: Message, telegram_message: int) -> None:
+    @writes
+    async def sent(self, tx: Transaction, message: Message, telegram_message: int) -> None:
         """Record that a message arrived."""
         now = self.clock.now()
-        async with self.db.write() as tx:
-            await outbox.end(tx, message.id, "sent", now, telegram_message=telegram_message)
-            await self._arrived(tx, message, now, telegram_message)
+        await outbox.end(tx, message.id, "sent", now, telegram_message=telegram_message)
+        await self._arrived(tx, message, now, telegram_message)
 
-    async def unclear(self, message: Message) -> None:
+    @writes
+    async def unclear(self, tx: Transaction, message: Message) -> None:
         """Record that a message perhaps arrived."""
         now = self.clock.now()
-        async with self.db.write() as tx:
-            await outbox.end(tx, message.id, "unknown", now, reason="unclear")
-            await self._perhaps(tx, message, now)
+        await outbox.end(tx, message.id, "unknown", now, reason="unclear")
+        await self._perhaps(tx, message, now)
 
-    async def later(self, message: Message, after_seconds: float) -> None:
+    @writes
+    async def later(self, tx: Transaction, message: Message, after_seconds: float) -> None:
         """Put a message back that certainly did not arrive."""
         wait = max(after_seconds * 1000, min(2**message.attempts, 300) * 1000)
-        async with self.db.write() as tx:
-            due_at = self.clock.now() + int(wait)
-            await outbox.put_back(tx, message.id, due_at, tried=True)
+        due_at = self.clock.now() + int(wait)
+        await outbox.put_back(tx, message.id, due_at, tried=True)
 
-    async def unreachable(self, message: Message) -> None:
+    @writes
+    async def unreachable(self, tx: Transaction, message: Message) -> None:
         """Record that the person cannot be written to; what must not be lost waits."""
         now = self.clock.now()
-        async with self.db.write() as tx:
-            if await self._may_repeat(tx, message):
-                await outbox.put_back(tx, message.id, now + _PARK_MS, tried=True)
-            else:
-                await outbox.end(tx, message.id, "failed", now, reason="unreachable")
+        if await self._may_repeat(tx, message):
+            await outbox.put_back(tx, message.id, now + _PARK_MS, tried=True)
+        else:
+            await outbox.end(tx, message.id, "failed", now, reason="unreachable")
 
-    async def failed(self, message: Message, reason: str) -> None:
+    @writes
+    async def failed(self, tx: Transaction, message: Message, reason: str) -> None:
         """Record that a message will not arrive."""
-        async with self.db.write() as tx:
-            await outbox.end(tx, message.id, "failed", self.clock.now(), reason=reason)
+        await outbox.end(tx, message.id, "failed", self.clock.now(), reason=reason)
 
-    async def dropped(self, message: Message, reason: str) -> None:
+    @writes
+    async def dropped(self, tx: Transaction, message: Message, reason: str) -> None:
         """Record that there was nothing left to send."""
-        async with self.db.write() as tx:
-            await outbox.end(tx, message.id, "dropped", self.clock.now(), reason=reason)
+        await outbox.end(tx, message.id, "dropped", self.clock.now(), reason=reason)
 
     async def _arrived(
         self, tx: Transaction, message: Message, now: int, telegram_message: int | None

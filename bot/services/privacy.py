@@ -14,15 +14,15 @@ from bot.core.errors import Refused
 from bot.core.instrument import Instrument
 from bot.core.people import Pair
 from bot.core.timetable import local_on
+from bot.services.acts import reads, writes
 from bot.services.ports import Clock, Ids
+from bot.services.retention import leave_no_trace
 from bot.store import answers as answer_store
-from bot.store import audit, checkins, erasure, outbox, pairs, people, updates
+from bot.store import audit, checkins, erasure, outbox, pairs, people
 from bot.store import history as history_store
 from bot.store.database import Database, Transaction
-from bot.store.invitations import forget_guesses
 
-HOUR_MS: Final = 3_600_000
-DAY_MS: Final = 24 * HOUR_MS
+DAY_MS: Final = 86_400_000
 #: How many check-ins one page of a client's own history holds.
 HISTORY_PAGE: Final = 5
 
@@ -64,7 +64,7 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Privacy:
-    """The use cases of a client's own decisions, and of retention."""
+    """The use cases of a client's own decisions."""
 
     db: Database
     clock: Clock
@@ -72,109 +72,106 @@ class Privacy:
     settings: Settings
     instrument: Instrument
 
-    async def pause(self, client_id: int, pair_id: int, weeks: int | None) -> Pair:
+    @writes
+    async def pause(self, tx: Transaction, client_id: int, pair_id: int, weeks: int | None) -> Pair:
         """Pause a pair's questions for some weeks or until resumed. Errors: Refused."""
         now = self.clock.now()
-        async with self.db.write() as tx:
-            until_on = None
-            if weeks is not None:
-                person = await people.load_person(tx, client_id)
-                zone = person.timezone or self.settings.practice.timezone
-                today = date.fromisoformat(local_on(now, zone))
-                until_on = (today + timedelta(weeks=weeks)).isoformat()
-            pair = await pairs.pause(tx, pair_id, client_id, until_on, now)
-            if pair is None:
-                raise Refused("not_active")
-            await checkins.close_open_of_pair(tx, pair_id, now)
-            await self._note(tx, client_id, "paused", pair_id, now)
-            return pair
+        until_on = None
+        if weeks is not None:
+            person = await people.load_person(tx, client_id)
+            zone = person.timezone or self.settings.practice.timezone
+            today = date.fromisoformat(local_on(now, zone))
+            until_on = (today + timedelta(weeks=weeks)).isoformat()
+        pair = await pairs.pause(tx, pair_id, client_id, until_on, now)
+        if pair is None:
+            raise Refused("not_active")
+        await checkins.close_open_of_pair(tx, pair_id, now)
+        await self._note(tx, client_id, "paused", pair_id, now)
+        return pair
 
-    async def resume(self, client_id: int, pair_id: int) -> Pair:
+    @writes
+    async def resume(self, tx: Transaction, client_id: int, pair_id: int) -> Pair:
         """Let a paused pair's questions go on. Errors: Refused("not_paused")."""
-        async with self.db.write() as tx:
-            pair = await pairs.resume(tx, pair_id, client_id)
-            if pair is None:
-                raise Refused("not_paused")
-            await self._note(tx, client_id, "resumed", pair_id, self.clock.now())
-            return pair
+        pair = await pairs.resume(tx, pair_id, client_id)
+        if pair is None:
+            raise Refused("not_paused")
+        await self._note(tx, client_id, "resumed", pair_id, self.clock.now())
+        return pair
 
-    async def stop(self, client_id: int, pair_id: int) -> Pair:
+    @writes
+    async def stop(self, tx: Transaction, client_id: int, pair_id: int) -> Pair:
         """Stop a pair's questions: consent is withdrawn. Errors: Refused("not_active")."""
         now = self.clock.now()
-        async with self.db.write() as tx:
-            pair = await pairs.stop(tx, pair_id, client_id, now)
-            if pair is None:
-                raise Refused("not_active")
-            await checkins.close_open_of_pair(tx, pair_id, now)
-            version = pair.consent_version or self.settings.privacy.consent_version
-            await pairs.note_consent(tx, self.ids.new(), pair_id, version, "withdrawn", now)
-            await self._note(tx, client_id, "stopped", pair_id, now)
-            return pair
+        pair = await pairs.stop(tx, pair_id, client_id, now)
+        if pair is None:
+            raise Refused("not_active")
+        await checkins.close_open_of_pair(tx, pair_id, now)
+        version = pair.consent_version or self.settings.privacy.consent_version
+        await pairs.note_consent(tx, self.ids.new(), pair_id, version, "withdrawn", now)
+        await self._note(tx, client_id, "stopped", pair_id, now)
+        return pair
 
-    async def tell_ending(self, client_id: int, pair_id: int) -> Pair:
+    @writes
+    async def tell_ending(self, tx: Transaction, client_id: int, pair_id: int) -> Pair:
         """Tell the therapist that the client thinks of ending or changing, at their wish."""
         now = self.clock.now()
-        async with self.db.write() as tx:
-            pair = await pairs.find_pair_of_client(tx, pair_id, client_id)
-            if pair is None:
-                raise Refused("not_yours")
-            await self._tell_therapist(tx, pair, f"thinks_of_ending:{now}", now)
-            await self._note(tx, client_id, "told of ending", pair_id, now)
-            return pair
+        pair = await pairs.find_pair_of_client(tx, pair_id, client_id)
+        if pair is None:
+            raise Refused("not_yours")
+        await self._tell_therapist(tx, pair, f"thinks_of_ending:{now}", now)
+        await self._note(tx, client_id, "told of ending", pair_id, now)
+        return pair
 
     async def erase(self, client_id: int, pair_id: int) -> Pair:
         """Erase a pair, or ask for it where answers belong to the clinical record.
 
         The pair given is as it was before. Errors: Refused("not_yours").
         """
-        now = self.clock.now()
-        by_request = self.settings.privacy.feedback_in_clinical_record
-        async with self.db.write() as tx:
-            pair = await pairs.ask_erasure(tx, pair_id, client_id, now)
-            if pair is None:
-                raise Refused("not_yours")
-            await self._tell_therapist(
-                tx,
-                pair,
-                "erase_asked" if by_request else "erased",
-                now,
-                without_pair=not by_request,
-            )
-            await self._note(tx, client_id, "erasure asked", pair_id, now)
-            if not by_request:
-                await erasure.erase_pair(tx, pair_id, now)
-                await self._note(tx, client_id, "erased", pair_id, now)
-        if not by_request:
-            await self._leave_no_trace()
+        pair = await self._erase(client_id, pair_id)
+        if not self.settings.privacy.feedback_in_clinical_record:
+            await leave_no_trace(self.db)
         return pair
 
-    async def _leave_no_trace(self) -> None:
-        self.db.vault.forget()
-        await self.db.truncate_log()
+    @writes
+    async def _erase(self, tx: Transaction, client_id: int, pair_id: int) -> Pair:
+        now = self.clock.now()
+        by_request = self.settings.privacy.feedback_in_clinical_record
+        pair = await pairs.ask_erasure(tx, pair_id, client_id, now)
+        if pair is None:
+            raise Refused("not_yours")
+        part = "erase_asked" if by_request else "erased"
+        await self._tell_therapist(tx, pair, part, now, without_pair=not by_request)
+        await self._note(tx, client_id, "erasure asked", pair_id, now)
+        if not by_request:
+            await erasure.erase_pair(tx, pair_id, now)
+            await self._note(tx, client_id, "erased", pair_id, now)
+        return pair
 
-    async def history(self, client_id: int, pair_id: int, page: int = 0) -> History:
+    @reads
+    async def history(
+        self, tx: Transaction, client_id: int, pair_id: int, page: int = 0
+    ) -> History:
         """Give a page of a client's own history. Errors: Refused("not_yours")."""
-        async with self.db.read() as tx:
-            pair = await pairs.find_pair_of_client(tx, pair_id, client_id)
-            if pair is None:
-                raise Refused("not_yours")
-            therapist = await people.load_person(tx, pair.therapist_id)
-            rows = await history_store.checkins_of_pair(
-                tx, pair_id, HISTORY_PAGE + 1, page * HISTORY_PAGE
+        pair = await pairs.find_pair_of_client(tx, pair_id, client_id)
+        if pair is None:
+            raise Refused("not_yours")
+        therapist = await people.load_person(tx, pair.therapist_id)
+        rows = await history_store.checkins_of_pair(
+            tx, pair_id, HISTORY_PAGE + 1, page * HISTORY_PAGE
+        )
+        zone = self.settings.practice.timezone
+        past = [
+            Past(
+                on=row.local_on or local_on(row.due_at, zone),
+                kind=row.kind,
+                state=row.state,
+                instrument=row.instrument,
+                version=row.instrument_version,
+                score=self._score(row, given := await answer_store.answers_of(tx, row)),
+                answers=tuple(given.values()),
             )
-            zone = self.settings.practice.timezone
-            past = [
-                Past(
-                    on=row.local_on or local_on(row.due_at, zone),
-                    kind=row.kind,
-                    state=row.state,
-                    instrument=row.instrument,
-                    version=row.instrument_version,
-                    score=self._score(row, given := await answer_store.answers_of(tx, row)),
-                    answers=tuple(given.values()),
-                )
-                for row in rows[:HISTORY_PAGE]
-            ]
+            for row in rows[:HISTORY_PAGE]
+        ]
         scores = [entry.score for entry in reversed(past) if entry.kind == "session"]
         return History(
             pair=pair,
@@ -194,35 +191,6 @@ class Privacy:
             for item in self.instrument.ratings
         ]  # fmt: skip
         return signals.score(values, self.instrument.house)
-
-    async def sweep_one(self) -> bool:
-        """Do one piece of what time asks for: pauses that end, retention; was there any?"""
-        now = self.clock.now()
-        zone = self.settings.practice.timezone
-        keep = self.settings.privacy
-        async with self.db.read() as tx:
-            expired = await erasure.find_expired_pair(tx, now - keep.retention_days * DAY_MS)
-            waking = await pairs.any_to_resume(tx, local_on(now, zone))
-            old = await updates.any_to_forget(
-                tx, now - keep.seen_update_hours * HOUR_MS, now - keep.set_aside_days * DAY_MS
-            )
-        if expired is None and not waking and not old:
-            return False
-        async with self.db.write() as tx:
-            if waking:
-                await pairs.resume_due(tx, local_on(now, zone))
-            if old:
-                await updates.forget_updates(
-                    tx, now - keep.seen_update_hours * HOUR_MS, now - keep.set_aside_days * DAY_MS
-                )
-                await forget_guesses(tx, now - DAY_MS)
-                await audit.forget(tx, now - keep.audit_days * DAY_MS)
-            if expired is not None:
-                await erasure.erase_pair(tx, expired, now)
-                await self._note(tx, None, "retention over", expired, now)
-        if expired is not None:
-            await self._leave_no_trace()
-        return True
 
     async def _tell_therapist(
         self, tx: Transaction, pair: Pair, part: str, now: int, *, without_pair: bool = False

@@ -31,6 +31,7 @@ from bot.core.timetable import (
     local_on,
     planning_horizon_on,
 )
+from bot.services.acts import reads, writes
 from bot.services.planning import (
     clashes_with,
     insert_single,
@@ -58,43 +59,54 @@ class Timetable:
     ids: Ids
     settings: Settings
 
-    async def draft(self, therapist_id: int, line: str) -> Preview:
+    @reads
+    async def draft(self, tx: Transaction, therapist_id: int, line: str) -> Preview:
         """Read a typed line and preview it. Errors: `Refused` (`parse_line`, `preview`)."""
         now = self.clock.now()
-        async with self.db.read() as tx:
-            zone = await self._zone(tx, therapist_id)
-            code, draft = parse_line(line, now, zone)
-            pair = await find_pair_by_code(tx, therapist_id, code)
-            if pair is None:
-                raise Refused("code_unknown", code=code)
-            return await self._preview(tx, _schedulable(pair), draft, zone)
+        zone = await self._zone(tx, therapist_id)
+        code, draft = parse_line(line, now, zone)
+        pair = await find_pair_by_code(tx, therapist_id, code)
+        if pair is None:
+            raise Refused("code_unknown", code=code)
+        return await self._preview(tx, _schedulable(pair), draft, zone)
 
-    async def preview(self, therapist_id: int, pair_id: int, draft: Draft) -> Preview:
+    @reads
+    async def preview(
+        self, tx: Transaction, therapist_id: int, pair_id: int, draft: Draft
+    ) -> Preview:
         """Preview a draft for a pair.
 
         Errors: `Refused` with `pair_unknown`, `pair_stopped`, `pair_over`, `schedule_past`,
         `schedule_far`.
         """
-        async with self.db.read() as tx:
-            zone = await self._zone(tx, therapist_id)
-            check_start(draft, self.clock.now(), zone)
-            pair = await _load_pair(tx, pair_id, therapist_id)
-            return await self._preview(tx, pair, draft, zone)
+        zone = await self._zone(tx, therapist_id)
+        check_start(draft, self.clock.now(), zone)
+        pair = await _load_pair(tx, pair_id, therapist_id)
+        return await self._preview(tx, pair, draft, zone)
 
-    async def draft_move(self, therapist_id: int, appointment_id: int, text: str) -> Preview:
+    @reads
+    async def draft_move(
+        self, tx: Transaction, therapist_id: int, appointment_id: int, text: str
+    ) -> Preview:
         """Read where an appointment is to move and preview it. Errors: as for `move`."""
-        async with self.db.read() as tx:
-            zone = await self._zone(tx, therapist_id)
-            entry = await _load_entry(tx, appointment_id, therapist_id)
-            moves = entry.appointment
-            if moves.state != "planned":
-                raise _already(entry)
-            draft = parse_move(text, self.clock.now(), zone, moves.minutes)
-            pair = await _load_pair(tx, moves.pair_id, therapist_id)
-            return await self._preview(tx, pair, draft, zone, moves)
+        zone = await self._zone(tx, therapist_id)
+        entry = await _load_entry(tx, appointment_id, therapist_id)
+        moves = entry.appointment
+        if moves.state != "planned":
+            raise _already(entry)
+        draft = parse_move(text, self.clock.now(), zone, moves.minutes)
+        pair = await _load_pair(tx, moves.pair_id, therapist_id)
+        return await self._preview(tx, pair, draft, zone, moves)
 
+    @writes
     async def confirm(
-        self, therapist_id: int, pair_id: int, draft: Draft, *, replaces: int | None = None
+        self,
+        tx: Transaction,
+        therapist_id: int,
+        pair_id: int,
+        draft: Draft,
+        *,
+        replaces: int | None = None,
     ) -> Confirmed:
         """Make a draft count: a rule and its appointments 14 days ahead, or one appointment.
 
@@ -104,33 +116,35 @@ class Timetable:
         `stale_button`.
         """
         now = self.clock.now()
-        async with self.db.write() as tx:
-            zone = await self._zone(tx, therapist_id)
-            check_start(draft, now, zone)
-            pair = await _load_pair(tx, pair_id, therapist_id)
-            if draft.repeats == "once":
-                return await make_single(tx, self.ids, pair, draft, zone, now)
-            return await make_rule(tx, self.ids, pair, draft, zone, now, replaces)
+        zone = await self._zone(tx, therapist_id)
+        check_start(draft, now, zone)
+        pair = await _load_pair(tx, pair_id, therapist_id)
+        if draft.repeats == "once":
+            return await make_single(tx, self.ids, pair, draft, zone, now)
+        return await make_rule(tx, self.ids, pair, draft, zone, now, replaces)
 
-    async def cancel(self, therapist_id: int, appointment_id: int) -> Change:
+    @writes
+    async def cancel(self, tx: Transaction, therapist_id: int, appointment_id: int) -> Change:
         """Cancel an appointment that has not begun.
 
         Errors: `Refused` with `appointment_unknown`, `appointment_begun`, `appointment_changed`.
         """
         now = self.clock.now()
-        async with self.db.write() as tx:
-            return await self._end(tx, therapist_id, appointment_id, "cancelled", now, now + 1)
+        return await self._end(tx, therapist_id, appointment_id, "cancelled", now, now + 1)
 
-    async def did_not_meet(self, therapist_id: int, appointment_id: int) -> Change:
+    @writes
+    async def did_not_meet(self, tx: Transaction, therapist_id: int, appointment_id: int) -> Change:
         """Note that an appointment did not take place, also a past one; answers given stay.
 
         Errors: `Refused` with `appointment_unknown`, `appointment_changed`.
         """
         now = self.clock.now()
-        async with self.db.write() as tx:
-            return await self._end(tx, therapist_id, appointment_id, "did_not_meet", now, 0)
+        return await self._end(tx, therapist_id, appointment_id, "did_not_meet", now, 0)
 
-    async def move(self, therapist_id: int, appointment_id: int, draft: Draft) -> Change:
+    @writes
+    async def move(
+        self, tx: Transaction, therapist_id: int, appointment_id: int, draft: Draft
+    ) -> Change:
         """Move an appointment to a draft's date, time and length.
 
         Its client is asked about the new one only if no answer was given about the old one.
@@ -138,67 +152,68 @@ class Timetable:
         `pair_stopped`, `pair_over`, `schedule_past`, `schedule_far`.
         """
         now = self.clock.now()
-        async with self.db.write() as tx:
-            zone = await self._zone(tx, therapist_id)
-            entry = await _load_entry(tx, appointment_id, therapist_id)
-            to = draft.occurrence(zone)
-            if entry.appointment.moved_to is not None:
-                return await _moved_before(tx, entry, to, therapist_id)
-            check_start(draft, now, zone)
-            pair = await _load_pair(tx, entry.appointment.pair_id, therapist_id)
-            if not await store.end_appointment(tx, appointment_id, therapist_id, "moved", now):
-                raise _already(entry)
-            new_id = await insert_single(tx, self.ids, pair, to, zone, now)
-            await store.succeed_appointment(tx, appointment_id, new_id, now)
-            await self._note(tx, therapist_id, "appointment moved", "appointment", appointment_id)
-            entry = await _load_entry(tx, appointment_id, therapist_id)
-            new = await _load_entry(tx, new_id, therapist_id)
-            return Change(entry, new.appointment, True)
+        zone = await self._zone(tx, therapist_id)
+        entry = await _load_entry(tx, appointment_id, therapist_id)
+        to = draft.occurrence(zone)
+        if entry.appointment.moved_to is not None:
+            return await _moved_before(tx, entry, to, therapist_id)
+        check_start(draft, now, zone)
+        pair = await _load_pair(tx, entry.appointment.pair_id, therapist_id)
+        if not await store.end_appointment(tx, appointment_id, therapist_id, "moved", now):
+            raise _already(entry)
+        new_id = await insert_single(tx, self.ids, pair, to, zone, now)
+        await store.succeed_appointment(tx, appointment_id, new_id, now)
+        await self._note(tx, therapist_id, "appointment moved", "appointment", appointment_id)
+        entry = await _load_entry(tx, appointment_id, therapist_id)
+        new = await _load_entry(tx, new_id, therapist_id)
+        return Change(entry, new.appointment, True)
 
-    async def close_rule(self, therapist_id: int, rule_id: int) -> Closed:
+    @writes
+    async def close_rule(self, tx: Transaction, therapist_id: int, rule_id: int) -> Closed:
         """Close a rule and cancel its appointments to come. Errors: `Refused("rule_unknown")`."""
         now = self.clock.now()
-        async with self.db.write() as tx:
-            rule = await rules.close_rule(tx, rule_id, therapist_id, now)
+        rule = await rules.close_rule(tx, rule_id, therapist_id, now)
+        if rule is None:
+            rule = await rules.find_rule_of_therapist(tx, rule_id, therapist_id)
             if rule is None:
-                rule = await rules.find_rule_of_therapist(tx, rule_id, therapist_id)
-                if rule is None:
-                    raise Refused("rule_unknown")
-                return Closed(rule, (), False)
-            cancelled = await store.cancel_future_of_rule(tx, rule_id, rule.rule.starts_on, now)
-            await self._note(tx, therapist_id, "rule closed", "rule", rule_id)
-            return Closed(rule, tuple(cancelled), True)
+                raise Refused("rule_unknown")
+            return Closed(rule, (), False)
+        cancelled = await store.cancel_future_of_rule(tx, rule_id, rule.rule.starts_on, now)
+        await self._note(tx, therapist_id, "rule closed", "rule", rule_id)
+        return Closed(rule, tuple(cancelled), True)
 
-    async def open_rules(self, therapist_id: int, pair_id: int) -> tuple[KeptRule, ...]:
+    @reads
+    async def open_rules(
+        self, tx: Transaction, therapist_id: int, pair_id: int
+    ) -> tuple[KeptRule, ...]:
         """List a pair's open rules. Errors: `Refused("pair_unknown")`."""
-        async with self.db.read() as tx:
-            if await find_pair_of_therapist(tx, pair_id, therapist_id) is None:
-                raise Refused("pair_unknown")
-            return tuple(await rules.open_rules_of_pair(tx, pair_id))
+        if await find_pair_of_therapist(tx, pair_id, therapist_id) is None:
+            raise Refused("pair_unknown")
+        return tuple(await rules.open_rules_of_pair(tx, pair_id))
 
-    async def appointment(self, therapist_id: int, appointment_id: int) -> Entry:
+    @reads
+    async def appointment(self, tx: Transaction, therapist_id: int, appointment_id: int) -> Entry:
         """Give one appointment. Errors: `Refused("appointment_unknown")`."""
-        async with self.db.read() as tx:
-            return await _load_entry(tx, appointment_id, therapist_id)
+        return await _load_entry(tx, appointment_id, therapist_id)
 
+    @reads
     async def upcoming(
-        self, therapist_id: int, pair_id: int | None = None, limit: int = 30
+        self, tx: Transaction, therapist_id: int, pair_id: int | None = None, limit: int = 30
     ) -> tuple[Entry, ...]:
         """List planned appointments not yet over, soonest first; of one pair when given."""
         now = self.clock.now()
         until_at = now + (FARTHEST_DAYS + 1) * _DAY_MS
-        async with self.db.read() as tx:
-            found = await store.appointments_of_therapist(tx, therapist_id, now, until_at)
+        found = await store.appointments_of_therapist(tx, therapist_id, now, until_at)
         planned = (entry for entry in found if entry.appointment.state == "planned")
         return tuple(e for e in planned if pair_id in (None, e.appointment.pair_id))[:limit]
 
-    async def today(self, therapist_id: int) -> Today:
+    @reads
+    async def today(self, tx: Transaction, therapist_id: int) -> Today:
         """List the appointments that begin on the therapist's local date of now."""
-        async with self.db.read() as tx:
-            zone = await self._zone(tx, therapist_id)
-            on = local_on(self.clock.now(), zone)
-            from_at, until_at = local_day_bounds(on, zone)
-            found = await store.appointments_of_therapist(tx, therapist_id, from_at, until_at)
+        zone = await self._zone(tx, therapist_id)
+        on = local_on(self.clock.now(), zone)
+        from_at, until_at = local_day_bounds(on, zone)
+        found = await store.appointments_of_therapist(tx, therapist_id, from_at, until_at)
         entries = tuple(
             entry
             for entry in found
@@ -214,13 +229,15 @@ class Timetable:
         first. Returns whether there was work.
         """
         horizon_on = planning_horizon_on(self.clock.now())
-        async with self.db.read() as tx:
-            waiting = await rules.rules_to_plan(tx, horizon_on, limit)
+        waiting = await self.db.read(lambda tx: rules.rules_to_plan(tx, horizon_on, limit))
         worked = False
         for kept in waiting:
-            async with self.db.write() as tx:
-                worked |= await materialise(tx, self.ids, kept, horizon_on, self.clock.now())
+            worked |= await self._plan(kept, horizon_on)
         return worked
+
+    @writes
+    async def _plan(self, tx: Transaction, kept: KeptRule, horizon_on: str) -> bool:
+        return await materialise(tx, self.ids, kept, horizon_on, self.clock.now())
 
     async def _preview(
         self,

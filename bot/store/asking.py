@@ -29,6 +29,17 @@ async def find_undecided(tx: Transaction, ended_by: int) -> Ended | None:
     return Ended(**dict(row)) if row else None
 
 
+async def is_undecided(tx: Transaction, ended: Ended) -> bool:
+    """Say whether an appointment is as it was: planned for then, and nothing decided about it."""
+    row = await tx.one(
+        "SELECT id FROM appointment WHERE id = :id AND asked IS NULL AND state = 'planned'"
+        " AND ends_at = :ends_at",
+        id=ended.id,
+        ends_at=ended.ends_at,
+    )
+    return row is not None
+
+
 async def note_decision(tx: Transaction, appointment_id: int, now: int, reason: str | None) -> None:
     """Note that an appointment is asked about, or why it is not."""
     await tx.run(

@@ -279,14 +279,15 @@ async def close_open_of_pair(tx: Transaction, pair_id: int, now: int) -> None:
         await close(tx, row["id"], "cancelled", now)
 
 
-async def next_to_close(tx: Transaction, now: int) -> CheckIn | None:
-    """Give an open check-in whose time is over, the longest over first."""
-    row = await tx.one(
-        f"{SELECT_CHECKIN} WHERE checkin.state = 'open' AND checkin.closes_at <= :now"
-        " AND pair.state <> 'erased' ORDER BY checkin.closes_at LIMIT 1",
+async def over(tx: Transaction, now: int, *, limit: int) -> list[int]:
+    """List open check-ins whose time is over, the longest over first, at most `limit`."""
+    rows = await tx.all(
+        "SELECT id FROM checkin WHERE state = 'open' AND closes_at <= :now"
+        " ORDER BY closes_at LIMIT :limit",
         now=now,
+        limit=limit,
     )
-    return read_checkin(tx, row) if row else None
+    return [row["id"] for row in rows]
 
 
 async def instruments_in_use(tx: Transaction) -> list[tuple[str, int]]:

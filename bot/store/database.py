@@ -1,9 +1,10 @@
 """The database: owns the connections, the transactions and everything SQLite is asked to be.
 
 One process, one writer at a time, readers apart. No statement of the application stands here,
-and nothing outside knows which engine this is. A transaction that handles a Telegram update
-inserts that update's id first, so that what an update changes is changed once, however often
-Telegram repeats it.
+and nothing outside knows which engine this is. A transaction is a function that is given its
+statements and runs whole, in the thread of its connection: nothing can come in between. One that
+handles a Telegram update inserts that update's id first, so that what an update changes is
+changed once, however often Telegram repeats it.
 """
 
 from __future__ import annotations
@@ -12,11 +13,10 @@ import asyncio
 import fcntl
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Coroutine, Mapping
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final, Generic, Self, TypeVar
 
 import aiosqlite
 
@@ -24,9 +24,12 @@ from bot.core.errors import Repeated
 from bot.store.vault import Vault
 
 Row = Mapping[str, Any]
+T = TypeVar("T")
 
 _BUSY_SECONDS: Final = 5.0
 _READERS: Final = 2
+#: More than the program has, so that each is compiled once for a connection.
+_STATEMENTS_KEPT: Final = 512
 _UNAVAILABLE: Final = frozenset(
     {
         sqlite3.SQLITE_BUSY,
@@ -62,34 +65,102 @@ current_update: ContextVar[UpdateInHand | None] = ContextVar("current_update", d
 
 
 class Transaction:
-    """What a store function is given: statements in, rows out, and the vault."""
+    """What a store function is given: statements in, rows out, and the vault.
+
+    Its functions are coroutines because on another engine they wait; here they never do, which is
+    what lets a whole transaction run in one go.
+    """
 
     __slots__ = ("_connection", "vault")
 
-    def __init__(self, connection: aiosqlite.Connection, vault: Vault) -> None:
+    def __init__(self, connection: sqlite3.Connection, vault: Vault) -> None:
         self._connection = connection
         self.vault = vault
 
     async def all(self, sql: str, **values: object) -> list[Row]:
         """Run a statement and give its rows."""
-        try:
-            return list(await self._connection.execute_fetchall(sql, values))  # type: ignore[arg-type]
-        except sqlite3.OperationalError as problem:
-            raise _named(problem) from problem
+        return _rows(self._connection, sql, values)
 
     async def one(self, sql: str, **values: object) -> Row | None:
         """Run a statement and give its first row, or None."""
-        rows = await self.all(sql, **values)
+        rows = _rows(self._connection, sql, values)
         return rows[0] if rows else None
 
     async def run(self, sql: str, **values: object) -> None:
         """Run a statement for its effect; one that must know what it hit uses RETURNING."""
-        await self.all(sql, **values)
+        _rows(self._connection, sql, values)
 
 
-def _named(problem: sqlite3.OperationalError) -> Exception:
-    code = getattr(problem, "sqlite_errorcode", 0) & 0xFF
-    return Unavailable(str(problem)) if code in _UNAVAILABLE else problem
+#: What a transaction consists of; it may wait for nothing but its own statements.
+Work = Callable[[Transaction], Coroutine[Any, Any, T]]
+
+
+def _rows(connection: sqlite3.Connection, sql: str, values: Mapping[str, object]) -> list[Row]:
+    try:
+        return connection.execute(sql, values).fetchall()
+    except sqlite3.OperationalError as problem:
+        code = getattr(problem, "sqlite_errorcode", 0) & 0xFF
+        raise Unavailable(str(problem)) if code in _UNAVAILABLE else problem from problem
+
+
+class _Connection(aiosqlite.Connection):
+    """A connection whose thread runs whole transactions.
+
+    A hop into the thread and back costs as much as the statements of a tap together, so a
+    transaction makes one and not one for each statement.
+    """
+
+    async def at_once(self, whole: Callable[[sqlite3.Connection], T]) -> T:
+        """Run `whole` in the connection's thread; nothing else runs there meanwhile."""
+        result: T = await self._execute(lambda: whole(self._conn))  # type: ignore[no-untyped-call]
+        return result
+
+
+class _Whole(Generic[T]):
+    """One transaction, from BEGIN to its end."""
+
+    def __init__(self, db: Database, begin: str, work: Work[T], hand: UpdateInHand | None) -> None:
+        self._db = db
+        self._begin = begin
+        self._work = work
+        self._hand = hand
+        #: Set when whoever asked for it was cancelled: what has not begun by then never begins.
+        self.is_unwanted = False
+
+    def __call__(self, connection: sqlite3.Connection) -> T:
+        if self.is_unwanted:
+            raise _Unwanted
+        _rows(connection, self._begin, {})
+        try:
+            result = self._through(Transaction(connection, self._db.vault))
+            _rows(connection, "COMMIT", {})
+        except BaseException:
+            if connection.in_transaction:
+                connection.rollback()
+            raise
+        if self._hand is not None:
+            self._hand.recorded = True
+        return result
+
+    def _through(self, tx: Transaction) -> T:
+        if self._hand is not None:
+            _driven(self._db.record(tx, self._hand))
+        return _driven(self._work(tx))
+
+
+class _Unwanted(Exception):
+    """Nobody waits for this transaction any more; nobody sees this either."""
+
+
+def _driven(work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine that never waits, and give its result."""
+    try:
+        work.send(None)
+    except StopIteration as done:
+        result: T = done.value
+        return result
+    work.close()
+    raise RuntimeError("a transaction may wait for nothing but its own statements")
 
 
 class Database:
@@ -99,11 +170,12 @@ class Database:
         self.path = path
         self.vault = vault
         self._now = now
-        self._writing = asyncio.Lock()
-        self._writer: aiosqlite.Connection | None = None
-        self._readers: asyncio.LifoQueue[aiosqlite.Connection] = asyncio.LifoQueue()
+        self._writer: _Connection | None = None
+        self._readers: asyncio.LifoQueue[_Connection] = asyncio.LifoQueue()
         self._opened = 0
         self._lock_file: int | None = None
+        #: Whether the write-ahead log may still hold what was deleted.
+        self.owes_truncation = False
 
     @classmethod
     async def open(
@@ -129,21 +201,19 @@ class Database:
         return self
 
     async def close(self) -> None:
-        """Close every connection and give the lock back."""
-        async with self._writing:
-            writer, self._writer = self._writer, None
-            while self._opened:  # a reader in use is waited for; `read` keeps it short
-                await (await self._readers.get()).close()
-                self._opened -= 1
-            if writer is not None:
-                await writer.close()
-            if self._lock_file is not None:
-                os.close(self._lock_file)
-                self._lock_file = None
+        """Close every connection and give the lock back, once what has begun is through."""
+        writer, self._writer = self._writer, None
+        while self._opened:  # a reader in use is waited for; `read` keeps it short
+            await (await self._readers.get()).close()
+            self._opened -= 1
+        if writer is not None:
+            await writer.close()
+        lock_file, self._lock_file = self._lock_file, None
+        if lock_file is not None:
+            os.close(lock_file)
 
-    @asynccontextmanager
-    async def write(self) -> AsyncIterator[Transaction]:
-        """Open the writing transaction: commits at the end, rolls back on any exception.
+    async def write(self, work: Work[T]) -> T:
+        """Give what `work` gives, as one transaction that commits, or rolls back on any exception.
 
         While an update is in hand, its id is inserted first and `Repeated` raised when it is
         there already. A cancelled write may have committed: treat a cancel as unknown.
@@ -152,25 +222,22 @@ class Database:
         hand = current_update.get()
         if hand is not None and hand.recorded:
             raise RuntimeError("one update, one writing transaction: this update has had its own")
-        async with self._writing:
-            if self._writer is None:
-                raise Unavailable("the database is closed")
-            tx = Transaction(self._writer, self.vault)
-            try:
-                await tx.run("BEGIN IMMEDIATE")
-                if hand is not None:
-                    await self._record_in(tx, hand)
-                yield tx
-                await tx.run("COMMIT")
-            except BaseException:
-                # The rollback is queued behind whatever was interrupted, in the writer's own
-                # thread; shielding lets it run even when we are being cancelled.
-                await asyncio.shield(self._writer.rollback())
-                raise
-            if hand is not None:
-                hand.recorded = True
+        if self._writer is None:
+            raise Unavailable("the database is closed")
+        return await _wanted(self._writer, _Whole(self, "BEGIN IMMEDIATE", work, hand))
 
-    async def _record_in(self, tx: Transaction, hand: UpdateInHand) -> None:
+    async def read(self, work: Work[T]) -> T:
+        """Give what `work` gives, read from one moment of the database. Errors: `Unavailable`."""
+        if self._writer is None:
+            raise Unavailable("the database is closed")
+        reader = await self._readers.get()
+        try:
+            return await _wanted(reader, _Whole(self, "BEGIN", work, None))
+        finally:
+            self._readers.put_nowait(reader)
+
+    async def record(self, tx: Transaction, hand: UpdateInHand) -> None:
+        """Record the update in hand. Errors: `Repeated` when it has been before."""
         new = await tx.one(
             "INSERT INTO seen_update (update_id, seen_at) VALUES (:update_id, :now)"
             " ON CONFLICT (update_id) DO NOTHING RETURNING update_id",
@@ -181,32 +248,45 @@ class Database:
             hand.recorded = True
             raise Repeated
 
-    @asynccontextmanager
-    async def read(self) -> AsyncIterator[Transaction]:
-        """Open a reading transaction on a snapshot; keep it short. Errors: `Unavailable`."""
+    async def truncate_log(self) -> bool:
+        """Move the write-ahead log into the file and empty it, so that deleted text is gone.
+
+        False when a reader elsewhere still needs the log: `owes_truncation` stays set then.
+        """
+        self.owes_truncation = True
         if self._writer is None:
-            raise Unavailable("the database is closed")
-        reader = await self._readers.get()
+            return False
+        # A reader of our own must not stand in the way: take them all.
+        readers = [await self._readers.get() for _ in range(self._opened)]
         try:
-            tx = Transaction(reader, self.vault)
-            try:
-                await tx.run("BEGIN")
-                yield tx
-            finally:
-                await asyncio.shield(reader.rollback())
+            (row,) = await self._writer.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
         finally:
-            self._readers.put_nowait(reader)
-
-    async def truncate_log(self) -> None:
-        """Move the write-ahead log into the file and empty it, so that deleted text is gone."""
-        async with self._writing:
-            if self._writer is not None:
-                await self._writer.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+            for reader in readers:
+                self._readers.put_nowait(reader)
+        self.owes_truncation = bool(row[0])
+        return not self.owes_truncation
 
 
-async def _connect(path: Path, *settings: str) -> aiosqlite.Connection:
+async def _wanted(connection: _Connection, whole: _Whole[T]) -> T:
     try:
-        connection = await aiosqlite.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
+        return await connection.at_once(whole)
+    except asyncio.CancelledError:
+        whole.is_unwanted = True
+        raise
+
+
+async def _connect(path: Path, *settings: str) -> _Connection:
+    def connect() -> sqlite3.Connection:
+        return sqlite3.connect(
+            path,
+            timeout=_BUSY_SECONDS,
+            isolation_level=None,
+            cached_statements=_STATEMENTS_KEPT,
+        )
+
+    connection = _Connection(connect, iter_chunk_size=64)
+    try:
+        await connection
     except sqlite3.OperationalError as problem:
         raise Unavailable(f"{path}: {problem}") from problem
     connection.row_factory = sqlite3.Row

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from functools import partial
 from importlib.resources import files
 
-from bot.store.database import Database
+from bot.store.database import Database, Transaction
 
 
 class TooNew(Exception):
@@ -32,24 +33,30 @@ async def migrate(database: Database, now: int) -> int:
     Errors: `TooNew` for a database of a newer program; nothing was changed then.
     """
     migrations = known()
-    async with database.write() as tx:
-        await tx.run(
-            "CREATE TABLE IF NOT EXISTS migration"
-            " (number BIGINT PRIMARY KEY, applied_at BIGINT NOT NULL)"
-        )
-        row = await tx.one("SELECT coalesce(max(number), 0) AS number FROM migration")
-    reached = int(row["number"]) if row else 0
+    reached = await database.write(_reached)
     if reached > len(migrations):
         raise TooNew(
             f"{database.path} has shape {reached}, this program knows shapes up to "
             f"{len(migrations)}: run the newer program it was last used with"
         )
     for number, text in migrations[reached:]:
-        async with database.write() as tx:
-            for statement in statements(text):
-                await tx.run(statement)
-            await tx.run("INSERT INTO migration VALUES (:number, :now)", number=number, now=now)
+        await database.write(partial(_apply, number=number, text=text, now=now))
     return len(migrations)
+
+
+async def _reached(tx: Transaction) -> int:
+    await tx.run(
+        "CREATE TABLE IF NOT EXISTS migration"
+        " (number BIGINT PRIMARY KEY, applied_at BIGINT NOT NULL)"
+    )
+    row = await tx.one("SELECT coalesce(max(number), 0) AS number FROM migration")
+    return int(row["number"]) if row else 0
+
+
+async def _apply(tx: Transaction, number: int, text: str, now: int) -> None:
+    for statement in statements(text):
+        await tx.run(statement)
+    await tx.run("INSERT INTO migration VALUES (:number, :now)", number=number, now=now)
 
 
 def statements(text: str) -> Iterator[str]:

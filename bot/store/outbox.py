@@ -70,6 +70,14 @@ async def queue(
     return row is not None
 
 
+async def is_any_due(tx: Transaction, now: int) -> bool:
+    """Say whether a message is due."""
+    row = await tx.one(
+        "SELECT id FROM message WHERE state = 'queued' AND due_at <= :now LIMIT 1", now=now
+    )
+    return row is not None
+
+
 async def claim_due(tx: Transaction, now: int) -> Message | None:
     """Take the message that has been due longest; it is `sending` when this commits."""
     row = await tx.one(
@@ -161,12 +169,6 @@ async def drop_queued_of_pair(tx: Transaction, now: int, reason: str, pair_id: i
         now=now,
         pair_id=pair_id,
     )
-
-
-async def next_due_at(tx: Transaction) -> int | None:
-    """Give when the next message is due, or None."""
-    row = await tx.one("SELECT min(due_at) AS due_at FROM message WHERE state = 'queued'")
-    return row["due_at"] if row else None
 
 
 async def move_queued(tx: Transaction, kind: Kind, subject_id: int, due_at: int) -> bool:

@@ -15,6 +15,7 @@ from bot.demo.stage import write_config
 from bot.services.ports import Clock
 from bot.store import checkins, outbox, pairs, people
 from bot.store.database import Transaction
+from tests.transactions import writing
 
 ZONE = "Europe/Berlin"
 HOUR = 3_600_000
@@ -47,7 +48,7 @@ async def found(settings: Settings, clock: Clock, therapists: int, each: int) ->
     now, couples = clock.now(), []
     db = await open_database(settings, clock)
     try:
-        async with db.write() as tx:
+        async with writing(db) as tx:
             for number in range(therapists):
                 ben = await people.add_person(
                     tx, IDS.new(), 1_000_000 + number, f"Therapist {number}", "en", now
@@ -84,7 +85,7 @@ async def open_checkins(
     now, made = clock.now(), []
     db = await open_database(settings, clock)
     try:
-        async with db.write() as tx:
+        async with writing(db) as tx:
             for couple in couples:
                 for number in range(each):
                     made.append(await _open(tx, couple, now - (number + 2) * HOUR, now))

@@ -24,6 +24,7 @@ from bot.store.database import Transaction
 from tests.bench.history import fill
 from tests.bench.practice import IDS, ZONE, Couple, found, open_checkins, settings_in
 from tests.bench.table import Figure
+from tests.transactions import writing
 
 _THERAPISTS, _EACH = 100, 10
 _BEFORE = to_utc("2026-11-13", "17:00", ZONE)
@@ -68,7 +69,7 @@ async def _size(therapists: int, weeks: int) -> Times:
 
 async def _settle_in(app: App, couples: list[Couple]) -> None:
     """Give every pair a planned rule; let only the first therapist's hour come."""
-    async with app.db.write() as tx:
+    async with writing(app.db) as tx:
         for number, couple in enumerate(couples):
             await _rule(tx, couple.pair_id, number % 5, 8 + number % _EACH // 5)
         await tx.run(

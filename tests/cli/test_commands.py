@@ -25,6 +25,7 @@ from bot.opening import RandomIds, SystemClock, open_database
 from bot.store import people
 from bot.store.database import Database
 from bot.store.vault import Vault, new_master_key, read_key, write_key, write_key_file
+from tests.transactions import writing
 
 DAY = 86_400_000
 Master = Callable[[], bytes]
@@ -292,7 +293,7 @@ def test_a_preview_that_cannot_be_shown_is_told(
 
 def test_a_real_preview_is_noted_in_the_audit(config: Path) -> None:
     async def ben(db: Database) -> None:
-        async with db.write() as tx:
+        async with writing(db) as tx:
             person = await people.add_person(tx, RandomIds().new(), 4001, "Ben", "en", 1)
             await people.make_therapist(tx, person.id, SystemClock().now())
 

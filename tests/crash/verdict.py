@@ -19,6 +19,7 @@ from bot.emulator import Journal
 from bot.store.answers import open_value
 from bot.store.database import Database, Row
 from bot.views.buttons import write_id
+from tests.transactions import reading
 
 _PROMPT = "A short check-in about"
 _REMINDER = "One reminder, then no more."
@@ -87,7 +88,7 @@ def delivered(journal: Journal, zone: str) -> Delivered:
 
 async def broken_promises(db: Database, ledger: Ledger, instrument: Instrument) -> list[str]:
     """List what people were promised and is not stored, or is stored and nobody said."""
-    async with db.read() as tx:
+    async with reading(db) as tx:
         rows = await tx.all(
             "SELECT answer.*, checkin.pair_id, pair.data_key FROM answer"
             " JOIN checkin ON checkin.id = answer.checkin_id JOIN pair ON pair.id = checkin.pair_id"

@@ -15,6 +15,7 @@ from bot.services.digest_pages import DigestPage
 from bot.store import outbox
 from tests.digest_support import CUT, DAY, FROM, HOUR, ZONE, renderer, visible
 from tests.digest_world import MONDAY, World, open_world
+from tests.transactions import writing
 
 CALM = (8, 8, 8, 8, 8)
 LOW = (8, 8, 8, 8, 4)
@@ -235,7 +236,7 @@ async def test_read_that_was_told_rises_with_a_second_message_once(world: World)
     digest = await made(world)
     await world.digests.acknowledge(world.ben, digest, a7, "read")
     ((acknowledgement, _, _, _),) = await owed(world, "ack")
-    async with world.db.write() as tx:
+    async with writing(world.db) as tx:
         while (message := await outbox.claim_due(tx, CUT + HOUR)) is not None:
             await outbox.end(tx, message.id, "sent", CUT + HOUR)
     await world.acknowledgements.told(acknowledgement)

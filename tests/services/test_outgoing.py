@@ -17,6 +17,7 @@ from bot.store.outbox import Kind
 from bot.store.practice import found_practice
 from tests.digest_support import DAY, ZONE
 from tests.digest_world import World, open_world, settings
+from tests.transactions import writing
 
 HOUR = DAY // 24
 NOON = to_utc("2026-11-24", "12:00", ZONE)
@@ -48,7 +49,7 @@ class Post:
         id, now = next(self.numbers), self.world.clock.now()
         if kind == "reminder" and (await self.asked())["sent_at"] is None:
             await self.change("checkin", self.checkin, sent_at=now - DAY)
-        async with self.world.db.write() as tx:
+        async with writing(self.world.db) as tx:
             assert await outbox.queue(
                 tx, id=id, kind=kind, subject_id=subject or self.checkin, part=part,
                 person_id=to or self.anna, pair_id=self.pair if with_pair else None,
@@ -81,7 +82,7 @@ class Post:
 @pytest.fixture
 async def post(tmp_path: Path) -> AsyncIterator[Post]:
     async with open_world(tmp_path, at=NOON) as world:
-        async with world.db.write() as tx:
+        async with writing(world.db) as tx:
             await found_practice(tx, NOON)
         pair = await world.pair("A7")
         checkin = await world.checkin(

@@ -28,6 +28,7 @@ from bot.store import pairs, people
 from bot.store.database import Database, Row, UpdateInHand, current_update
 from bot.store.migrate import migrate
 from bot.store.vault import Vault
+from tests.transactions import reading, writing
 
 ZONE = "Europe/Berlin"
 HOUR, DAY = 3_600_000, 86_400_000
@@ -99,7 +100,7 @@ def clock() -> MovableClock:
 async def db(tmp_path: Path, clock: MovableClock) -> AsyncIterator[Database]:
     database = await Database.open(tmp_path / "rapport.db", Vault(os.urandom(32)), clock.now)
     await migrate(database, clock.now())
-    async with database.write() as tx:
+    async with writing(database) as tx:
         for person_id, name in ((BEN, "Ben"), (DANA, "Dana"), (ANNA, "Anna"), (CORA, "Cora")):
             await people.add_person(tx, person_id, 5000 + person_id, name, None, clock.now())
         for therapist_id in (BEN, DANA):
@@ -123,12 +124,12 @@ def timetable(db: Database, clock: MovableClock, settings: Settings) -> Timetabl
 
 
 async def rows(db: Database, sql: str, **values: object) -> list[Row]:
-    async with db.read() as tx:
+    async with reading(db) as tx:
         return await tx.all(sql, **values)
 
 
 async def run(db: Database, sql: str, **values: object) -> None:
-    async with db.write() as tx:
+    async with writing(db) as tx:
         await tx.run(sql, **values)
 
 
@@ -763,6 +764,6 @@ async def test_a_rule_that_is_closed_while_planning_is_left_alone(
     (stale,) = await timetable.open_rules(BEN, A7)
     clock.at += 7 * DAY
     await timetable.plan()
-    async with db.write() as tx:
+    async with writing(db) as tx:
         assert not await materialise(tx, timetable.ids, stale, "2027-02-01", clock.now())
     assert len(await dates(db)) == 3

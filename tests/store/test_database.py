@@ -20,9 +20,17 @@ import pytest
 
 from bot.core.errors import Repeated
 from bot.store import database
-from bot.store.database import Database, InUse, Unavailable, UpdateInHand, current_update
+from bot.store.database import (
+    Database,
+    InUse,
+    Transaction,
+    Unavailable,
+    UpdateInHand,
+    current_update,
+)
 from bot.store.migrate import migrate
 from bot.store.vault import Vault
+from tests.transactions import reading, writing
 
 VAULT = Vault(bytes(32))
 
@@ -41,26 +49,26 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture
 async def db(path: Path) -> AsyncIterator[Database]:
     opened = await open_database(path)
-    async with opened.write() as tx:
-        await tx.run("CREATE TABLE word (word TEXT PRIMARY KEY)")
+    await opened.write(lambda tx: tx.run("CREATE TABLE word (word TEXT PRIMARY KEY)"))
     yield opened
     await opened.close()
 
 
 async def say(db: Database, word: str) -> None:
-    async with db.write() as tx:
-        await tx.run("INSERT INTO word VALUES (:word)", word=word)
+    await db.write(lambda tx: tx.run("INSERT INTO word VALUES (:word)", word=word))
 
 
 async def say_half(db: Database) -> None:
-    async with db.write() as tx:
+    async def half(tx: Transaction) -> None:
         await tx.run("INSERT INTO word VALUES ('half')")
         _ = 1 / 0
 
+    await db.write(half)
+
 
 async def words(db: Database) -> list[str]:
-    async with db.read() as tx:
-        return [row["word"] for row in await tx.all("SELECT word FROM word ORDER BY rowid")]
+    rows = await db.read(lambda tx: tx.all("SELECT word FROM word ORDER BY rowid"))
+    return [row["word"] for row in rows]
 
 
 @contextmanager
@@ -114,117 +122,104 @@ async def test_an_exception_leaves_nothing(db: Database) -> None:
 
 
 async def test_a_broken_rule_leaves_nothing(db: Database) -> None:
-    async def say_two() -> None:
-        async with db.write() as tx:
-            await tx.run("INSERT INTO word VALUES ('rigid')")
-            await tx.run("INSERT INTO word VALUES ('pace')")
+    async def say_two(tx: Transaction) -> None:
+        await tx.run("INSERT INTO word VALUES ('rigid')")
+        await tx.run("INSERT INTO word VALUES ('pace')")
 
     await say(db, "pace")
     with pytest.raises(sqlite3.IntegrityError):
-        await say_two()
+        await db.write(say_two)
     assert await words(db) == ["pace"]
 
 
 async def test_rows_that_others_point_to_cannot_go(db: Database) -> None:
     with pytest.raises(sqlite3.IntegrityError):
-        async with db.write() as tx:
-            await tx.run("INSERT INTO role VALUES (99, 'therapist', 1, NULL)")
+        await db.write(lambda tx: tx.run("INSERT INTO role VALUES (99, 'therapist', 1, NULL)"))
 
 
 async def test_writers_take_turns(db: Database) -> None:
-    await asyncio.gather(*(say(db, str(number)) for number in range(20)))
-    assert sorted(map(int, await words(db))) == [*range(20)]
+    async def count(tx: Transaction) -> int:
+        """Read and write: between the two of one transaction there is nobody else."""
+        (row,) = await tx.all("SELECT count(*) AS n FROM word")
+        await tx.run("INSERT INTO word VALUES (:word)", word=str(row["n"]))
+        return int(row["n"])
+
+    counted = await asyncio.gather(*(db.write(count) for _ in range(30)))
+    assert sorted(counted) == [*range(30)]
 
 
-async def test_one_writer_waits_for_the_other(db: Database) -> None:
-    inside = 0
+async def test_a_transaction_may_wait_for_nothing_else(db: Database) -> None:
+    async def wait(tx: Transaction) -> None:
+        await tx.run("INSERT INTO word VALUES ('half')")
+        await asyncio.sleep(0)
 
-    async def write(number: int) -> None:
-        nonlocal inside
-        async with db.write() as tx:
-            inside += 1
-            await tx.run("INSERT INTO word VALUES (:word)", word=str(number))
-            assert inside == 1
-            inside -= 1
+    with pytest.raises(RuntimeError, match="wait for nothing"):
+        await db.write(wait)
+    await say(db, "whole")
+    assert await words(db) == ["whole"]
 
-    await asyncio.gather(*map(write, range(10)))
+
+async def test_work_off_the_loop_leaves_the_loop_free(db: Database) -> None:
+    async with writing(db) as tx:
+        await tx.run("INSERT INTO word VALUES ('slow')")
+        async with asyncio.timeout(2):
+            assert await words(db) == [], "readers do not wait for a writer"
 
 
 # Cancelling
 
 
-async def write_two(db: Database, between: asyncio.Event, go_on: asyncio.Event) -> None:
-    async with db.write() as tx:
-        await tx.run("INSERT INTO word VALUES ('half')")
-        between.set()
-        await go_on.wait()
-        await tx.run("INSERT INTO word VALUES ('other half')")
-
-
-async def test_a_writer_cancelled_between_two_statements_wrote_nothing(db: Database) -> None:
-    between = asyncio.Event()
-    writer = asyncio.create_task(write_two(db, between, asyncio.Event()))
-    await between.wait()
-    await cancelled(writer)
-    await say(db, "whole")
-    assert await words(db) == ["whole"]
-
-
 @pytest.mark.parametrize("twice", [False, True])
-async def test_a_writer_cancelled_as_it_begins_blocks_nobody(db: Database, twice: bool) -> None:
+async def test_a_writer_cancelled_before_it_begins_wrote_nothing(db: Database, twice: bool) -> None:
     assert db._writer is not None
     with halted(db._writer):
-        writer = asyncio.create_task(say(db, "half"))
+        writer = asyncio.create_task(say(db, "never"))
+        next_one = asyncio.create_task(say(db, "whole"))
         await asyncio.sleep(0.01)
         writer.cancel()
         if twice:
             await asyncio.sleep(0.01)
             writer.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await writer
-    await say(db, "whole")
-    assert await words(db) == ["whole"]
-
-
-async def test_a_writer_cancelled_in_a_statement_wrote_nothing(db: Database) -> None:
-    between, go_on = asyncio.Event(), asyncio.Event()
-    writer = asyncio.create_task(write_two(db, between, go_on))
-    await between.wait()
-    assert db._writer is not None
-    with halted(db._writer):
-        go_on.set()
-        await asyncio.sleep(0.01)
-        writer.cancel()
-        next_one = asyncio.create_task(say(db, "whole"))
-        await asyncio.sleep(0.01)
-    with pytest.raises(asyncio.CancelledError):
-        await writer
+        with pytest.raises(asyncio.CancelledError):
+            await writer
     await next_one
     assert await words(db) == ["whole"]
 
 
-async def test_a_writer_cancelled_at_its_commit_wrote_all_or_nothing(db: Database) -> None:
-    between, go_on = asyncio.Event(), asyncio.Event()
-    go_on.set()
-    writer = asyncio.create_task(write_two(db, between, go_on))
-    await between.wait()
-    await asyncio.sleep(0)
+async def test_a_writer_cancelled_while_it_writes_wrote_all_or_nothing(db: Database) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    async def two(tx: Transaction) -> None:
+        await tx.run("INSERT INTO word VALUES ('half')")
+        begun.set()
+        go_on.wait()
+        await tx.run("INSERT INTO word VALUES ('other half')")
+
+    writer = asyncio.create_task(db.write(two))
+    await asyncio.to_thread(begun.wait)
     await cancelled(writer)
-    assert await words(db) in ([], ["half", "other half"])
-    await say(db, "whole")
-    assert "whole" in await words(db)
-
-
-async def test_a_writer_cancelled_in_the_queue_changes_nothing(db: Database) -> None:
-    between, go_on = asyncio.Event(), asyncio.Event()
-    first = asyncio.create_task(write_two(db, between, go_on))
-    await between.wait()
-    second = asyncio.create_task(say(db, "second"))
-    await asyncio.sleep(0)
-    await cancelled(second)
     go_on.set()
-    await first
-    assert await words(db) == ["half", "other half"]
+    await say(db, "next")
+    assert await words(db) == ["half", "other half", "next"]
+
+
+async def test_a_cancelled_update_that_was_written_counts_as_recorded(db: Database) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    async def slow(tx: Transaction) -> None:
+        begun.set()
+        go_on.wait()
+        await tx.run("INSERT INTO word VALUES ('pace')")
+
+    with in_hand(77) as hand:
+        writer = asyncio.create_task(db.write(slow))
+        await asyncio.to_thread(begun.wait)
+        await cancelled(writer)
+        go_on.set()
+    await say(db, "next")
+    assert hand.recorded
+    with in_hand(77), pytest.raises(Repeated):
+        await say(db, "again")
 
 
 async def test_a_reader_cancelled_as_it_begins_blocks_nobody(db: Database) -> None:
@@ -245,8 +240,8 @@ async def test_a_reader_cancelled_as_it_begins_blocks_nobody(db: Database) -> No
 
 
 async def seen(db: Database) -> list[tuple[int, int]]:
-    async with db.read() as tx:
-        return [tuple(row) for row in await tx.all("SELECT * FROM seen_update")]
+    rows = await db.read(lambda tx: tx.all("SELECT * FROM seen_update"))
+    return [tuple(row) for row in rows]
 
 
 async def test_an_update_is_recorded_with_what_it_changed(db: Database) -> None:
@@ -307,7 +302,7 @@ async def test_the_same_update_twice_at_once_counts_once(db: Database) -> None:
 
 async def test_a_reader_sees_one_moment(db: Database) -> None:
     await say(db, "pace")
-    async with db.read() as tx:
+    async with reading(db) as tx:
         before = await tx.all("SELECT word FROM word")
         await say(db, "rigid")
         assert len(await tx.all("SELECT word FROM word")) == len(before) == 1
@@ -317,8 +312,7 @@ async def test_a_reader_sees_one_moment(db: Database) -> None:
 async def test_a_reader_cannot_write(db: Database) -> None:
     for statement in ("INSERT INTO word VALUES ('x')", "DELETE FROM word", "DROP TABLE word"):
         with pytest.raises(Unavailable, match="readonly"):
-            async with db.read() as tx:
-                await tx.run(statement)
+            await db.read(lambda tx, statement=statement: tx.run(statement))
     await say(db, "pace")
     assert await words(db) == ["pace"]
 
@@ -330,8 +324,7 @@ async def test_more_readers_than_connections_wait_for_each_other(db: Database) -
 
 async def test_an_unknown_column_is_a_bug_and_not_unavailable(db: Database) -> None:
     with pytest.raises(sqlite3.OperationalError):
-        async with db.read() as tx:
-            await tx.all("SELECT nothing FROM word")
+        await db.read(lambda tx: tx.all("SELECT nothing FROM word"))
 
 
 # Unavailable
@@ -342,12 +335,10 @@ async def test_a_closed_database_is_unavailable_at_once(path: Path) -> None:
     await db.close()
     async with asyncio.timeout(2):
         with pytest.raises(Unavailable, match="closed"):
-            async with db.read():
-                pass
+            await words(db)
         with pytest.raises(Unavailable, match="closed"):
-            async with db.write():
-                pass
-        await db.truncate_log()
+            await say(db, "late")
+        assert not await db.truncate_log()
         await db.close()
 
 
@@ -355,7 +346,7 @@ async def test_closing_waits_for_a_reader_and_leaves_no_connection(path: Path) -
     threads = set(threading.enumerate())
     db = await open_database(path)
     assert set(threading.enumerate()) - threads, "a connection is a thread"
-    async with db.read() as tx:
+    async with reading(db) as tx:
         closing = asyncio.create_task(db.close())
         await asyncio.sleep(0.01)
         assert await tx.one("SELECT 1 AS one") is not None
@@ -372,12 +363,10 @@ async def test_locked_by_another_connection_is_unavailable(
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(Unavailable, match="locked"):
-        async with db.write():
-            pass
+        await db.write(lambda tx: tx.run("DELETE FROM guess"))
     other.execute("ROLLBACK")
     other.close()
-    async with db.write() as tx:
-        await tx.run("DELETE FROM guess")
+    await db.write(lambda tx: tx.run("DELETE FROM guess"))
     await db.close()
 
 
@@ -435,8 +424,7 @@ async def test_a_second_process_is_told_who_holds_the_database(path: Path) -> No
         with pytest.raises(InUse, match=f"in use by process {holder.pid}$"):
             await Database.open(path, VAULT, lambda: 5)
         beside = await open_database(path, alone=False)
-        async with beside.write() as tx:
-            await tx.run("DELETE FROM guess")
+        await beside.write(lambda tx: tx.run("DELETE FROM guess"))
         await beside.close()
         with pytest.raises(InUse):
             await Database.open(path, VAULT, lambda: 5)
@@ -482,11 +470,27 @@ async def test_deleted_text_is_gone_from_the_files(db: Database, path: Path) -> 
     for number in range(200):
         await say(db, f"something private {number}")
     assert b"something private" in on_disk()
-    async with db.write() as tx:
-        await tx.run("DELETE FROM word")
+    await db.write(lambda tx: tx.run("DELETE FROM word"))
     assert b"something private" in on_disk(), "the log still has it"
-    await db.truncate_log()
+    assert await db.truncate_log()
     assert b"something private" not in on_disk()
+
+
+async def test_a_log_that_another_process_reads_is_owed_to_be_emptied(
+    db: Database, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await say(db, "something private")
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN")
+    other.execute("SELECT word FROM word").fetchall()
+    await db.write(lambda tx: tx.run("DELETE FROM word"))
+    assert db._writer is not None
+    await db._writer.execute_fetchall("PRAGMA busy_timeout = 50")
+    assert not await db.truncate_log()
+    assert db.owes_truncation
+    other.close()
+    assert await db.truncate_log()
+    assert not db.owes_truncation
 
 
 async def test_a_commit_is_on_the_disk_before_it_is_told(db: Database) -> None:

@@ -15,6 +15,7 @@ from bot.store import digest_facts
 from bot.store import digests as store
 from tests.digest_support import CUT, DAY, FROM, HOUR, NEXT, WINDOW
 from tests.digest_world import MONDAY, World, open_world
+from tests.transactions import reading, writing
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
 async def facts(
     world: World, window: Window = WINDOW, *, depth: int = 12, texts: bool = True
 ) -> dict[str, PairFacts]:
-    async with world.db.read() as tx:
+    async with reading(world.db) as tx:
         found = await digest_facts.facts_of(tx, world.ben, window, depth=depth, texts=texts)
     return {pair.code: pair for pair in found}
 
@@ -192,7 +193,7 @@ async def test_the_weekly_check_reads_therapists_and_looks_the_rest_up(world: Wo
 
 
 async def test_a_cut_off_is_moved_once(world: World) -> None:
-    async with world.db.write() as tx:
+    async with writing(world.db) as tx:
         (weekly,) = await store.weekly_hours(tx, world.ben)
         assert await store.advance(tx, world.ben, weekly.cut_at, CUT, made=True) == 1
         assert await store.advance(tx, world.ben, weekly.cut_at, CUT, made=True) is None
@@ -200,7 +201,7 @@ async def test_a_cut_off_is_moved_once(world: World) -> None:
 
 async def test_a_former_therapist_is_no_candidate(world: World) -> None:
     await world.run("UPDATE role SET ended_at = 1")
-    async with world.db.read() as tx:
+    async with reading(world.db) as tx:
         assert await store.weekly_hours(tx) == []
 
 
@@ -208,7 +209,7 @@ async def test_the_acknowledging_statement_itself_names_the_therapist(world: Wor
     a7 = await world.pair("A7")
     dana = await world.person(2, therapist=True)
     place = Placed(a7, 1, 1, "calm")
-    async with world.db.write() as tx:
+    async with writing(world.db) as tx:
         await store.add_digest(
             tx, id=5, therapist_id=world.ben, number=1, from_at=FROM, cut_at=CUT, now=CUT,
             places=[place],

@@ -15,6 +15,7 @@ from bot.store.people import load_person
 from bot.store.vault import Altered
 from tests.digest_support import CUT, FROM, ZONE
 from tests.digest_world import World, open_world
+from tests.transactions import reading, writing
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ async def full_pair(world: World, code: str) -> int:
     await world.correct(checkin_id, CUT - 1000, Answer("heard", 3))
     first = await world.appointment(pair_id, on="2026-11-23")
     second = await world.appointment(pair_id, on="2026-11-24")
-    async with world.db.write() as tx:
+    async with writing(world.db) as tx:
         await tx.run(
             "UPDATE appointment SET state = 'moved', moved_to = :b WHERE id = :a", a=first, b=second
         )
@@ -71,7 +72,7 @@ async def of_pair(world: World, pair_id: int) -> dict[str, int]:
     tables = [row["name"] for row in await world.rows(
         "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
     )]  # fmt: skip
-    async with world.db.write() as tx:
+    async with writing(world.db) as tx:
         where = {"pair": "id = :id"}
         counts: dict[str, int] = {}
         grown = True
@@ -108,12 +109,12 @@ async def everything(world: World) -> dict[str, int]:
 
 
 async def orphans(world: World) -> list[object]:
-    async with world.db.read() as tx:
+    async with reading(world.db) as tx:
         return list(await tx.all("PRAGMA foreign_key_check"))
 
 
 async def erase(world: World, pair_id: int) -> int | None:
-    async with world.db.write() as tx:
+    async with writing(world.db) as tx:
         return await erasure.erase_pair(tx, pair_id, CUT + 1)
 
 
@@ -140,7 +141,7 @@ async def test_what_stays_is_a_code_that_is_never_given_again(world: World) -> N
     (row,) = await world.rows("SELECT * FROM pair WHERE id = :id", id=a7)
     assert (row["state"], row["code"], row["erased_at"]) == ("erased", "A7", CUT + 1)
     assert (row["data_key"], row["client_id"]) == (None, None)
-    async with world.db.write() as tx:
+    async with writing(world.db) as tx:
         assert "A7" in await pairs.codes_of(tx, world.ben)
         assert not await pairs.add_pair(tx, world.ids.new(), world.ben, "A7", CUT)
         assert await pairs.pairs_of_therapist(tx, world.ben) == []
@@ -185,7 +186,7 @@ async def test_a_client_whom_nothing_else_connects_is_cut_off(world: World) -> N
     a7 = await full_pair(world, "A7")
     client = await world.client_of(a7)
     await erase(world, a7)
-    async with world.db.read() as tx:
+    async with reading(world.db) as tx:
         person = await load_person(tx, client)
     assert (person.telegram_id, person.name, person.language_hint) == (None, "", None)
     (row,) = await world.rows("SELECT * FROM person WHERE id = :id", id=client)
@@ -196,7 +197,7 @@ async def test_a_client_whom_nothing_else_connects_is_cut_off(world: World) -> N
 async def test_a_client_with_another_tie_is_not_cut_off(world: World, tie: str) -> None:
     a7 = await full_pair(world, "A7")
     client = await world.client_of(a7)
-    async with world.db.write() as tx:
+    async with writing(world.db) as tx:
         if tie == "a role":
             await people.make_therapist(tx, client, CUT)
         else:
@@ -205,7 +206,7 @@ async def test_a_client_with_another_tie_is_not_cut_off(world: World, tie: str) 
             await tx.run("UPDATE pair SET state = 'ended' WHERE id = :id", id=a7)
             await pairs.join_pair(tx, other, client, CUT)
     await erase(world, a7)
-    async with world.db.read() as tx:
+    async with reading(world.db) as tx:
         assert (await load_person(tx, client)).telegram_id is not None
 
 
@@ -219,5 +220,5 @@ async def test_only_a_pair_that_ended_long_enough_ago_has_expired(world: World) 
             "UPDATE pair SET state = :state, ended_at = :at WHERE id = :id",
             state=state, at=ended_at, id=a7,
         )  # fmt: skip
-        async with world.db.read() as tx:
+        async with reading(world.db) as tx:
             assert await erasure.find_expired_pair(tx, CUT) == expired

@@ -12,6 +12,7 @@ from bot.store import migrate as module
 from bot.store.database import Database
 from bot.store.migrate import TooNew, known, migrate, statements
 from bot.store.vault import Vault
+from tests.transactions import reading
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def program(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, str]]:
 
 
 async def shape(db: Database) -> tuple[set[str], list[tuple[int, int]]]:
-    async with db.read() as tx:
+    async with reading(db) as tx:
         tables = await tx.all("SELECT name FROM sqlite_master WHERE type = 'table'")
         done = await tx.all("SELECT * FROM migration ORDER BY number")
     return {row["name"] for row in tables} - {"migration"}, [tuple(row) for row in done]
@@ -52,7 +53,7 @@ async def test_only_what_is_missing_is_applied(
     assert await migrate(db, 9) == 3
     assert await migrate(db, 10) == 3
     assert await shape(db) == ({"a", "b"}, [(1, 7), (2, 7), (3, 9)])
-    async with db.read() as tx:
+    async with reading(db) as tx:
         assert len(await tx.all("SELECT * FROM a")) == 1
 
 
@@ -74,7 +75,7 @@ async def test_a_failing_migration_leaves_nothing(
     with pytest.raises(sqlite3.OperationalError, match="already exists"):
         await migrate(db, 7)
     assert await shape(db) == ({"a"}, [(1, 7)])
-    async with db.read() as tx:
+    async with reading(db) as tx:
         assert await tx.all("SELECT * FROM a") == []
     program[1] = (2, "CREATE TABLE b (x TEXT);")
     assert await migrate(db, 8) == 2

@@ -11,6 +11,7 @@ import pytest
 from bot.store import outbox
 from bot.store.outbox import Kind, Message
 from tests.digest_world import World, open_world
+from tests.transactions import reading, writing
 
 NOW = 1_000_000
 
@@ -25,7 +26,7 @@ async def owe(
     world: World, id: int, due_at: int = NOW, *, kind: Kind = "prompt", part: str = "",
     subject_id: int | None = None,
 ) -> bool:  # fmt: skip
-    async with world.db.write() as tx:
+    async with writing(world.db) as tx:
         return await outbox.queue(
             tx, id=id, kind=kind, subject_id=subject_id or id, part=part, person_id=world.ben,
             due_at=due_at, expires_at=NOW + 1000, now=NOW,
@@ -33,7 +34,7 @@ async def owe(
 
 
 async def claim(world: World, now: int = NOW) -> Message | None:
-    async with world.db.write() as tx:
+    async with writing(world.db) as tx:
         return await outbox.claim_due(tx, now)
 
 
@@ -42,9 +43,9 @@ async def row(world: World, id: int) -> Any:
     return found
 
 
-async def next_due_at(world: World) -> int | None:
-    async with world.db.read() as tx:
-        return await outbox.next_due_at(tx)
+async def is_any_due(world: World, now: int) -> bool:
+    async with reading(world.db) as tx:
+        return await outbox.is_any_due(tx, now)
 
 
 async def test_what_is_due_longest_is_claimed_first_and_once(world: World) -> None:
@@ -53,7 +54,8 @@ async def test_what_is_due_longest_is_claimed_first_and_once(world: World) -> No
     claimed = [message for _ in range(5) if (message := await claim(world))]
     assert [message.id for message in claimed] == [4, 2, 1]
     assert all((m.state, m.attempts) == ("sending", 1) for m in claimed)
-    assert await next_due_at(world) == NOW + 1
+    assert await is_any_due(world, NOW + 1)
+    assert not await is_any_due(world, NOW)
     assert (await row(world, 4))["claimed_at"] == NOW
 
 
@@ -64,7 +66,7 @@ async def test_the_same_message_is_owed_once_for_ever(world: World) -> None:
     assert await owe(world, 4, subject_id=9, kind="reminder")
     message = await claim(world)
     assert message is not None
-    async with world.db.write() as tx:
+    async with writing(world.db) as tx:
         assert await outbox.end(tx, message.id, "sent", NOW, telegram_message=77)
     assert not await owe(world, 5, subject_id=9)
     assert (await row(world, 1))["telegram_message"] == 77
@@ -74,7 +76,7 @@ async def test_the_same_message_is_owed_once_for_ever(world: World) -> None:
 async def test_what_did_not_arrive_is_put_back(world: World, tried: bool, attempts: int) -> None:
     await owe(world, 1)
     await claim(world)
-    async with world.db.write() as tx:
+    async with writing(world.db) as tx:
         await outbox.put_back(tx, 1, NOW + 50, tried=tried)
     kept = await row(world, 1)
     assert (kept["state"], kept["due_at"], kept["attempts"]) == ("queued", NOW + 50, attempts)
@@ -88,10 +90,10 @@ async def test_what_did_not_arrive_is_put_back(world: World, tried: bool, attemp
 @pytest.mark.parametrize("state", ["sent", "unknown", "failed", "dropped"])
 async def test_the_first_end_wins(world: World, state: Any) -> None:
     await owe(world, 1)
-    async with world.db.write() as tx:
+    async with writing(world.db) as tx:
         assert not await outbox.end(tx, 1, state, NOW), "nobody has claimed it"
     await claim(world)
-    async with world.db.write() as tx:
+    async with writing(world.db) as tx:
         assert await outbox.end(tx, 1, state, NOW + 1, reason="why")
         for other in ("sent", "unknown", "failed", "dropped"):
             assert not await outbox.end(tx, 1, other, NOW + 2)  # type: ignore[arg-type]
@@ -107,7 +109,7 @@ async def test_what_a_process_left_half_sent_becomes_unknown(world: World) -> No
         await owe(world, id)
     await claim(world)
     await claim(world)
-    async with world.db.write() as tx:
+    async with writing(world.db) as tx:
         left = await outbox.abandon_sending(tx, NOW + 9)
         assert await outbox.abandon_sending(tx, NOW + 10) == []
     assert sorted(message.id for message in left) == [1, 2]
@@ -120,7 +122,7 @@ async def test_what_a_process_left_half_sent_becomes_unknown(world: World) -> No
 async def test_only_what_perhaps_arrived_can_be_owed_again(world: World) -> None:
     await owe(world, 1)
     await claim(world)
-    async with world.db.write() as tx:
+    async with writing(world.db) as tx:
         await outbox.end(tx, 1, "unknown", NOW)
         await outbox.owe_again(tx, 1, NOW + 50)
     kept = await row(world, 1)
@@ -128,7 +130,7 @@ async def test_only_what_perhaps_arrived_can_be_owed_again(world: World) -> None
     again = await claim(world, NOW + 50)
     assert again is not None
     assert again.attempts == 2
-    async with world.db.write() as tx:
+    async with writing(world.db) as tx:
         await outbox.end(tx, 1, "sent", NOW)
         await outbox.owe_again(tx, 1, NOW + 60)
     assert (await row(world, 1))["state"] == "sent"
@@ -139,7 +141,7 @@ async def test_only_what_is_queued_about_a_subject_is_dropped(world: World) -> N
     await claim(world)
     for id, kind, subject in ((2, "reminder", 9), (3, "reminder", 8), (4, "ack", 9)):
         await owe(world, id, kind=kind, subject_id=subject)  # type: ignore[arg-type]
-    async with world.db.write() as tx:
+    async with writing(world.db) as tx:
         for kind in ("prompt", "reminder"):
             await outbox.drop_queued(tx, NOW, "closed", kind=kind, subject_id=9)  # type: ignore[arg-type]
     states = {row["id"]: row["state"] for row in await world.rows("SELECT * FROM message")}
@@ -147,7 +149,7 @@ async def test_only_what_is_queued_about_a_subject_is_dropped(world: World) -> N
 
 
 async def test_an_empty_outbox_has_nothing_due(world: World) -> None:
-    assert await next_due_at(world) is None
+    assert not await is_any_due(world, NOW + 10**9)
     assert await claim(world) is None
 
 

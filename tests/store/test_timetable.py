@@ -13,6 +13,7 @@ from bot.store import pairs, people, rules, timetable
 from bot.store.database import Database, Transaction
 from bot.store.migrate import migrate
 from bot.store.vault import Vault
+from tests.transactions import reading, writing
 
 ZONE = "Europe/Berlin"
 NOW = 1_795_000_000_000
@@ -26,7 +27,7 @@ TUESDAYS = Rule(1, "15:00", 50, 1, "2026-12-01", ZONE)
 async def db(tmp_path: Path) -> AsyncIterator[Database]:
     database = await Database.open(tmp_path / "rapport.db", Vault(os.urandom(32)), lambda: NOW)
     await migrate(database, NOW)
-    async with database.write() as tx:
+    async with writing(database) as tx:
         for person_id, name in ((BEN, "Ben"), (DANA, "Dana")):
             await people.add_person(tx, person_id, 5000 + person_id, name, None, NOW)
         await pairs.add_pair(tx, A7, BEN, "A7", NOW)
@@ -54,7 +55,7 @@ async def add(
 
 
 async def test_one_appointment_per_rule_and_local_date_even_when_cancelled(db: Database) -> None:
-    async with db.write() as tx:
+    async with writing(db) as tx:
         assert await add_rule(tx, 1)
         first = occurrence("2026-12-01", "15:00", 50, ZONE)
         assert await add(tx, 51, first, rule_id=1)
@@ -67,7 +68,7 @@ async def test_one_appointment_per_rule_and_local_date_even_when_cancelled(db: D
 async def test_one_single_appointment_per_pair_and_instant_while_it_is_planned(
     db: Database,
 ) -> None:
-    async with db.write() as tx:
+    async with writing(db) as tx:
         assert await add(tx, 51, meeting(NOW + HOUR))
         assert not await add(tx, 52, meeting(NOW + HOUR))
         assert await add(tx, 53, meeting(NOW + HOUR), pair_id=B2)
@@ -76,7 +77,7 @@ async def test_one_single_appointment_per_pair_and_instant_while_it_is_planned(
 
 
 async def test_one_open_rule_per_pair_weekday_and_time(db: Database) -> None:
-    async with db.write() as tx:
+    async with writing(db) as tx:
         assert await add_rule(tx, 1)
         assert not await add_rule(tx, 2, Rule(1, "15:00", 80, 2, "2027-01-05", ZONE))
         assert await add_rule(tx, 3, Rule(1, "16:00", 50, 1, "2026-12-01", ZONE))
@@ -90,7 +91,7 @@ async def test_one_open_rule_per_pair_weekday_and_time(db: Database) -> None:
 
 
 async def test_a_rule_comes_back_as_it_was_put_in(db: Database) -> None:
-    async with db.write() as tx:
+    async with writing(db) as tx:
         await add_rule(tx, 1)
         found = await rules.find_rule_of_therapist(tx, 1, BEN)
         assert found is not None
@@ -105,7 +106,7 @@ async def test_a_rule_comes_back_as_it_was_put_in(db: Database) -> None:
 
 
 async def test_another_therapists_rows_are_not_hit(db: Database) -> None:
-    async with db.write() as tx:
+    async with writing(db) as tx:
         await add_rule(tx, 1)
         await add(tx, 51, meeting(NOW + HOUR))
         assert await rules.close_rule(tx, 1, DANA, NOW) is None
@@ -119,7 +120,7 @@ async def test_another_therapists_rows_are_not_hit(db: Database) -> None:
 
 
 async def test_planning_is_claimed_once_and_by_conditional_update(db: Database) -> None:
-    async with db.write() as tx:
+    async with writing(db) as tx:
         await add_rule(tx, 1)
         assert await rules.rules_to_plan(tx, "2026-11-30", 9) == []
         (kept,) = await rules.rules_to_plan(tx, "2026-12-01", 9)
@@ -133,7 +134,7 @@ async def test_planning_is_claimed_once_and_by_conditional_update(db: Database) 
 
 
 async def test_next_and_previous_appointments_pass_over_what_is_not_planned(db: Database) -> None:
-    async with db.write() as tx:
+    async with writing(db) as tx:
         for number in range(4):
             await add(tx, 51 + number, meeting(NOW + number * HOUR))
         await add(tx, 61, meeting(NOW + HOUR // 2), pair_id=B2)
@@ -149,7 +150,7 @@ async def test_next_and_previous_appointments_pass_over_what_is_not_planned(db: 
 
 
 async def test_a_list_takes_in_what_touches_its_span(db: Database) -> None:
-    async with db.write() as tx:
+    async with writing(db) as tx:
         await add(tx, 51, meeting(NOW - HOUR))  # ended ten minutes before
         await add(tx, 52, meeting(NOW - HOUR // 2))  # going on as the span begins
         await add(tx, 53, meeting(NOW + HOUR), pair_id=B2)
@@ -166,7 +167,7 @@ async def test_a_list_takes_in_what_touches_its_span(db: Database) -> None:
 
 
 async def test_a_pair_that_is_over_has_nothing_to_come(db: Database) -> None:
-    async with db.write() as tx:
+    async with writing(db) as tx:
         await add_rule(tx, 1)
         await add_rule(tx, 2, pair_id=B2)
         await add(tx, 51, meeting(NOW - HOUR))
@@ -203,7 +204,7 @@ async def test_a_pair_that_is_over_has_nothing_to_come(db: Database) -> None:
     ],
 )
 async def test_the_frequent_questions_have_their_index(db: Database, sql: str, index: str) -> None:
-    async with db.read() as tx:
+    async with reading(db) as tx:
         plan = " ".join(row["detail"] for row in await tx.all("EXPLAIN QUERY PLAN " + sql))
     assert index in plan
     assert "SCAN" not in plan

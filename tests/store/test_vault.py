@@ -24,6 +24,7 @@ from bot.store.vault import (
     write_key,
     write_key_file,
 )
+from tests.transactions import reading, writing
 
 MASTER = bytes(range(32))
 KEY = bytes(reversed(range(32)))
@@ -225,7 +226,7 @@ async def test_the_wrong_master_key_is_told_at_the_start(tmp_path: Path) -> None
     path = tmp_path / "rapport.sqlite3"
     db = await Database.open(path, Vault(MASTER), lambda: 1)
     await migrate(db, 1)
-    async with db.write() as tx:
+    async with writing(db) as tx:
         assert not await find_practice(tx)
         await found_practice(tx, 1)
         assert await find_practice(tx)
@@ -233,7 +234,7 @@ async def test_the_wrong_master_key_is_told_at_the_start(tmp_path: Path) -> None
     await db.close()
 
     db = await Database.open(path, Vault(KEY), lambda: 1)
-    async with db.read() as tx:
+    async with reading(db) as tx:
         with pytest.raises(KeyProblem, match=r"not the one this database was made with.*recovery"):
             await practice_sealer(tx)
     await db.close()
@@ -242,7 +243,7 @@ async def test_the_wrong_master_key_is_told_at_the_start(tmp_path: Path) -> None
 async def test_the_clock_is_noted_and_never_moved_back(tmp_path: Path) -> None:
     db = await Database.open(tmp_path / "rapport.sqlite3", Vault(MASTER), lambda: 1)
     await migrate(db, 1)
-    async with db.write() as tx:
+    async with writing(db) as tx:
         assert await advance_clock(tx, 5) == 5, "no practice yet: nothing to compare with"
         await found_practice(tx, 10)
         assert [await advance_clock(tx, now) for now in (12, 11, 13)] == [12, 12, 13]

@@ -428,8 +428,7 @@ async def test_what_was_committed_but_not_confirmed_comes_again_and_changes_noth
 
     async def process(update: Update) -> None:
         try:
-            async with database.write():
-                pass
+            await database.write(lambda tx: tx.all("SELECT 1"))
             committed.append(said(update))
         except Repeated:
             rendered.append(said(update))
@@ -438,8 +437,7 @@ async def test_what_was_committed_but_not_confirmed_comes_again_and_changes_noth
             await asyncio.Event().wait()  # the process is killed here
 
     async def record_all(ids) -> None:
-        async with database.write() as tx:
-            await record_seen(tx, ids, 1_800_000_000_000)
+        await database.write(lambda tx: record_seen(tx, ids, 1_800_000_000_000))
 
     async def set_aside(update_id, body, reason) -> None:
         raise AssertionError(reason)

@@ -36,6 +36,7 @@ from bot.views.reader import Desk
 from bot.views.timetable import TimetableViews
 from handlers import timetable as dialogs
 from handlers.guard import NO_TAP, Ask, Reply, Room, _call, refusal
+from tests.transactions import reading, writing
 
 ZONE = "Europe/Berlin"
 BEN, DANA, ANNA, CORA = 2**62 + 11, 2**62 + 12, 2**62 + 21, 2**62 + 22
@@ -95,7 +96,7 @@ async def db(tmp_path: Path, clock: MovableClock) -> AsyncIterator[Database]:
     database = await Database.open(tmp_path / "rapport.db", Vault(os.urandom(32)), clock.now)
     await migrate(database, clock.now())
     persons = ((BEN, "Ben"), (DANA, "Dana"), (ANNA, "Anna"), (CORA, "Cora"))
-    async with database.write() as tx:
+    async with writing(database) as tx:
         for number, (person_id, name) in enumerate(persons):
             await people.add_person(tx, person_id, 5000 + number, name, None, clock.now())
         for therapist_id in (BEN, DANA):
@@ -299,7 +300,7 @@ async def test_who_stopped_is_not_offered(
 ) -> None:
     await ben.types("/add")
     assert ben.labels == ["A7", "B2"]
-    async with db.write() as tx:
+    async with writing(db) as tx:
         await pairs.stop(tx, B2, CORA, clock.now())
     await ben.types("/add")
     assert ben.labels == ["A7"]
@@ -548,7 +549,7 @@ async def test_a_forged_button_is_refused_with_words_and_changes_nothing(
     ben: Therapist, db: Database, forged: str
 ) -> None:
     assert await ben.refused(ben.presses(FORGED[forged]()))
-    async with db.read() as tx:
+    async with reading(db) as tx:
         assert await tx.all("SELECT 1 FROM appointment UNION ALL SELECT 1 FROM rule") == []
 
 

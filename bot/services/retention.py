@@ -1,0 +1,94 @@
+"""What time asks for: pauses that end, and everything that is not kept longer than its retention.
+
+What was deleted is gone from the files too; where another process still reads the write-ahead
+log, emptying it is owed and tried again at each sweep.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+
+from bot.config import Settings
+from bot.core.timetable import local_on
+from bot.services.acts import reads, writes
+from bot.services.ports import Clock, Ids
+from bot.store import audit, erasure, pairs, updates
+from bot.store.database import Database, Transaction
+from bot.store.invitations import forget_guesses
+
+log = structlog.get_logger(__name__)
+
+HOUR_MS: Final = 3_600_000
+DAY_MS: Final = 24 * HOUR_MS
+
+
+async def leave_no_trace(db: Database) -> None:
+    """Let deleted text and the keys of the erased be gone from the files and from memory."""
+    db.vault.forget()
+    if not await db.truncate_log():
+        log.warning("the write-ahead log still holds deleted text: another process reads it")
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """What there is to do. expired: a pair whose retention is over."""
+
+    today_on: str
+    expired: int | None
+    waking: bool
+    old: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """The use cases of the sweep."""
+
+    db: Database
+    clock: Clock
+    ids: Ids
+    settings: Settings
+
+    async def sweep_one(self) -> bool:
+        """Do one piece of what time asks for; was there any?"""
+        if self.db.owes_truncation:
+            await leave_no_trace(self.db)
+        due = await self._due()
+        if due.expired is None and not due.waking and not due.old:
+            return False
+        await self._sweep(due)
+        if due.expired is not None:
+            await leave_no_trace(self.db)
+        return True
+
+    @reads
+    async def _due(self, tx: Transaction) -> _Due:
+        now, keep = self.clock.now(), self.settings.privacy
+        today_on = local_on(now, self.settings.practice.timezone)
+        return _Due(
+            today_on,
+            await erasure.find_expired_pair(tx, now - keep.retention_days * DAY_MS),
+            await pairs.any_to_resume(tx, today_on),
+            await updates.any_to_forget(tx, self._seen_before(now), self._set_aside_before(now)),
+        )
+
+    @writes
+    async def _sweep(self, tx: Transaction, due: _Due) -> None:
+        now = self.clock.now()
+        if due.waking:
+            await pairs.resume_due(tx, due.today_on)
+        if due.old:
+            await updates.forget_updates(tx, self._seen_before(now), self._set_aside_before(now))
+            await forget_guesses(tx, now - DAY_MS)
+            await audit.forget(tx, now - self.settings.privacy.audit_days * DAY_MS)
+        if due.expired is not None:
+            await erasure.erase_pair(tx, due.expired, now)
+            await audit.note(tx, self.ids.new(), now, None, "retention over", "pair", due.expired)
+
+    def _seen_before(self, now: int) -> int:
+        return now - self.settings.privacy.seen_update_hours * HOUR_MS
+
+    def _set_aside_before(self, now: int) -> int:
+        return now - self.settings.privacy.set_aside_days * DAY_MS

@@ -27,13 +27,16 @@ from bot.render import Renderer
 from bot.services.acknowledgements import Acknowledgements
 from bot.services.asking import Asking
 from bot.services.checkins import CheckIns
+from bot.services.closing import Closing
 from bot.services.digests import Digests
 from bot.services.enrolment import Enrolment
 from bot.services.inviting import Inviting
+from bot.services.lookup import Lookup
 from bot.services.outgoing import Outgoing
 from bot.services.ports import Clock, Ids
 from bot.services.privacy import Privacy
 from bot.services.retention import Retention
+from bot.services.talks import Talks
 from bot.services.timetable import Timetable
 from bot.store import updates
 from bot.store.database import Database
@@ -174,7 +177,7 @@ async def _assemble(
     async def on_token_refused() -> None:
         refused.set()
 
-    messenger = BotMessenger(bot, Pacing(clock))
+    messenger = BotMessenger(bot, Pacing(clock), protect=settings.checkin.protect_content)
     enrolment = Enrolment(db, clock, ids, settings)
     lanes = Lanes(
         messenger, clock, on_unreachable=enrolment.unreachable, on_token_refused=on_token_refused
@@ -196,13 +199,14 @@ async def _assemble(
         NoticeViews(room.people_views, room.checkin_views),
         messenger,
         lanes,
-        settings.checkin.protect_content,
     )
     retention = Retention(db, clock, ids, settings)
+    before_next = settings.checkin.closes_before_next_minutes * 60_000
+    closing = Closing(db, clock, room.checkins.talks, before_next)
     ticks = Ticks(
         plan=(room.timetable.plan, room.asking.ask_one, room.digests.make_one),
         deliver=delivery.deliver_one,
-        sweep=(_closing(room), retention.sweep_one, outgoing.be_seen),
+        sweep=(closing.close_one, _folding(closing, room), retention.sweep_one, outgoing.be_seen),
         on_token_refused=on_token_refused,
     )
     add_handlers(application, room, _leaving(messenger))
@@ -232,9 +236,10 @@ def _room(
         inviting=Inviting(db, clock, ids, settings),
         enrolment=enrolment,
         asking=Asking(db, clock, ids, settings, instruments),
-        checkins=CheckIns(db, clock, ids, settings, instruments, load_numbers()),
+        checkins=CheckIns(db, clock, ids, Talks(clock, settings, instruments), load_numbers()),
         timetable=Timetable(db, clock, ids, settings),
         digests=Digests(db, clock, ids, settings, instrument),
+        lookup=Lookup(db, clock, ids, settings, instrument, instruments),
         acknowledgements=Acknowledgements(db, clock),
         privacy=Privacy(db, clock, ids, settings, instrument),
         checkin_views=CheckInViews(desk),
@@ -244,12 +249,11 @@ def _room(
     )
 
 
-def _closing(room: Room) -> Any:
-    """Close check-ins whose time is over, and fold up their messages."""
+def _folding(closing: Closing, room: Room) -> Any:
+    """Let the messages of closed check-ins show how they ended."""
 
-    async def close_one() -> bool:
-        await room.asking.align()
-        talk = await room.checkins.close_one()
+    async def fold_one() -> bool:
+        talk = await closing.fold_one()
         if talk is None:
             return False
         chat, message = talk.person.telegram_id, talk.checkin.telegram_message
@@ -257,7 +261,7 @@ def _closing(room: Room) -> Any:
             room.lanes.edit(chat, message, room.checkin_views.ended(talk))
         return True
 
-    return close_one
+    return fold_one
 
 
 def _leaving(messenger: BotMessenger) -> Any:

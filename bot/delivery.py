@@ -28,6 +28,15 @@ _RECORD_TRIES: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
+class _Made:
+    """What is sent. screen: None where there is nothing left to say. replaces: the Telegram
+    messages that only point to this one afterwards."""
+
+    screen: Screen | None
+    replaces: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Delivery:
     """Works off the outbox, one message at a time."""
 
@@ -41,7 +50,6 @@ class Delivery:
     notice_views: NoticeViews
     messenger: Messenger
     lanes: Lanes
-    protect: bool
 
     async def deliver_one(self) -> bool:
         """Deliver the message that has been due longest; was there one?
@@ -52,7 +60,7 @@ class Delivery:
         if claimed is None:
             return False
         try:
-            screen, replaces = await self._render(claimed)
+            made = await self._render(claimed)
         except Unavailable:
             await self._surely(self.outgoing.later, claimed.message, 0.0)
             raise
@@ -61,34 +69,38 @@ class Delivery:
             log.error("rendering failed", message=claimed.message.id, where=trace(bug))
             await self.outgoing.failed(claimed.message, "bug")
             return True
-        if screen is None:
+        if made.screen is None:
             await self.outgoing.dropped(claimed.message, "gone")
             return True
-        arrived = await self._send(claimed, screen)
-        if arrived and replaces is not None and claimed.person.telegram_id is not None:
-            self.lanes.edit(claimed.person.telegram_id, replaces, self.checkin_views.moved(
-                claimed.person))  # fmt: skip
+        arrived = await self._send(claimed, made.screen)
+        if arrived and claimed.person.telegram_id is not None:
+            for older in made.replaces:
+                self.lanes.edit(
+                    claimed.person.telegram_id, older, self.checkin_views.moved(claimed.person)
+                )
         return True
 
-    async def _render(self, claimed: Claimed) -> tuple[Screen | None, int | None]:
-        """Give the screen (None: nothing left to say) and the message that it replaces."""
+    async def _render(self, claimed: Claimed) -> _Made:
         message, reader = claimed.message, self.digest_views.desk.reader(claimed.person)
         match message.kind:
             case "prompt" | "reminder":
                 talk = await self.checkins.delivery(message.subject_id)
                 if talk is None or not talk.is_open:
-                    return None, None
+                    return _Made(None)
                 if message.kind == "prompt":
-                    return self.checkin_views.now(talk), None
-                return self.checkin_views.reminder(talk), talk.checkin.telegram_message
+                    return _Made(self.checkin_views.now(talk))
+                older = talk.checkin.telegram_message
+                return _Made(self.checkin_views.reminder(talk), () if older is None else (older,))
             case "digest":
                 page = await self.digests.page(message.subject_id, int(message.part))
-                return (self.digest_views.page(page, reader) if page else None), None
+                return _Made(self.digest_views.page(page, reader) if page else None)
             case "ack":
                 telling = await self.acknowledgements.telling(message.subject_id, message.part)
-                return (self.digest_views.told(telling, reader) if telling else None), None
+                return _Made(self.digest_views.told(telling, reader) if telling else None)
             case "notice":
-                return await self._notice(claimed), None
+                about_checkin = message.part.startswith("before_first")
+                replaces = await self.outgoing.sent_before(message) if about_checkin else ()
+                return _Made(await self._notice(claimed), replaces)
 
     async def _notice(self, claimed: Claimed) -> Screen | None:
         message, pair = claimed.message, claimed.pair
@@ -96,7 +108,7 @@ class Delivery:
         reader = self.digest_views.desk.reader(claimed.person)
         if name == "before_first":
             talk = await self.checkins.delivery(message.subject_id)
-            if talk is None or pair is None or talk.checkin.state in ("withheld", "cancelled"):
+            if talk is None or pair is None or talk.checkin.state == "cancelled":
                 return None
             return self.notice_views.before_first(pair, talk, reader)
         if name == "confirmed" and pair is not None:
@@ -145,10 +157,10 @@ class Delivery:
     async def _attempt(self, is_digest: bool, chat_id: int, screen: Screen) -> int:
         """Send once; a digest that is refused goes out once more without its markup."""
         try:
-            return await self.messenger.send(chat_id, screen, protect=self.protect)
+            return await self.messenger.send(chat_id, screen)
         except Rejected:
             if not is_digest:
                 raise
             log.error("digest refused with markup, sent plain")
             plain = replace(screen, text=without_markup(screen.text))
-            return await self.messenger.send(chat_id, plain, protect=self.protect)
+            return await self.messenger.send(chat_id, plain)

@@ -11,7 +11,7 @@ import gettext as gettext_module
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -97,19 +97,52 @@ def day(on: str) -> str:
 
 def moment(at: int, zone: str) -> str:
     """Give an instant as weekday and time in a zone: `Fri 17:00`."""
-    local = datetime.fromtimestamp(at / 1000, UTC).astimezone(ZoneInfo(zone))
+    local = _local(at, zone)
     return f"{weekday(local.date().isoformat())} {local:%H:%M}"
 
 
 def dated_moment(at: int, zone: str) -> str:
     """Give an instant with its date in a zone: `Fri, Nov 27, 17:00`."""
-    local = datetime.fromtimestamp(at / 1000, UTC).astimezone(ZoneInfo(zone))
+    local = _local(at, zone)
     return f"{day(local.date().isoformat())}, {local:%H:%M}"
+
+
+def soon(at: int, zone: str, now: int) -> str:
+    """Give an instant as it is said now: `today at 17:25`, `on Fri, Nov 27 at 17:00`."""
+    local, today = _local(at, zone), _local(now, zone).date()
+    at_time = f"{local:%H:%M}"
+    if local.date() == today:
+        return gettext("today at %(time)s") % {"time": at_time}
+    if local.date() == today + timedelta(days=1):
+        return gettext("tomorrow at %(time)s") % {"time": at_time}
+    on = day(local.date().isoformat())
+    return gettext("on %(day)s at %(time)s") % {"day": on, "time": at_time}
+
+
+def named_day(at: int, zone: str) -> str:
+    """Give an instant's date in a zone with its weekday in full: `Friday, Nov 27`."""
+    on = _local(at, zone).date()
+    short = format_skeleton("MMMd", on, locale=_locale(_language.get()))
+    return f"{full_weekday(on.isoformat())}, {short}"
+
+
+def clock(at: int, zone: str) -> str:
+    """Give an instant's time in a zone: `17:00`."""
+    return f"{_local(at, zone):%H:%M}"
+
+
+def _local(at: int, zone: str) -> datetime:
+    return datetime.fromtimestamp(at / 1000, UTC).astimezone(ZoneInfo(zone))
 
 
 def number(value: float) -> str:
     """Give a number in the language's writing: `7.5` or `7,5`."""
     return str(format_decimal(value, locale=_locale(_language.get())))
+
+
+def score(value: float) -> str:
+    """Give a score with one decimal in the language's writing: `7.0` or `7,0`."""
+    return str(format_decimal(value, "0.0", locale=_locale(_language.get())))
 
 
 class Renderer:
@@ -134,7 +167,11 @@ class Renderer:
             day=day,
             moment=moment,
             dated_moment=dated_moment,
+            soon=soon,
+            named_day=named_day,
+            clock=clock,
             number=number,
+            score=score,
         )
 
     def compile_all(self) -> int:

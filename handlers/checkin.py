@@ -6,8 +6,8 @@ from functools import partial
 
 from bot.core.conversation import Chip, Choose, Disclose, Event, Pass, Rate, Remove, Reopen
 from bot.core.errors import Refused
-from bot.services.checkins import Talk
-from handlers.guard import Ask, Reply, Room, Route
+from bot.services.talks import Talk
+from handlers.guard import Ask, Handler, Reply, Room, Route, plain, refusal
 
 
 def _number(text: str) -> int:
@@ -83,8 +83,8 @@ async def back(room: Room, ask: Ask) -> Reply:
 
 async def _ask_first(room: Room, ask: Ask, name: str) -> Reply:
     talk = await room.checkins.show(ask.me, ask.tap.subject)
-    if not talk.is_open:
-        return Reply(room.checkin_views.ended(talk))
+    if not talk.is_open or not (talk.may_ask or name == "withhold"):
+        return Reply(room.checkin_views.now(talk))
     screens = {
         "snooze": room.checkin_views.later,
         "change": room.checkin_views.change,
@@ -124,7 +124,7 @@ async def typed(room: Room, ask: Ask) -> Reply:
     """Take a typed message as an answer where one is waited for; else it is not kept."""
     if not ask.who.is_client:
         raise Refused("not_kept")
-    return _in_place(room, await room.checkins.type(ask.me, ask.words, ask.reader.spoken))
+    return _in_place(room, await room.checkins.type(ask.me, ask.words))
 
 
 async def typed_again(room: Room, ask: Ask) -> Reply:
@@ -138,20 +138,36 @@ def _in_place(room: Room, talk: Talk) -> Reply:
     return Reply(room.checkin_views.now(talk), place=talk.checkin.telegram_message, then=carry)
 
 
+def _while_open(act: Handler) -> Route:
+    """Let a tap on a check-in that has closed meanwhile fold its message up."""
+
+    async def handler(room: Room, ask: Ask) -> Reply:
+        try:
+            return await act(room, ask)
+        except Refused as refused:
+            if refused.reason != "closed":
+                raise
+            talk = await room.checkins.show(ask.me, ask.tap.subject)
+            why = plain(refusal(room, ask.reader, refused))
+            return Reply(room.checkin_views.now(talk), toast=why)
+
+    return Route(handler, "client", show)
+
+
 TAPS = {
     "show": Route(show, "client"),
-    "rate": Route(rate, "client", show),
-    "pass": Route(skip, "client", show),
-    "chip": Route(chip, "client", show),
-    "choose": Route(choose, "client", show),
-    "disclose": Route(disclose, "client", show),
-    "remove": Route(remove, "client", show),
-    "reopen": Route(reopen, "client", show),
-    "back": Route(back, "client", show),
     "snooze": Route(snooze, "client"),
-    "later": Route(later, "client", show),
-    "unmet": Route(did_not_meet, "client", show),
     "change": Route(change, "client"),
     "withhold": Route(withhold, "client"),
-    "withheld": Route(withheld, "client", show),
+    "rate": _while_open(rate),
+    "pass": _while_open(skip),
+    "chip": _while_open(chip),
+    "choose": _while_open(choose),
+    "disclose": _while_open(disclose),
+    "remove": _while_open(remove),
+    "reopen": _while_open(reopen),
+    "back": _while_open(back),
+    "later": _while_open(later),
+    "unmet": _while_open(did_not_meet),
+    "withheld": _while_open(withheld),
 }

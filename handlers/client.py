@@ -103,6 +103,12 @@ async def history(room: Room, ask: Ask) -> Reply:
     return Reply(room.people_views.history(found, ask.reader))
 
 
+async def own_words(room: Room, ask: Ask) -> Reply:
+    """Show one of the own texts whole."""
+    found = await room.privacy.words(ask.me, ask.tap.subject)
+    return Reply(room.people_views.own_words(found, ask.reader))
+
+
 async def pause(room: Room, ask: Ask) -> Reply:
     """Pause the questions."""
     weeks = {"2": 2, "4": 4, "0": None}
@@ -157,7 +163,8 @@ async def keep_ending(room: Room, ask: Ask) -> Reply:
 
 async def erase(room: Room, ask: Ask) -> Reply:
     """Erase, or ask for it where the record must be kept."""
-    await room.privacy.erase(ask.me, ask.tap.subject)
+    for message in await room.privacy.erase(ask.me, ask.tap.subject):
+        room.lanes.edit(ask.chat_id, message, room.checkin_views.gone(ask.reader))
     return await erased(room, ask)
 
 
@@ -190,4 +197,5 @@ TAPS = {
     "erasing": Route(erasing, "client"),
     "erase": Route(erase, "client", erased),
     "history": Route(history, "client"),
+    "mywords": Route(own_words, "client"),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.core.errors import Refused
+from bot.services.digest_pages import AcknowledgementKind
 from handlers.guard import Ask, Reply, Room, Route
 
 
@@ -31,14 +32,19 @@ async def page_again(room: Room, ask: Ask) -> Reply:
 
 async def read(room: Room, ask: Ask) -> Reply:
     """Acknowledge that a pair's check-in was read."""
-    done = await room.digests.acknowledge(ask.me, ask.tap.subject, ask.tap.id_arg(0), "read")
-    return await _show(room, ask, done.page)
+    return await _acknowledge(room, ask, "read")
 
 
 async def talk(room: Room, ask: Ask) -> Reply:
     """Let the client know that there will be room for it."""
-    done = await room.digests.acknowledge(ask.me, ask.tap.subject, ask.tap.id_arg(0), "talk")
-    return await _show(room, ask, done.page)
+    return await _acknowledge(room, ask, "talk")
+
+
+async def _acknowledge(room: Room, ask: Ask, kind: AcknowledgementKind) -> Reply:
+    done = await room.digests.acknowledge(ask.me, ask.tap.subject, ask.tap.id_arg(0), kind)
+    shown = await room.digests.show(ask.me, ask.tap.subject, done.page)
+    toast = room.digest_views.acknowledged(done, ask.reader)
+    return Reply(room.digest_views.page(shown, ask.reader), toast=toast)
 
 
 async def read_all(room: Room, ask: Ask) -> Reply:
@@ -50,9 +56,21 @@ async def read_all(room: Room, ask: Ask) -> Reply:
 
 async def details(room: Room, ask: Ask) -> Reply:
     """Open a pair's history: in place from a digest, as a new message from the day."""
-    shown = await room.digests.details(ask.me, ask.tap.subject or None, ask.tap.id_arg(0))
+    shown = await room.lookup.details(ask.me, ask.tap.subject or None, ask.tap.id_arg(0))
     screen = room.digest_views.details(shown, ask.reader)
     return Reply(screen) if ask.tap.subject else Reply(say=(screen,))
+
+
+async def words(room: Room, ask: Ask) -> Reply:
+    """Open a shared text whole."""
+    found = await room.lookup.words(ask.me, ask.tap.subject, ask.tap.id_arg(0), _page(ask, 1))
+    return Reply(room.digest_views.words(found, ask.reader))
+
+
+async def back_to_details(room: Room, ask: Ask) -> Reply:
+    """Go back from a text to its pair's details, in place."""
+    shown = await room.lookup.details(ask.me, ask.tap.subject or None, ask.tap.id_arg(0))
+    return Reply(room.digest_views.details(shown, ask.reader))
 
 
 async def pair_again(room: Room, ask: Ask) -> Reply:
@@ -62,7 +80,7 @@ async def pair_again(room: Room, ask: Ask) -> Reply:
 
 async def today(room: Room, ask: Ask) -> Reply:
     """Show the day's appointments."""
-    return Reply(room.digest_views.today(await room.digests.today(ask.me), ask.reader))
+    return Reply(room.digest_views.today(await room.lookup.today(ask.me), ask.reader))
 
 
 async def reply(room: Room, ask: Ask) -> Reply:
@@ -89,5 +107,7 @@ TAPS = {
     "talk": Route(talk, "therapist", pair_again),
     "readall": Route(read_all, "therapist", page_again),
     "details": Route(details, "therapist", pair_again),
+    "words": Route(words, "therapist"),
+    "textback": Route(back_to_details, "therapist"),
     "ack": Route(reply, "client", reply_again),
 }

@@ -20,6 +20,7 @@ from bot.services.checkins import CheckIns
 from bot.services.digests import Digests
 from bot.services.enrolment import Enrolment, Who
 from bot.services.inviting import Inviting
+from bot.services.lookup import Lookup
 from bot.services.ports import Screen
 from bot.services.privacy import Privacy
 from bot.services.timetable import Timetable
@@ -56,7 +57,6 @@ class Lane(Protocol):
         screen: Screen,
         *,
         then: Callable[[int], Awaitable[None]] | None = None,
-        protect: bool = False,
     ) -> None:
         """Send a new message; `then` learns its id."""
         ...
@@ -78,6 +78,7 @@ class Room:
     checkins: CheckIns
     timetable: Timetable
     digests: Digests
+    lookup: Lookup
     acknowledgements: Acknowledgements
     privacy: Privacy
     checkin_views: CheckInViews
@@ -201,7 +202,7 @@ async def on_tap(room: Room, routes: dict[str, Route], update: Update) -> None:
         place = reply.place or ask.message_id
         room.lanes.edit(ask.chat_id, place, reply.screen, then=reply.then)
     for screen in reply.say:
-        _say(room, ask, screen)
+        room.lanes.say(ask.chat_id, screen)
 
 
 async def on_message(room: Room, route: Route, update: Update, words: str) -> None:
@@ -213,22 +214,12 @@ async def on_message(room: Room, route: Route, update: Update, words: str) -> No
         reply = await _call(room, route, ask)
     except Refused as refused:
         screen = room.people_views.refused(ask.reader, refusal(room, ask.reader, refused))
-        _say(room, ask, screen)
+        room.lanes.say(ask.chat_id, screen)
         return
     if reply.screen is not None:
         if reply.place is not None:
             room.lanes.edit(ask.chat_id, reply.place, reply.screen, then=reply.then)
         else:
-            _say(room, ask, reply.screen, reply.then)
+            room.lanes.say(ask.chat_id, reply.screen, then=reply.then)
     for screen in reply.say:
-        _say(room, ask, screen)
-
-
-def _say(
-    room: Room,
-    ask: Ask,
-    screen: Screen,
-    then: Callable[[int], Awaitable[None]] | None = None,
-) -> None:
-    protect = room.desk.settings.checkin.protect_content
-    room.lanes.say(ask.chat_id, screen, then=then, protect=protect)
+        room.lanes.say(ask.chat_id, screen)

@@ -13,8 +13,10 @@ from typing import Any
 from bot.config import Settings, load
 from bot.core.conversation import Answer, Known
 from bot.core.timetable import to_utc
+from bot.instruments import load_instruments
 from bot.services.acknowledgements import Acknowledgements
 from bot.services.digests import Digests
+from bot.services.lookup import Lookup
 from bot.store import answers, checkins, pairs, people
 from bot.store.database import Database
 from bot.store.migrate import migrate
@@ -85,6 +87,7 @@ class World:
     clock: HandClock
     ids: SeededIds
     digests: Digests
+    lookup: Lookup
     acknowledgements: Acknowledgements
     ben: int = 0
 
@@ -202,7 +205,8 @@ async def open_world(
         await migrate(db, clock.now())
         chosen = settings(folder, free_text=free_text)
         digests = Digests(db, clock, ids, chosen, INSTRUMENT)
-        world = World(db, clock, ids, digests, Acknowledgements(db, clock))
+        lookup = Lookup(db, clock, ids, chosen, INSTRUMENT, load_instruments())
+        world = World(db, clock, ids, digests, lookup, Acknowledgements(db, clock))
         world.ben = await world.person(1, therapist=True)
         yield world
     finally:

@@ -73,6 +73,11 @@ class Practice(_Section):
     german: Literal["Sie", "du"] = Field(
         "Sie", description="How German texts address a client: Sie or du."
     )
+    how_to_change: str = Field(
+        "",
+        max_length=600,
+        description="What a client reads who thinks of ending or changing therapist; may be empty.",
+    )
     admins: TelegramIds = Field(
         min_length=1,
         description="The admins' Telegram ids, at least one; whole numbers, such as [123456789].",

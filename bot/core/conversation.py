@@ -18,8 +18,8 @@ from bot.core.instrument import Condition, Instrument, Item
 Disclosure = Literal["keep", "show", "raise"]
 Value = int | str | tuple[str, ...] | None
 
-#: The longest text kept for one item, in characters; Telegram's own messages end at 4,096.
-TEXT_LIMIT: Final = 8000
+#: The longest text kept for one item, in characters: one message can show all of it again.
+TEXT_LIMIT: Final = 4000
 
 _NUMBER: Final = re.compile(r"\s*(\d{1,3})\s*(?:/\s*(\d{1,3})|[.!,])?\s*")
 
@@ -123,7 +123,7 @@ class Step:
     """What one event does. save: the answers to store. answers: all of them afterwards.
 
     position: the item to show next, None when there is nothing more to ask.
-    completed: every rating was passed and something was answered.
+    completed: every rating was passed.
     """
 
     save: tuple[Answer, ...]
@@ -203,12 +203,11 @@ def item_before(
 
 
 def is_completed(instrument: Instrument, answers: Answers) -> bool:
-    """Say whether every rating was passed and anything at all was answered."""
-    passed = all(
+    """Say whether every rating was passed; whoever skips all of them has been asked as well."""
+    return bool(answers) and all(
         (a := answers.get(item.key)) is not None and (a.value is not None or not a.in_hand)
         for item in instrument.ratings
     )
-    return passed and any(answer.value is not None for answer in answers.values())
 
 
 def rated(instrument: Instrument, answers: Answers) -> tuple[int, int]:
@@ -310,11 +309,14 @@ def _added(value: Value, text: str) -> str:
 def typed(item: Item | None, text: str, words: Mapping[str, int]) -> Event:
     """Read what somebody typed as the event it stands for at this position.
 
-    words: number words of the person's language. Errors: Refused("number_expected") or
-    Refused("number_out_of_range") at a rating, Refused("not_kept") where no text is asked for.
+    words: number words. Errors: Refused("number_expected") or Refused("number_out_of_range") at a
+    rating, Refused("tap_expected") where there is something to choose, Refused("not_kept") where
+    nothing is asked.
     """
-    if item is None or item.kind in ("chips", "choice"):
+    if item is None:
         raise Refused("not_kept")
+    if item.kind in ("chips", "choice"):
+        raise Refused("tap_expected")
     if item.kind == "text":
         if not text.strip():
             raise Refused("not_kept")

@@ -29,6 +29,7 @@ class Counts:
     clients: int = 0
     asked: int = 0
     answered: int = 0
+    skipped: int = 0
     started: int = 0
     silent: int = 0
     withheld: int = 0
@@ -67,7 +68,7 @@ def digest_of(pairs: Sequence[PairFacts], window: Window, instrument: Instrument
     )
     expanded = [entry for entry in entries if entry.standing == "expanded"]
     return Digest(
-        first=expanded[0] if expanded else None,
+        first=expanded[0] if expanded and expanded[0].stands_out else None,
         expanded=tuple(expanded),
         silent=tuple(entry for entry in entries if entry.standing == "silent"),
         calm=tuple(entry for entry in entries if entry.standing == "calm"),
@@ -84,11 +85,13 @@ def _need(entry: Entry) -> tuple[int, int, float, str]:
 def _counts(entries: Sequence[Entry]) -> Counts:
     outcomes = [s.outcome for entry in entries for s in entry.sessions if s.is_new]
     answered, started = outcomes.count("answered"), outcomes.count("started")
+    skipped = outcomes.count("skipped")
     silent, withheld = outcomes.count("silent"), outcomes.count("withheld")
     return Counts(
         clients=len(entries),
-        asked=answered + started + silent + withheld,
+        asked=answered + skipped + started + silent + withheld,
         answered=answered,
+        skipped=skipped,
         started=started,
         silent=silent,
         withheld=withheld,
@@ -128,11 +131,13 @@ _REASON: Final[dict[Reason, int]] = {
     "raise": 72,
     "talked_no": 54,
     "open_loop": 50,
+    "declined": 54,
     "silence_after_low": 40,
 }
 _OUTCOME: Final[dict[Outcome, int]] = {
     "started": 28,
-    "open": 74,
+    "skipped": 40,
+    "open": 86,
     "silent": 18,
     "did_not_meet": 80,
     "conflict": 90,

@@ -23,12 +23,15 @@ Reason = Literal[
     "low",
     "fall",
     "raise",
+    "wrote",
     "obstacles",
     "talked_no",
     "open_loop",
     "silence_after_low",
+    "stopped",
     "silence",
     "other",
+    "declined",
     "calm",
 ]
 
@@ -38,18 +41,19 @@ NEED: Final[tuple[Reason, ...]] = (
     "low",
     "fall",
     "raise",
+    "wrote",
     "obstacles",
     "talked_no",
     "open_loop",
     "silence_after_low",
+    "stopped",
     "silence",
     "other",
+    "declined",
     "calm",
 )
 _NEED_ORDER: Final = {reason: place for place, reason in enumerate(NEED)}
-STANDS_OUT: Final = frozenset(NEED[: NEED.index("silence")])
-
-Opener = Literal["missed", "different", "yours", "in_the_way", "room", "checking_in"]
+Opener = Literal["missed", "different", "yours", "wrote", "in_the_way", "room", "checking_in"]
 
 #: How to begin without defending oneself.
 OPENERS: Final[dict[Reason, Opener]] = {
@@ -57,6 +61,7 @@ OPENERS: Final[dict[Reason, Opener]] = {
     "low": "missed",
     "fall": "different",
     "raise": "yours",
+    "wrote": "wrote",
     "obstacles": "in_the_way",
     "talked_no": "room",
     "open_loop": "room",
@@ -79,6 +84,7 @@ class Talk:
     id: int
     made_at: int
     reply: Literal["ok", "rather_not"] | None = None
+    replied_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +128,6 @@ class Entry:
     usual: float | None = None
     change: signals.Change = "none"
     state_now: Literal["paused", "stopped", "ended"] | None = None
-    loop_reply: Literal["ok", "rather_not"] | None = None
     mark: Mark | None = None
 
     @property
@@ -149,7 +154,7 @@ class Entry:
     @property
     def stands_out(self) -> bool:
         """Whether anything asks to be talked about."""
-        return self.reason in STANDS_OUT
+        return self.opener is not None
 
     @property
     def can_be_acknowledged(self) -> bool:
@@ -167,7 +172,8 @@ def entry_of(
     sessions = sessions_of(facts.asked, window, instrument, text_limit)
     here = [session for session in sessions if session.is_new or session.is_corrected]
     state_now = _state_now(facts, window)
-    if not here and state_now is None:
+    declined = facts.talk is not None and _is_declined(facts.talk, window)
+    if not here and state_now is None and not declined:
         return None
     reasons = _reasons(facts, sessions, window, instrument)
     latest = sessions[-1] if sessions else None
@@ -185,14 +191,15 @@ def entry_of(
         usual=own_usual,
         change=change,
         state_now=state_now,
-        loop_reply=facts.talk.reply if facts.talk else None,
     )
 
 
 def _standing(reasons: Sequence[Reason], here: Sequence[Session]) -> Standing:
-    if reasons[0] in STANDS_OUT:
+    answered = any(session.has_answers for session in here)
+    # Whoever has stopped is not read away with the calm ones.
+    if reasons[0] in OPENERS or (answered and "stopped" in reasons):
         return "expanded"
-    return "calm" if any(session.has_answers for session in here) else "silent"
+    return "calm" if answered else "silent"
 
 
 def _state_now(facts: PairFacts, window: Window) -> Literal["paused", "stopped", "ended"] | None:
@@ -249,6 +256,10 @@ def _reasons(
             before.append(session)
     if _loop_is_open(facts.talk, sessions, window):
         found.add("open_loop")
+    if facts.talk is not None and _is_declined(facts.talk, window):
+        found.add("declined")
+    if _state_now(facts, window) == "stopped":
+        found.add("stopped")
     if not found:
         answered = any(s.has_answers for s in sessions if s.is_new or s.is_corrected)
         found.add("calm" if answered else "other")
@@ -269,13 +280,18 @@ def _reasons_of(session: Session, before: Sequence[Session], instrument: Instrum
         ]
         if signals.change(session.score, earlier, instrument.house) == "fall":
             found.add("fall")
-    if session.shared is not None and session.shared.disclosure == "raise":
-        found.add("raise")
+    if session.shared is not None:
+        found.add("raise" if session.shared.disclosure == "raise" else "wrote")
     if set(session.obstacles) - _NO_OBSTACLE:
         found.add("obstacles")
     if session.talked == "no":
         found.add("talked_no")
     return found
+
+
+def _is_declined(talk: Talk, window: Window) -> bool:
+    """Say whether the client said to "let's talk about it", in this window, that rather not."""
+    return talk.reply == "rather_not" and window.holds(talk.replied_at)
 
 
 def _loop_is_open(talk: Talk | None, sessions: Sequence[Session], window: Window) -> bool:

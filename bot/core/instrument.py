@@ -81,6 +81,15 @@ class Instrument:
         """The items that make the score."""
         return tuple(item for item in self.items if item.kind == "rating")
 
+    @property
+    def numbered(self) -> tuple[Item, ...]:
+        """The questions that everybody is asked, for "question 2 of 5"."""
+        return tuple(
+            item
+            for item in self.items
+            if item.kind in ("rating", "choice") and not item.show_if and not item.hide_if
+        )
+
     def item(self, key: str) -> Item:
         """Give the item with this key. Errors: KeyError."""
         for item in self.items:
@@ -100,11 +109,19 @@ class Instrument:
                 return words
         raise KeyError(f"{self.name}: no text {key!r}")
 
+    def short(self, language: str, item: Item) -> str:
+        """Give an item's short name, or its question where it has none."""
+        try:
+            return self.text(language, f"{item.key}.short")
+        except KeyError:
+            return self.text(language, item.key)
+
 
 def text_keys(items: Sequence[Item]) -> set[str]:
     """List the texts an instrument needs in a complete language.
 
-    A rating needs its question and both anchors, others their question, every option a label.
+    A rating needs its question, both anchors and a short name, others their question, every option
+    a label. The others may have a short name as well.
     """
     keys = set()
     for item in items:
@@ -277,6 +294,7 @@ def _check_texts(
 ) -> None:
     needed = text_keys(items)
     known = {item.key for item in items}
+    may_be = needed | {f"{item.key}.short" for item in items}
     for item in items:
         for group in (*item.show_if, *item.hide_if):
             for condition in group:
@@ -286,7 +304,7 @@ def _check_texts(
         mistakes.append("the English texts (en.toml) are missing")
     for language, words in texts.items():
         for key, value in words.items():
-            if key not in needed:
+            if key not in may_be:
                 mistakes.append(f"{language}.toml: unknown text {key!r}")
             elif not isinstance(value, str) or not value.strip():
                 mistakes.append(f"{language}.toml: {key} must be a text")

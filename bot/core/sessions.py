@@ -18,10 +18,12 @@ from bot.core.conversation import Disclosure, Value
 from bot.core.instrument import Instrument
 from bot.core.timetable import local_on, local_time
 
+#: "skipped": went through to the end without an answer that may be shown.
 #: "conflict": the client answered, the calendar says that the two did not meet.
 #: "started": its time ended before every rating was passed.
 Outcome = Literal[
     "answered",
+    "skipped",
     "started",
     "open",
     "silent",
@@ -72,7 +74,8 @@ class Asked:
     """An appointment and its check-in as the rows tell them.
 
     calendar_met: what the calendar said at the cut-off. state: of the check-in, None where the
-    client was not asked (then `decided_at` and `not_asked_reason` say when and why not).
+    client was not asked (then `decided_at` and `not_asked_reason` say when and why not). language:
+    that of its first screen.
     changed_ats: when answers were added or changed. answers: none where withheld.
     """
 
@@ -83,6 +86,7 @@ class Asked:
     checkin_id: int | None = None
     state: str | None = None
     instrument: str = ""
+    language: str = ""
     decided_at: int | None = None
     not_asked_reason: str | None = None
     sent_at: int | None = None
@@ -96,10 +100,14 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """A text the client lets the therapist see; `words` is None where it stays on Details."""
+    """A text the client lets the therapist see; `words` is None where it stays on Details.
+
+    is_cut: there is more of it.
+    """
 
     disclosure: Literal["show", "raise"]
     words: str | None
+    is_cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +135,7 @@ class Session:
     calendar_met: bool = True
     checkin_id: int | None = None
     instrument: str = ""
+    language: str = ""
     is_new: bool = False
     is_corrected: bool = False
     score: float | None = None
@@ -177,6 +186,7 @@ def _session(
         calendar_met=asked.calendar_met,
         checkin_id=asked.checkin_id,
         instrument=asked.instrument,
+        language=asked.language,
         is_new=is_new,
         given=given if outcome in (*WITH_ANSWERS, "open") else 0,
         of=len(numbers),
@@ -223,7 +233,7 @@ def _outcome(asked: Asked, given: int, cut_at: int) -> Outcome | None:
     if not asked.calendar_met:
         return "conflict" if given or _by(asked.completed_at, cut_at) else "did_not_meet"
     if _by(asked.completed_at, cut_at):
-        return "answered"
+        return "answered" if asked.answers else "skipped"
     if _ended_at(asked) > cut_at:
         return "open"
     return "started" if given else "silent"
@@ -274,8 +284,10 @@ def _shared(answers: Sequence[Given], limit: int) -> Shared | None:
             continue
         if given.disclosure == "keep":
             raise ValueError("a text that the client keeps must not leave the store")
-        words = cut_text(given.value, limit) if isinstance(given.value, str) else None
-        return Shared(given.disclosure, words)
+        if not isinstance(given.value, str):
+            return Shared(given.disclosure, None)
+        words = cut_text(given.value, limit)
+        return Shared(given.disclosure, words, words != cut_text(given.value, len(given.value) * 2))
     return None
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
@@ -50,9 +49,10 @@ def load_folder(folder: Path) -> Instrument:
     return read_instrument(str(folder), items, texts)
 
 
-def load_numbers() -> dict[str, Mapping[str, int]]:
-    """Read the number words that may be typed, per language."""
-    return _read(Path(str(files("bot.instruments"))) / "numbers.toml")
+def load_numbers() -> dict[str, int]:
+    """Read the number words that may be typed, of every language: people mix them."""
+    of_languages = _read(Path(str(files("bot.instruments"))) / "numbers.toml")
+    return {word: number for words in of_languages.values() for word, number in words.items()}
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -222,20 +222,3 @@ class Asking:
         await outbox.drop_queued(tx, now, "shown", kind="prompt", subject_id=checkin_id)
         await outbox.drop_queued(tx, now, "shown", kind="reminder", subject_id=checkin_id)
         await checkins.note_sent(tx, checkin_id, now, message)
-
-    async def align(self) -> None:
-        """Let open check-ins close before the next session, wherever that has moved to."""
-        before = self.settings.checkin.closes_before_next_minutes * MINUTE_MS
-        if await self._is_misaligned(before):
-            await self._align(before)
-
-    @reads
-    async def _is_misaligned(self, tx: Transaction, before: int) -> bool:
-        return await store.any_before_first_to_align(tx) or await store.any_session_past_next(
-            tx, before
-        )
-
-    @writes
-    async def _align(self, tx: Transaction, before: int) -> None:
-        await store.end_before_first_sessions(tx)
-        await store.close_sessions_before_next(tx, before)

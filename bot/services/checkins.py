@@ -1,4 +1,4 @@
-"""Check-ins: deciding whether to ask, and taking what is answered.
+"""Check-ins: taking what is answered.
 
 Every tap is one transaction and counts at its commit. Nothing is sent here; what is to be sent
 is a row of the outbox.
@@ -6,78 +6,37 @@ is a row of the outbox.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import date, timedelta
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final, Literal
 
-import structlog
-
-from bot.config import Settings
 from bot.core import conversation
-from bot.core.conversation import Answers, Event, Reopen
+from bot.core.conversation import Event, Reopen
 from bot.core.errors import Refused
-from bot.core.instrument import Instrument, Item
-from bot.core.people import Person
-from bot.core.timetable import local_on, next_weekly, to_utc
 from bot.services.acts import reads, writes
 from bot.services.ports import Clock, Ids
-from bot.services.quiet import outside_quiet
+from bot.services.talks import Later, Talk, Talks
 from bot.store import answers as answer_store
-from bot.store import asking, audit, outbox, people
+from bot.store import asking, audit, outbox
 from bot.store import checkins as store
 from bot.store.checkins import CheckIn
-from bot.store.database import Database, Transaction, Unavailable
-
-log = structlog.get_logger(__name__)
+from bot.store.database import Database, Transaction
 
 HOUR_MS: Final = 3_600_000
 MINUTE_MS: Final = 60_000
 #: How long a finished check-in before the first session rests before the therapist gets it.
 _SETTLE_MS: Final = 15 * MINUTE_MS
 
-Later = Literal["hour", "evening", "tomorrow"]
-_WEEKDAYS: Final = (
-    "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday",
-)  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Talk:
-    """A check-in as its client sees it now. position: the item to show, None at the end.
-
-    digest_at: when the answers reach the therapist, UTC milliseconds.
-    can_snooze: whether the one reminder is still to come.
-    therapist_name: where the client has more than one therapist, which one is meant.
-    """
-
-    checkin: CheckIn
-    instrument: Instrument
-    answers: Answers
-    position: Item | None
-    person: Person
-    digest_at: int
-    now: int
-    can_snooze: bool = True
-    therapist_name: str | None = None
-
-    @property
-    def is_open(self) -> bool:
-        """Whether answers can still be given or changed."""
-        return self.checkin.state == "open" and self.now < self.checkin.closes_at
-
 
 @dataclass(frozen=True, slots=True)
 class CheckIns:
-    """The check-in's use cases. instruments: `{name: {version: …}}`. words: numbers as typed."""
+    """The check-in's use cases. words: numbers as they are typed, of every language."""
 
     db: Database
     clock: Clock
     ids: Ids
-    settings: Settings
-    instruments: Mapping[str, Mapping[int, Instrument]]
-    words: Mapping[str, Mapping[str, int]]
-    failing: set[int] = field(default_factory=set)
+    talks: Talks
+    words: Mapping[str, int]
 
     @reads
     async def find_before_first(self, tx: Transaction, client_id: int, pair_id: int) -> Talk | None:
@@ -85,18 +44,18 @@ class CheckIns:
         checkin_id = await asking.find_before_first(tx, pair_id, client_id)
         if checkin_id is None:
             return None
-        return await self._talk(tx, await self._load(tx, client_id, checkin_id))
+        return await self.talks.of(tx, await self._load(tx, client_id, checkin_id))
 
     @reads
     async def show(self, tx: Transaction, client_id: int, checkin_id: int) -> Talk:
         """Give a client's check-in as it stands. Errors: Refused("not_yours")."""
-        return await self._talk(tx, await self._load(tx, client_id, checkin_id))
+        return await self.talks.of(tx, await self._load(tx, client_id, checkin_id))
 
     @reads
     async def delivery(self, tx: Transaction, checkin_id: int) -> Talk | None:
         """Give a check-in for the delivery of its prompt; None when it was erased."""
         checkin = await store.load_checkin(tx, checkin_id)
-        return await self._talk(tx, checkin) if checkin else None
+        return await self.talks.of(tx, checkin) if checkin else None
 
     @writes
     async def answer(
@@ -117,33 +76,44 @@ class CheckIns:
         return await self._take(tx, checkin, event, message)
 
     @writes
-    async def type(self, tx: Transaction, client_id: int, text: str, language: str) -> Talk:
+    async def type(self, tx: Transaction, client_id: int, text: str) -> Talk:
         """Take a typed message as the answer to the check-in that waits for one.
 
-        Errors: Refused("not_kept") where none does, and what `conversation.typed` refuses.
+        Errors: Refused("not_kept") where none does, Refused("which_checkin") where two do and the
+        message says nothing about which, and what `conversation.typed` refuses.
         """
-        now = self.clock.now()
-        fresh = [c for c in await store.open_checkins(tx, client_id) if now < c.closes_at]
-        if not fresh:
-            raise Refused("not_kept")
-        # Only the one used last: a word about one therapist must not land with another.
-        answers = await answer_store.answers_of(tx, fresh[0])
-        item = conversation.position(self._instrument(fresh[0]), answers, fresh[0].known)
-        event = conversation.typed(item, text, self.words.get(language, {}))
-        return await self._take(tx, fresh[0], event, None)
+        fitting: list[tuple[CheckIn, Event]] = []
+        refused = Refused("not_kept")
+        for checkin in reversed(await self._open(tx, client_id)):
+            answers = await answer_store.answers_of(tx, checkin)
+            item = conversation.position(self.talks.instrument(checkin), answers, checkin.known)
+            try:
+                fitting.append((checkin, conversation.typed(item, text, self.words)))
+            except Refused as why:
+                refused = why
+        if not fitting:
+            raise refused
+        checkin, event = fitting.pop()
+        # A word about one therapist must not land with another.
+        if not _is_in_use(checkin, [other for other, _ in fitting]):
+            raise Refused("which_checkin")
+        return await self._take(tx, checkin, event, None)
+
+    async def _open(self, tx: Transaction, client_id: int) -> list[CheckIn]:
+        """List a client's check-ins that take answers, the one used last first."""
+        opened = [c for c in await store.open_checkins(tx, client_id) if self._takes_answers(c)]
+        return sorted(opened, key=lambda c: (c.last_answer_at or 0, c.put_at), reverse=True)
 
     @reads
     async def all_open(self, tx: Transaction) -> list[Talk]:
         """List every check-in that is on somebody's screen and can be answered."""
-        return [await self._talk(tx, c) for c in await store.on_screens(tx, self.clock.now())]
+        return [await self.talks.of(tx, c) for c in await store.on_screens(tx, self.clock.now())]
 
     @reads
     async def waiting(self, tx: Transaction, client_id: int) -> Talk | None:
         """Give the open check-in that a typed message would belong to."""
-        for checkin in await store.open_checkins(tx, client_id):
-            if self.clock.now() < checkin.closes_at:
-                return await self._talk(tx, checkin)
-        return None
+        opened = await self._open(tx, client_id)
+        return await self.talks.of(tx, opened[0]) if opened else None
 
     @writes
     async def carry(self, tx: Transaction, checkin_id: int, message: int) -> None:
@@ -156,11 +126,11 @@ class CheckIns:
         checkin = await self._load(tx, client_id, checkin_id)
         self._refuse_closed(checkin)
         answers = await answer_store.answers_of(tx, checkin)
-        instrument = self._instrument(checkin)
+        instrument = self.talks.instrument(checkin)
         here = conversation.position(instrument, answers, checkin.known)
         before = conversation.item_before(instrument, answers, checkin.known, here)
         if before is None:
-            return await self._talk(tx, checkin)
+            return await self.talks.of(tx, checkin)
         return await self._take(tx, checkin, Reopen(before.key), None)
 
     @writes
@@ -169,26 +139,12 @@ class CheckIns:
 
         Errors: Refused("reminded_before"), Refused("not_yours"), Refused("closed").
         """
-        now = self.clock.now()
         checkin = await self._load(tx, client_id, checkin_id)
         self._refuse_closed(checkin)
-        person = await people.load_person(tx, client_id)
-        until_at = self._snoozed(person, when, now)
-        if until_at >= checkin.closes_at or not await store.snooze(tx, checkin.id, until_at):
+        until_at = (await self.talks.of(tx, checkin)).snoozes.get(when)
+        if until_at is None or not await store.snooze(tx, checkin.id, until_at):
             raise Refused("reminded_before", closes_at=checkin.closes_at)
-        return await self._talk(tx, await self._load(tx, client_id, checkin_id))
-
-    def _snoozed(self, person: Person, when: Later, now: int) -> int:
-        zone = person.timezone or self.settings.practice.timezone
-        today = date.fromisoformat(local_on(now, zone))
-        tomorrow = (today + timedelta(days=1)).isoformat()
-        evening = to_utc(today.isoformat(), "19:00", zone)
-        until = {
-            "hour": now + HOUR_MS,
-            "evening": evening if evening > now else to_utc(tomorrow, "19:00", zone),
-            "tomorrow": to_utc(tomorrow, "10:00", zone),
-        }[when]
-        return outside_quiet(self.settings, person, until)
+        return await self.talks.of(tx, await self._load(tx, client_id, checkin_id))
 
     async def did_not_meet(self, client_id: int, checkin_id: int) -> Talk:
         """Close a check-in because there was no session. Errors: as `answer`."""
@@ -209,59 +165,25 @@ class CheckIns:
         now = self.clock.now()
         checkin = await self._load(tx, client_id, checkin_id)
         if checkin.state != state:
-            self._refuse_closed(checkin)
-            await store.close(tx, checkin.id, state, now)
+            if not self._is_open(checkin):
+                raise Refused("closed", state=checkin.state)
+            await store.close(tx, checkin.id, state, now, seen=True)
             await audit.note(
                 tx, self.ids.new(), now, client_id, f"check-in {state}", "checkin", checkin.id
             )
-        return await self._talk(tx, await self._load(tx, client_id, checkin_id))
+            if checkin.kind != "session":
+                await self._tell_before_first(tx, checkin, now)
+        return await self.talks.of(tx, await self._load(tx, client_id, checkin_id))
 
-    async def close_one(self) -> Talk | None:
-        """Close one check-in whose time is over and give it as it ended; None: there was none."""
-        due = await self._next_to_close()
-        if due is None:
-            return None
-        try:
-            return await self._close_over(due)
-        except Unavailable:
-            raise
-        except Exception as bug:
-            # One check-in that cannot be read must not keep the others open; a restart tries again.
-            log.error("check-in cannot be closed", checkin=due, why=type(bug).__name__)
-            self.failing.add(due)
-            return None
+    def _is_open(self, checkin: CheckIn) -> bool:
+        return checkin.state == "open" and self.clock.now() < checkin.closes_at
 
-    @reads
-    async def _next_to_close(self, tx: Transaction) -> int | None:
-        now = self.clock.now()
-        over = await store.over(tx, now, limit=len(self.failing) + 1)
-        return next((one for one in over if one not in self.failing), None)
-
-    @writes
-    async def _close_over(self, tx: Transaction, checkin_id: int) -> Talk | None:
-        now = self.clock.now()
-        checkin = await store.load_checkin(tx, checkin_id)
-        if checkin is None or now < checkin.closes_at:
-            return None
-        if not await store.close(tx, checkin.id, await self._ending(tx, checkin), now):
-            return None
-        closed = await store.load_checkin(tx, checkin.id)
-        return await self._talk(tx, closed or checkin)
-
-    async def _ending(self, tx: Transaction, checkin: CheckIn) -> store.State:
-        if checkin.completed_at is not None:
-            return "answered"
-        if checkin.sent_at is None:
-            return "undeliverable"
-        given = await answer_store.answers_of(tx, checkin)
-        some = any(answer.value is not None for answer in given.values())
-        return "partial" if some else "expired"
-
-    def _instrument(self, checkin: CheckIn) -> Instrument:
-        return self.instruments[checkin.instrument][checkin.instrument_version]
+    def _takes_answers(self, checkin: CheckIn) -> bool:
+        # Whoever has stopped the questions is asked no more, but may still withhold what was said.
+        return self._is_open(checkin) and checkin.pair_state != "stopped"
 
     def _refuse_closed(self, checkin: CheckIn) -> None:
-        if checkin.state != "open" or self.clock.now() >= checkin.closes_at:
+        if not self._takes_answers(checkin):
             raise Refused("closed", state=checkin.state)
 
     async def _load(self, tx: Transaction, client_id: int, checkin_id: int) -> CheckIn:
@@ -274,7 +196,7 @@ class CheckIns:
         self, tx: Transaction, checkin: CheckIn, event: Event, message: int | None
     ) -> Talk:
         now = self.clock.now()
-        instrument = self._instrument(checkin)
+        instrument = self.talks.instrument(checkin)
         before = await answer_store.answers_of(tx, checkin)
         step = conversation.reply_to(instrument, before, checkin.known, event, now)
         if step.save:
@@ -286,7 +208,7 @@ class CheckIns:
                 await self._tell_before_first(tx, checkin, now)
         if checkin.sent_at is None or (message and checkin.telegram_message is None):
             await store.note_sent(tx, checkin.id, now, message)
-        return await self._talk(tx, checkin, step.answers)
+        return await self.talks.of(tx, checkin, step.answers)
 
     async def _tell_before_first(self, tx: Transaction, checkin: CheckIn, now: int) -> None:
         """Owe the therapist what is said before the first session, when it has come to rest.
@@ -309,38 +231,8 @@ class CheckIns:
             now=now,
         )
 
-    async def _talk(
-        self, tx: Transaction, checkin: CheckIn, answers: Answers | None = None
-    ) -> Talk:
-        if answers is None:
-            answers = await answer_store.answers_of(tx, checkin)
-        instrument = self._instrument(checkin)
-        place = conversation.position(instrument, answers, checkin.known)
-        now = self.clock.now()
-        return Talk(
-            checkin=checkin,
-            instrument=instrument,
-            answers=answers,
-            position=place,
-            person=await people.load_person(tx, checkin.client_id),
-            digest_at=0 if place else await self._digest_at(tx, checkin.therapist_id, now),
-            now=now,
-            can_snooze=checkin.reminded_at is None and checkin.snoozed_until_at is None,
-            therapist_name=await self._which(tx, checkin),
-        )
 
-    async def _which(self, tx: Transaction, checkin: CheckIn) -> str | None:
-        if checkin.therapists < 2:
-            return None
-        return (await people.load_person(tx, checkin.therapist_id)).name
-
-    async def _digest_at(self, tx: Transaction, therapist_id: int, now: int) -> int:
-        weekday, at_time = await people.therapist_settings(tx, therapist_id)
-        therapist = await people.load_person(tx, therapist_id)
-        settings = self.settings
-        return next_weekly(
-            now,
-            _WEEKDAYS.index(settings.digest.weekday) if weekday is None else weekday,
-            at_time or f"{settings.digest.time:%H:%M}",
-            therapist.timezone or settings.practice.timezone,
-        )
+def _is_in_use(checkin: CheckIn, others: Sequence[CheckIn]) -> bool:
+    """Say whether a check-in was answered since any other one was put before the client."""
+    since = checkin.last_answer_at or 0
+    return all(since > max(other.put_at, other.last_answer_at or 0) for other in others)

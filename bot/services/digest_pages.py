@@ -15,7 +15,7 @@ from typing import Final, Literal
 from bot.core.digest import Counts, Digest, Placed, fits
 from bot.core.entries import TREND_SESSIONS, Entry, Mark, PairFacts, Talk, entry_of, trend
 from bot.core.instrument import Instrument
-from bot.core.sessions import Session, Shared, Window, cut_text, sessions_of
+from bot.core.sessions import Given, Session, Shared, Window, cut_text, sessions_of
 from bot.core.signals import Change
 from bot.core.timetable import local_on
 
@@ -87,10 +87,20 @@ class DigestPage:
 
 
 @dataclass(frozen=True, slots=True)
+class BeforeFirst:
+    """What a pair said before its first session, in the order of its questionnaire."""
+
+    instrument: Instrument
+    is_withheld: bool
+    answers: tuple[Given, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Details:
     """One pair's history. sessions: newest first. usual None: too few to say.
 
-    digest_id, page: where it was opened from; None and 0 when not from a digest.
+    digest_id, page: where it was opened from; None and 0 when not from a digest. before_first:
+    what was said before the first session, None where nothing was.
     """
 
     digest_id: int | None
@@ -106,17 +116,30 @@ class Details:
     change: Change
     talk: Talk | None
     mark: Mark | None
+    before_first: BeforeFirst | None = None
 
     @property
     def has_scores(self) -> bool:
         """Whether ratings are shown, so that the label about them must stand here."""
-        return any(session.given for session in self.sessions)
+        rated = self.before_first is not None and bool(self.before_first.answers)
+        return rated or any(session.given for session in self.sessions)
+
+    @property
+    def has_more_words(self) -> bool:
+        """Whether a shared text is longer than what is shown of it."""
+        return any(session.shared and session.shared.is_cut for session in self.sessions)
+
+    def is_switched(self, place: int) -> bool:
+        """Whether the session at this place was asked in another language than the one before."""
+        before = next((s.language for s in self.sessions[place + 1 :] if s.language), None)
+        return before not in (None, self.sessions[place].language)
 
 
 @dataclass(frozen=True, slots=True)
 class TodayLine:
     """One appointment today. last: the newest session with answers; is_silent: one went
-    unanswered since. promised: "let's talk about it" is still to come."""
+    unanswered since. promised: "let's talk about it" is still to come; declined: the client
+    would rather not. before_first: where no session has been answered yet."""
 
     pair_id: int
     code: str
@@ -125,6 +148,12 @@ class TodayLine:
     last: Session | None
     is_silent: bool
     promised: bool
+    declined: bool
+    before_first: BeforeFirst | None = None
+
+    def with_before_first(self, before_first: BeforeFirst | None) -> TodayLine:
+        """Give the line with what was said before the first session."""
+        return replace(self, before_first=before_first)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +168,9 @@ class Today:
     @property
     def has_scores(self) -> bool:
         """Whether ratings are shown, so that the label about them must stand here."""
-        return any(line.last is not None and line.last.given for line in self.lines)
+        return any(
+            (line.last is not None and line.last.given) or line.before_first for line in self.lines
+        )
 
 
 def unread(calm: Sequence[Entry]) -> tuple[Entry, ...]:
@@ -204,16 +235,16 @@ def _without_words(entry: Entry) -> Entry:
 
 def details_of(
     facts: PairFacts,
-    now: int,
-    zone: str,
+    as_of: Window,
     instrument: Instrument,
     *,
     digest_id: int | None,
     page: int,
     mark: Mark | None,
+    before_first: BeforeFirst | None,
 ) -> Details:
-    """Put together a pair's history as of now."""
-    window = Window(0, now, zone)
+    """Put together a pair's history as of a window's end."""
+    window = replace(as_of, from_at=0)
     entry = entry_of(facts, window, instrument)
     sessions = sessions_of(facts.asked, window, instrument, TEXT_IN_DETAILS)
     newest = [session for session in sessions if session.outcome != "not_asked"]
@@ -231,6 +262,7 @@ def details_of(
         change=entry.change if entry else "none",
         talk=facts.talk,
         mark=mark,
+        before_first=before_first,
     )
 
 
@@ -240,19 +272,21 @@ def _with_texts_bounded(sessions: Sequence[Session]) -> tuple[Session, ...]:
     bounded: list[Session] = []
     for session in sessions:
         if session.shared is not None and session.shared.words is not None:
+            shared = session.shared
             words = cut_text(session.shared.words, min(limit, left))
             left, limit = max(1, left - len(words)), OLDER_TEXT_IN_DETAILS
-            bounded.append(replace(session, shared=Shared(session.shared.disclosure, words)))
+            is_cut = shared.is_cut or words != shared.words
+            bounded.append(replace(session, shared=Shared(shared.disclosure, words, is_cut)))
         else:
             bounded.append(session)
     return tuple(bounded)
 
 
 def today_line(
-    facts: PairFacts, on: str, time: str, now: int, zone: str, instrument: Instrument
+    facts: PairFacts, on: str, time: str, as_of: Window, instrument: Instrument
 ) -> TodayLine:
     """Say what to know before an appointment, including what came after the last digest."""
-    sessions = sessions_of(facts.asked, Window(now, now, zone), instrument, TEXT_IN_TODAY)
+    sessions = sessions_of(facts.asked, as_of, instrument, TEXT_IN_TODAY)
     answered = [session for session in sessions if session.has_answers]
     last = answered[-1] if answered else None
     over = trend([session for session in sessions if session.outcome != "withheld"])
@@ -270,4 +304,7 @@ def today_line(
         last=last,
         is_silent=bool(over) and over[-1].outcome == "silent",
         promised=promised,
+        declined=talk is not None
+        and talk.reply == "rather_not"
+        and not any(s.starts_at > talk.made_at for s in answered),
     )

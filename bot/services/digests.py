@@ -19,18 +19,13 @@ from bot.core.entries import TREND_SESSIONS, PairFacts
 from bot.core.errors import Refused
 from bot.core.instrument import Instrument
 from bot.core.sessions import Window
-from bot.core.timetable import latest_weekly, local_day_bounds, local_on
+from bot.core.timetable import latest_weekly
 from bot.services.acknowledgements import owe_telling
 from bot.services.acts import reads, writes
 from bot.services.digest_pages import (
-    TODAY_AT_MOST,
     AcknowledgementKind,
-    Details,
     DigestPage,
-    Today,
-    details_of,
     page_of,
-    today_line,
     unread,
 )
 from bot.services.ports import Clock, Ids
@@ -183,14 +178,14 @@ class Digests:
 
         Errors: Refused("not_yours"), Refused("digest_gone") when every pair on it is gone.
         """
-        return _there(await self._page(tx, await _own(tx, digest_id, therapist_id), page))
+        return _there(await self._page(tx, await own_digest(tx, digest_id, therapist_id), page))
 
     @writes
     async def open_page(
         self, tx: Transaction, therapist_id: int, digest_id: int, page: int
     ) -> DigestPage:
         """Give a page and note that the digest was opened. Errors: as `show`."""
-        row = await _own(tx, digest_id, therapist_id)
+        row = await own_digest(tx, digest_id, therapist_id)
         await store.note_opened(tx, digest_id, therapist_id, self.clock.now())
         return _there(await self._page(tx, row, page))
 
@@ -250,8 +245,8 @@ class Digests:
         Errors: Refused("not_yours"), Refused("nothing_to_acknowledge").
         """
         now = self.clock.now()
-        row = await _own(tx, digest_id, therapist_id)
-        place = await _placed(tx, digest_id, pair_id)
+        row = await own_digest(tx, digest_id, therapist_id)
+        place = await placed_in(tx, digest_id, pair_id)
         digest = await self._digest(tx, row, frozenset({pair_id}), pair_id)
         if not digest.entries or not digest.entries[0].can_be_acknowledged:
             raise Refused("nothing_to_acknowledge")
@@ -276,7 +271,7 @@ class Digests:
         Errors: Refused("not_yours"), Refused("digest_gone").
         """
         now = self.clock.now()
-        row = await _own(tx, digest_id, therapist_id)
+        row = await own_digest(tx, digest_id, therapist_id)
         calm = unread(_there(await self._page(tx, row, page)).calm)
         await store.note_opened(tx, digest_id, therapist_id, now)
         for entry in calm:
@@ -306,71 +301,17 @@ class Digests:
         told = await owe_telling(tx, acknowledgement_id, now, ids=self.ids, settings=self.settings)
         return True, told
 
-    @writes
-    async def details(
-        self, tx: Transaction, therapist_id: int, digest_id: int | None, pair_id: int
-    ) -> Details:
-        """Open a pair's history, from a digest or (None) from elsewhere; this is audited.
 
-        Errors: Refused("not_yours"), also for a pair that was erased.
-        """
-        now = self.clock.now()
-        page, mark, zone = 0, None, None
-        if digest_id is None:
-            weekly = await store.weekly_hours(tx, therapist_id)
-            zone = weekly[0].timezone if weekly else None
-        else:
-            zone = (await _own(tx, digest_id, therapist_id)).timezone
-            page = (await _placed(tx, digest_id, pair_id)).page
-            mark = (await store.marks_of(tx, digest_id)).get(pair_id)
-            await store.note_opened(tx, digest_id, therapist_id, now)
-        window = Window(now, now, self._zone(zone))
-        found = await digest_facts.facts_of(
-            tx, therapist_id, window, depth=2 * TREND_SESSIONS, texts=True, pair_id=pair_id
-        )
-        if not found:
-            raise Refused("not_yours")
-        await audit.note(tx, self.ids.new(), now, therapist_id, "details opened", "pair", pair_id)
-        return details_of(
-            found[0], now, window.zone, self.instrument, digest_id=digest_id, page=page, mark=mark
-        )
-
-    @reads
-    async def today(self, tx: Transaction, therapist_id: int) -> Today:
-        """Give today's appointments of a therapist with the latest from each client.
-
-        Errors: Refused("not_yours") for somebody who is no therapist.
-        """
-        now = self.clock.now()
-        weekly = await store.weekly_hours(tx, therapist_id)
-        if not weekly:
-            raise Refused("not_yours")
-        zone = self._zone(weekly[0].timezone)
-        on = local_on(now, zone)
-        meetings = await store.appointments_between(tx, therapist_id, *local_day_bounds(on, zone))
-        facts = await self._facts(tx, therapist_id, Window(now, now, zone))
-        by_pair = {pair.pair_id: pair for pair in facts}
-        lines = [
-            today_line(by_pair[pair_id], local, time, now, zone, self.instrument)
-            for pair_id, local, time in meetings
-            if pair_id in by_pair
-        ]
-        return Today(
-            on=on,
-            lines=tuple(lines[:TODAY_AT_MOST]),
-            more=max(0, len(lines) - TODAY_AT_MOST),
-            free_text=self.settings.digest.free_text,
-        )
-
-
-async def _own(tx: Transaction, digest_id: int, therapist_id: int) -> store.DigestRow:
+async def own_digest(tx: Transaction, digest_id: int, therapist_id: int) -> store.DigestRow:
+    """Load a digest of this therapist. Errors: Refused("not_yours")."""
     row = await store.find_digest_of_therapist(tx, digest_id, therapist_id)
     if row is None:
         raise Refused("not_yours")
     return row
 
 
-async def _placed(tx: Transaction, digest_id: int, pair_id: int) -> Placed:
+async def placed_in(tx: Transaction, digest_id: int, pair_id: int) -> Placed:
+    """Give a pair's place in a digest. Errors: Refused("not_yours")."""
     for place in await store.places_of(tx, digest_id):
         if place.pair_id == pair_id:
             return place

@@ -186,6 +186,11 @@ class Outgoing:
             return now
         return outside_quiet(self.settings, person, now)
 
+    @reads
+    async def sent_before(self, tx: Transaction, message: Message) -> tuple[int, ...]:
+        """Give the Telegram messages in which the same was said to the same person before."""
+        return tuple(await outbox.sent_before(tx, message))
+
     @writes
     async def sent(self, tx: Transaction, message: Message, telegram_message: int) -> None:
         """Record that a message arrived."""

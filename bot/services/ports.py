@@ -66,7 +66,7 @@ class Messenger(Protocol):
     delivered), `TokenRefused`.
     """
 
-    async def send(self, chat_id: int, screen: Screen, *, protect: bool = False) -> int:
+    async def send(self, chat_id: int, screen: Screen) -> int:
         """Send a new message and give its message id."""
         ...
 

@@ -31,6 +31,7 @@ HISTORY_PAGE: Final = 5
 class Past:
     """One of a client's own check-ins. score: None with too few answers."""
 
+    checkin_id: int
     on: str
     kind: str
     state: str
@@ -48,6 +49,15 @@ class Past:
         return [
             (instrument, answered[item.key]) for item in instrument.items if item.key in answered
         ]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnWords:
+    """A client's own text about one session."""
+
+    pair_id: int
+    on: str
+    answer: Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +95,7 @@ class Privacy:
         pair = await pairs.pause(tx, pair_id, client_id, until_on, now)
         if pair is None:
             raise Refused("not_active")
-        await checkins.close_open_of_pair(tx, pair_id, now)
+        await checkins.cancel_unbegun(tx, pair_id, now)
         await self._note(tx, client_id, "paused", pair_id, now)
         return pair
 
@@ -105,7 +115,8 @@ class Privacy:
         pair = await pairs.stop(tx, pair_id, client_id, now)
         if pair is None:
             raise Refused("not_active")
-        await checkins.close_open_of_pair(tx, pair_id, now)
+        await checkins.cancel_unbegun(tx, pair_id, now)
+        await checkins.end_unfinished(tx, pair_id, now)
         version = pair.consent_version or self.settings.privacy.consent_version
         await pairs.note_consent(tx, self.ids.new(), pair_id, version, "withdrawn", now)
         await self._note(tx, client_id, "stopped", pair_id, now)
@@ -122,18 +133,18 @@ class Privacy:
         await self._note(tx, client_id, "told of ending", pair_id, now)
         return pair
 
-    async def erase(self, client_id: int, pair_id: int) -> Pair:
+    async def erase(self, client_id: int, pair_id: int) -> list[int]:
         """Erase a pair, or ask for it where answers belong to the clinical record.
 
-        The pair given is as it was before. Errors: Refused("not_yours").
+        Gives the Telegram messages of questions that are gone now. Errors: Refused("not_yours").
         """
-        pair = await self._erase(client_id, pair_id)
+        gone = await self._erase(client_id, pair_id)
         if not self.settings.privacy.feedback_in_clinical_record:
             await leave_no_trace(self.db)
-        return pair
+        return gone
 
     @writes
-    async def _erase(self, tx: Transaction, client_id: int, pair_id: int) -> Pair:
+    async def _erase(self, tx: Transaction, client_id: int, pair_id: int) -> list[int]:
         now = self.clock.now()
         by_request = self.settings.privacy.feedback_in_clinical_record
         pair = await pairs.ask_erasure(tx, pair_id, client_id, now)
@@ -142,10 +153,12 @@ class Privacy:
         part = "erase_asked" if by_request else "erased"
         await self._tell_therapist(tx, pair, part, now, without_pair=not by_request)
         await self._note(tx, client_id, "erasure asked", pair_id, now)
-        if not by_request:
-            await erasure.erase_pair(tx, pair_id, now)
-            await self._note(tx, client_id, "erased", pair_id, now)
-        return pair
+        if by_request:
+            return []
+        gone = await checkins.messages_of_pair(tx, pair_id)
+        await erasure.erase_pair(tx, pair_id, now)
+        await self._note(tx, client_id, "erased", pair_id, now)
+        return gone
 
     @reads
     async def history(
@@ -162,6 +175,7 @@ class Privacy:
         zone = self.settings.practice.timezone
         past = [
             Past(
+                checkin_id=row.id,
                 on=row.local_on or local_on(row.due_at, zone),
                 kind=row.kind,
                 state=row.state,
@@ -181,6 +195,17 @@ class Privacy:
             page=page,
             has_older=len(rows) > HISTORY_PAGE,
         )
+
+    @reads
+    async def words(self, tx: Transaction, client_id: int, checkin_id: int) -> OwnWords:
+        """Give a client's own text whole. Errors: Refused("not_yours"), also where none is."""
+        checkin = await checkins.find_checkin(tx, checkin_id, client_id)
+        given = await answer_store.answers_of(tx, checkin) if checkin else {}
+        texts = [a for a in given.values() if a.disclosure and isinstance(a.value, str)]
+        if checkin is None or not texts:
+            raise Refused("not_yours")
+        on = checkin.local_on or local_on(checkin.due_at, self.settings.practice.timezone)
+        return OwnWords(checkin.pair_id, on, texts[0])
 
     def _score(self, row: checkins.CheckIn, given: dict[str, Answer]) -> float | None:
         if row.instrument != self.instrument.name:

@@ -49,9 +49,9 @@ class CheckIn:
     local_on: str | None
 
     @property
-    def touched_at(self) -> int:
-        """When it was last answered or put before the client, UTC milliseconds."""
-        return max(self.last_answer_at or 0, self.reminded_at or 0, self.sent_at or 0)
+    def put_at(self) -> int:
+        """When it was last put before the client, UTC milliseconds."""
+        return max(self.reminded_at or 0, self.sent_at or 0)
 
 
 SELECT_CHECKIN = (
@@ -172,14 +172,13 @@ async def load_checkin(tx: Transaction, checkin_id: int) -> CheckIn | None:
 
 
 async def open_checkins(tx: Transaction, client_id: int) -> list[CheckIn]:
-    """List a client's open check-ins that went out, the latest used first."""
+    """List a client's open check-ins that went out."""
     rows = await tx.all(
         f"{SELECT_CHECKIN} WHERE pair.client_id = :client_id AND checkin.state = 'open'"
         " AND checkin.sent_at IS NOT NULL",
         client_id=client_id,
     )
-    found = [read_checkin(tx, row) for row in rows]
-    return sorted(found, key=lambda c: c.touched_at, reverse=True)
+    return [read_checkin(tx, row) for row in rows]
 
 
 async def note_progress(
@@ -248,14 +247,20 @@ async def snooze(tx: Transaction, checkin_id: int, until_at: int) -> bool:
     return row is not None
 
 
-async def close(tx: Transaction, checkin_id: int, state: State, now: int) -> bool:
-    """Close an open check-in and drop what is queued about it; the first closing wins."""
+async def close(
+    tx: Transaction, checkin_id: int, state: State, now: int, *, seen: bool = False
+) -> bool:
+    """Close an open check-in and drop what is queued about it; the first closing wins.
+
+    seen: its message shows this already, as the answer to a tap.
+    """
     row = await tx.one(
-        "UPDATE checkin SET state = :state, closed_at = :now"
+        "UPDATE checkin SET state = :state, closed_at = :now, folded_at = :folded_at"
         " WHERE id = :id AND state = 'open' RETURNING id",
         id=checkin_id,
         state=state,
         now=now,
+        folded_at=now if seen else None,
     )
     if row is None:
         return False
@@ -268,8 +273,8 @@ async def close(tx: Transaction, checkin_id: int, state: State, now: int) -> boo
     return True
 
 
-async def close_open_of_pair(tx: Transaction, pair_id: int, now: int) -> None:
-    """Cancel a pair's open check-ins that nobody began (it stopped or was paused)."""
+async def cancel_unbegun(tx: Transaction, pair_id: int, now: int) -> None:
+    """Cancel a pair's open check-ins that nobody began."""
     rows = await tx.all(
         "SELECT id FROM checkin WHERE pair_id = :pair_id AND state = 'open'"
         " AND first_answer_at IS NULL",
@@ -277,6 +282,41 @@ async def close_open_of_pair(tx: Transaction, pair_id: int, now: int) -> None:
     )
     for row in rows:
         await close(tx, row["id"], "cancelled", now)
+
+
+async def end_unfinished(tx: Transaction, pair_id: int, now: int) -> None:
+    """Let a pair's begun but unfinished check-ins end with what they have: no more is asked."""
+    rows = await tx.all(
+        "SELECT id FROM checkin WHERE pair_id = :pair_id AND state = 'open'"
+        " AND first_answer_at IS NOT NULL AND completed_at IS NULL",
+        pair_id=pair_id,
+    )
+    for row in rows:
+        await close(tx, row["id"], "partial", now)
+
+
+async def next_unfolded(tx: Transaction) -> int | None:
+    """Give a closed check-in whose message still looks open."""
+    row = await tx.one(
+        "SELECT id FROM checkin WHERE folded_at IS NULL AND closed_at IS NOT NULL"
+        " AND telegram_message IS NOT NULL ORDER BY closed_at LIMIT 1"
+    )
+    return row["id"] if row else None
+
+
+async def note_folded(tx: Transaction, checkin_id: int, now: int) -> None:
+    """Note that a closed check-in's message is being put right."""
+    await tx.run("UPDATE checkin SET folded_at = :now WHERE id = :id", id=checkin_id, now=now)
+
+
+async def messages_of_pair(tx: Transaction, pair_id: int) -> list[int]:
+    """List the Telegram messages in which a pair's open check-ins stand."""
+    rows = await tx.all(
+        "SELECT telegram_message FROM checkin WHERE pair_id = :pair_id AND state = 'open'"
+        " AND telegram_message IS NOT NULL",
+        pair_id=pair_id,
+    )
+    return [row["telegram_message"] for row in rows]
 
 
 async def over(tx: Transaction, now: int, *, limit: int) -> list[int]:

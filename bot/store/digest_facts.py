@@ -75,6 +75,20 @@ TALKS: Final = (
 )
 
 
+BEFORE_FIRST: Final = (
+    "SELECT checkin.id, checkin.state, checkin.instrument, checkin.instrument_version,"  # noqa: S608 - fixed text
+    f" pair.data_key FROM pair JOIN checkin ON checkin.pair_id = pair.id WHERE{_OWN}"
+    " AND checkin.kind = 'before_first' AND checkin.first_answer_at IS NOT NULL"
+)
+
+BEFORE_FIRST_ANSWERS: Final = (
+    "SELECT answer.checkin_id, answer.item, answer.value FROM pair"  # noqa: S608 - fixed text
+    " JOIN checkin ON checkin.pair_id = pair.id AND checkin.kind = 'before_first'"
+    f" JOIN answer ON answer.checkin_id = checkin.id WHERE{_OWN}"
+    " AND answer.value IS NOT NULL AND answer.disclosure IS NULL"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class _Answers:
     """The answers of one check-in at the cut-off, and when some were added or changed."""
@@ -153,9 +167,10 @@ def _changed_at(row: Row) -> int | None:
 
 
 def _talk(row: Row, cut_at: int) -> Talk:
-    replied = row["replied_at"] is not None and row["replied_at"] <= cut_at
     made_at = row["made_at"] if row["raised_at"] is None else row["raised_at"]
-    return Talk(row["id"], made_at, row["reply"] if replied else None)
+    if row["replied_at"] is None or row["replied_at"] > cut_at:
+        return Talk(row["id"], made_at)
+    return Talk(row["id"], made_at, row["reply"], row["replied_at"])
 
 
 def _as_of(
@@ -204,6 +219,7 @@ def _asked(row: Row, answers: _Answers, cut_at: int) -> Asked:
         checkin_id=row["id"],
         state=row["state"],
         instrument=f"{row['instrument']}/{row['instrument_version']}",
+        language=row["language"],
         sent_at=row["sent_at"],
         completed_at=row["completed_at"],
         closes_at=row["closes_at"],
@@ -222,3 +238,31 @@ def _not_asked(row: Row) -> Asked:
         decided_at=row["asked_at"],
         not_asked_reason=row["not_asked_reason"],
     )
+
+
+@dataclass(frozen=True, slots=True)
+class BeforeFirstFacts:
+    """What a pair said before its first session; nothing where it is withheld."""
+
+    instrument: str
+    version: int
+    is_withheld: bool
+    answers: tuple[Given, ...]
+
+
+async def before_first_of(
+    tx: Transaction, therapist_id: int, pair_id: int
+) -> BeforeFirstFacts | None:
+    """Give what a pair said before its first session; None where nothing was begun."""
+    own = {"therapist_id": therapist_id, "pair_id": pair_id}
+    checkin = await tx.one(BEFORE_FIRST, **own)
+    if checkin is None:
+        return None
+    withheld = checkin["state"] == "withheld"
+    sealer = tx.vault.sealer(checkin["data_key"], "pair", pair_id)
+    rows = [] if withheld else await tx.all(BEFORE_FIRST_ANSWERS, **own)
+    answers = tuple(
+        Given(row["item"], open_value(sealer, row["checkin_id"], row["item"], row["value"]))
+        for row in rows
+    )
+    return BeforeFirstFacts(checkin["instrument"], checkin["instrument_version"], withheld, answers)

@@ -183,6 +183,20 @@ async def move_queued(tx: Transaction, kind: Kind, subject_id: int, due_at: int)
     return row is not None
 
 
+async def sent_before(tx: Transaction, message: Message) -> list[int]:
+    """List the Telegram messages that carried the same kind about the same subject before."""
+    rows = await tx.all(
+        "SELECT telegram_message FROM message WHERE kind = :kind AND subject_id = :subject_id"
+        " AND person_id = :person_id AND id <> :id AND state = 'sent'"
+        " AND telegram_message IS NOT NULL",
+        kind=message.kind,
+        subject_id=message.subject_id,
+        person_id=message.person_id,
+        id=message.id,
+    )
+    return [row["telegram_message"] for row in rows]
+
+
 async def wake(tx: Transaction, person_id: int, now: int) -> None:
     """Let what waits for a person who can be written to again be due now."""
     await tx.run(

@@ -125,12 +125,14 @@ async def make_therapist(tx: Transaction, person_id: int, now: int) -> None:
     )
 
 
-async def therapist_settings(tx: Transaction, person_id: int) -> tuple[int | None, str | None]:
-    """Give a therapist's own digest weekday (Monday is 0) and time, None where not set."""
+async def therapist_settings(tx: Transaction, person_id: int) -> tuple[int | None, str | None, int]:
+    """Give a therapist's digest weekday (Monday is 0) and time, None where the practice's count,
+    and the cut-off of the newest digest."""
     row = await tx.one(
-        "SELECT digest_weekday, digest_time FROM therapist WHERE person_id = :id", id=person_id
+        "SELECT digest_weekday, digest_time, cut_at FROM therapist WHERE person_id = :id",
+        id=person_id,
     )
-    return (row["digest_weekday"], row["digest_time"]) if row else (None, None)
+    return (row["digest_weekday"], row["digest_time"], row["cut_at"]) if row else (None, None, 0)
 
 
 async def set_therapist(

@@ -62,7 +62,6 @@ class _Edit:
 class _Say:
     screen: Screen
     then: Then | None
-    protect: bool
 
 
 @dataclass(slots=True, eq=False)
@@ -121,9 +120,7 @@ class Lanes:
             job.screen, job.then = screen, then
             job.renewed.set()
 
-    def say(
-        self, chat_id: int, screen: Screen, *, then: Then | None = None, protect: bool = False
-    ) -> None:
+    def say(self, chat_id: int, screen: Screen, *, then: Then | None = None) -> None:
         """Send a new message, in the order of the calls; `then(message_id)` after success.
 
         Tried again for two minutes while certainly not sent, at most once otherwise.
@@ -133,7 +130,7 @@ class Lanes:
             log.warning("lane full, message dropped", waiting=lane.says)
             return
         lane.says += 1
-        lane.jobs.append(_Say(screen, then, protect))
+        lane.jobs.append(_Say(screen, then))
 
     def toast(self, callback_id: str, text: str = "", *, alert: bool = False) -> None:
         """Answer a tap at once, beside the lane; best effort within fifteen seconds."""
@@ -259,7 +256,7 @@ class Lanes:
             lane.jobs.remove(newest)
             job.screen, job.then = newest.screen, newest.then
         lane.edits.pop(job.message_id, None)
-        new_id = await self._send(lane.chat_id, job.screen, protect=False)
+        new_id = await self._send(lane.chat_id, job.screen)
         lane.moved[job.message_id] = new_id
         waiting = lane.edits.pop(job.message_id, None)
         if waiting is not None:
@@ -269,14 +266,14 @@ class Lanes:
             await job.then(new_id)
 
     async def _say(self, chat_id: int, job: _Say) -> None:
-        message_id = await self._send(chat_id, job.screen, protect=job.protect)
+        message_id = await self._send(chat_id, job.screen)
         if job.then is not None:
             await job.then(message_id)
 
-    async def _send(self, chat_id: int, screen: Screen, *, protect: bool) -> int:
+    async def _send(self, chat_id: int, screen: Screen) -> int:
         async def attempt() -> int:
             async with self._calls:
-                return await self._messenger.send(chat_id, screen, protect=protect)
+                return await self._messenger.send(chat_id, screen)
 
         return await self._while_not_sent(attempt, _PATIENCE_SECONDS)
 

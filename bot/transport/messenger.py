@@ -38,20 +38,24 @@ class Gone(Rejected):
 
 
 class BotMessenger:
-    """`Messenger` over the library's bot: paced, one call per attempt, plain dicts both ways."""
+    """`Messenger` over the library's bot: paced, one call per attempt, plain dicts both ways.
 
-    def __init__(self, bot: Bot, pacing: Pacing) -> None:
+    protect: let Telegram block forwarding and saving of every message.
+    """
+
+    def __init__(self, bot: Bot, pacing: Pacing, *, protect: bool = False) -> None:
         self._bot = bot
         self._pacing = pacing
+        self._protect = protect
 
-    async def send(self, chat_id: int, screen: Screen, *, protect: bool = False) -> int:
+    async def send(self, chat_id: int, screen: Screen) -> int:
         """Send a new message and give its message id. Errors: see `Messenger`."""
         asked: dict[str, Any] = {"chat_id": chat_id, "parse_mode": "HTML"}
         if screen.keyboard:
             asked["reply_markup"] = _markup(screen)
         if screen.silent:
             asked["disable_notification"] = True
-        if protect:
+        if self._protect:
             asked["protect_content"] = True
         await self._pacing.wait(chat_id)
         if screen.photo is None:

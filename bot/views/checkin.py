@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from bot.core import conversation
@@ -11,8 +11,8 @@ from bot.core.instrument import Item
 from bot.core.people import Person
 from bot.render import gettext as _
 from bot.render import speaking
-from bot.services.checkins import Talk
 from bot.services.ports import Keyboard, Screen
+from bot.services.talks import Talk
 from bot.views.buttons import Button, button, columns, rows
 from bot.views.reader import Desk, Reader
 
@@ -28,7 +28,7 @@ class CheckInViews:
     def now(self, talk: Talk) -> Screen:
         """Show a check-in as it stands: the item to answer, the review, or how it ended."""
         reader = self.desk.reader(talk.person)
-        if not talk.is_open:
+        if not talk.is_open or not (talk.may_ask or talk.position is None):
             return self.ended(talk)
         with speaking(reader.language):
             if talk.position is None:
@@ -40,7 +40,8 @@ class CheckInViews:
 
     def reminder(self, talk: Talk) -> Screen:
         """Show the item to answer once more, with the reminder's words above."""
-        return self._below("client/reminder", talk)
+        # It is the one repetition, so there is no later any more.
+        return self._below("client/reminder", replace(talk, snoozes={}))
 
     def after_outage(self, talk: Talk) -> Screen:
         """Show the item again after taps may have been lost on Telegram's side."""
@@ -60,12 +61,13 @@ class CheckInViews:
         reader = self.desk.reader(talk.person)
         with speaking(reader.language):
             at = talk.checkin.id
+            labels = {
+                "hour": _("In an hour"),
+                "evening": _("This evening"),
+                "tomorrow": _("Tomorrow"),
+            }
             keyboard = rows(
-                [
-                    button(_("In an hour"), "later", at, "hour"),
-                    button(_("This evening"), "later", at, "evening"),
-                    button(_("Tomorrow"), "later", at, "tomorrow"),
-                ],
+                [button(labels[when], "later", at, when) for when in talk.snoozes],
                 [button(_("‹ Back"), "show", at)],
             )
         return Screen(self._text("later", reader, talk), keyboard)
@@ -110,6 +112,10 @@ class CheckInViews:
         some = any(answer.value is not None for answer in talk.answers.values())
         return Screen(self._text("ended", reader, talk, some=some))
 
+    def gone(self, reader: Reader) -> Screen:
+        """Show that a check-in is no more, where nothing else is known about it."""
+        return Screen(self.desk.text("client/gone", reader))
+
     def lines(self, talk: Talk, reader: Reader) -> list[tuple[str, str]]:
         """List what was answered as (name, answer); never a free text itself."""
         with speaking(reader.language):
@@ -129,6 +135,7 @@ class CheckInViews:
 
     def _item(self, talk: Talk, item: Item, reader: Reader) -> Screen:
         ratings = talk.instrument.ratings
+        numbered = talk.instrument.numbered
         given = talk.answers.get(item.key)
         text = self._text(
             "item",
@@ -138,8 +145,8 @@ class CheckInViews:
             question=self._words(talk, reader, item.key),
             lowest=self._words(talk, reader, f"{item.key}.lowest") if item in ratings else "",
             highest=self._words(talk, reader, f"{item.key}.highest") if item in ratings else "",
-            number=ratings.index(item) + 1 if item in ratings else 0,
-            of=len(ratings),
+            number=numbered.index(item) + 1 if item in numbered else 0,
+            of=len(numbered),
             is_opening=not talk.answers,
             given=given,
         )
@@ -166,11 +173,15 @@ class CheckInViews:
             for n in range(item.lowest, item.highest + 1)
         ]
         half = (len(numbers) + 1) // 2
-        first: list[Button] = []
+        opening: list[list[Button]] = []
         if not talk.answers and talk.checkin.kind == "session":
-            first = [button(_("Later"), "snooze", at), button(_("We did not meet"), "unmet", at)]
+            # Apart from each other: one of them cannot be taken back.
+            opening = [
+                [button(_("Later"), "snooze", at)] if talk.snoozes else [],
+                [button(_("We did not meet"), "unmet", at)],
+            ]
         return rows(
-            numbers[:half], numbers[half:], self._moves(talk, item, given), first, [_help(at)]
+            numbers[:half], numbers[half:], self._moves(talk, item, given), *opening, [_help(at)]
         )
 
     def _chips_keyboard(
@@ -238,6 +249,8 @@ class CheckInViews:
 
     def _review_keyboard(self, talk: Talk) -> Keyboard:
         at = talk.checkin.id
+        if not talk.may_ask:
+            return rows([button(_("Don't send"), "withhold", at)], [_help(at)])
         texts = [item for item in talk.instrument.items if item.kind == "text"]
         more = [button(_("Add something"), "reopen", at, item.key) for item in texts[:1]]
         return rows(
@@ -250,15 +263,14 @@ class CheckInViews:
         return talk.instrument.text(reader.language, key)
 
     def _short(self, talk: Talk, item: Item, reader: Reader) -> str:
-        if item.kind == "rating":
-            return self._words(talk, reader, f"{item.key}.short").capitalize()
         names = {
             "obstacles": _("What got in the way"),
             "good": _("What made it work"),
             "different": _("Your text"),
             "talked": _("Talked about it"),
         }
-        return names.get(item.key) or self._words(talk, reader, item.key)[:30]
+        short = talk.instrument.short(reader.language, item)
+        return names.get(item.key) or short[:1].upper() + short[1:]
 
     def _answer(self, talk: Talk, given: Answer, reader: Reader) -> str:
         match given.value:

@@ -9,9 +9,12 @@ from bot.core.instrument import Instrument
 from bot.render import gettext as _
 from bot.render import ngettext, speaking
 from bot.services.acknowledgements import Telling
-from bot.services.digest_pages import Details, DigestPage, Today
+from bot.services.digest_pages import Details, DigestPage, Today, TodayLine
+from bot.services.digests import Acknowledgement
+from bot.services.lookup import Words
 from bot.services.ports import Screen
 from bot.views.buttons import Button, button, columns, rows
+from bot.views.plain import bare
 from bot.views.reader import Desk, Reader
 
 
@@ -25,7 +28,7 @@ class DigestViews:
     def page(self, page: DigestPage, reader: Reader) -> Screen:
         """Show a page: buttons for each pair that stands out, one for all calm ones."""
         with speaking(reader.language):
-            lines = [self._pair_line(page, entry) for entry in page.expanded]
+            lines = [line for entry in page.expanded for line in self._pair_lines(page, entry)]
             quiet = [
                 button(entry.code, "details", page.digest_id, entry.pair_id, str(page.page))
                 for entry in (*page.silent, *page.calm)
@@ -44,15 +47,53 @@ class DigestViews:
             marks: list[Button] = []
             if at and any(session.has_answers for session in details.sessions):
                 kind = details.mark.kind if details.mark else None
-                marks = self._marks(at, pair, details.page, kind)
+                read, talk = self._marks(at, pair, details.page, kind)
+                marks = [*read, *talk]
             back = [button(_("‹ Back"), "page", at, str(details.page))] if at else []
-        return Screen(self._text("details", reader, details=details), rows(marks, back))
+            more: list[Button] = []
+            if details.has_more_words:
+                more = [button(_("Read the texts in full"), "words", at or 0, pair, "0")]
+        text = self._text("details", reader, details=details, before=self._before(details, reader))
+        return Screen(text, rows(marks, more, back))
+
+    def words(self, words: Words, reader: Reader) -> Screen:
+        """Show one shared text whole, with the way to the others and back."""
+        at, pair = words.digest_id, words.pair_id
+        with speaking(reader.language):
+            turn: list[Button] = []
+            if words.older is not None:
+                turn.append(button(_("‹ Older"), "words", at, pair, str(words.older)))
+            if words.newer is not None:
+                turn.append(button(_("Newer ›"), "words", at, pair, str(words.newer)))
+            back = [button(_("‹ Back"), "textback", at, pair, "0")]
+        return Screen(self._text("words", reader, words=words), rows(turn, back))
+
+    def acknowledged(self, done: Acknowledgement, reader: Reader) -> str:
+        """Say what a tap on Read or Let's talk did, where the button alone does not tell."""
+        if done.told or not done.changed:
+            return ""
+        return bare(self._text("not_told", reader, code=done.code))
+
+    def _before(self, shown: Details | TodayLine, reader: Reader) -> list[tuple[str, str]]:
+        """List what was said before the first session as (name, answer)."""
+        if shown.before_first is None:
+            return []
+        instrument, lines = shown.before_first.instrument, []
+        for answer in shown.before_first.answers:
+            item = instrument.item(answer.item)
+            value = str(answer.value)
+            if item.kind == "choice":
+                value = instrument.text(reader.language, f"{item.key}.{value}")
+            lines.append((instrument.short(reader.language, item), value))
+        return lines
 
     def today(self, today: Today, reader: Reader) -> Screen:
         """Show the day's appointments with what to know before each."""
         codes = {line.pair_id: line.code for line in today.lines}
         buttons = [button(code, "details", 0, pair, "0") for pair, code in codes.items()]
-        return Screen(self._text("today", reader, today=today), rows(*columns(buttons, 5)))
+        before = {line.pair_id: self._before(line, reader) for line in today.lines}
+        text = self._text("today", reader, today=today, before=before)
+        return Screen(text, rows(*columns(buttons, 5)))
 
     def told(self, telling: Telling, reader: Reader) -> Screen:
         """Tell a client that the therapist has read the check-in, or wants to talk about it."""
@@ -69,28 +110,31 @@ class DigestViews:
         """Say that the client's reply to "let's talk" was kept."""
         return Screen(self.desk.text("client/told_reply", reader, answer=answer))
 
-    def _pair_line(self, page: DigestPage, entry: Entry) -> list[Button]:
-        line: list[Button] = []
-        if entry.can_be_acknowledged:
-            kind = entry.mark.kind if entry.mark else None
-            line = self._marks(page.digest_id, entry.pair_id, page.page, kind, entry.code)
-        label = _("Details") if line else f"{entry.code} · " + _("Details")
-        return [*line, button(label, "details", page.digest_id, entry.pair_id, str(page.page))]
+    def _pair_lines(self, page: DigestPage, entry: Entry) -> list[list[Button]]:
+        """Give a pair's lines of buttons; three in one line would be cut on a phone."""
+        at, pair, code = page.digest_id, entry.pair_id, f"{entry.code} · "
+        details = button(code + _("Details"), "details", at, pair, str(page.page))
+        if not entry.can_be_acknowledged:
+            return [[details]]
+        kind = entry.mark.kind if entry.mark else None
+        read, talk = self._marks(at, pair, page.page, kind, code, alone=len(page.expanded) == 1)
+        return [[*read, details], talk]
 
     def _marks(
-        self, digest: int, pair: int, page: int, kind: str | None, code: str = ""
-    ) -> list[Button]:
-        """Offer what is still to say: Read, then Let's talk about it."""
-        at = str(page)
-        before = f"{code} · " if code else ""
-        if kind == "talk":
-            return []
-        if kind == "read":
-            return [button(f"{before}" + _("Let's talk about it"), "talk", digest, pair, at)]
-        return [
-            button(f"{before}" + _("Read"), "read", digest, pair, at),
-            button(_("Let's talk about it"), "talk", digest, pair, at),
-        ]
+        self,
+        digest: int,
+        pair: int,
+        page: int,
+        kind: str | None,
+        code: str = "",
+        *,
+        alone: bool = True,
+    ) -> tuple[list[Button], list[Button]]:
+        """Offer what is still to say: Read, and Let's talk about it."""
+        about = "" if alone else code
+        read = button(code + _("Read"), "read", digest, pair, str(page))
+        talk = button(about + _("Let's talk about it"), "talk", digest, pair, str(page))
+        return [] if kind else [read], [] if kind == "talk" else [talk]
 
     def _text(self, name: str, reader: Reader, **values: object) -> str:
         def label(item: str, option: str | None = None) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.core.people import Pair, Person
-from bot.services.checkins import Talk
 from bot.services.enrolment import Joining
 from bot.services.ports import Screen
+from bot.services.talks import Talk
 from bot.views.checkin import CheckInViews
 from bot.views.people import PeopleViews
 from bot.views.reader import Reader
@@ -36,5 +36,8 @@ class NoticeViews:
 
     def before_first(self, pair: Pair, talk: Talk, reader: Reader) -> Screen:
         """Tell a therapist what a client said before the first session."""
-        lines = self.checkins.lines(talk, reader)
-        return self.people.words("notice/before_first", reader, pair=pair, lines=lines)
+        withheld = talk.checkin.state == "withheld"
+        lines = [] if withheld else self.checkins.lines(talk, reader)
+        return self.people.words(
+            "notice/before_first", reader, pair=pair, lines=lines, withheld=withheld
+        )

@@ -11,12 +11,12 @@ import segno
 from bot.core.conversation import Answer
 from bot.core.instrument import Instrument
 from bot.core.people import Pair, Person
+from bot.render import day, speaking
 from bot.render import gettext as _
-from bot.render import speaking
 from bot.services.enrolment import Joining, Who
 from bot.services.inviting import Invite
 from bot.services.ports import Keyboard, Screen
-from bot.services.privacy import History
+from bot.services.privacy import History, OwnWords
 from bot.views.buttons import Button, button, columns, link, rows
 from bot.views.reader import Desk, Reader
 
@@ -27,6 +27,8 @@ ZONES: Final = (
     "America/Sao_Paulo", "Asia/Dubai", "Asia/Kolkata", "Asia/Tokyo", "Australia/Sydney",
 )  # fmt: skip
 LANGUAGE_NAMES: Final = (("en", "English"), ("de", "Deutsch"))
+#: So much of a text stands in a history of several check-ins.
+_SHOWN_OF_TEXT: Final = 300
 QUIET: Final = (("21:00", "08:00"), ("20:00", "09:00"), ("22:00", "07:00"), ("19:00", "10:00"))
 
 
@@ -201,14 +203,31 @@ class PeopleViews:
                 lines.append((answer, value))
             entries.append((past, lines))
         at, page = history.pair.id, history.page
+        long = [
+            past
+            for past, lines in entries
+            if any(answer.disclosure and len(value) > _SHOWN_OF_TEXT for answer, value in lines)
+        ]
         with speaking(reader.language):
+            whole = [
+                button(_("%(day)s: all of it") % {"day": day(past.on)}, "mywords", past.checkin_id)
+                for past in long
+            ]
             turn: list[Button] = []
             if history.has_older:
                 turn.append(button(_("‹ Older"), "history", at, str(page + 1)))
             if page:
                 turn.append(button(_("Newer ›"), "history", at, str(page - 1)))
-        text = self.desk.text("client/history", reader, history=history, entries=entries)
-        return Screen(text, rows(turn))
+        text = self.desk.text(
+            "client/history", reader, history=history, entries=entries, most=_SHOWN_OF_TEXT
+        )
+        return Screen(text, rows(*([one] for one in whole), turn))
+
+    def own_words(self, words: OwnWords, reader: Reader) -> Screen:
+        """Show a client's own text whole, with the way back to the history."""
+        with speaking(reader.language):
+            keyboard = rows([button(_("‹ Back"), "history", words.pair_id, "0")])
+        return Screen(self.desk.text("client/own_words", reader, words=words), keyboard)
 
     def invitation(self, invite: Invite, reader: Reader) -> Screen:
         """Show an invitation's link as a QR picture."""

@@ -47,5 +47,6 @@ class Desk:
             practice=self.settings.practice.name,
             safety=self.settings.safety_text(reader.spoken),
             contact=self.settings.privacy.contact,
+            how_to_change=self.settings.practice.how_to_change,
             **values,
         )

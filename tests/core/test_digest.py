@@ -101,11 +101,11 @@ def test_obstacles_are_what_got_in_the_way(chips: tuple[str, ...], reason: str) 
     assert entry(pair("A7", *with_extra(Given("obstacles", chips)))).reason == reason
 
 
-def test_what_the_client_wants_raised_stands_out_and_what_is_only_shown_does_not() -> None:
+def test_what_the_client_wants_raised_and_what_is_shown_both_stand_out() -> None:
     raised = entry(pair("A7", *with_extra(Given("different", "slower", "raise"))))
     shown = entry(pair("A7", *with_extra(Given("different", "slower", "show"))))
     assert (raised.reason, raised.opener) == ("raise", "yours")
-    assert (shown.reason, shown.opener) == ("calm", None)
+    assert (shown.reason, shown.opener) == ("wrote", "wrote")
 
 
 def test_a_kept_text_is_refused_loudly() -> None:
@@ -145,19 +145,46 @@ def test_the_order_of_need() -> None:
         "low": pair("B2", *weeks(LOW)),
         "fall": pair("C2", *weeks((9,) * 5, (9,) * 5, (6,) * 5)),
         "raise": pair("D2", *with_extra(Given("different", "x", "raise"))),
+        "wrote": pair("D4", *with_extra(Given("different", "x", "show"))),
         "obstacles": pair("E2", *with_extra(Given("obstacles", ("pace",)))),
         "talked_no": pair("F2", *with_extra(Given("talked", "no"))),
         "open_loop": pair("G2", *weeks(CALM), talk=talk),
         "silence_after_low": pair("H2", *weeks(LOW, ())),
+        "stopped": replace(pair("I1", *weeks(CALM)), state="stopped", changed_at=CUT - HOUR),
         "silence": pair("I2", *weeks(())),
         "other": pair("J2", *weeks(CALM, state="withheld", answers=())),
+        "declined": pair("J4", *weeks(CALM), talk=Talk(9, FROM - HOUR, "rather_not", FROM + HOUR)),
         "calm": pair("K2", *weeks(CALM)),
     }
     assert tuple(by_reason) == NEED
     made = digest(*reversed(by_reason.values()))
     assert [e.reason for e in made.entries] == list(NEED)
     assert made.first is made.entries[0]
-    assert [e.standing for e in made.entries] == ["expanded"] * 8 + ["silent"] * 2 + ["calm"]
+    standing = {e.reason: e.standing for e in made.entries}
+    assert {r for r, s in standing.items() if s == "silent"} == {"silence", "other"}
+    assert {r for r, s in standing.items() if s == "calm"} == {"declined", "calm"}
+
+
+def test_who_has_stopped_is_not_read_away_with_the_calm_and_is_not_first() -> None:
+    stopped = replace(pair("A7", *weeks(CALM)), state="stopped", changed_at=CUT - HOUR)
+    made = digest(stopped, pair("B3", *weeks(CALM)))
+    assert [e.code for e in made.expanded] == ["A7"]
+    assert made.first is None, "there is nothing to open a talk with"
+
+
+def test_who_would_rather_not_talk_about_it_is_in_the_next_digest_and_only_there() -> None:
+    said = Talk(9, FROM - HOUR, "rather_not", FROM + HOUR)
+    assert entry(pair("A7", talk=said)).reasons == ("declined",)
+    before = replace(said, replied_at=FROM - 1)
+    assert digest(pair("A7", talk=before)).entries == ()
+
+
+def test_whoever_skips_every_question_is_neither_silent_nor_answered() -> None:
+    skipped = asked("2026-11-16", completed_at=CUT - HOUR)
+    made = digest(pair("A7", skipped))
+    assert made.entries[0].sessions[0].outcome == "skipped"
+    assert made.entries[0].reasons == ("other",)
+    assert (made.counts.asked, made.counts.answered, made.counts.silent) == (1, 0, 0)
 
 
 def test_nothing_stands_out() -> None:

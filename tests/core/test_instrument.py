@@ -215,8 +215,7 @@ def test_the_packaged_ones_load_in_every_language() -> None:
         for instrument in versions.values():
             assert {"en", "de", "de_du"} <= instrument.texts.keys()
             assert instrument.licence == "CC0-1.0"
-    assert set(load_numbers()) == {"en", "de"}
-    assert all(sorted(words.values()) == [*range(11)] for words in load_numbers().values())
+    assert sorted(load_numbers().values()) == sorted([*range(11)] * 2)
 
 
 def test_a_practice_adds_its_own(tmp_path: Path) -> None:

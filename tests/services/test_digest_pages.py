@@ -193,13 +193,19 @@ def _without_words(one: Asked) -> Asked:
 def test_details_and_today_fit_whatever_they_hold(history: list[Asked]) -> None:
     (facts,) = pairs([history])
     mark = Mark("talk", "rather_not")
-    details = details_of(facts, CUT, ZONE, INSTRUMENT, digest_id=1, page=1, mark=mark)
-    assert_is_one_message(
-        STRETCHED.get_template("therapist/details.html.j2").render(details=details)
+    said = [("confidence in this way of working", "10")] * 3
+    details = details_of(
+        facts, WINDOW, INSTRUMENT, digest_id=1, page=1, mark=mark, before_first=None
     )
-    line = today_line(facts, "2026-11-23", "15:00", CUT, ZONE, INSTRUMENT)
+    assert_is_one_message(
+        STRETCHED.get_template("therapist/details.html.j2").render(details=details, before=said)
+    )
+    line = today_line(facts, "2026-11-23", "15:00", WINDOW, INSTRUMENT)
     today = Today("2026-11-23", (line,) * 12, 9, True)
-    assert_is_one_message(STRETCHED.get_template("therapist/today.html.j2").render(today=today))
+    before = {line.pair_id: said if line.last is None else []}
+    assert_is_one_message(
+        STRETCHED.get_template("therapist/today.html.j2").render(today=today, before=before)
+    )
 
 
 def test_a_usual_caseload_is_one_page() -> None:
@@ -267,17 +273,12 @@ def test_texts_turned_on_after_the_making_stay_on_details_where_the_page_is_full
     assert "xxx" not in text
 
 
-def test_an_old_digest_collapses_to_one_line() -> None:
-    page = sample(CUT, ZONE, INSTRUMENT, free_text=False)
-    text = PLAIN.get_template("therapist/digest_collapsed.html.j2").render(page=page)
-    assert text.startswith("Week 47 · ")
-    assert "\n" not in text
-
-
 def test_nothing_a_client_writes_is_markup() -> None:
     facts = pairs(
         [[asked("2026-11-16", 8, 8, 8, 8, 8, extra=(Given("different", "<b>&", "show"),))]]
     )
-    details = details_of(facts[0], CUT, ZONE, INSTRUMENT, digest_id=1, page=1, mark=None)
-    text = PLAIN.get_template("therapist/details.html.j2").render(details=details)
+    details = details_of(
+        facts[0], WINDOW, INSTRUMENT, digest_id=1, page=1, mark=None, before_first=None
+    )
+    text = PLAIN.get_template("therapist/details.html.j2").render(details=details, before=[])
     assert "“&lt;b&gt;&amp;”" in text

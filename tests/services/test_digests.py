@@ -101,7 +101,7 @@ async def test_a_week_without_checkins_is_a_short_page(world: World) -> None:
     shown = await page(world, await made(world))
     assert shown.head is not None
     assert shown.head.interval is None
-    assert text(shown).strip().endswith("\nNo check-ins came to their end.")
+    assert text(shown).strip().endswith("\nNo finished check-ins.")
 
 
 async def test_each_therapist_has_a_digest_of_their_own(world: World) -> None:
@@ -350,9 +350,9 @@ async def test_nobody_reaches_another_therapists_digest(world: World) -> None:
         world.digests.acknowledge(dana, bens, a7, "talk"),
         world.digests.acknowledge(world.ben, bens, d4, "talk"),
         world.digests.read_these(dana, bens, 1),
-        world.digests.details(dana, bens, a7),
-        world.digests.details(world.ben, bens, d4),
-        world.digests.today(await world.client_of(a7)),
+        world.lookup.details(dana, bens, a7),
+        world.lookup.details(world.ben, bens, d4),
+        world.lookup.today(await world.client_of(a7)),
     ):
         with pytest.raises(Refused, match="not_yours"):
             await attempt
@@ -404,8 +404,10 @@ async def test_details_show_shared_texts_never_kept_or_withheld_ones_and_are_aud
     )
     await world.checkin(a7, *LOW, extra=(Answer("different", "please slow down", "raise"),))
     digest = await made(world)
-    details = await world.digests.details(world.ben, digest, a7)
-    shown = visible(renderer().get_template("therapist/details.html.j2").render(details=details))
+    details = await world.lookup.details(world.ben, digest, a7)
+    shown = visible(
+        renderer().get_template("therapist/details.html.j2").render(details=details, before=[])
+    )
     assert "Would like to talk about: “please slow down”" in shown
     assert "kept words" not in shown
     assert "withheld words" not in shown
@@ -419,13 +421,13 @@ async def test_details_open_without_a_digest_for_the_own_clients_only(world: Wor
     dana = await world.person(2, therapist=True)
     a7 = await world.pair("A7")
     await world.checkin(a7, *LOW)
-    details = await world.digests.details(world.ben, None, a7)
+    details = await world.lookup.details(world.ben, None, a7)
     assert (details.digest_id, details.code, len(details.sessions)) == (None, "A7", 1)
     with pytest.raises(Refused, match="not_yours"):
-        await world.digests.details(dana, None, a7)
+        await world.lookup.details(dana, None, a7)
     await world.run("UPDATE pair SET state = 'erased', data_key = NULL")
     with pytest.raises(Refused, match="not_yours"):
-        await world.digests.details(world.ben, None, a7)
+        await world.lookup.details(world.ben, None, a7)
     assert len(await world.rows("SELECT * FROM audit WHERE act = 'details opened'")) == 1
 
 
@@ -435,9 +437,9 @@ async def test_details_are_of_now_and_say_when_there_is_too_little(world: World)
     digest = await made(world)
     await world.correct(checkin, CUT + HOUR, Answer("fit", 10))
     world.clock.at = CUT + 2 * HOUR
-    details = await world.digests.details(world.ben, digest, a7)
+    details = await world.lookup.details(world.ben, digest, a7)
     assert details.sessions[0].score == 8.4
-    shown = renderer().get_template("therapist/details.html.j2").render(details=details)
+    shown = renderer().get_template("therapist/details.html.j2").render(details=details, before=[])
     assert "too few to say what is usual" in shown
 
 
@@ -455,11 +457,15 @@ async def test_today_includes_what_came_after_the_digest(world: World) -> None:
     await world.appointment(a7, "2026-11-24", "15:00")
     await world.appointment(a7, "2026-11-23", "17:00", state="cancelled")
     world.clock.at = to_utc("2026-11-23", "07:00", ZONE)
-    today = await world.digests.today(world.ben)
-    shown = visible(renderer().get_template("therapist/today.html.j2").render(today=today))
+    today = await world.lookup.today(world.ben)
+    shown = visible(
+        renderer()
+        .get_template("therapist/today.html.j2")
+        .render(today=today, before={line.pair_id: [] for line in today.lines})
+    )
     assert shown.splitlines()[:3] == [
         "Mon 23 Nov",
-        "09:00 · B2 · last 8 · no answer last time",
+        "09:00 · B2 · last 8.0 · no answer last time",
         "15:00 · A7 · last 5.6 · in the way: pace",
     ]
 
@@ -470,7 +476,7 @@ async def test_today_remembers_a_promise(world: World) -> None:
     await world.digests.acknowledge(world.ben, await made(world), a7, "talk")
     await world.appointment(a7, "2026-11-23")
     world.clock.at = to_utc("2026-11-23", "07:00", ZONE)
-    (line,) = (await world.digests.today(world.ben)).lines
+    (line,) = (await world.lookup.today(world.ben)).lines
     assert line.promised
 
 

@@ -86,14 +86,16 @@ async def test_fewer_than_four_answers_are_no_score(world: World) -> None:
     assert "▇" not in ben.screen
 
 
-async def test_skipping_everything_is_not_an_answer(world: World) -> None:
+async def test_skipping_everything_is_neither_an_answer_nor_silence(world: World) -> None:
     anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
     await world.until("Mon 16:20")
     for _ in range(6):
         await anna.taps("Skip ›")
+    received = anna.received
     await world.until("Fri 17:00")
+    assert anna.received == received, "whoever went through all of it is not reminded"
     assert "0 of 1 answered" in ben.screen
-    assert "no answer" in ben.screen
+    assert "skipped every question" in ben.screen
 
 
 async def test_back_returns_to_an_answer_and_keep_leaves_it(world: World) -> None:

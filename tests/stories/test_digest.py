@@ -37,7 +37,7 @@ async def test_read_raised_to_talk_before_it_was_told_is_told_once(world: World)
     anna, ben = await digest_after(world, 2, 8, 8, 8, 8)
     received = anna.received
     await ben.taps("A7 · Read")
-    await ben.taps("A7 · Let's talk about it")
+    await ben.taps("Let's talk about it")
     assert "✓ let's talk" in ben.screen
     await world.later(minutes=10)
     assert anna.received == received + 1
@@ -49,7 +49,7 @@ async def test_read_raised_to_talk_afterwards_is_told_once_more(world: World) ->
     received = anna.received
     await ben.taps("A7 · Read")
     await world.later(minutes=3)
-    await ben.taps("A7 · Let's talk about it")
+    await ben.taps("Let's talk about it")
     await world.later(minutes=3)
     assert anna.received == received + 2
     assert "would like to make room for it" in anna.screen
@@ -63,11 +63,27 @@ async def test_who_would_rather_not_is_not_asked_about_it(world: World) -> None:
     assert "Your therapist will see that you would rather not." in anna.screen
     await ben.opens("A7")
     assert "would rather not" in ben.screen
+    await world.until("Mon 09:00")
+    await ben.types("/today")
+    assert "A7 · last 6.8 · heard 2 · would rather not talk about the last one" in ben.screen
     await world.until("Mon 16:20")
     await anna.answers(8, 8, 8, 8, 8)
     await anna.taps("Skip ›")
     assert not anna.sees("Did you two talk about it?")
     assert "Thank you." in anna.screen
+    await world.until("Fri 17:00")
+    assert "A7 · Mon 15:00 ▆▇ 8.0 · would rather not talk about the last one" in ben.screen
+
+
+async def test_who_has_stopped_is_not_told_and_the_therapist_learns_that(world: World) -> None:
+    anna, ben = await digest_after(world, 2, 8, 8, 8, 8)
+    await anna.types("/stop")
+    await anna.taps("Stop the questions")
+    received = anna.received
+    toast = await ben.taps("Let's talk about it")
+    assert toast == "Noted. A7 has stopped or left, and is not told."
+    await world.later(hours=20)
+    assert anna.received == received
 
 
 @pytest.mark.parametrize(("said", "shown"), [("Yes", "Yes"), ("No", "No")])

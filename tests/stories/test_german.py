@@ -35,7 +35,7 @@ async def test_a_german_client_reads_german_all_the_way(world: World) -> None:
     sent = [str(call.params.get("text", "")) for call in world.calls_to(anna)]
     assert any("Ein paar kurze Fragen zum Montag sind da." in text for text in sent)
     assert any("Frage 2 von 5" in text for text in sent)
-    assert any("Danke. Das geht am Fr 17:00 Uhr an" in text for text in sent)
+    assert any("Danke. Das geht am Freitag, 6. Nov. nach 17:00 Uhr an" in text for text in sent)
     await anna.types("Hallo?")
     assert anna.screen == (
         "Niemand liest in diesem Chat mit. Diese Nachricht habe ich nicht gespeichert."

@@ -204,3 +204,43 @@ async def test_before_first_closes_when_the_session_starts(world: World) -> None
     await anna.taps("7")
     await world.until("Mon 15:01")
     assert "It is closed now." in anna.screen
+
+
+async def test_withheld_before_the_first_session_is_said_and_what_was_shown_goes(
+    world: World,
+) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await anna.taps("Answer now (three questions)")
+    await anna.answers(7, 3)
+    assert "Question 3 of 3" in anna.screen
+    await anna.taps("Worse")
+    assert "Since booking: Worse" in anna.screen
+    await world.later(minutes=16)
+    assert "Hope: 7" in ben.screen
+    told = ben.phone.last.message_id
+    await anna.taps("Don't send")
+    await anna.taps("Don't send")
+    await world.later(minutes=16)
+    assert ben.screen == "A7 · before the first session\nchose not to send the answers"
+    before = next(seen for seen in ben.phone.chat if seen.message_id == told)
+    assert before.text == "This goes on in the newest message."
+    await world.until("Mon 09:00")
+    await ben.types("/today")
+    await ben.opens("A7")
+    assert "Before the first session\nchose not to send the answers" in ben.screen
+    assert "7" not in ben.screen.replace("A7", "")
+
+
+async def test_before_the_first_session_the_day_and_the_details_have_what_was_said(
+    world: World,
+) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await anna.taps("Answer now (three questions)")
+    await anna.answers(7, 3)
+    await anna.taps("Worse")
+    await world.until("Mon 09:00")
+    await ben.types("/today")
+    said = "before the first session: hope 7, confidence 3, since booking Worse"
+    assert f"15:00 · A7 · {said}" in ben.screen
+    await ben.opens("A7")
+    assert "hope: 7\nconfidence: 3\nsince booking: Worse" in ben.screen

@@ -128,7 +128,7 @@ async def test_erasing_leaves_nothing_of_the_answers(world: World) -> None:
         assert await world.rows(f"SELECT * FROM {table}") == []
     assert await world.rows("SELECT 1 FROM person WHERE name IS NOT NULL") == [(1,)]
     assert b"marmot" not in world.raw
-    assert await ben.taps("Details", digest) != ""
+    assert await ben.taps("A7 · Details", digest) != ""
     await ben.types("/today")
     await ben.types("/clients")
     assert "A7" not in ben.screen
@@ -227,3 +227,63 @@ async def test_declining_leads_to_no_question_and_can_be_changed(world: World) -
     await anna.taps("I agree")
     await world.until("Mon 16:20")
     assert anna.sees("A short check-in")
+
+
+async def test_stopping_half_way_ends_the_question_on_the_screen(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    await anna.answers(4, 4)
+    prompt = anna.phone.last
+    await anna.types("/stop")
+    await anna.taps("Stop the questions")
+    shown = next(seen for seen in anna.phone.chat if seen.message_id == prompt.message_id)
+    assert shown.text == "Thank you for your check-in. It is closed now."
+    assert shown.labels == []
+    await anna.taps("9", prompt)
+    await anna.types("9")
+    assert await world.kept() == [4, 4]
+    await world.until("Fri 17:00")
+    assert "started, 2 of 5" in ben.screen
+    assert "stopped the questions" in ben.screen
+
+
+async def test_who_has_stopped_may_still_withhold_what_was_sent(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    await anna.checks_in(2, 2, 2, 2, 2)
+    review = anna.phone.last
+    await anna.types("/stop")
+    await anna.taps("Stop the questions")
+    await anna.taps("Change", review)
+    shown = next(seen for seen in anna.phone.chat if seen.message_id == review.message_id)
+    assert shown.labels == ["Don't send", "Help now"]
+    await anna.taps("Don't send", shown)
+    await anna.taps("Don't send")
+    assert "Your answers are not shown." in anna.everything
+    (toast,) = await anna.forges(
+        shown.data_of("Don't send").replace("withhold", "reopen") + ".heard"
+    )
+    assert "This check-in is closed." in toast
+    assert await world.kept() == [2, 2, 2, 2, 2]
+    await world.until("Fri 17:00")
+    assert "chose not to send the answers" in ben.screen
+
+
+async def test_erasing_takes_the_buttons_of_an_open_question_away(world: World) -> None:
+    anna, _ = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    prompt = anna.phone.last.message_id
+    await anna.types("/erase")
+    await anna.taps("Erase everything")
+    shown = next(seen for seen in anna.phone.chat if seen.message_id == prompt)
+    assert shown.text == "This check-in is no longer needed."
+    assert shown.labels == []
+
+
+async def test_the_practices_own_words_on_changing_therapist(world: World) -> None:
+    await world.reconfigure("")
+    anna, _ = await world.pair("Anna", "Ben")
+    await anna.types("/stop")
+    await anna.taps("I'm thinking of ending or changing therapist")
+    await anna.taps("Yes, tell my therapist")
+    assert "Questions about changing therapist: Dana at the front desk" in anna.screen

@@ -14,7 +14,7 @@ async def test_a_low_rating_reaches_the_therapist_and_comes_back(world: World) -
     await anna.taps("pace")
     await anna.taps("Done ›")
     await anna.taps("Skip ›")
-    assert anna.sees("This goes to your therapist on Fri 17:00")
+    assert anna.sees("This goes to your therapist on Friday, Nov 6 after 17:00")
 
     await world.until("Fri 17:00")
     digest = ben.sees("A7", button="Let's talk about it")

@@ -23,7 +23,7 @@ async def test_a_reminder_that_perhaps_failed_leaves_the_question_where_it_is(
     await world.later(hours=24)
 
     assert anna.sees("Question 3 of 5") is not None
-    assert anna.sees("This check-in goes on in the newest message.") is None
+    assert anna.sees("This goes on in the newest message.") is None
     await anna.answers(7, 8, 9)
     assert "get in the way" in anna.screen
 

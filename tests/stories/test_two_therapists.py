@@ -15,11 +15,13 @@ async def with_both(world: World) -> tuple[Human, Human, Human]:
 async def test_every_check_in_names_whom_it_is_about(world: World) -> None:
     anna, _, _ = await with_both(world)
     await world.until("Mon 16:20")
-    assert "A short check-in about Monday is ready. (Ben)" in anna.screen
+    first, *others = anna.screen.splitlines()
+    assert first == "A short check-in about Monday is ready.", "no name on a lock screen"
+    assert "Monday · Ben" in others
     await anna.answers(8)
     assert anna.screen.startswith("Monday · Ben\nQuestion 2 of 5")
     await world.until("Mon 18:20")
-    assert "A short check-in about Monday is ready. (Dana)" in anna.screen
+    assert "Monday · Dana" in anna.screen
 
 
 async def test_answers_are_never_mixed(world: World) -> None:
@@ -45,20 +47,38 @@ async def test_answers_are_never_mixed(world: World) -> None:
     assert "A7" not in dana.everything
 
 
-async def test_a_typed_number_goes_to_the_check_in_used_last(world: World) -> None:
+async def test_a_typed_number_goes_to_the_check_in_that_is_in_use(world: World) -> None:
     anna, _, _ = await with_both(world)
     await world.until("Mon 16:20")
     of_ben = anna.phone.last.message_id
-    await anna.answers(9)
     await world.until("Mon 18:20")
     of_dana = anna.phone.last.message_id
-    await anna.types("6")
-    assert "Question 2 of 5" in at(anna, of_dana).text
     await world.later(minutes=1)
     await anna.taps("9", at(anna, of_ben))
     await anna.types("9")
-    assert "Question 4 of 5" in at(anna, of_ben).text
-    assert "Question 2 of 5" in at(anna, of_dana).text
+    assert "Question 3 of 5" in at(anna, of_ben).text
+    assert "Question 1 of 5" in at(anna, of_dana).text
+
+
+async def test_a_typed_number_that_may_mean_either_is_not_guessed(world: World) -> None:
+    anna, _, _ = await with_both(world)
+    await world.until("Mon 16:20")
+    await anna.answers(9)
+    await world.until("Mon 18:20")  # Dana's question came after the last answer about Ben
+    await anna.types("6")
+    assert "I can't tell which one you mean" in anna.screen
+    assert await world.kept() == [9]
+
+
+async def test_a_text_goes_to_the_one_check_in_that_asks_for_words(world: World) -> None:
+    anna, _, _ = await with_both(world)
+    await world.until("Mon 16:20")
+    await anna.answers(9, 8, 8, 8, 8)
+    await world.until("Mon 18:20")
+    await anna.types("a little slower")
+    await anna.types("6")
+    assert await world.kept() == [9, 8, 8, 8, 8, "a little slower"]
+    assert "I can't tell which one you mean" in anna.screen
 
 
 async def test_pausing_one_therapist_asks_which_and_leaves_the_other(world: World) -> None:
@@ -68,8 +88,8 @@ async def test_pausing_one_therapist_asks_which_and_leaves_the_other(world: Worl
     await anna.taps("Ben")
     await anna.taps("Until I resume")
     await world.until("Mon 18:20")
-    assert not anna.sees("(Ben)")
-    assert anna.sees("(Dana)")
+    assert not anna.sees("Monday · Ben")
+    assert anna.sees("Monday · Dana")
 
 
 async def test_erasing_one_therapist_leaves_the_other(world: World) -> None:

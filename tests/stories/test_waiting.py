@@ -15,7 +15,7 @@ async def test_one_reminder_and_never_more(world: World) -> None:
     await world.until("Tue 12:30")
     assert "One reminder, then no more." in anna.screen
     assert "Question 1 of 5" in anna.screen
-    assert anna.sees("This check-in goes on in the newest message.")
+    assert anna.sees("This goes on in the newest message.")
     received = anna.received
     await world.until("Sun 12:00")
     assert anna.received == received
@@ -56,7 +56,7 @@ async def test_later_moves_the_one_reminder(
     await world.until("Mon 16:20")
     await anna.taps("Later")
     await anna.taps(label)
-    assert "I will ask again on" in anna.screen
+    assert "I will ask again " in anna.screen
     received = anna.received
     await world.until(just_before)
     assert anna.received == received
@@ -82,12 +82,33 @@ async def test_later_can_be_left_to_answer_now(world: World) -> None:
 
 async def test_after_the_reminder_later_is_used_up(world: World) -> None:
     anna, _ = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    old = anna.data("Later")
     await world.until("Tue 12:30")
-    await anna.taps("Later")
-    assert "I ask only once more" in await anna.taps("In an hour")
+    assert "Later" not in anna.phone.last.labels
+    (toast,) = await anna.forges(old.replace("snooze.", "later.") + ".hour")
+    assert "I ask only once more" in toast
     received = anna.received
     await world.until("Sun 12:00")
     assert anna.received == received
+
+
+async def test_later_offers_only_what_is_still_to_come(world: World) -> None:
+    anna, _ = await world.pair("Anna", "Ben", meets="Mon 18:30")
+    await world.until("Mon 20:00")
+    await anna.taps("Later")
+    assert anna.phone.last.labels == ["In an hour", "Tomorrow", "‹ Back"]
+
+
+async def test_what_the_therapist_calls_off_takes_its_buttons_along(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    old = anna.phone.last
+    await not_held(ben)
+    assert anna.screen == "This check-in is no longer needed."
+    assert anna.phone.last.labels == []
+    assert "This check-in is closed." in await anna.taps("8", old)
+    assert anna.screen == "This check-in is no longer needed."
 
 
 async def test_we_did_not_meet_ends_it_without_a_reminder(world: World) -> None:
@@ -192,7 +213,7 @@ async def test_half_way_the_reminder_goes_on_where_it_was_left(world: World) -> 
 async def test_one_still_open_at_the_digest_is_open_and_not_silent(world: World) -> None:
     _, ben = await world.pair("Anna", "Ben", meets="Fri 15:00")
     await world.until("Fri 17:00")
-    assert "open until Sun 16:20" in ben.screen
+    assert "open until Sun, Nov 8 16:20" in ben.screen
     assert "no answer" not in ben.screen
 
 

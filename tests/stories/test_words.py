@@ -156,8 +156,58 @@ async def test_words_are_encrypted_in_the_file(world: World) -> None:
 
 async def test_too_long_a_text_keeps_what_was_written_before(world: World) -> None:
     anna, _ = await asked_for_words(world)
-    await anna.types("a" * 4096)
-    await anna.types("b" * 3900)
-    await anna.types("c" * 10)
+    await anna.types("a" * 3900)
+    await anna.types("c" * 200)
     assert "What you wrote before is kept; this last message is not." in anna.screen
     assert not any("c" in str(value) for value in await world.kept())
+
+
+async def test_what_stands_now_is_said_where_something_is_added(world: World) -> None:
+    anna, ben = await asked_for_words(world)
+    await anna.types("slower")
+    assert "If you choose nothing, all of it stays with you." in anna.screen
+    await anna.taps("Raise it for me")
+    await anna.taps("Add something")
+    assert "Now: raised for you." in anna.screen
+    await anna.types("and warmer")
+    assert "If you choose nothing, all of it stays with you." in anna.screen
+    await world.until("Wed 17:00")
+    await ben.types("/today")
+    await world.until("Fri 17:00")
+    assert "would like to talk about something" not in ben.screen
+
+
+async def test_a_long_text_can_be_read_in_full_by_both(world: World) -> None:
+    anna, ben = await asked_for_words(world)
+    text = "word " * 700 + "marmot"
+    await anna.types(text)
+    await anna.taps("Show my therapist")
+    await world.until("Fri 17:00")
+    await ben.opens("A7")
+    assert "marmot" not in ben.screen
+    await ben.taps("Read the texts in full")
+    assert ben.screen.endswith("marmot")
+    assert "A7 · Mon, Nov 2" in ben.screen
+    await ben.taps("‹ Back")
+    assert "Wrote: " in ben.screen
+    await anna.types("/history")
+    assert "marmot" not in anna.screen
+    await anna.taps("Mon, Nov 2: all of it")
+    assert anna.screen.endswith("marmot")
+    await anna.taps("‹ Back")
+    assert "Your answers · Ben" in anna.screen
+
+
+async def test_a_text_kept_meanwhile_does_not_open_any_more(world: World) -> None:
+    anna, ben = await asked_for_words(world)
+    await anna.types("word " * 700 + "marmot")
+    await anna.taps("Show my therapist")
+    await world.until("Wed 10:00")
+    await ben.types("/clients")
+    await world.meets(ben, "A7", "Wed 20:00", repeats="once")
+    await ben.types("/today")
+    await ben.opens("A7")
+    await anna.taps("Add something")
+    await anna.taps("Keep it for me")
+    assert "no longer here" in await ben.taps("Read the texts in full")
+    assert "marmot" not in ben.everything

@@ -85,12 +85,6 @@ async def test_one_slow_chat_does_not_hold_up_another(server, lanes):
     assert await lanes.drain(5)
 
 
-async def test_protected_is_passed_on(server, lanes):
-    lanes.say(ANNA, Screen("Invitation"), protect=True)
-    assert await lanes.drain(5)
-    assert server.of("sendMessage")[0]["protect_content"] is True
-
-
 async def test_only_the_newest_edit_of_a_message_is_shown(server, lanes):
     for number in range(10):
         lanes.edit(ANNA, 5, Screen(f"five {number}"))
@@ -385,3 +379,14 @@ async def test_drain_says_when_there_was_not_enough_time(server, lanes):
     lanes.say(ANNA, Screen("slow"))
     assert not await lanes.drain(0.05)
     assert await lanes.drain(5)
+
+
+async def test_where_the_practice_protects_its_messages_every_one_says_so(
+    server, bot, clock, told
+) -> None:
+    lanes = lanes_of(BotMessenger(bot, Pacing(clock), protect=True), clock, told)
+    lanes.say(ANNA, Screen("answer"))
+    server.on("editMessageText", refuses(400, GONE))
+    lanes.edit(ANNA, 1, Screen("lost, and sent anew"))
+    assert await lanes.drain(5)
+    assert [sent["protect_content"] for sent in server.of("sendMessage")] == [True, True]

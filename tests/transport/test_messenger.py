@@ -43,11 +43,11 @@ async def test_a_screen_is_sent_as_html_without_previews(server, messenger):
     ]
 
 
-async def test_silent_and_protected_are_said(server, messenger):
-    await messenger.send(ANNA, Screen("hush", silent=True), protect=True)
+async def test_silent_is_said(server, messenger):
+    await messenger.send(ANNA, Screen("hush", silent=True))
     [sent] = server.of("sendMessage")
     assert sent["disable_notification"] is True
-    assert sent["protect_content"] is True
+    assert "protect_content" not in sent
     assert "reply_markup" not in sent
 
 

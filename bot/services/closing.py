@@ -1,0 +1,116 @@
+"""Closing: check-ins whose time is over end, and their messages show it.
+
+The row says what is still to do: an open check-in past its time, a closed one whose message still
+has its buttons. So a crash between the two is made good at the next sweep.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import structlog
+
+from bot.services.acts import reads, writes
+from bot.services.ports import Clock
+from bot.services.talks import Talk, Talks
+from bot.store import answers as answer_store
+from bot.store import asking
+from bot.store import checkins as store
+from bot.store.checkins import CheckIn
+from bot.store.database import Database, Transaction, Unavailable
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """The use cases of the sweep that are about check-ins.
+
+    before_next_ms: a check-in closes so long before the next session. failing: check-ins that
+    cannot be read; a restart tries them again.
+    """
+
+    db: Database
+    clock: Clock
+    talks: Talks
+    before_next_ms: int
+    failing: set[int] = field(default_factory=set)
+
+    async def close_one(self) -> bool:
+        """Close one check-in whose time is over; was there one?"""
+        if await self._is_misaligned():
+            await self._align()
+        due = await self._next_over()
+        if due is None:
+            return False
+        try:
+            await self._close(due)
+        except Unavailable:
+            raise
+        except Exception as bug:
+            # One check-in that cannot be read must not keep the others open.
+            log.error("check-in cannot be closed", checkin=due, why=type(bug).__name__)
+            self.failing.add(due)
+        return True
+
+    @reads
+    async def _is_misaligned(self, tx: Transaction) -> bool:
+        return await asking.any_before_first_to_align(tx) or await asking.any_session_past_next(
+            tx, self.before_next_ms
+        )
+
+    @writes
+    async def _align(self, tx: Transaction) -> None:
+        """Let open check-ins close before the next session, wherever that has moved to."""
+        await asking.end_before_first_sessions(tx)
+        await asking.close_sessions_before_next(tx, self.before_next_ms)
+
+    @reads
+    async def _next_over(self, tx: Transaction) -> int | None:
+        over = await store.over(tx, self.clock.now(), limit=len(self.failing) + 1)
+        return next((one for one in over if one not in self.failing), None)
+
+    @writes
+    async def _close(self, tx: Transaction, checkin_id: int) -> None:
+        now = self.clock.now()
+        checkin = await store.load_checkin(tx, checkin_id)
+        if checkin is not None and checkin.closes_at <= now:
+            await store.close(tx, checkin.id, await _ending(tx, checkin), now)
+
+    async def fold_one(self) -> Talk | None:
+        """Give one closed check-in whose message still looks open; it counts as seen to now."""
+        unfolded = await self._next_unfolded()
+        if unfolded is None:
+            return None
+        try:
+            return await self._fold(unfolded)
+        except Unavailable:
+            raise
+        except Exception as bug:
+            log.error("check-in cannot be folded", checkin=unfolded, why=type(bug).__name__)
+            await self._give_up(unfolded)
+            return None
+
+    @reads
+    async def _next_unfolded(self, tx: Transaction) -> int | None:
+        return await store.next_unfolded(tx)
+
+    @writes
+    async def _fold(self, tx: Transaction, checkin_id: int) -> Talk | None:
+        await store.note_folded(tx, checkin_id, self.clock.now())
+        checkin = await store.load_checkin(tx, checkin_id)
+        return await self.talks.of(tx, checkin) if checkin else None
+
+    @writes
+    async def _give_up(self, tx: Transaction, checkin_id: int) -> None:
+        await store.note_folded(tx, checkin_id, self.clock.now())
+
+
+async def _ending(tx: Transaction, checkin: CheckIn) -> store.State:
+    if checkin.completed_at is not None:
+        return "answered"
+    if checkin.sent_at is None:
+        return "undeliverable"
+    given = await answer_store.answers_of(tx, checkin)
+    some = any(answer.value is not None for answer in given.values())
+    return "partial" if some else "expired"

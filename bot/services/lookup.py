@@ -1,0 +1,176 @@
+"""What a therapist looks up between digests: the day's appointments, one pair's history, its texts.
+
+Everything is shown as it stands now, and opening a pair's history is audited.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bot.config import Settings
+from bot.core.entries import TREND_SESSIONS, PairFacts
+from bot.core.errors import Refused
+from bot.core.instrument import Instrument
+from bot.core.sessions import Shared, Window, sessions_of
+from bot.core.timetable import local_day_bounds, local_on
+from bot.services.acts import reads, writes
+from bot.services.digest_pages import (
+    TODAY_AT_MOST,
+    BeforeFirst,
+    Details,
+    Today,
+    details_of,
+    today_line,
+)
+from bot.services.digests import own_digest, placed_in
+from bot.services.ports import Clock, Ids
+from bot.store import audit, digest_facts
+from bot.store import digests as store
+from bot.store.database import Database, Transaction
+
+#: A text is kept up to this length (core.conversation), so that one message shows all of it.
+_WHOLE: int = 4_000
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """One text that a client lets the therapist see, whole. older, newer: pages, None at an end.
+
+    digest_id: where the details were opened from, 0 for nowhere.
+    """
+
+    pair_id: int
+    code: str
+    on: str
+    shared: Shared
+    digest_id: int
+    older: int | None
+    newer: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """The use cases of looking closer. instruments: `{name: {version: …}}`."""
+
+    db: Database
+    clock: Clock
+    ids: Ids
+    settings: Settings
+    instrument: Instrument
+    instruments: Mapping[str, Mapping[int, Instrument]]
+
+    @writes
+    async def details(
+        self, tx: Transaction, therapist_id: int, digest_id: int | None, pair_id: int
+    ) -> Details:
+        """Open a pair's history, from a digest or (None) from elsewhere; this is audited.
+
+        Errors: Refused("not_yours"), also for a pair that was erased.
+        """
+        now = self.clock.now()
+        page, mark = 0, None
+        if digest_id is not None:
+            await own_digest(tx, digest_id, therapist_id)
+            page = (await placed_in(tx, digest_id, pair_id)).page
+            mark = (await store.marks_of(tx, digest_id)).get(pair_id)
+            await store.note_opened(tx, digest_id, therapist_id, now)
+        facts, window = await self._opened(tx, therapist_id, pair_id)
+        return details_of(
+            facts,
+            window,
+            self.instrument,
+            digest_id=digest_id,
+            page=page,
+            mark=mark,
+            before_first=await self._before_first(tx, therapist_id, pair_id),
+        )
+
+    @writes
+    async def words(
+        self, tx: Transaction, therapist_id: int, digest_id: int, pair_id: int, page: int
+    ) -> Words:
+        """Open one of a pair's shared texts, 0 the newest; this is audited.
+
+        Errors: Refused("not_yours"), also where the text is no longer shared.
+        """
+        facts, window = await self._opened(tx, therapist_id, pair_id)
+        sessions = reversed(sessions_of(facts.asked, window, self.instrument, _WHOLE))
+        found = [(s.on, s.shared) for s in sessions if s.shared is not None and s.shared.words]
+        if page >= len(found):
+            raise Refused("not_yours")
+        on, shared = found[page]
+        return Words(
+            pair_id=pair_id,
+            code=facts.code,
+            on=on,
+            shared=shared,
+            digest_id=digest_id,
+            older=page + 1 if page + 1 < len(found) else None,
+            newer=page - 1 if page else None,
+        )
+
+    async def _opened(
+        self, tx: Transaction, therapist_id: int, pair_id: int
+    ) -> tuple[PairFacts, Window]:
+        now = self.clock.now()
+        window = Window(now, now, await self._zone(tx, therapist_id))
+        found = await digest_facts.facts_of(
+            tx, therapist_id, window, depth=2 * TREND_SESSIONS, texts=True, pair_id=pair_id
+        )
+        if not found:
+            raise Refused("not_yours")
+        await audit.note(tx, self.ids.new(), now, therapist_id, "details opened", "pair", pair_id)
+        return found[0], window
+
+    async def _zone(self, tx: Transaction, therapist_id: int) -> str:
+        weekly = await store.weekly_hours(tx, therapist_id)
+        if not weekly:
+            raise Refused("not_yours")
+        return weekly[0].timezone or self.settings.practice.timezone
+
+    async def _before_first(
+        self, tx: Transaction, therapist_id: int, pair_id: int
+    ) -> BeforeFirst | None:
+        found = await digest_facts.before_first_of(tx, therapist_id, pair_id)
+        if found is None:
+            return None
+        instrument = self.instruments[found.instrument][found.version]
+        given = {answer.item: answer for answer in found.answers}
+        order = tuple(given[item.key] for item in instrument.items if item.key in given)
+        return BeforeFirst(instrument, found.is_withheld, order)
+
+    @reads
+    async def today(self, tx: Transaction, therapist_id: int) -> Today:
+        """Give today's appointments of a therapist with the latest from each client.
+
+        Errors: Refused("not_yours") for somebody who is no therapist.
+        """
+        now, zone = self.clock.now(), await self._zone(tx, therapist_id)
+        on, window = local_on(now, zone), Window(now, now, zone)
+        meetings = await store.appointments_between(tx, therapist_id, *local_day_bounds(on, zone))
+        facts = await digest_facts.facts_of(
+            tx,
+            therapist_id,
+            window,
+            depth=TREND_SESSIONS + self.settings.checkin.per_week,
+            texts=self.settings.digest.free_text,
+        )
+        by_pair = {pair.pair_id: pair for pair in facts}
+        lines = [
+            today_line(by_pair[pair_id], local, time, window, self.instrument)
+            for pair_id, local, time in meetings
+            if pair_id in by_pair
+        ]
+        lines = [
+            line.with_before_first(await self._before_first(tx, therapist_id, line.pair_id))
+            if line.last is None
+            else line
+            for line in lines
+        ]
+        return Today(
+            on=on,
+            lines=tuple(lines[:TODAY_AT_MOST]),
+            more=max(0, len(lines) - TODAY_AT_MOST),
+            free_text=self.settings.digest.free_text,
+        )

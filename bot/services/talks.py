@@ -1,0 +1,131 @@
+"""A check-in as its client sees it now, put together from its rows within a transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Final, Literal
+
+from bot.config import Settings
+from bot.core import conversation
+from bot.core.conversation import Answers
+from bot.core.instrument import Instrument, Item
+from bot.core.people import Person
+from bot.core.timetable import local_on, next_weekly, to_utc
+from bot.services.ports import Clock
+from bot.services.quiet import outside_quiet
+from bot.store import answers as answer_store
+from bot.store import people
+from bot.store.checkins import CheckIn
+from bot.store.database import Transaction
+
+HOUR_MS: Final = 3_600_000
+
+Later = Literal["hour", "evening", "tomorrow"]
+_EVENING: Final = "19:00"
+_MORNING: Final = "10:00"
+_WEEKDAYS: Final = (
+    "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """A check-in as its client sees it now. position: the item to show, None at the end.
+
+    digest_at: when the answers reach the therapist, UTC milliseconds; was_read_out: an earlier
+    digest had them, so that only changes are still to go. snoozes: when it could be asked again,
+    by choice. therapist_name: where the client has more than one therapist, which one is meant.
+    """
+
+    checkin: CheckIn
+    instrument: Instrument
+    answers: Answers
+    position: Item | None
+    person: Person
+    now: int
+    digest_at: int = 0
+    was_read_out: bool = False
+    snoozes: Mapping[Later, int] = field(default_factory=dict)
+    therapist_name: str | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether answers can still be given, changed or withheld."""
+        return self.checkin.state == "open" and self.now < self.checkin.closes_at
+
+    @property
+    def may_ask(self) -> bool:
+        """Whether questions may still be put: not to a client who has stopped them."""
+        return self.is_open and self.checkin.pair_state != "stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class Talks:
+    """Puts talks together. instruments: `{name: {version: …}}`."""
+
+    clock: Clock
+    settings: Settings
+    instruments: Mapping[str, Mapping[int, Instrument]]
+
+    def instrument(self, checkin: CheckIn) -> Instrument:
+        """Give the questionnaire, in the version the check-in was made with."""
+        return self.instruments[checkin.instrument][checkin.instrument_version]
+
+    async def of(self, tx: Transaction, checkin: CheckIn, answers: Answers | None = None) -> Talk:
+        """Put a check-in's talk together; answers: as they stand, where the caller has them."""
+        if answers is None:
+            answers = await answer_store.answers_of(tx, checkin)
+        instrument, now = self.instrument(checkin), self.clock.now()
+        position = conversation.position(instrument, answers, checkin.known)
+        person = await people.load_person(tx, checkin.client_id)
+        digest_at, cut_at = 0, 0
+        if position is None:
+            digest_at, cut_at = await self._digest(tx, checkin.therapist_id, now)
+        completed_at = checkin.completed_at
+        return Talk(
+            checkin=checkin,
+            instrument=instrument,
+            answers=answers,
+            position=position,
+            person=person,
+            now=now,
+            digest_at=digest_at,
+            was_read_out=completed_at is not None and completed_at <= cut_at,
+            snoozes={} if answers else self._snoozes(checkin, person, now),
+            therapist_name=await self._which(tx, checkin),
+        )
+
+    def _snoozes(self, checkin: CheckIn, person: Person, now: int) -> Mapping[Later, int]:
+        """Say when a check-in could be asked again: once, outside quiet hours, before it closes."""
+        if checkin.reminded_at is not None or checkin.snoozed_until_at is not None:
+            return {}
+        zone = person.timezone or self.settings.practice.timezone
+        today = local_on(now, zone)
+        tomorrow = (date.fromisoformat(today) + timedelta(days=1)).isoformat()
+        evening = to_utc(today, _EVENING, zone)
+        wished: dict[Later, int] = {"hour": now + HOUR_MS}
+        if evening > now + HOUR_MS:
+            wished["evening"] = evening
+        wished["tomorrow"] = to_utc(tomorrow, _MORNING, zone)
+        loud = {when: outside_quiet(self.settings, person, at) for when, at in wished.items()}
+        return {when: at for when, at in loud.items() if at < checkin.closes_at}
+
+    async def _which(self, tx: Transaction, checkin: CheckIn) -> str | None:
+        if checkin.therapists < 2:
+            return None
+        return (await people.load_person(tx, checkin.therapist_id)).name
+
+    async def _digest(self, tx: Transaction, therapist_id: int, now: int) -> tuple[int, int]:
+        """Give when a therapist's next digest is due, and the cut-off of the newest."""
+        weekday, at_time, cut_at = await people.therapist_settings(tx, therapist_id)
+        therapist = await people.load_person(tx, therapist_id)
+        settings = self.settings
+        due_at = next_weekly(
+            now,
+            _WEEKDAYS.index(settings.digest.weekday) if weekday is None else weekday,
+            at_time or f"{settings.digest.time:%H:%M}",
+            therapist.timezone or settings.practice.timezone,
+        )
+        return due_at, cut_at

@@ -11,7 +11,7 @@ import structlog
 from telegram import Update
 
 from bot.config import Settings
-from bot.core.errors import TokenRefused, TryLater, Unclear, Undelivered
+from bot.core.errors import TokenRefused, Undelivered
 from bot.core.instrument import Instrument
 from bot.delivery import Delivery
 from bot.instruments import load_numbers
@@ -27,6 +27,7 @@ from bot.render import Renderer
 from bot.services.acknowledgements import Acknowledgements
 from bot.services.asking import Asking
 from bot.services.checkins import CheckIns
+from bot.services.confirming import Confirming
 from bot.services.digests import Digests
 from bot.services.enrolment import Enrolment
 from bot.services.inviting import Inviting
@@ -40,6 +41,7 @@ from bot.store.database import Database
 from bot.ticks import Ticks
 from bot.transport.application import LoudApplication, introduce, make_application
 from bot.transport.lanes import Lanes
+from bot.transport.leaving import leaving
 from bot.transport.messenger import BotMessenger
 from bot.transport.pacing import Pacing
 from bot.transport.receiver import Receiver
@@ -200,12 +202,17 @@ async def _assemble(
     )
     retention = Retention(db, clock, ids, settings)
     ticks = Ticks(
-        plan=(room.timetable.plan, room.asking.ask_one, room.digests.make_one),
+        plan=(
+            room.timetable.plan,
+            room.asking.ask_one,
+            room.digests.make_one,
+            room.confirming.ask_on_the_eve,
+        ),
         deliver=delivery.deliver_one,
         sweep=(_closing(room), retention.sweep_one, outgoing.be_seen),
         on_token_refused=on_token_refused,
     )
-    add_handlers(application, room, _leaving(messenger))
+    add_handlers(application, room, leaving(messenger, clock))
     receiver = _receiver(settings, clock, ids, db, bot, application)
     return App(
         settings, clock, ids, instruments, bot, db, application, lanes, ticks, receiver,
@@ -230,6 +237,7 @@ def _room(
         desk=desk,
         lanes=lanes,
         inviting=Inviting(db, clock, ids, settings),
+        confirming=Confirming(db, clock, ids, settings),
         enrolment=enrolment,
         asking=Asking(db, clock, ids, settings, instruments),
         checkins=CheckIns(db, clock, ids, settings, instruments, load_numbers()),
@@ -258,16 +266,6 @@ def _closing(room: Room) -> Any:
         return True
 
     return close_one
-
-
-def _leaving(messenger: BotMessenger) -> Any:
-    async def leave(chat_id: int) -> None:
-        try:
-            await messenger.call("leaveChat", chat_id=chat_id)
-        except (Undelivered, TryLater, Unclear) as problem:
-            log.warning("could not leave a group", why=type(problem).__name__)
-
-    return leave
 
 
 def _receiver(

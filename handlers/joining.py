@@ -22,7 +22,7 @@ async def start(room: Room, ask: Ask) -> Reply:
         case "welcome":
             return Reply(room.people_views.words("therapist/welcome", ask.reader))
         case outcome:
-            raise Refused(f"invitation_{outcome}")
+            raise Refused(f"invitation_{outcome}", kind=arrival.kind)
 
 
 async def _go_on(room: Room, ask: Ask) -> Reply:

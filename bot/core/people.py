@@ -50,6 +50,11 @@ class Pair:
     ended_at: int | None
     erase_asked_at: int | None
 
+    @property
+    def may_pause(self) -> bool:
+        """Whether there is anything to pause, or to resume."""
+        return self.state in ("active", "paused")
+
 
 @dataclass(frozen=True, slots=True)
 class Invitation:

@@ -1,4 +1,4 @@
-"""Joining: who somebody is, consent, the therapist's word; and what people set for themselves.
+"""Joining: who somebody is, and consent; and what people set for themselves.
 
 The order of joining is derived from what is still missing (language, time zone, consent, the
 therapist's confirmation).
@@ -157,30 +157,6 @@ class Enrolment:
             raise Refused("not_yours")
         await pairs.note_consent(tx, self.ids.new(), pair_id, version, "declined", now)
         await self._note(tx, client_id, "consent declined", "pair", pair_id, now)
-
-    @writes
-    async def confirm(self, tx: Transaction, therapist_id: int, pair_id: int) -> Pair:
-        """Let the therapist confirm who joined. Errors: Refused("not_yours")."""
-        now = self.clock.now()
-        pair = await pairs.confirm_pair(tx, pair_id, therapist_id, now)
-        if pair is None or pair.client_id is None:
-            raise Refused("not_yours")
-        await self._note(tx, therapist_id, "client confirmed", "pair", pair_id, now)
-        if pair.state not in ("joined", "active"):
-            return pair
-        await outbox.queue(
-            tx,
-            id=self.ids.new(),
-            kind="notice",
-            subject_id=pair_id,
-            part="confirmed",
-            person_id=pair.client_id,
-            pair_id=pair_id,
-            due_at=now,
-            expires_at=now + 7 * DAY_MS,
-            now=now,
-        )
-        return pair
 
     @writes
     async def unreachable(self, tx: Transaction, telegram_id: int) -> None:

@@ -120,32 +120,37 @@ async def join_pair(tx: Transaction, pair_id: int, client_id: int, now: int) -> 
     return _pair(row) if row else None
 
 
-async def confirm_pair(tx: Transaction, pair_id: int, therapist_id: int, now: int) -> Pair | None:
-    """Let a therapist confirm who joined; the pair is active once it consents as well."""
+async def confirm_pair(
+    tx: Transaction, pair_id: int, therapist_id: int, client_id: int, now: int
+) -> Pair | None:
+    """Let a therapist confirm this person, once; the pair is active once it consents as well."""
     row = await tx.one(
-        "UPDATE pair SET confirmed_at = coalesce(confirmed_at, :now), state = CASE"
+        "UPDATE pair SET confirmed_at = :now, state = CASE"
         " WHEN state = 'joined' AND consented_at IS NOT NULL THEN 'active' ELSE state END"
-        " WHERE id = :id AND therapist_id = :therapist_id AND client_id IS NOT NULL"
-        " AND state NOT IN ('ended', 'erased') RETURNING *",
+        " WHERE id = :id AND therapist_id = :therapist_id AND client_id = :client_id"
+        " AND confirmed_at IS NULL AND state NOT IN ('ended', 'erased') RETURNING *",
         id=pair_id,
         therapist_id=therapist_id,
+        client_id=client_id,
         now=now,
     )
     return _pair(row) if row else None
 
 
-async def turn_away(tx: Transaction, pair_id: int, therapist_id: int) -> int | None:
-    """Undo a joining by the wrong person; give who it was, None when it was confirmed before."""
-    pair = await find_pair_of_therapist(tx, pair_id, therapist_id)
+async def turn_away(
+    tx: Transaction, pair_id: int, therapist_id: int, client_id: int
+) -> Pair | None:
+    """Undo a joining by this person, who is the wrong one; None when nothing waits for a word."""
     row = await tx.one(
         "UPDATE pair SET client_id = NULL, state = 'invited', joined_at = NULL,"
         " consented_at = NULL, consent_version = NULL"
-        " WHERE id = :id AND therapist_id = :therapist_id AND state IN ('joined', 'stopped')"
-        " AND confirmed_at IS NULL RETURNING id",
+        " WHERE id = :id AND therapist_id = :therapist_id AND client_id = :client_id"
+        " AND state IN ('joined', 'stopped') AND confirmed_at IS NULL RETURNING *",
         id=pair_id,
         therapist_id=therapist_id,
+        client_id=client_id,
     )
-    return pair.client_id if pair and row else None
+    return _pair(row) if row else None
 
 
 async def consent(

@@ -141,6 +141,11 @@ async def test_the_bot_leaves_a_group(world: World) -> None:
     await anna.does(lambda: group.add_bot(anna.phone))
     assert not group.has_bot
     assert [seen for seen in group.chat if seen.from_bot] == []
+    left = [c for c in world.stage.emulator.journal.calls() if c.method == "leaveChat"]
+    assert [call.status for call in left] == [200], "it leaves once"
+    await world.later(minutes=2)
+    await anna.does(lambda: group.add_bot(anna.phone))
+    assert not group.has_bot
 
 
 async def test_a_therapists_commands_are_not_for_clients_nor_the_other_way(world: World) -> None:
@@ -152,7 +157,7 @@ async def test_a_therapists_commands_are_not_for_clients_nor_the_other_way(world
         await ben.types(command)
         assert "This is not for you to use." in ben.screen
     await world.dana.types("/today")
-    assert "I don't know you yet." in world.dana.screen
+    assert "This is not for you to use." in world.dana.screen
 
 
 async def buttons_of_a_week(world: World) -> tuple[list[str], list[str]]:

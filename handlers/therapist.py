@@ -23,8 +23,8 @@ async def invite_therapist(room: Room, ask: Ask) -> Reply:
 
 async def clients(room: Room, ask: Ask) -> Reply:
     """/clients: the therapist's pairs."""
-    found = await room.enrolment.pairs_of(ask.me)
-    return Reply(room.people_views.clients(found, ask.reader))
+    found, unreachable = await room.enrolment.clients_of(ask.me)
+    return Reply(room.people_views.clients(found, unreachable, ask.reader))
 
 
 async def pair(room: Room, ask: Ask) -> Reply:

@@ -183,6 +183,14 @@ class Enrolment:
         return await pairs.pairs_of_therapist(tx, therapist_id)
 
     @reads
+    async def clients_of(
+        self, tx: Transaction, therapist_id: int
+    ) -> tuple[list[Pair], frozenset[int]]:
+        """List a therapist's pairs by code, and the ids of those whose client is unreachable."""
+        found = await pairs.pairs_of_therapist(tx, therapist_id)
+        return found, await pairs.unreachable_pairs(tx, therapist_id)
+
+    @reads
     async def pair_of(
         self, tx: Transaction, therapist_id: int, pair_id: int
     ) -> tuple[Pair, Person | None]:

@@ -87,6 +87,16 @@ async def pairs_of_client(tx: Transaction, client_id: int) -> list[Pair]:
     return [_pair(row) for row in rows]
 
 
+async def unreachable_pairs(tx: Transaction, therapist_id: int) -> frozenset[int]:
+    """List which of a therapist's pairs have a client who cannot be written to."""
+    rows = await tx.all(
+        "SELECT pair.id FROM pair JOIN person ON person.id = pair.client_id"
+        " WHERE pair.therapist_id = :id AND person.unreachable_at IS NOT NULL",
+        id=therapist_id,
+    )
+    return frozenset(row["id"] for row in rows)
+
+
 async def codes_of(tx: Transaction, therapist_id: int) -> frozenset[str]:
     """List every code a therapist ever used: codes are never given twice."""
     rows = await tx.all("SELECT code FROM pair WHERE therapist_id = :id", id=therapist_id)

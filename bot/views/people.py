@@ -244,12 +244,12 @@ class PeopleViews:
         """Say how a joining stands in a message that asked about it, without a name."""
         return Screen(self.desk.text("therapist/settled", reader, pair=word.pair))
 
-    def clients(self, pairs: list[Pair], reader: Reader) -> Screen:
+    def clients(self, pairs: list[Pair], unreachable: frozenset[int], reader: Reader) -> Screen:
         """List a therapist's pairs with how each stands."""
         buttons = [
             button(pair.code, "pairinfo", pair.id) for pair in pairs if pair.state != "ended"
         ]
-        text = self.desk.text("therapist/clients", reader, pairs=pairs)
+        text = self.desk.text("therapist/clients", reader, pairs=pairs, unreachable=unreachable)
         return Screen(text, rows(*columns(buttons, 4)))
 
     def pair(self, pair: Pair, client: Person | None, reader: Reader) -> Screen:

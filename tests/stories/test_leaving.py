@@ -222,6 +222,10 @@ async def test_a_blocked_bot_tells_the_therapist_once_and_goes_on_at_start(world
     await world.until("Mon 12:00")
     await anna.does(anna.phone.block)
     assert "A7 can't be reached in Telegram" in ben.screen
+    await ben.types("/clients")
+    assert "A7 · active · can't be reached in Telegram" in ben.screen
+    await ben.taps("A7")
+    assert "A7 · active · can't be reached in Telegram" in ben.screen
     received = ben.received
     await world.until("Fri 16:00")
     assert ben.received == received

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import Final, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import available_timezones
 
 from bot.config import Settings
 from bot.core.errors import Refused
@@ -26,6 +27,11 @@ from bot.store.database import Database, Transaction
 _TIME: Final = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 HOUR_MS: Final = 3_600_000
 DAY_MS: Final = 24 * HOUR_MS
+
+
+@cache
+def _zones() -> dict[str, str]:
+    return {name.lower(): name for name in available_timezones()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +125,11 @@ class Enrolment:
 
     @writes
     async def set_timezone(self, tx: Transaction, person_id: int, zone: str) -> None:
-        """Set somebody's time zone. Errors: Refused("zone_unknown")."""
-        try:
-            ZoneInfo(zone)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise Refused("zone_unknown", zone=zone) from None
-        await people.set_person(tx, person_id, timezone=zone)
+        """Set a time zone, in whatever case it is typed. Errors: Refused("zone_unknown")."""
+        named = _zones().get("_".join(zone.split()).lower())
+        if named is None:
+            raise Refused("zone_unknown", zone=zone.strip())
+        await people.set_person(tx, person_id, timezone=named)
 
     @writes
     async def set_quiet(

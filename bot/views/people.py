@@ -49,7 +49,8 @@ class PeopleViews:
 
     def help(self, who: Who, reader: Reader) -> Screen:
         """Show the practice's safety text first, then what the bot can do for this person."""
-        return Screen(self.desk.text("help", reader, roles=self._roles(who)))
+        known = who.person is not None
+        return Screen(self.desk.text("help", reader, roles=self._roles(who), known=known))
 
     def privacy(self, reader: Reader) -> Screen:
         """Show the privacy text."""
@@ -102,9 +103,8 @@ class PeopleViews:
         ]
         return Screen(self.desk.text("client/zones", reader), rows(*columns(buttons, 2)))
 
-    def settings(self, person: Person, reader: Reader, therapist: tuple[int | None, str | None]
-                 | None) -> Screen:  # fmt: skip
-        """Show what somebody chose for themselves, with the ways to change it."""
+    def settings(self, person: Person, reader: Reader, *, is_client: bool) -> Screen:
+        """Show what somebody chose for themselves; quiet hours are a client's alone."""
         checkin = self.desk.settings.checkin
         text = self.desk.text(
             "settings",
@@ -112,18 +112,16 @@ class PeopleViews:
             quiet_from=person.quiet_from or f"{checkin.quiet_from:%H:%M}",
             quiet_to=person.quiet_to or f"{checkin.quiet_to:%H:%M}",
             chosen=dict(LANGUAGE_NAMES)[reader.spoken],
-            is_therapist=therapist is not None,
+            is_client=is_client,
         )
+        quiet = QUIET if is_client else ()
         with speaking(reader.language):
             return Screen(
                 text,
                 rows(
                     [button(name, "slang", 0, code) for code, name in LANGUAGE_NAMES],
                     [button(_("Time zone"), "szone", 0, "more")],
-                    [
-                        button(f"{since}–{until}", "squiet", 0, since, until)
-                        for since, until in QUIET
-                    ],
+                    [button(f"{since}–{till}", "squiet", 0, since, till) for since, till in quiet],
                 ),
             )
 

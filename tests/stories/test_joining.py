@@ -180,11 +180,14 @@ async def test_nobody_joins_the_same_therapist_twice(world: World) -> None:
 async def test_a_code_that_looks_like_a_name_is_warned_about(world: World) -> None:
     ben = await world.therapist("Ben")
     await ben.types("/invite ANNA")
-    assert "This code looks like a name or initials." in ben.screen
+    assert "This code looks like a name, initials or a year of birth." in ben.screen
+    await ben.types("/invite JD85")
+    assert "This code looks like" in ben.screen
+    assert "Invitation for JD85" in ben.screen
     await ben.types("/invite Anna Berg")
     assert "can't be a code" in ben.screen
     await ben.types("/invite")
-    assert "looks like a name" not in ben.screen
+    assert "This code looks like" not in ben.screen
     assert "Invitation for" in ben.screen
 
 

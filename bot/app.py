@@ -39,7 +39,7 @@ from bot.services.timetable import Timetable
 from bot.store import updates
 from bot.store.database import Database
 from bot.ticks import Ticks
-from bot.transport.application import LoudApplication, introduce, make_application
+from bot.transport.application import LoudApplication, close, introduce, make_application
 from bot.transport.lanes import Lanes
 from bot.transport.leaving import leaving
 from bot.transport.messenger import BotMessenger
@@ -157,7 +157,7 @@ async def build(settings: Settings, clock: Clock | None = None, ids: Ids | None 
         await introduce(application, clock)
         return await _assemble(settings, clock, ids, instruments, db, bot, application)
     except BaseException:
-        await application.shutdown()
+        await close(application)
         await db.close()
         raise
 

@@ -11,7 +11,7 @@ import structlog
 from telegram import Update
 
 from bot.config import Settings
-from bot.core.errors import TokenRefused, TryLater, Unclear, Undelivered
+from bot.core.errors import TokenRefused, Undelivered
 from bot.core.instrument import Instrument
 from bot.delivery import Delivery
 from bot.instruments import load_numbers
@@ -28,6 +28,7 @@ from bot.services.acknowledgements import Acknowledgements
 from bot.services.asking import Asking
 from bot.services.checkins import CheckIns
 from bot.services.closing import Closing
+from bot.services.confirming import Confirming
 from bot.services.digests import Digests
 from bot.services.enrolment import Enrolment
 from bot.services.inviting import Inviting
@@ -41,8 +42,9 @@ from bot.services.timetable import Timetable
 from bot.store import updates
 from bot.store.database import Database
 from bot.ticks import Ticks
-from bot.transport.application import LoudApplication, introduce, make_application
+from bot.transport.application import LoudApplication, close, introduce, make_application
 from bot.transport.lanes import Lanes
+from bot.transport.leaving import leaving
 from bot.transport.messenger import BotMessenger
 from bot.transport.pacing import Pacing
 from bot.transport.receiver import Receiver
@@ -158,7 +160,7 @@ async def build(settings: Settings, clock: Clock | None = None, ids: Ids | None 
         await introduce(application, clock)
         return await _assemble(settings, clock, ids, instruments, db, bot, application)
     except BaseException:
-        await application.shutdown()
+        await close(application)
         await db.close()
         raise
 
@@ -204,12 +206,17 @@ async def _assemble(
     before_next = settings.checkin.closes_before_next_minutes * 60_000
     closing = Closing(db, clock, room.checkins.talks, before_next)
     ticks = Ticks(
-        plan=(room.timetable.plan, room.asking.ask_one, room.digests.make_one),
+        plan=(
+            room.timetable.plan,
+            room.asking.ask_one,
+            room.digests.make_one,
+            room.confirming.ask_on_the_eve,
+        ),
         deliver=delivery.deliver_one,
         sweep=(closing.close_one, _folding(closing, room), retention.sweep_one, outgoing.be_seen),
         on_token_refused=on_token_refused,
     )
-    add_handlers(application, room, _leaving(messenger))
+    add_handlers(application, room, leaving(messenger, clock))
     receiver = _receiver(settings, clock, ids, db, bot, application)
     return App(
         settings, clock, ids, instruments, bot, db, application, lanes, ticks, receiver,
@@ -234,6 +241,7 @@ def _room(
         desk=desk,
         lanes=lanes,
         inviting=Inviting(db, clock, ids, settings),
+        confirming=Confirming(db, clock, ids, settings),
         enrolment=enrolment,
         asking=Asking(db, clock, ids, settings, instruments),
         checkins=CheckIns(db, clock, ids, Talks(clock, settings, instruments), load_numbers()),
@@ -262,16 +270,6 @@ def _folding(closing: Closing, room: Room) -> Any:
         return True
 
     return fold_one
-
-
-def _leaving(messenger: BotMessenger) -> Any:
-    async def leave(chat_id: int) -> None:
-        try:
-            await messenger.call("leaveChat", chat_id=chat_id)
-        except (Undelivered, TryLater, Unclear) as problem:
-            log.warning("could not leave a group", why=type(problem).__name__)
-
-    return leave
 
 
 def _receiver(

@@ -114,9 +114,14 @@ class Delivery:
         if name == "confirmed" and pair is not None:
             joining = await self.enrolment.joining(claimed.person.id, pair.id)
             return self.notice_views.joining(joining, reader)
-        if name in ("joined", "confirm_nudge") and pair is not None:
+        if name in ("joined", "confirm_nudge", "confirm_eve") and pair is not None:
             _, client = await self.enrolment.pair_of(claimed.person.id, pair.id)
             return self.notice_views.joined(name, pair, client, reader) if client else None
+        if name == "expired" and pair is not None:
+            return self.notice_views.expired(pair, reader) if pair.state == "invited" else None
+        if name == "erased":
+            # The message is about no pair, because erasing deletes all that are.
+            pair, _ = await self.enrolment.pair_of(claimed.person.id, message.subject_id)
         return self.notice_views.plain(name, pair, reader)
 
     async def _surely(self, record: Callable[..., Awaitable[None]], *values: object) -> None:

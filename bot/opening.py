@@ -15,8 +15,15 @@ from bot.store.checkins import instruments_in_use
 from bot.store.database import Database, Transaction
 from bot.store.migrate import migrate
 from bot.store.vault import load_vault
-from bot.transport.application import introduce, make_application
+from bot.transport.application import close, introduce, make_application
 from bot.transport.request import WireBot, make_bot
+
+#: How long a command waits for Telegram; a run waits for as long as it takes.
+PATIENCE_SECONDS = 20.0
+
+
+class NoTelegram(Exception):
+    """Telegram cannot be reached, and a command does not wait any longer."""
 
 
 class SystemClock:
@@ -102,14 +109,20 @@ async def check_open_checkins(db: Database, instruments: dict[str, dict[int, Ins
 
 
 async def bots_name(settings: Settings) -> str:
-    """Ask Telegram for the bot's own user name. Errors: `TokenRefused`."""
+    """Ask Telegram for the bot's own user name. Errors: `TokenRefused`, `NoTelegram`."""
     bot = bot_of(settings)
     application = make_application(bot)
     try:
-        await introduce(application, SystemClock())
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await introduce(application, SystemClock())
         return bot.username
+    except TimeoutError:
+        raise NoTelegram(
+            f"Telegram did not answer within {PATIENCE_SECONDS:.0f} seconds: check the network and "
+            "telegram.base_url, then try again"
+        ) from None
     finally:
-        await application.shutdown()
+        await close(application)
 
 
 def bot_of(settings: Settings) -> WireBot:

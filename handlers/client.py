@@ -81,7 +81,10 @@ async def _history(room: Room, ask: Ask, pair: Pair) -> Screen:
 
 async def pausing(room: Room, ask: Ask) -> Reply:
     """Offer how long to pause."""
-    return Reply(await _pausing(room, ask, await _of(ask)))
+    pair = await _of(ask)
+    if not pair.may_pause:
+        raise Refused("not_active")
+    return Reply(await _pausing(room, ask, pair))
 
 
 async def stopping(room: Room, ask: Ask) -> Reply:
@@ -142,7 +145,10 @@ async def stopped(room: Room, ask: Ask) -> Reply:
 
 async def ending(room: Room, ask: Ask) -> Reply:
     """Thinking of ending or changing: shall the therapist be told?"""
-    return Reply(room.people_views.ending(await _of(ask), ask.reader))
+    pair = await _of(ask)
+    if pair.confirmed_at is None:
+        raise Refused("not_confirmed")
+    return Reply(room.people_views.ending(pair, ask.reader))
 
 
 async def tell_ending(room: Room, ask: Ask) -> Reply:

@@ -17,6 +17,7 @@ from bot.core.errors import Refused, Repeated
 from bot.services.acknowledgements import Acknowledgements
 from bot.services.asking import Asking
 from bot.services.checkins import CheckIns
+from bot.services.confirming import Confirming
 from bot.services.digests import Digests
 from bot.services.enrolment import Enrolment, Who
 from bot.services.inviting import Inviting
@@ -73,6 +74,7 @@ class Room:
     desk: Desk
     lanes: Lane
     inviting: Inviting
+    confirming: Confirming
     enrolment: Enrolment
     asking: Asking
     checkins: CheckIns
@@ -115,14 +117,18 @@ class Ask:
 class Reply:
     """What the person gets. screen: replaces the tapped message, or answers as a new one.
 
-    place: the message to replace instead of the tapped one. then: learns the id of a new message.
+    place: the message to replace instead of the tapped one. also: more messages that the screen
+    replaces. then: learns the id of a new message. refused: said as an alert, beside the screen.
     """
 
     screen: Screen | None = None
     place: int | None = None
+    also: tuple[int, ...] = ()
     then: Callable[[int], Awaitable[None]] | None = None
     say: tuple[Screen, ...] = ()
     toast: str = ""
+    alert: bool = False
+    refused: Refused | None = None
 
 
 Handler = Callable[[Room, Ask], Awaitable[Reply]]
@@ -197,10 +203,16 @@ async def on_tap(room: Room, routes: dict[str, Route], update: Update) -> None:
         text = plain(refusal(room, ask.reader, refused))
         room.lanes.toast(query.id, text, alert=True)
         return
-    room.lanes.toast(query.id, reply.toast)
+    if reply.refused is not None:
+        room.lanes.toast(query.id, plain(refusal(room, ask.reader, reply.refused)), alert=True)
+    else:
+        room.lanes.toast(query.id, reply.toast, alert=reply.alert)
     if reply.screen is not None:
         place = reply.place or ask.message_id
         room.lanes.edit(ask.chat_id, place, reply.screen, then=reply.then)
+        for other in reply.also:
+            if other != place:
+                room.lanes.edit(ask.chat_id, other, reply.screen)
     for screen in reply.say:
         room.lanes.say(ask.chat_id, screen)
 

@@ -22,7 +22,7 @@ async def start(room: Room, ask: Ask) -> Reply:
         case "welcome":
             return Reply(room.people_views.words("therapist/welcome", ask.reader))
         case outcome:
-            raise Refused(f"invitation_{outcome}")
+            raise Refused(f"invitation_{outcome}", kind=arrival.kind)
 
 
 async def _go_on(room: Room, ask: Ask) -> Reply:
@@ -116,8 +116,8 @@ async def _settings(room: Room, ask: Ask) -> Screen:
     who = await room.enrolment.who(ask.who.telegram_id)
     if who.person is None:
         raise Refused("stranger")
-    therapist = (None, None) if "therapist" in who.roles else None
-    return room.people_views.settings(who.person, room.desk.reader(who.person), therapist)
+    reader = room.desk.reader(who.person)
+    return room.people_views.settings(who.person, reader, is_client=who.is_client)
 
 
 async def set_language(room: Room, ask: Ask) -> Reply:
@@ -136,7 +136,9 @@ async def set_zone(room: Room, ask: Ask) -> Reply:
 
 async def zone_typed(room: Room, ask: Ask) -> Reply:
     """/zone Europe/Vienna: another time zone, typed."""
-    await room.enrolment.set_timezone(ask.me, ask.words.strip())
+    if not ask.words.strip():
+        raise Refused("zone_missing")
+    await room.enrolment.set_timezone(ask.me, ask.words)
     return Reply(await _settings(room, ask))
 
 

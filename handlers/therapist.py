@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from handlers.guard import Ask, Reply, Room, Route
+from dataclasses import replace
+
+from bot.core.errors import Refused
+from bot.services.inviting import Account
+from handlers.guard import Ask, Reply, Room, Route, plain
 
 
 async def invite(room: Room, ask: Ask) -> Reply:
@@ -13,15 +17,14 @@ async def invite(room: Room, ask: Ask) -> Reply:
 
 async def invite_therapist(room: Room, ask: Ask) -> Reply:
     """/invite_therapist: an admin's link for a therapist."""
-    person = ask.who.person
-    made = await room.inviting.invite_therapist(person.id if person else None)
+    made = await room.inviting.invite_therapist(Account(ask.who.telegram_id, ask.name, ask.hint))
     return Reply(room.people_views.invitation(made, ask.reader))
 
 
 async def clients(room: Room, ask: Ask) -> Reply:
     """/clients: the therapist's pairs."""
-    found = await room.enrolment.pairs_of(ask.me)
-    return Reply(room.people_views.clients(found, ask.reader))
+    found, unreachable = await room.enrolment.clients_of(ask.me)
+    return Reply(room.people_views.clients(found, unreachable, ask.reader))
 
 
 async def pair(room: Room, ask: Ask) -> Reply:
@@ -30,16 +33,48 @@ async def pair(room: Room, ask: Ask) -> Reply:
     return Reply(room.people_views.pair(found, client, ask.reader))
 
 
+async def who_joined(room: Room, ask: Ask) -> Reply:
+    """Say who joined, in a pop-up: the chat keeps no name beside a code."""
+    found, client = await room.enrolment.pair_of(ask.me, ask.tap.subject)
+    if client is None or found.confirmed_at is not None:
+        raise Refused("joining_over", code=found.code)
+    name = room.people_views.joined(found, client, ask.reader).text
+    return Reply(toast=plain(name), alert=True)
+
+
 async def confirm(room: Room, ask: Ask) -> Reply:
     """The person who joined is the right one."""
-    await room.enrolment.confirm(ask.me, ask.tap.subject)
-    return await pair(room, ask)
+    at, client_id = ask.tap.subject, ask.tap.id_arg(0)
+    try:
+        word = await room.confirming.confirm(ask.me, at, client_id)
+    except Refused as refused:
+        return await _too_late(room, ask, refused)
+    return Reply(room.people_views.settled(word, ask.reader), also=word.asked)
 
 
 async def turn_away(room: Room, ask: Ask) -> Reply:
     """The person who joined is somebody else: a new link is made."""
-    made = await room.inviting.turn_away(ask.me, ask.tap.subject)
-    return Reply(say=(room.people_views.invitation(made, ask.reader),))
+    at, client_id = ask.tap.subject, ask.tap.id_arg(0)
+    try:
+        word = await room.confirming.turn_away(ask.me, at, client_id)
+    except Refused as refused:
+        return await _too_late(room, ask, refused)
+    screen = room.people_views.settled(word, ask.reader)
+    say = (room.people_views.invitation(word.invite, ask.reader),) if word.invite else ()
+    return Reply(screen, also=word.asked, say=say)
+
+
+async def _too_late(room: Room, ask: Ask, refused: Refused) -> Reply:
+    """Say why a word changes nothing, and let what asked for it say how things stand."""
+    if refused.reason not in ("joining_over", "confirmed_before"):
+        raise refused
+    return replace(await settled(room, ask), refused=refused)
+
+
+async def settled(room: Room, ask: Ask) -> Reply:
+    """Show how a joining stands, in every message that asked about it."""
+    word = await room.confirming.word(ask.me, ask.tap.subject, ask.tap.id_arg(0))
+    return Reply(room.people_views.settled(word, ask.reader), also=word.asked)
 
 
 async def invite_again(room: Room, ask: Ask) -> Reply:
@@ -55,7 +90,8 @@ COMMANDS = {
 }
 TAPS = {
     "pairinfo": Route(pair, "therapist"),
-    "confirm": Route(confirm, "therapist", pair),
-    "away": Route(turn_away, "therapist", pair),
+    "whois": Route(who_joined, "therapist"),
+    "confirm": Route(confirm, "therapist", settled),
+    "away": Route(turn_away, "therapist", settled),
     "reinvite": Route(invite_again, "therapist", pair),
 }

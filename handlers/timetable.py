@@ -29,7 +29,10 @@ async def choose(room: Room, ask: Ask) -> Reply:
     """Ask whose appointment it is: those that may be planned for."""
     pairs = await room.enrolment.pairs_of(ask.me)
     fitting = [pair for pair in pairs if pair.state not in ("stopped", "ended")]
-    return Reply(room.timetable_views.choose_pair(fitting, _page(ask, 0), ask.reader))
+    screen = room.timetable_views.choose_pair(
+        fitting, _page(ask, 0), ask.reader, has_clients=bool(pairs)
+    )
+    return Reply(screen)
 
 
 def _page(ask: Ask, place: int) -> int:
@@ -93,22 +96,31 @@ async def confirm(room: Room, ask: Ask) -> Reply:
     return Reply(room.timetable_views.confirmed(done, ask.reader))
 
 
+def _page_or_none(ask: Ask) -> int | None:
+    return _page(ask, 0) if ask.tap.args else None
+
+
 async def listed(room: Room, ask: Ask) -> Reply:
-    """/appointments: today's and the coming appointments."""
-    return await _listed(room, ask, _page(ask, 0))
+    """/appointments: today's and the coming appointments, and what was lately."""
+    return await _listed(room, ask, _page_or_none(ask))
 
 
 async def first_page(room: Room, ask: Ask) -> Reply:
-    """Show the list's first page, whatever the repeated button carried."""
-    return await _listed(room, ask, 0)
+    """Show the list from today on, whatever the repeated button carried."""
+    return await _listed(room, ask, None)
 
 
-async def _listed(room: Room, ask: Ask, page: int) -> Reply:
+async def _listed(room: Room, ask: Ask, page: int | None) -> Reply:
+    past = await room.timetable.recent(ask.me)
     today = await room.timetable.today(ask.me)
     coming = await room.timetable.upcoming(ask.me, limit=_LISTED)
+    lately = {entry.appointment.id for entry in past}
     entries = {entry.appointment.id: entry for entry in (*today.entries, *coming)}
-    in_order = sorted(entries.values(), key=lambda entry: entry.appointment.starts_at)
-    return Reply(room.timetable_views.listed(in_order, page, ask.reader))
+    in_order = sorted(
+        (entry for at, entry in entries.items() if at not in lately),
+        key=lambda entry: entry.appointment.starts_at,
+    )
+    return Reply(room.timetable_views.listed(past, in_order, page, ask.reader))
 
 
 async def _open_rules(room: Room, ask: Ask) -> list[KeptRule]:
@@ -128,15 +140,15 @@ async def rules(room: Room, ask: Ask) -> Reply:
 
 async def appointment(room: Room, ask: Ask) -> Reply:
     """Show one appointment."""
-    return await _appointment(room, ask, _page(ask, 0))
+    return await _appointment(room, ask, _page_or_none(ask))
 
 
 async def appointment_again(room: Room, ask: Ask) -> Reply:
     """Show the appointment that a repeated button changed."""
-    return await _appointment(room, ask, 0)
+    return await _appointment(room, ask, None)
 
 
-async def _appointment(room: Room, ask: Ask, page: int) -> Reply:
+async def _appointment(room: Room, ask: Ask, page: int | None) -> Reply:
     entry = await room.timetable.appointment(ask.me, ask.tap.subject)
     has_begun = entry.appointment.starts_at <= room.timetable.clock.now()
     screen = room.timetable_views.appointment(entry, page, ask.reader, has_begun=has_begun)

@@ -111,6 +111,16 @@ def unknown(key: str) -> Mistake:
     return Mistake(key, f"is not a {'setting' if section else 'section'}", remedy)
 
 
+def once_each(errors: list[ErrorDetails]) -> list[ErrorDetails]:
+    """Leave out that a list is too short where its items are wrong: it is the same mistake."""
+    wrong_within = {error["loc"][:2] for error in errors if len(error["loc"]) > 2}
+    return [
+        error
+        for error in errors
+        if not (error["type"] == "too_short" and error["loc"] in wrong_within)
+    ]
+
+
 def translate(error: ErrorDetails) -> Mistake:
     """Say a validation error in an admin's words."""
     key, within = ".".join(map(str, error["loc"][:2])), error["loc"][2:]

@@ -12,16 +12,18 @@ import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
-from bot.config.mistakes import ConfigError, Mistake, translate, unknown
+from bot.config.mistakes import ConfigError, Mistake, once_each, translate, unknown
 from bot.config.settings import Settings
+from bot.config.values import Language
 
 SECRETS_VARIABLE = "RAPPORT_SECRETS_DIR"
 LONG_OUTSIDE_THE_RECORD_DAYS = 1096
+_LANGUAGE_NAMES: Final[dict[Language, str]] = {"en": "English", "de": "German"}
 
 
 def load(path: Path) -> Settings:
@@ -39,7 +41,7 @@ def load(path: Path) -> Settings:
     try:
         settings = Settings(_secrets_dir=folder, **known)
     except ValidationError as error:
-        mistakes += [translate(detail) for detail in error.errors(include_url=False)]
+        mistakes += [translate(detail) for detail in once_each(error.errors(include_url=False))]
     except SettingsError as error:
         remedy = f"let {SECRETS_VARIABLE} name a folder of secrets only"
         mistakes.append(Mistake(str(folder), f"cannot be used ({error})", remedy))
@@ -72,6 +74,15 @@ def _worries(settings: Settings, path: Path) -> Iterator[Mistake]:
             f"keeps answers for {privacy.retention_days} days though they are no clinical record",
             "choose the shortest time that the practice needs, such as 365",
         )
+    # One text for everybody is the practice's choice; a table with a gap is rather an oversight.
+    for language, name in _LANGUAGE_NAMES.items():
+        if language not in settings.safety.text:
+            yield Mistake(
+                "safety.text",
+                f"has no text in {name}: whoever reads {name} sees the practice's own, in "
+                f"{_LANGUAGE_NAMES[settings.practice.language]}",
+                f'add {language} = "..."',
+            )
 
 
 def _open_to_others(path: Path) -> bool:

@@ -51,11 +51,11 @@ _REPEATS: Final[dict[str, Repeats]] = {
 _UNIT: Final = r"(?:m|min|minutes|minuten)"
 _SPACED_UNIT: Final = re.compile(rf"(?<=\d)\s+(?={_UNIT}(?:\s|$))", re.ASCII)
 _LENGTH: Final = re.compile(rf"(\d{{1,3}}){_UNIT}?", re.ASCII)
-_TIME: Final = re.compile(r"(\d{1,2}):(\d\d)", re.ASCII)
+_TIME: Final = re.compile(r"(\d{1,2})[:.](\d\d)", re.ASCII)
 _LIKE_DATE: Final = re.compile(r"\d+([-./])\d+\1\d*", re.ASCII)
 _DATES: Final = (
     re.compile(r"(?P<y>\d{4})-(?P<m>\d{1,2})-(?P<d>\d{1,2})", re.ASCII),
-    re.compile(r"(?P<d>\d{1,2})\.(?P<m>\d{1,2})\.(?P<y>\d{4})", re.ASCII),
+    re.compile(r"(?P<d>\d{1,2})\.(?P<m>\d{1,2})\.(?P<y>\d{4}|\d\d)", re.ASCII),
 )
 _LETTERS: Final[dict[str, Repeats]] = {"o": "once", "w": "weekly", "f": "fortnightly"}
 _PACKED: Final = re.compile(r"(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d{3})([owf])", re.ASCII)
@@ -102,8 +102,8 @@ def parse_line(text: str, now: int, zone: str) -> tuple[str, Draft]:
     """Read `A7 2026-12-01 15:00 50m weekly`: a code, then the parts of a draft in any order.
 
     The length may be left out (50 minutes). Errors: `Refused` with `schedule_missing`,
-    `schedule_code`, `schedule_word`, `schedule_twice`, `schedule_date`, `schedule_time`,
-    `schedule_length`, `schedule_past`, `schedule_far`.
+    `schedule_code`, `schedule_order`, `schedule_word`, `schedule_twice`, `schedule_date`,
+    `schedule_time`, `schedule_length`, `schedule_past`, `schedule_far`.
     """
     words = _words(text)
     typed = words.pop(0) if words and not _is_part(words[0]) else None
@@ -111,6 +111,9 @@ def parse_line(text: str, now: int, zone: str) -> tuple[str, Draft]:
     found, problem = _read(words)
     if typed is not None and code is None:
         problem = Refused("schedule_code", word=_short(typed))
+    if typed is None and problem is not None and problem.reason == "schedule_word":
+        code = tidy_code(str(problem.facts["word"]))
+        problem = problem if code is None else Refused("schedule_order")
     facts = {
         "understood": " ".join(filter(None, (code, _written(found)))),
         "example": f"{code or 'A7'} {_example(found, now, zone, _LINE)}",
@@ -183,12 +186,14 @@ def _words(text: str) -> list[str]:
 
 def _is_part(word: str) -> bool:
     """Say whether a first word is no code but the date, time or pattern of a line without one."""
-    return ":" in word or word in _REPEATS or any(shape.fullmatch(word) for shape in _DATES)
+    shapes = (_TIME, *_DATES)
+    return ":" in word or word in _REPEATS or any(shape.fullmatch(word) for shape in shapes)
 
 
 def _read(words: list[str], *, allow_patterns: bool = True) -> tuple[_Found, Refused | None]:
     """Read every word; give the parts that are right, and the first thing that is not."""
     found: _Found = {}
+    typed: dict[_Part, str] = {}
     problem: Refused | None = None
     for word in words:
         try:
@@ -196,19 +201,27 @@ def _read(words: list[str], *, allow_patterns: bool = True) -> tuple[_Found, Ref
             if part == "repeats" and not allow_patterns and value != "once":
                 raise Refused("schedule_word", word=_short(word))
             if part in found:
-                raise Refused("schedule_twice", part=part, word=_short(word))
-            found[part] = value
+                raise _twice(part, typed[part], word)
+            found[part], typed[part] = value, word
         except Refused as refusal:
             problem = problem or refusal
     return found, problem
+
+
+def _twice(part: _Part, earlier: str, word: str) -> Refused:
+    """Say what is one too many; of two times, one with a dot was meant as a day and month."""
+    dotted = next((time for time in (earlier, word) if part == "time" and "." in time), None)
+    if dotted is not None:
+        return Refused("schedule_date", word=dotted)
+    return Refused("schedule_twice", part=part, word=_short(word))
 
 
 def _part(word: str) -> tuple[_Part, str]:
     """Say which part a word is and give its one spelling. Errors: `Refused`, naming the word."""
     if word in _REPEATS:
         return "repeats", _REPEATS[word]
-    if ":" in word:
-        shape = _TIME.fullmatch(word)
+    shape = _TIME.fullmatch(word)
+    if shape or ":" in word:
         at = _clock(*shape.groups()) if shape else None
         if at is None:
             raise Refused("schedule_time", word=_short(word))
@@ -229,6 +242,7 @@ def _part(word: str) -> tuple[_Part, str]:
 
 def _iso(year: str, month: str, day: str) -> str | None:
     """Give the date in one spelling, or None when the calendar has no such day."""
+    year = f"20{year}" if len(year) == 2 else year
     # The calendar of the library ends at 1 and 9999; nobody means a date near either.
     if not 1900 <= int(year) <= 9000:
         return None

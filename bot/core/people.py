@@ -50,6 +50,11 @@ class Pair:
     ended_at: int | None
     erase_asked_at: int | None
 
+    @property
+    def may_pause(self) -> bool:
+        """Whether there is anything to pause, or to resume."""
+        return self.state in ("active", "paused")
+
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
@@ -72,8 +77,17 @@ def tidy_code(typed: str) -> str | None:
 
 
 def looks_like_a_name(code: str) -> bool:
-    """Say whether a code could be read as a name or initials: three letters or more in a row."""
-    return re.search(r"[A-Z]{3}", code) is not None
+    """Say whether a code could be read as a name, as initials, or as initials with a birth year.
+
+    One letter with digits says nothing; suggested codes are of that kind.
+    """
+    bare = code.replace("-", "")
+    return (
+        re.search(r"[A-Z]{3}", code) is not None
+        or re.fullmatch(r"[A-Z]{2,}", bare) is not None
+        # The years that 0 to 9 and 30 to 99 stand for: others are rather a running number.
+        or re.fullmatch(r"[A-Z]{2,3}(?:(?:19|20)\d\d|[03-9]\d)", bare) is not None
+    )
 
 
 def suggest_code(taken: frozenset[str], pick: int) -> str:

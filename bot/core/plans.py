@@ -34,10 +34,14 @@ class Clash:
 
 @dataclass(frozen=True, slots=True)
 class Replaceable:
-    """An open rule that a pattern may replace, with the appointments that would fall with it."""
+    """An open rule that a pattern may replace, with the appointments that would fall with it.
+
+    overlaps: whether the two could not stand beside each other.
+    """
 
     kept: KeptRule
     falling: tuple[Appointment, ...]
+    overlaps: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,8 @@ class Preview:
 
     occurrences: the next three (one for a single appointment or a move), with clock notes.
     replaceable: the pair's open rules, one of which a pattern may replace instead of standing
-    beside them; empty for a single appointment. moves: the appointment that would be moved.
+    beside them; empty for a single appointment. clashes: none with these. is_there: one of them
+    gives what is drafted already. moves: the appointment that would be moved.
     """
 
     pair_id: int
@@ -56,6 +61,7 @@ class Preview:
     occurrences: tuple[Occurrence, ...]
     clashes: tuple[Clash, ...]
     replaceable: tuple[Replaceable, ...] = ()
+    is_there: bool = False
     moves: Appointment | None = None
 
 

@@ -12,7 +12,7 @@ Local dates are `YYYY-MM-DD`, local times `HH:MM`, zones IANA names, weekdays 0 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
 from typing import Final, Literal
@@ -106,13 +106,16 @@ class Entry:
     """An appointment in a therapist's list, beside what became of its check-in.
 
     `checkin_state` is None while none was made; `answered` says that the client answered at
-    least one item, whatever the calendar says since.
+    least one item, whatever the calendar says since. `pair_state` and `unreachable` say whether
+    the client will be asked at all.
     """
 
     appointment: Appointment
     code: str
     checkin_state: str | None
     answered: bool
+    pair_state: str
+    unreachable: bool
 
 
 def to_utc(local_on: str, local_time: str, zone: str) -> int:
@@ -164,6 +167,12 @@ def occurrence(on: str, at_time: str, minutes: int, zone: str) -> Occurrence:
     """Make the occurrence of a local date; its length counts elapsed minutes."""
     starts_at = to_utc(on, at_time, zone)
     return Occurrence(on, at_time, starts_at, starts_at + minutes * _MINUTE_MS)
+
+
+def covers(kept: Rule, wanted: Rule) -> bool:
+    """Say whether a rule gives everything that another one would give."""
+    first = next(_days(wanted, wanted.starts_on))
+    return wanted == replace(kept, starts_on=wanted.starts_on) and next(_days(kept, first)) == first
 
 
 def occurrences(rule: Rule, from_on: str, until_on: str) -> Iterator[Occurrence]:

@@ -14,6 +14,7 @@ from bot.services.digest_sample import sample
 from bot.services.digests import Digests
 from bot.services.enrolment import Enrolment
 from bot.views.plain import bare
+from bot.views.reader import Desk
 
 
 def _print(page: DigestPage, instrument: Instrument, language: str) -> str:
@@ -30,8 +31,13 @@ def preview_sample(language: str) -> str:
     return _print(sample(now, "Europe/Berlin", instrument, free_text=False), instrument, language)
 
 
-async def preview_real(settings: Settings, telegram_id: int) -> str | None:
-    """Print what a therapist's next digest would say now; None for somebody else. Audited."""
+async def preview_real(
+    settings: Settings, telegram_id: int, language: str | None = None
+) -> str | None:
+    """Print what a therapist's next digest would say now; None for somebody else. Audited.
+
+    language: None for the one the therapist is addressed in.
+    """
     clock = SystemClock()
     versions = check_instruments(settings)[settings.checkin.instrument]
     instrument = versions[max(versions)]
@@ -44,5 +50,5 @@ async def preview_real(settings: Settings, telegram_id: int) -> str | None:
         page = await digests.preview(who.person.id)
     finally:
         await db.close()
-    language = who.person.language or settings.practice.language
-    return _print(page, instrument, language)
+    own = Desk(Renderer(), settings).reader(who.person).language
+    return _print(page, instrument, language or own)

@@ -1,4 +1,4 @@
-"""Joining: who somebody is, consent, the therapist's word; and what people set for themselves.
+"""Joining: who somebody is, and consent; and what people set for themselves.
 
 The order of joining is derived from what is still missing (language, time zone, consent, the
 therapist's confirmation).
@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import Final, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import available_timezones
 
 from bot.config import Settings
 from bot.core.errors import Refused
@@ -26,6 +27,11 @@ from bot.store.database import Database, Transaction
 _TIME: Final = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 HOUR_MS: Final = 3_600_000
 DAY_MS: Final = 24 * HOUR_MS
+
+
+@cache
+def _zones() -> dict[str, str]:
+    return {name.lower(): name for name in available_timezones()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +125,11 @@ class Enrolment:
 
     @writes
     async def set_timezone(self, tx: Transaction, person_id: int, zone: str) -> None:
-        """Set somebody's time zone. Errors: Refused("zone_unknown")."""
-        try:
-            ZoneInfo(zone)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise Refused("zone_unknown", zone=zone) from None
-        await people.set_person(tx, person_id, timezone=zone)
+        """Set a time zone, in whatever case it is typed. Errors: Refused("zone_unknown")."""
+        named = _zones().get("_".join(zone.split()).lower())
+        if named is None:
+            raise Refused("zone_unknown", zone=zone.strip())
+        await people.set_person(tx, person_id, timezone=named)
 
     @writes
     async def set_quiet(
@@ -159,30 +164,6 @@ class Enrolment:
         await self._note(tx, client_id, "consent declined", "pair", pair_id, now)
 
     @writes
-    async def confirm(self, tx: Transaction, therapist_id: int, pair_id: int) -> Pair:
-        """Let the therapist confirm who joined. Errors: Refused("not_yours")."""
-        now = self.clock.now()
-        pair = await pairs.confirm_pair(tx, pair_id, therapist_id, now)
-        if pair is None or pair.client_id is None:
-            raise Refused("not_yours")
-        await self._note(tx, therapist_id, "client confirmed", "pair", pair_id, now)
-        if pair.state not in ("joined", "active"):
-            return pair
-        await outbox.queue(
-            tx,
-            id=self.ids.new(),
-            kind="notice",
-            subject_id=pair_id,
-            part="confirmed",
-            person_id=pair.client_id,
-            pair_id=pair_id,
-            due_at=now,
-            expires_at=now + 7 * DAY_MS,
-            now=now,
-        )
-        return pair
-
-    @writes
     async def unreachable(self, tx: Transaction, telegram_id: int) -> None:
         """Note that somebody cannot be written to, and tell their therapists once."""
         now = self.clock.now()
@@ -205,6 +186,14 @@ class Enrolment:
     async def pairs_of(self, tx: Transaction, therapist_id: int) -> list[Pair]:
         """List a therapist's pairs by code."""
         return await pairs.pairs_of_therapist(tx, therapist_id)
+
+    @reads
+    async def clients_of(
+        self, tx: Transaction, therapist_id: int
+    ) -> tuple[list[Pair], frozenset[int]]:
+        """List a therapist's pairs by code, and the ids of those whose client is unreachable."""
+        found = await pairs.pairs_of_therapist(tx, therapist_id)
+        return found, await pairs.unreachable_pairs(tx, therapist_id)
 
     @reads
     async def pair_of(

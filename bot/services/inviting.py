@@ -1,4 +1,4 @@
-"""Invitations: making links, using them once, and undoing a joining by the wrong person.
+"""Invitations: making links and using them once.
 
 A stranger is nobody: no row about a person is made before an invitation is used. Wrong codes are
 counted, and after five in an hour there is only silence.
@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 from bot.config import Settings
 from bot.core.errors import Refused
-from bot.core.people import Pair, Person, looks_like_a_name, suggest_code, tidy_code
+from bot.core.people import Invitation, Pair, Person, looks_like_a_name, suggest_code, tidy_code
 from bot.services.acts import writes
 from bot.services.ports import Clock, Ids
 from bot.store import audit, invitations, outbox, pairs, people
@@ -28,6 +28,7 @@ _SECRET_LENGTH: Final = 32
 class Invite:
     """A new invitation. secret: goes into the link and is never stored."""
 
+    id: int
     secret: str
     kind: Literal["therapist", "client"]
     pair: Pair | None
@@ -39,15 +40,24 @@ class Invite:
 class Arrival:
     """What /start came to.
 
-    outcome: "welcome" (an invitation was used now, `joining` for a client), "wrong", "expired",
-    "used", "own" (a therapist opened his own client's link), "twice" (already a pair), or
-    "silence" after too many wrong codes.
+    outcome: "welcome" (an invitation was used now, `joining` for a client), "wrong", "last" (wrong
+    once too often), "expired", "used", "own" (a therapist opened his own client's link), "twice"
+    (already a pair), or "silence" after too many wrong codes.
     """
 
-    outcome: Literal["welcome", "wrong", "expired", "used", "own", "twice", "silence"]
+    outcome: Literal["welcome", "wrong", "last", "expired", "used", "own", "twice", "silence"]
     kind: Literal["therapist", "client"] | None = None
     person_id: int | None = None
     pair_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A Telegram account as an update shows it, whether or not it is a person here yet."""
+
+    telegram_id: int
+    name: str
+    language_hint: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +70,21 @@ class Inviting:
     settings: Settings
 
     @writes
-    async def invite_therapist(self, tx: Transaction, actor_id: int | None) -> Invite:
-        """Make an invitation for a therapist. actor_id: None from the command line."""
+    async def invite_therapist(self, tx: Transaction, admin: Account | None) -> Invite:
+        """Make an invitation for a therapist. admin: who asks; None from the command line.
+
+        An admin who acts is a person like everybody who does something here: otherwise nobody
+        could tell later who it was.
+        """
         now = self.clock.now()
-        invite = await self._add(tx, "therapist", None, actor_id, now)
-        await self._note(tx, actor_id, "therapist invited", "person", actor_id or 0, now)
+        actor_id = None
+        if admin is not None:
+            person = await people.add_person(
+                tx, self.ids.new(), admin.telegram_id, admin.name, admin.language_hint, now
+            )
+            actor_id = person.id
+        invite = await make_invite(tx, self.ids, "therapist", None, actor_id, now)
+        await self._note(tx, actor_id, "therapist invited", "invitation", invite.id, now)
         return invite
 
     @writes
@@ -84,7 +104,7 @@ class Inviting:
         if not await pairs.add_pair(tx, pair_id, therapist_id, code, now):
             raise Refused("code_taken", code=code)
         pair = await pairs.load_pair(tx, pair_id)
-        invite = await self._add(tx, "client", pair, therapist_id, now)
+        invite = await make_invite(tx, self.ids, "client", pair, therapist_id, now)
         await self._note(tx, therapist_id, "client invited", "pair", pair_id, now)
         return invite
 
@@ -101,32 +121,9 @@ class Inviting:
         if pair.state != "invited":
             raise Refused("joined_before", code=pair.code)
         await invitations.revoke_invitations(tx, pair_id, now)
-        invite = await self._add(tx, "client", pair, therapist_id, now)
+        invite = await make_invite(tx, self.ids, "client", pair, therapist_id, now)
         await self._note(tx, therapist_id, "client invited again", "pair", pair_id, now)
         return invite
-
-    async def _add(
-        self,
-        tx: Transaction,
-        kind: Literal["therapist", "client"],
-        pair: Pair | None,
-        by: int | None,
-        now: int,
-    ) -> Invite:
-        secret = self.ids.secret(_SECRET_LENGTH)
-        expires_at = now + INVITATION_DAYS * DAY_MS
-        await invitations.add_invitation(
-            tx,
-            id=self.ids.new(),
-            code=secret,
-            kind=kind,
-            pair_id=pair.id if pair else None,
-            invited_by=by,
-            now=now,
-            expires_at=expires_at,
-        )
-        like = pair is not None and looks_like_a_name(pair.code)
-        return Invite(secret, kind, pair, expires_at, like)
 
     @writes
     async def arrive(
@@ -140,13 +137,16 @@ class Inviting:
         found = await invitations.find_invitation(tx, secret)
         if found is None:
             await invitations.note_guess(tx, self.ids.new(), telegram_id, now)
-            return Arrival("wrong")
+            return Arrival("last" if wrong + 1 == GUESSES_AN_HOUR else "wrong")
         known = await people.find_person_by_telegram(tx, telegram_id)
         if found.used_at is not None:
-            again = known is not None and found.used_by == known.id
-            return Arrival("welcome" if again else "used", found.kind, found.used_by
-                           if again else None, found.pair_id if again else None)  # fmt: skip
-        if found.revoked_at is not None or found.expires_at <= now:
+            if known is not None and await self._is_still_in(tx, found, known):
+                return Arrival("welcome", found.kind, known.id, found.pair_id)
+            return Arrival("used", found.kind)
+        if found.revoked_at is not None:
+            return Arrival("expired", found.kind)
+        if found.expires_at <= now:
+            await self._offer_renewal(tx, found, now)
             return Arrival("expired", found.kind)
         if (refusal := await self._refusal(tx, found.pair_id, known)) is not None:
             return refusal
@@ -162,6 +162,32 @@ class Inviting:
         assert found.pair_id is not None  # noqa: S101 - CHECK of the table
         await self._join(tx, found.id, found.pair_id, person, now)
         return Arrival("welcome", "client", person.id, found.pair_id)
+
+    async def _is_still_in(self, tx: Transaction, found: Invitation, known: Person) -> bool:
+        """Say whether the person who used a link is what it made of them: not turned away since."""
+        if found.used_by != known.id:
+            return False
+        if found.pair_id is None:
+            return "therapist" in await people.roles_of(tx, known.id)
+        return await pairs.find_pair_of_client(tx, found.pair_id, known.id) is not None
+
+    async def _offer_renewal(self, tx: Transaction, found: Invitation, now: int) -> None:
+        """Tell the therapist, once, that somebody came with a client's link that has expired."""
+        if found.pair_id is None:
+            return
+        pair = await pairs.load_pair(tx, found.pair_id)
+        await outbox.queue(
+            tx,
+            id=self.ids.new(),
+            kind="notice",
+            subject_id=found.id,
+            part="expired",
+            person_id=pair.therapist_id,
+            pair_id=pair.id,
+            due_at=now,
+            expires_at=now + 7 * DAY_MS,
+            now=now,
+        )
 
     async def _refusal(
         self, tx: Transaction, pair_id: int | None, known: Person | None
@@ -198,35 +224,32 @@ class Inviting:
                 now=now,
             )
 
-    @writes
-    async def turn_away(self, tx: Transaction, therapist_id: int, pair_id: int) -> Invite:
-        """Undo a joining by the wrong person and make a new link.
-
-        Errors: Refused("confirmed_before"), Refused("not_yours").
-        """
-        now = self.clock.now()
-        if await pairs.find_pair_of_therapist(tx, pair_id, therapist_id) is None:
-            raise Refused("not_yours")
-        was = await pairs.turn_away(tx, pair_id, therapist_id)
-        if was is None:
-            raise Refused("confirmed_before")
-        await self._note(tx, therapist_id, "client turned away", "pair", pair_id, now)
-        await outbox.drop_queued_of_pair(tx, now, "settled", pair_id)
-        await outbox.queue(
-            tx,
-            id=self.ids.new(),
-            kind="notice",
-            subject_id=was,
-            part=f"turned_away:{now}",
-            person_id=was,
-            due_at=now,
-            expires_at=now + DAY_MS,
-            now=now,
-        )
-        pair = await pairs.load_pair(tx, pair_id)
-        return await self._add(tx, "client", pair, therapist_id, now)
-
     async def _note(
         self, tx: Transaction, actor_id: int | None, act: str, kind: str, object_id: int, now: int
     ) -> None:
         await audit.note(tx, self.ids.new(), now, actor_id, act, kind, object_id)
+
+
+async def make_invite(
+    tx: Transaction,
+    ids: Ids,
+    kind: Literal["therapist", "client"],
+    pair: Pair | None,
+    by: int | None,
+    now: int,
+) -> Invite:
+    """Make an invitation inside somebody else's transaction. by: None from the command line."""
+    secret, new_id = ids.secret(_SECRET_LENGTH), ids.new()
+    expires_at = now + INVITATION_DAYS * DAY_MS
+    await invitations.add_invitation(
+        tx,
+        id=new_id,
+        code=secret,
+        kind=kind,
+        pair_id=pair.id if pair else None,
+        invited_by=by,
+        now=now,
+        expires_at=expires_at,
+    )
+    like = pair is not None and looks_like_a_name(pair.code)
+    return Invite(new_id, secret, kind, pair, expires_at, like)

@@ -15,9 +15,10 @@ import structlog
 from bot.config import Settings
 from bot.core.people import Pair, Person
 from bot.services.acts import reads, writes
+from bot.services.confirming import eve_of
 from bot.services.ports import Clock, Ids
 from bot.services.quiet import outside_quiet
-from bot.store import checkins, outbox, pairs, people
+from bot.store import asking, checkins, outbox, pairs, people
 from bot.store import digests as digest_store
 from bot.store.database import Database, Transaction, Unavailable
 from bot.store.outbox import Message
@@ -29,6 +30,8 @@ _TRY_AGAIN_MS: Final = (5 * MINUTE_MS, 30 * MINUTE_MS)
 _BACKWARDS_MS: Final = 5 * MINUTE_MS
 #: How long what waits for an unreachable therapist rests before it is looked at again.
 _PARK_MS: Final = 360 * MINUTE_MS
+#: Notices that ask a therapist who joined.
+_ASKS_WHO: Final = ("joined", "confirm_nudge", "confirm_eve")
 
 
 log = structlog.get_logger(__name__)
@@ -139,7 +142,7 @@ class Outgoing:
             await self._park(tx, message, now)
         elif (reason := await self._objection(tx, message, pair)) is not None:
             await outbox.end(tx, message.id, "dropped", now, reason=reason)
-        elif (ripe_at := await self._ripe_at(tx, message)) > now:
+        elif (ripe_at := await self._ripe_at(tx, message, person)) > now:
             await outbox.put_back(tx, message.id, ripe_at, tried=False)
         elif (loud_at := self._after_quiet(message, person, pair, now)) > now:
             await outbox.put_back(tx, message.id, loud_at, tried=False)
@@ -154,8 +157,17 @@ class Outgoing:
         else:
             await outbox.end(tx, message.id, "dropped", now, reason="unreachable")
 
-    async def _ripe_at(self, tx: Transaction, message: Message) -> int:
-        """Give when a reminder may go out: its hours count from the prompt, not from the plan."""
+    async def _ripe_at(self, tx: Transaction, message: Message, person: Person) -> int:
+        """Give when a message may go out whose hour depends on what has moved meanwhile.
+
+        A reminder's hours count from the prompt, not from the plan; a question before the first
+        session goes by where that session stands now.
+        """
+        if message.part == "confirm_eve" and message.pair_id is not None:
+            starts_at = await asking.find_first_start(tx, message.pair_id)
+            if starts_at is None:
+                return self.clock.now() + _PARK_MS
+            return eve_of(starts_at, person.timezone, self.settings)
         checkin = None
         if message.kind == "reminder":
             checkin = await checkins.load_checkin(tx, message.subject_id)
@@ -174,10 +186,16 @@ class Outgoing:
                 return "closed"
             if message.kind == "reminder" and checkin.completed_at is not None:
                 return "answered"
-        asks_who = message.kind == "notice" and message.part in ("joined", "confirm_nudge")
-        if asks_who and (pair is None or pair.client_id is None or pair.confirmed_at is not None):
-            return "settled"
+        if message.kind == "notice" and message.part in _ASKS_WHO:
+            if pair is None or pair.client_id is None or pair.confirmed_at is not None:
+                return "settled"
+            if message.part == "confirm_eve" and await self._has_begun(tx, pair):
+                return "begun"
         return None
+
+    async def _has_begun(self, tx: Transaction, pair: Pair) -> bool:
+        starts_at = await asking.find_first_start(tx, pair.id)
+        return starts_at is not None and starts_at <= self.clock.now()
 
     def _after_quiet(self, message: Message, person: Person, pair: Pair | None, now: int) -> int:
         """Give when a message may be heard: clients have quiet hours, therapists their hour."""

@@ -15,6 +15,7 @@ from bot.core.timetable import (
     Occurrence,
     Rule,
     covered_until_on,
+    covers,
     day_after,
     occurrences,
     planning_horizon_on,
@@ -40,15 +41,16 @@ async def clashes_with(
 
 
 async def replaceable(
-    tx: Transaction, pair: Pair, draft: Draft, now: int
+    tx: Transaction, pair: Pair, draft: Draft, clashing: tuple[Clash, ...], now: int
 ) -> tuple[Replaceable, ...]:
     """List the rules that a drafted pattern may replace, and what would fall with each."""
+    overlapping = {clash.rule_id for clash in clashing}
     if draft.repeats == "once":
         return ()
     found = []
     for kept in await rules.open_rules_of_pair(tx, pair.id):
         falling = await store.future_appointments_of_rule(tx, kept.id, draft.local_on, now)
-        found.append(Replaceable(kept, tuple(falling)))
+        found.append(Replaceable(kept, tuple(falling), kept.id in overlapping))
     return tuple(found)
 
 
@@ -87,7 +89,7 @@ async def make_rule(
     """
     rule = draft.rule(zone)
     open_rules = await rules.open_rules_of_pair(tx, pair.id)
-    same = next((kept for kept in open_rules if kept.rule == rule), None)
+    same = next((kept for kept in open_rules if covers(kept.rule, rule)), None)
     old = next((kept for kept in open_rules if kept.id == replaces and kept != same), None)
     if replaces is not None and old is None and same is None:
         raise Refused("stale_button")

@@ -124,11 +124,17 @@ class Privacy:
 
     @writes
     async def tell_ending(self, tx: Transaction, client_id: int, pair_id: int) -> Pair:
-        """Tell the therapist that the client thinks of ending or changing, at their wish."""
+        """Tell the therapist that the client thinks of ending or changing, at their wish.
+
+        Errors: Refused("not_yours"), Refused("not_confirmed"): whoever the therapist has not
+        recognised says nothing in a client's name.
+        """
         now = self.clock.now()
         pair = await pairs.find_pair_of_client(tx, pair_id, client_id)
-        if pair is None:
+        if pair is None or pair.state == "ended":
             raise Refused("not_yours")
+        if pair.confirmed_at is None:
+            raise Refused("not_confirmed")
         await self._tell_therapist(tx, pair, f"thinks_of_ending:{now}", now)
         await self._note(tx, client_id, "told of ending", pair_id, now)
         return pair

@@ -27,6 +27,8 @@ from bot.core.timetable import (
     Entry,
     KeptRule,
     Occurrence,
+    covers,
+    day_after,
     local_day_bounds,
     local_on,
     planning_horizon_on,
@@ -48,6 +50,8 @@ from bot.store.pairs import find_pair_by_code, find_pair_of_therapist
 from bot.store.people import load_person
 
 _DAY_MS: Final = 86_400_000
+#: How far back a therapist is shown what took place, to correct it.
+RECENT_DAYS: Final = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,15 +216,15 @@ class Timetable:
         """List the appointments that begin on the therapist's local date of now."""
         zone = await self._zone(tx, therapist_id)
         on = local_on(self.clock.now(), zone)
-        from_at, until_at = local_day_bounds(on, zone)
-        found = await store.appointments_of_therapist(tx, therapist_id, from_at, until_at)
-        entries = tuple(
-            entry
-            for entry in found
-            if entry.appointment.starts_at >= from_at
-            and entry.appointment.state in ("planned", "did_not_meet")
-        )
-        return Today(on, zone, entries)
+        return Today(on, zone, await _begun_on(tx, therapist_id, on, on, zone))
+
+    @reads
+    async def recent(self, tx: Transaction, therapist_id: int) -> tuple[Entry, ...]:
+        """List the appointments of the 14 local dates before today, newest last."""
+        zone = await self._zone(tx, therapist_id)
+        today = local_on(self.clock.now(), zone)
+        from_on, until_on = day_after(today, -RECENT_DAYS), day_after(today, -1)
+        return await _begun_on(tx, therapist_id, from_on, until_on, zone)
 
     async def plan(self, limit: int = 100) -> bool:
         """Make the appointments of the next 14 days, one rule per transaction.
@@ -248,15 +252,19 @@ class Timetable:
         moves: Appointment | None = None,
     ) -> Preview:
         ahead = draft.preview(zone)
-        leave_out = moves.id if moves else None
+        clashing = await clashes_with(tx, pair.therapist_id, ahead, moves.id if moves else None)
+        kept = await replaceable(tx, pair, draft, clashing, self.clock.now())
+        # What a pattern may replace does not stand in its way.
+        own = {old.kept.id for old in kept}
         return Preview(
             pair_id=pair.id,
             code=pair.code,
             draft=draft,
             timezone=zone,
             occurrences=ahead,
-            clashes=await clashes_with(tx, pair.therapist_id, ahead, leave_out),
-            replaceable=await replaceable(tx, pair, draft, self.clock.now()),
+            clashes=tuple(clash for clash in clashing if clash.rule_id not in own),
+            replaceable=kept,
+            is_there=any(covers(old.kept.rule, draft.rule(zone)) for old in kept),
             moves=moves,
         )
 
@@ -312,6 +320,19 @@ async def _load_entry(tx: Transaction, appointment_id: int, therapist_id: int) -
     if entry is None:
         raise Refused("appointment_unknown")
     return entry
+
+
+async def _begun_on(
+    tx: Transaction, therapist_id: int, from_on: str, until_on: str, zone: str
+) -> tuple[Entry, ...]:
+    """List what begins on these local dates, those that did not take place included."""
+    from_at, until_at = local_day_bounds(from_on, zone)[0], local_day_bounds(until_on, zone)[1]
+    return tuple(
+        entry
+        for entry in await store.appointments_of_therapist(tx, therapist_id, from_at, until_at)
+        if entry.appointment.starts_at >= from_at
+        and entry.appointment.state in ("planned", "did_not_meet")
+    )
 
 
 async def _moved_before(tx: Transaction, entry: Entry, to: Occurrence, therapist_id: int) -> Change:

@@ -87,6 +87,16 @@ async def pairs_of_client(tx: Transaction, client_id: int) -> list[Pair]:
     return [_pair(row) for row in rows]
 
 
+async def unreachable_pairs(tx: Transaction, therapist_id: int) -> frozenset[int]:
+    """List which of a therapist's pairs have a client who cannot be written to."""
+    rows = await tx.all(
+        "SELECT pair.id FROM pair JOIN person ON person.id = pair.client_id"
+        " WHERE pair.therapist_id = :id AND person.unreachable_at IS NOT NULL",
+        id=therapist_id,
+    )
+    return frozenset(row["id"] for row in rows)
+
+
 async def codes_of(tx: Transaction, therapist_id: int) -> frozenset[str]:
     """List every code a therapist ever used: codes are never given twice."""
     rows = await tx.all("SELECT code FROM pair WHERE therapist_id = :id", id=therapist_id)
@@ -120,32 +130,37 @@ async def join_pair(tx: Transaction, pair_id: int, client_id: int, now: int) -> 
     return _pair(row) if row else None
 
 
-async def confirm_pair(tx: Transaction, pair_id: int, therapist_id: int, now: int) -> Pair | None:
-    """Let a therapist confirm who joined; the pair is active once it consents as well."""
+async def confirm_pair(
+    tx: Transaction, pair_id: int, therapist_id: int, client_id: int, now: int
+) -> Pair | None:
+    """Let a therapist confirm this person, once; the pair is active once it consents as well."""
     row = await tx.one(
-        "UPDATE pair SET confirmed_at = coalesce(confirmed_at, :now), state = CASE"
+        "UPDATE pair SET confirmed_at = :now, state = CASE"
         " WHEN state = 'joined' AND consented_at IS NOT NULL THEN 'active' ELSE state END"
-        " WHERE id = :id AND therapist_id = :therapist_id AND client_id IS NOT NULL"
-        " AND state NOT IN ('ended', 'erased') RETURNING *",
+        " WHERE id = :id AND therapist_id = :therapist_id AND client_id = :client_id"
+        " AND confirmed_at IS NULL AND state NOT IN ('ended', 'erased') RETURNING *",
         id=pair_id,
         therapist_id=therapist_id,
+        client_id=client_id,
         now=now,
     )
     return _pair(row) if row else None
 
 
-async def turn_away(tx: Transaction, pair_id: int, therapist_id: int) -> int | None:
-    """Undo a joining by the wrong person; give who it was, None when it was confirmed before."""
-    pair = await find_pair_of_therapist(tx, pair_id, therapist_id)
+async def turn_away(
+    tx: Transaction, pair_id: int, therapist_id: int, client_id: int
+) -> Pair | None:
+    """Undo a joining by this person, who is the wrong one; None when nothing waits for a word."""
     row = await tx.one(
         "UPDATE pair SET client_id = NULL, state = 'invited', joined_at = NULL,"
         " consented_at = NULL, consent_version = NULL"
-        " WHERE id = :id AND therapist_id = :therapist_id AND state IN ('joined', 'stopped')"
-        " AND confirmed_at IS NULL RETURNING id",
+        " WHERE id = :id AND therapist_id = :therapist_id AND client_id = :client_id"
+        " AND state IN ('joined', 'stopped') AND confirmed_at IS NULL RETURNING *",
         id=pair_id,
         therapist_id=therapist_id,
+        client_id=client_id,
     )
-    return pair.client_id if pair and row else None
+    return _pair(row) if row else None
 
 
 async def consent(

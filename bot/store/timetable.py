@@ -15,8 +15,10 @@ from bot.store.database import Row, Transaction
 #: Why the successor of a moved appointment is not asked about: its check-in has answers already.
 ANSWERED_BEFORE_MOVE: Final = "answered_before_move"
 _ENTRY: Final = (
-    "SELECT appointment.*, pair.code, checkin.state AS checkin_state, checkin.first_answer_at"
+    "SELECT appointment.*, pair.code, pair.state AS pair_state, client.unreachable_at,"
+    " checkin.state AS checkin_state, checkin.first_answer_at"
     " FROM pair JOIN appointment ON appointment.pair_id = pair.id"
+    " LEFT JOIN person AS client ON client.id = pair.client_id"
     " LEFT JOIN checkin ON checkin.appointment_id = appointment.id AND checkin.kind = 'session'"
 )
 
@@ -42,6 +44,8 @@ def _entry(row: Row) -> Entry:
         code=row["code"],
         checkin_state=row["checkin_state"],
         answered=row["first_answer_at"] is not None,
+        pair_state=row["pair_state"],
+        unreachable=row["unreachable_at"] is not None,
     )
 
 

@@ -165,7 +165,13 @@ def load_vault(path: Path) -> Vault:
         ) from None
     except (OSError, UnicodeDecodeError) as problem:
         raise KeyProblem(f"the master key {path} cannot be read: {problem}") from None
-    return Vault(read_key(line))
+    try:
+        return Vault(read_key(line))
+    except KeyProblem as problem:
+        raise KeyProblem(
+            f"{path} holds no usable master key: {problem}. Put the line from your recovery sheet "
+            "into that file"
+        ) from None
 
 
 def write_key_file(path: Path, master: bytes) -> None:

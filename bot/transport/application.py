@@ -53,3 +53,10 @@ async def introduce(application: LoudApplication, clock: Clock) -> None:
             await clock.sleep(backoff.pause())
         else:
             return
+
+
+async def close(application: LoudApplication) -> None:
+    """Close what `introduce` opened, also where Telegram never said who the bot is."""
+    await application.shutdown()
+    # Of a bot that was not introduced the library closes nothing; otherwise this is no work.
+    await application.bot.shutdown()

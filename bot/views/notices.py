@@ -34,6 +34,11 @@ class NoticeViews:
         text = self.people.words(f"notice/{name}", reader, pair=pair, client=client).text
         return Screen(text, asked.keyboard)
 
+    def expired(self, pair: Pair, reader: Reader) -> Screen:
+        """Tell a therapist that a client's link has expired, with a button for a new one."""
+        text = self.people.words("notice/expired", reader, pair=pair).text
+        return Screen(text, self.people.pair(pair, None, reader).keyboard)
+
     def before_first(self, pair: Pair, talk: Talk, reader: Reader) -> Screen:
         """Tell a therapist what a client said before the first session."""
         withheld = talk.checkin.state == "withheld"

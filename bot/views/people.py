@@ -13,6 +13,7 @@ from bot.core.instrument import Instrument
 from bot.core.people import Pair, Person
 from bot.render import day, speaking
 from bot.render import gettext as _
+from bot.services.confirming import Word
 from bot.services.enrolment import Joining, Who
 from bot.services.inviting import Invite
 from bot.services.ports import Keyboard, Screen
@@ -50,7 +51,8 @@ class PeopleViews:
 
     def help(self, who: Who, reader: Reader) -> Screen:
         """Show the practice's safety text first, then what the bot can do for this person."""
-        return Screen(self.desk.text("help", reader, roles=self._roles(who)))
+        known = who.person is not None
+        return Screen(self.desk.text("help", reader, roles=self._roles(who), known=known))
 
     def privacy(self, reader: Reader) -> Screen:
         """Show the privacy text."""
@@ -103,9 +105,8 @@ class PeopleViews:
         ]
         return Screen(self.desk.text("client/zones", reader), rows(*columns(buttons, 2)))
 
-    def settings(self, person: Person, reader: Reader, therapist: tuple[int | None, str | None]
-                 | None) -> Screen:  # fmt: skip
-        """Show what somebody chose for themselves, with the ways to change it."""
+    def settings(self, person: Person, reader: Reader, *, is_client: bool) -> Screen:
+        """Show what somebody chose for themselves; quiet hours are a client's alone."""
         checkin = self.desk.settings.checkin
         text = self.desk.text(
             "settings",
@@ -113,18 +114,16 @@ class PeopleViews:
             quiet_from=person.quiet_from or f"{checkin.quiet_from:%H:%M}",
             quiet_to=person.quiet_to or f"{checkin.quiet_to:%H:%M}",
             chosen=dict(LANGUAGE_NAMES)[reader.spoken],
-            is_therapist=therapist is not None,
+            is_client=is_client,
         )
+        quiet = QUIET if is_client else ()
         with speaking(reader.language):
             return Screen(
                 text,
                 rows(
                     [button(name, "slang", 0, code) for code, name in LANGUAGE_NAMES],
                     [button(_("Time zone"), "szone", 0, "more")],
-                    [
-                        button(f"{since}–{until}", "squiet", 0, since, until)
-                        for since, until in QUIET
-                    ],
+                    [button(f"{since}–{till}", "squiet", 0, since, till) for since, till in quiet],
                 ),
             )
 
@@ -150,12 +149,14 @@ class PeopleViews:
         return Screen(self.desk.text("client/paused", reader, pair=pair), keyboard)
 
     def stopping(self, pair: Pair, reader: Reader) -> Screen:
-        """Offer the three ways to stop."""
+        """Offer the three ways to stop; somebody not confirmed yet has only one."""
         with speaking(reader.language):
+            pause = [button(_("Pause"), "pausing", pair.id)]
+            ending = [button(_("I'm thinking of ending or changing therapist"), "ending", pair.id)]
             keyboard = rows(
                 [button(_("Stop the questions"), "stop", pair.id)],
-                [button(_("Pause"), "pausing", pair.id)],
-                [button(_("I'm thinking of ending or changing therapist"), "ending", pair.id)],
+                pause if pair.may_pause else [],
+                ending if pair.confirmed_at is not None else [],
                 [button(_("Help now"), "help", 0)],
             )
         return Screen(self.desk.text("client/stopping", reader, pair=pair), keyboard)
@@ -177,7 +178,7 @@ class PeopleViews:
         with speaking(reader.language):
             yes = _("Send the request") if by_request else _("Erase everything")
             keyboard = rows(
-                [button(_("Pause instead"), "pausing", pair.id)],
+                [button(_("Pause instead"), "pausing", pair.id)] if pair.may_pause else [],
                 [button(yes, "erase", pair.id)],
             )
         return Screen(text, keyboard)
@@ -246,32 +247,38 @@ class PeopleViews:
 
     def joined(self, pair: Pair, client: Person, reader: Reader) -> Screen:
         """Ask the therapist to confirm who joined."""
-        with speaking(reader.language):
-            keyboard = rows(
-                [button(_("Yes, that is my client"), "confirm", pair.id)],
-                [button(_("No, somebody else"), "away", pair.id)],
-            )
         text = self.desk.text("therapist/joined", reader, pair=pair, client=client)
-        return Screen(text, keyboard)
+        with speaking(reader.language):
+            return Screen(text, rows(*self._word(pair, client)))
 
-    def clients(self, pairs: list[Pair], reader: Reader) -> Screen:
+    def _word(self, pair: Pair, client: Person) -> list[list[Button]]:
+        return [
+            [button(_("Yes, that is my client"), "confirm", pair.id, client.id)],
+            [button(_("No, somebody else"), "away", pair.id, client.id)],
+        ]
+
+    def settled(self, word: Word, reader: Reader) -> Screen:
+        """Say how a joining stands in a message that asked about it, without a name."""
+        return Screen(self.desk.text("therapist/settled", reader, pair=word.pair))
+
+    def clients(self, pairs: list[Pair], unreachable: frozenset[int], reader: Reader) -> Screen:
         """List a therapist's pairs with how each stands."""
         buttons = [
             button(pair.code, "pairinfo", pair.id) for pair in pairs if pair.state != "ended"
         ]
-        text = self.desk.text("therapist/clients", reader, pairs=pairs)
+        text = self.desk.text("therapist/clients", reader, pairs=pairs, unreachable=unreachable)
         return Screen(text, rows(*columns(buttons, 4)))
 
     def pair(self, pair: Pair, client: Person | None, reader: Reader) -> Screen:
         """Show one pair to its therapist, with what can be done about it now."""
-        line: list[Button] = []
+        lines: list[list[Button]] = []
         with speaking(reader.language):
             if pair.state == "invited":
-                line = [button(_("New link"), "reinvite", pair.id)]
+                lines = [[button(_("New link"), "reinvite", pair.id)]]
             elif client is not None and pair.confirmed_at is None:
-                return self.joined(pair, client, reader)
+                lines = [[button(_("Who joined?"), "whois", pair.id)], *self._word(pair, client)]
         text = self.desk.text("therapist/pair", reader, pair=pair, client=client)
-        return Screen(text, rows(line))
+        return Screen(text, rows(*lines))
 
     def notice(
         self, name: str, reader: Reader, keyboard: Keyboard = (), **values: object

@@ -78,13 +78,15 @@ class TimetableViews:
 
     desk: Desk
 
-    def choose_pair(self, pairs: Sequence[Pair], page: int, reader: Reader) -> Screen:
-        """Ask whose appointment it is."""
+    def choose_pair(
+        self, pairs: Sequence[Pair], page: int, reader: Reader, *, has_clients: bool
+    ) -> Screen:
+        """Ask whose appointment it is. pairs: those that can be planned for."""
         page, shown = _page(pairs, page, _CODES)
         buttons = [button(pair.code, "tnew", pair.id) for pair in shown]
         with speaking(reader.language):
             turn = _turn("tadd", page, len(pairs), _CODES)
-            text = self._text("choose_pair", reader, pairs=shown)
+            text = self._text("choose_pair", reader, pairs=shown, has_clients=has_clients)
             return Screen(text, rows(*columns(buttons, 4), turn))
 
     def form(self, drafting: Drafting, reader: Reader) -> Screen:
@@ -128,12 +130,14 @@ class TimetableViews:
             if preview.moves is not None:
                 return self._move_preview(preview, preview.moves.id, reader)
             confirm = [button(_("Confirm"), "tconf", at, packed)]
-            if preview.replaceable:
+            if preview.is_there:
+                confirm = []
+            elif preview.replaceable:
                 confirm = [button(_("Add beside it"), "tconf", at, packed)]
             instead = [
                 [button(_("Replace %(time)s") % {"time": _when(old.kept)}, "tconf", at, packed,
                         old.kept.id)]
-                for old in preview.replaceable
+                for old in preview.replaceable if not preview.is_there
             ]  # fmt: skip
             change = [
                 button(_("Change"), "tform", at, packed, "n"),
@@ -166,16 +170,21 @@ class TimetableViews:
         """Say that a rule has ended."""
         return self._done("closed", reader, closed=closed)
 
-    def listed(self, entries: Sequence[Entry], page: int, reader: Reader) -> Screen:
-        """List a page of today's and the coming appointments."""
-        page, shown = _page(entries, page, _PAGE)
+    def listed(
+        self, past: Sequence[Entry], coming: Sequence[Entry], page: int | None, reader: Reader
+    ) -> Screen:
+        """List a page of appointments, newest last. page: None for the one that today begins."""
+        pages, first = _leaves(past, coming)
+        page = first if page is None else min(page, len(pages) - 1)
+        shown = pages[page]
         with speaking(reader.language):
             buttons = [
                 button(_short(entry), "tappt", entry.appointment.id, str(page)) for entry in shown
             ]
             more = [button(_("Patterns"), "trules", 0)]
-            text = self._text("list", reader, entries=shown)
-            turn = _turn("tlist", page, len(entries), _PAGE)
+            ids = {entry.appointment.id for entry in past}
+            text = self._text("list", reader, entries=shown, past=ids, any_coming=bool(coming))
+            turn = _turn("tlist", page, len(pages), 1)
             return Screen(text, rows(*columns(buttons, 2), turn, more))
 
     def rules(self, kept: Sequence[KeptRule], page: int, reader: Reader) -> Screen:
@@ -188,7 +197,9 @@ class TimetableViews:
             text = self._text("rules", reader, kept=shown)
             return Screen(text, rows(*columns(buttons, 2), turn, back))
 
-    def appointment(self, entry: Entry, page: int, reader: Reader, *, has_begun: bool) -> Screen:
+    def appointment(
+        self, entry: Entry, page: int | None, reader: Reader, *, has_begun: bool
+    ) -> Screen:
         """Show one appointment and what can be done about it. page: where it is listed."""
         at = entry.appointment.id
         with speaking(reader.language):
@@ -199,7 +210,8 @@ class TimetableViews:
                     acts.append(button(_("We did not meet"), "tunmet", at))
                 else:
                     acts.insert(0, button(_("Cancel it"), "tcanc", at))
-            back = [button(_("‹ Back"), "tlist", 0, str(page))]
+            listed = () if page is None else (str(page),)
+            back = [button(_("‹ Back"), "tlist", 0, *listed)]
             return Screen(self._text("appointment", reader, entry=entry), rows(acts, back))
 
     def cancelling(self, entry: Entry, reader: Reader) -> Screen:
@@ -232,6 +244,19 @@ def _page(items: Sequence[Item], page: int, size: int) -> tuple[int, Sequence[It
     """Give a page, the last one when there are fewer by now, and what stands on it."""
     page = min(page, max(0, (len(items) - 1) // size))
     return page, items[page * size : (page + 1) * size]
+
+
+def _leaves(past: Sequence[Item], coming: Sequence[Item]) -> tuple[list[Sequence[Item]], int]:
+    """Give the pages of a list, and which one today begins; one page when all fit on it."""
+    if len(past) + len(coming) <= _PAGE:
+        return [[*past, *coming]], 0
+    # The odd ones stand on the oldest page, so that today's are at the top of theirs.
+    odd = len(past) % _PAGE
+    older = ([past[:odd]] if odd else []) + [
+        past[at : at + _PAGE] for at in range(odd, len(past), _PAGE)
+    ]
+    newer = [coming[at : at + _PAGE] for at in range(0, len(coming), _PAGE)]
+    return older + newer, min(len(older), len(older) + len(newer) - 1)
 
 
 def _turn(act: str, page: int, count: int, size: int) -> list[Button]:

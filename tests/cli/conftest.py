@@ -27,6 +27,12 @@ def _only_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.delenv(variable)
 
 
+@pytest.fixture(autouse=True)
+def _the_log_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    # In this process the log belongs to the tests; what it does is seen in one of its own.
+    monkeypatch.setattr("bot.logging.set_up", lambda _: None)
+
+
 @pytest.fixture
 def telegram_loop() -> Iterator[asyncio.AbstractEventLoop]:
     """An event loop in a thread of its own: it goes on while the test waits."""

@@ -8,6 +8,8 @@ import os
 import re
 import sqlite3
 import stat
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -215,8 +217,15 @@ def test_another_practices_key_opens_nothing(fresh: Path, telegram: Emulator) ->
     result = rapport("invite", "therapist", "-c", fresh)
     assert result.exit_code == 3
     assert "not the one this database was made with" in result.stderr
-    key.write_text(write_key(bytes(32))[:-1] + "Q", encoding="utf-8")
-    assert "typing mistake" in rapport("check", "-c", fresh).stderr
+    for written, wrong in (
+        (write_key(bytes(32))[:-1] + "Q", "typing mistake"),
+        ("", "starts with"),
+    ):
+        key.write_text(written, encoding="utf-8")
+        said = rapport("check", "-c", fresh).stderr
+        assert wrong in said
+        assert str(key) in said
+        assert "recovery sheet" in said
 
 
 # invite
@@ -257,6 +266,21 @@ def test_nobody_is_invited_with_a_wrong_token(connected: Path) -> None:
     assert not connected.with_name("rapport.sqlite3").exists()
 
 
+def test_who_has_no_network_is_told_and_scripts_read_no_log(config: Path) -> None:
+    program = (
+        "import bot.opening, bot.cli; bot.opening.PATIENCE_SECONDS = 1.0;"
+        f"bot.cli.cli(['invite', 'therapist', '--json', '-c', {str(config)!r}])"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=False
+    )
+    assert (result.returncode, result.stdout) == (1, "")
+    assert "Telegram did not answer within 1 seconds: check the network" in result.stderr
+    assert "cannot be reached yet" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert "Unclosed" not in result.stderr
+
+
 # digest preview
 
 
@@ -280,6 +304,7 @@ def test_the_sample_is_translated() -> None:
     [
         (["--language", "xx"], 2, "give en, de or de_du"),
         (["-c", "CONFIG"], 2, "--therapist is missing"),
+        (["--therapist", "5"], 2, "--config is missing"),
         (["-c", "CONFIG", "--therapist", "4001"], 1, "4001 is no therapist"),
     ],
 )
@@ -303,3 +328,6 @@ def test_a_real_preview_is_noted_in_the_audit(config: Path) -> None:
     assert result.stdout.strip()
     (noted,) = rows(config, "SELECT act, actor_id FROM audit")
     assert "preview" in noted[0]
+    german = rapport("digest", "preview", "-c", config, "--therapist", "4001", "--language", "de")
+    assert "Woche" in german.stdout
+    assert "Woche" not in result.stdout

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.demo.stage import TOKEN
+from bot.demo.stage import TOKEN, write_config
 from bot.emulator import Emulator
 from tests.cli.conftest import Start, wait_until
 
@@ -96,6 +96,7 @@ def test_a_token_that_telegram_does_not_know_is_told(connected: Path, start: Sta
     _, errors = process.communicate(timeout=20)
     assert process.returncode == 5
     assert "@BotFather" in errors
+    assert "Unclosed" not in errors
     assert TOKEN[:-1] not in errors
 
 
@@ -113,3 +114,14 @@ def test_a_missing_configuration_is_told(tmp_path: Path, start: Start) -> None:
     _, errors = process.communicate(timeout=20)
     assert process.returncode == 2
     assert "copy config.example.toml there" in errors
+
+
+def test_a_questionnaire_that_is_not_there_is_a_wrong_configuration(
+    tmp_path: Path, start: Start
+) -> None:
+    extra = '[checkin]\ninstrument = "session-aliance"\n'
+    config = write_config(tmp_path, "http://127.0.0.1:9/bot", extra=extra)
+    process = start("run", "-c", str(config))
+    _, errors = process.communicate(timeout=20)
+    assert process.returncode == 2
+    assert "there is no such questionnaire" in errors

@@ -173,3 +173,12 @@ def test_ten_years_of_answers_outside_the_record_are_a_warning(config: Config) -
     path = config(("record = true", "record = false"))
     (warning,) = warnings(load(path), path)
     assert warning.key == "privacy.retention_days"
+
+
+def test_a_language_without_a_safety_text_is_a_warning(config: Config) -> None:
+    path = config(('text = "Call 112, or Dana at the practice."', 'text = { en = "Call 112." }'))
+    (warning,) = warnings(load(path), path)
+    assert str(warning) == (
+        "safety.text has no text in German: whoever reads German sees the practice's own, in "
+        'English: add de = "..."'
+    )

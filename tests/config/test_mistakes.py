@@ -222,3 +222,19 @@ def test_the_machine_may_have_other_variables(
 
     assert os.environ["RAPPORT_CONFIG"]
     assert load(config()).practice.name == "Lindenhof"
+
+
+@pytest.mark.parametrize("given", ["[-5, true, 0]", None])
+def test_each_wrong_admin_is_told_once(
+    config: Config, monkeypatch: pytest.MonkeyPatch, given: str | None
+) -> None:
+    path = config(("[4001]", given)) if given else config()
+    if given is None:
+        monkeypatch.setenv("RAPPORT_PRACTICE__ADMINS", "abc")
+
+    with pytest.raises(ConfigError) as refused:
+        load(path)
+
+    told = [str(mistake) for mistake in refused.value.mistakes]
+    assert len(told) == (3 if given else 1)
+    assert not any("[" in mistake.wrong for mistake in refused.value.mistakes)

@@ -33,7 +33,10 @@ def test_what_is_no_code_is_none(typed: str) -> None:
 
 
 @pytest.mark.parametrize(("code", "so"), [("ANNA", True), ("A7", False), ("AB12", False),
-                                          ("7ABC", True), ("A-B-C", False)])  # fmt: skip
+                                          ("7ABC", True), ("A-B-C", True), ("AK", True),
+                                          ("A-K", True), ("JD85", True), ("JD-1985", True),
+                                          ("JD07", True), ("B12", False), ("B85", False),
+                                          ("A", False), ("12345678", False)])  # fmt: skip
 def test_a_code_that_could_be_a_name_is_noticed(code: str, so: bool) -> None:
     assert looks_like_a_name(code) is so
 
@@ -44,6 +47,7 @@ def test_suggested_codes_are_free_short_and_never_end() -> None:
         code = suggest_code(frozenset(taken), number * 7919)
         assert code not in taken
         assert tidy_code(code) == code
+        assert not looks_like_a_name(code)
         assert not set(code) & set("O0I1QSZ"), "letters and digits that are read as one another"
         taken.add(code)
     assert sorted({len(code) for code in taken}) == [2, 3]

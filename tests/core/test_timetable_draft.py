@@ -118,6 +118,10 @@ def test_how_often(word: str, repeats: str) -> None:
             {"word": "biweekly"},
             "A7 2026-12-01 15:00",
         ),
+        ("weekly A7 2026-12-01 15:00", "schedule_order", {}, "A7 2026-12-01 15:00 weekly"),
+        ("15.00 A7 2026-12-01 weekly", "schedule_order", {}, "A7 2026-12-01 15:00 weekly"),
+        ("A7 1.12 15:00 weekly", "schedule_date", {"word": "1.12"}, "A7 01:12 weekly"),
+        ("A7 15.70 2026-12-01 once", "schedule_time", {"word": "15.70"}, "A7 2026-12-01 once"),
         (
             "A7 2026-12-01 2026-12-02 15:00 once",
             "schedule_twice",
@@ -140,6 +144,12 @@ def test_a_line_that_is_not_right_is_refused_with_the_reason_and_what_was_unders
     assert refused.reason == reason
     assert {name: refused.facts[name] for name in facts} == facts
     assert refused.facts["understood"] == understood
+
+
+@pytest.mark.parametrize("on", ["2026-12-01", "1.12.2026", "01.12.2026", "1.12.26", "01.12.26"])
+@pytest.mark.parametrize("at", ["15:00", "15.00"])
+def test_dates_and_times_may_be_written_as_people_do(on: str, at: str) -> None:
+    assert read(f"A7 {on} {at} 50m weekly") == read(A_LINE)
 
 
 @given(

@@ -466,7 +466,7 @@ async def test_today_includes_what_came_after_the_digest(world: World) -> None:
     assert shown.splitlines()[:3] == [
         "Mon 23 Nov",
         "09:00 · B2 · last 8.0 · no answer last time",
-        "15:00 · A7 · last 5.6 · in the way: pace",
+        "15:00 · A7 · last 5.6 · fit 4 · in the way: pace",
     ]
 
 

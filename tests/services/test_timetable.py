@@ -112,7 +112,7 @@ async def db(tmp_path: Path, clock: MovableClock) -> AsyncIterator[Database]:
         ):
             await pairs.add_pair(tx, pair_id, therapist_id, code, clock.now())
             await pairs.join_pair(tx, pair_id, client_id, clock.now())
-            await pairs.confirm_pair(tx, pair_id, therapist_id, clock.now())
+            await pairs.confirm_pair(tx, pair_id, therapist_id, client_id, clock.now())
             await pairs.consent(tx, pair_id, client_id, "1", clock.now())
     yield database
     await database.close()

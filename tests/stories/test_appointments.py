@@ -107,3 +107,15 @@ async def test_a_mistyped_line_says_what_it_understood(world: World) -> None:
     assert "Something is missing" in ben.screen
     await ben.types("/add Z9 2026-11-02 15:00 50m weekly")
     assert "You have no client with the code Z9." in ben.screen
+
+
+async def test_a_session_that_did_not_take_place_can_be_corrected_after_the_digest(
+    world: World,
+) -> None:
+    _, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Fri 17:00")
+    await ben.types("/appointments")
+    assert "Mon, Nov 2, 15:00 · A7 · past" in ben.screen
+    await ben.taps("A7 Mon 2, 15:00")
+    await ben.taps("We did not meet")
+    assert "Mon, Nov 2, 15:00: did not meet" in ben.screen

@@ -56,6 +56,42 @@ async def test_help_now_works_for_everybody(world: World) -> None:
     assert anna.phone.chat[-2].text == prompt.text
 
 
+async def test_help_offers_only_what_works(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben")
+    cora = world.human("Cora")
+    for human, offered in ((anna, True), (ben, True), (cora, False)):
+        await human.types("/help")
+        assert ("/settings" in human.screen) is offered
+    await anna.types("/erase")
+    await anna.taps("Erase everything")
+    await anna.types("/help")
+    assert "/settings" not in anna.screen
+
+
+async def test_quiet_hours_are_for_who_is_asked_something(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben")
+    await anna.types("/settings")
+    assert "In quiet hours I ask nothing." in anna.screen
+    assert "20:00–09:00" in anna.phone.last.labels
+    await ben.types("/settings")
+    assert "uiet hours" not in ben.screen
+    assert ben.phone.last.labels == ["English", "Deutsch", "Time zone"]
+
+
+async def test_a_time_zone_is_typed_in_any_case(world: World) -> None:
+    _, ben = await world.pair("Anna", "Ben")
+    await ben.types("/zone")
+    assert ben.screen == "Which time zone? Write it like this: /zone Europe/Vienna"
+    for typed, zone in (
+        ("europe/vienna", "Europe/Vienna"),
+        ("america/new york", "America/New_York"),
+    ):
+        await ben.types(f"/zone {typed}")
+        assert f"Time zone: {zone}" in ben.screen
+    await ben.types("/zone Lindenhof")
+    assert "I don't know the time zone “Lindenhof”." in ben.screen
+
+
 async def test_help_now_works_for_who_paused_or_stopped(world: World) -> None:
     anna, _ = await world.pair("Anna", "Ben", meets="Mon 15:00")
     for act, button in (("/pause", "Until I resume"), ("/stop", "Stop the questions")):
@@ -141,6 +177,11 @@ async def test_the_bot_leaves_a_group(world: World) -> None:
     await anna.does(lambda: group.add_bot(anna.phone))
     assert not group.has_bot
     assert [seen for seen in group.chat if seen.from_bot] == []
+    left = [c for c in world.stage.emulator.journal.calls() if c.method == "leaveChat"]
+    assert [call.status for call in left] == [200], "it leaves once"
+    await world.later(minutes=2)
+    await anna.does(lambda: group.add_bot(anna.phone))
+    assert not group.has_bot
 
 
 async def test_a_therapists_commands_are_not_for_clients_nor_the_other_way(world: World) -> None:
@@ -152,7 +193,7 @@ async def test_a_therapists_commands_are_not_for_clients_nor_the_other_way(world
         await ben.types(command)
         assert "This is not for you to use." in ben.screen
     await world.dana.types("/today")
-    assert "I don't know you yet." in world.dana.screen
+    assert "This is not for you to use." in world.dana.screen
 
 
 async def buttons_of_a_week(world: World) -> tuple[list[str], list[str]]:
@@ -176,7 +217,7 @@ async def buttons_of_a_week(world: World) -> tuple[list[str], list[str]]:
     await ben.taps("Let's talk about it")
     await world.later(minutes=3)
     await ben.types("/appointments")
-    await ben.taps(next(label for label in ben.phone.last.labels if "A7" in label))
+    await ben.taps("A7 Mon 9, 15:00")
     await ben.taps("Cancel it")
     await ben.types("/clients")
     return world.pushed(anna), world.pushed(ben)

@@ -71,11 +71,43 @@ async def test_an_expired_invitation_asks_for_a_new_one(world: World) -> None:
     anna = world.human("Anna")
     await anna.starts(link)
     assert "Please ask your therapist for a new one." in anna.screen
-    await ben.types("/clients")
-    await ben.taps("A7")
+    assert "opened the invitation for A7, but it has expired." in ben.screen
+    received = ben.received
+    await anna.starts(link)
+    assert ben.received == received
     await ben.taps("New link")
     await world.joins(anna, invitation_in(ben.screen))
     assert "Anna has joined as A7." in ben.screen
+
+
+async def test_a_client_who_has_not_joined_can_be_given_a_new_link(world: World) -> None:
+    ben = await world.therapist("Ben")
+    await world.invites(ben, "A7")
+    await ben.types("/clients")
+    await ben.taps("A7")
+    assert "invited, has not joined yet" in ben.screen
+    await ben.taps("New link")
+    await world.joins(world.human("Anna"), invitation_in(ben.screen))
+    assert "Anna has joined as A7." in ben.screen
+
+
+async def test_who_was_turned_away_can_not_come_back_with_the_old_link(world: World) -> None:
+    ben = await world.therapist("Ben")
+    cora = world.human("Cora")
+    old = await world.invites(ben, "A7")
+    await world.joins(cora, old)
+    await ben.taps("No, somebody else")
+    await cora.starts(old)
+    assert "This invitation is not valid" in cora.screen
+
+
+async def test_a_therapists_expired_link_sends_to_the_practice(world: World) -> None:
+    await world.dana.types("/invite_therapist")
+    link = invitation_in(world.dana.screen)
+    await world.later(hours=14 * 24 + 1)
+    ben = world.human("Ben")
+    await ben.starts(link)
+    assert "Please ask the practice for a new one." in ben.screen
 
 
 async def test_an_invitation_is_for_one_person(world: World) -> None:
@@ -117,6 +149,7 @@ async def test_five_wrong_codes_and_then_silence(world: World) -> None:
     for number in range(5):
         await cora.starts(f"guess{number}")
         assert "This invitation is not valid" in cora.screen
+        assert ("For an hour I try no more of yours" in cora.screen) is (number == 4)
     received = cora.received
     await cora.starts("guess6")
     await cora.starts(link)
@@ -147,12 +180,28 @@ async def test_nobody_joins_the_same_therapist_twice(world: World) -> None:
 async def test_a_code_that_looks_like_a_name_is_warned_about(world: World) -> None:
     ben = await world.therapist("Ben")
     await ben.types("/invite ANNA")
-    assert "This code looks like a name or initials." in ben.screen
+    assert "This code looks like a name, initials or a year of birth." in ben.screen
+    await ben.types("/invite JD85")
+    assert "This code looks like" in ben.screen
+    assert "Invitation for JD85" in ben.screen
     await ben.types("/invite Anna Berg")
     assert "can't be a code" in ben.screen
     await ben.types("/invite")
-    assert "looks like a name" not in ben.screen
+    assert "This code looks like" not in ben.screen
     assert "Invitation for" in ben.screen
+
+
+async def test_who_invited_a_therapist_can_be_told(world: World) -> None:
+    await world.therapist("Ben")
+    (noted,) = await world.rows(
+        "SELECT actor_id, object_kind, object_id FROM audit WHERE act = 'therapist invited'"
+    )
+    people = await world.rows("SELECT id FROM person ORDER BY created_at, id")
+    assert (noted[0],) in people
+    assert [noted[0]] == [by for (by,) in await world.rows("SELECT invited_by FROM invitation")]
+    assert await world.rows("SELECT id FROM invitation") == [(noted[2],)]
+    await world.dana.types("/invite_therapist")
+    assert len(people) == len(await world.rows("SELECT id FROM person"))
 
 
 async def test_before_the_first_session_three_questions_reach_the_therapist(world: World) -> None:

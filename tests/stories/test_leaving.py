@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from world import World
 
+from bot.views.buttons import data
+
 RECORD = '[privacy]\nfeedback_in_clinical_record = true\ncontact = "Dana at the front desk"\n'
 NEW_TEXT = """[privacy]
 feedback_in_clinical_record = false
@@ -107,6 +109,24 @@ async def test_thinking_of_ending_is_told_only_at_the_clients_wish(world: World)
     assert "A short check-in about Monday is ready." in anna.screen
 
 
+async def test_who_is_not_confirmed_tells_the_therapist_nothing(world: World) -> None:
+    ben, cora = await world.therapist("Ben"), world.human("Cora")
+    await world.joins(cora, await world.invites(ben, "B8"))
+    await cora.types("/stop")
+    assert cora.phone.last.labels == ["Stop the questions", "Help now"]
+    received = ben.received
+    ((pair,),) = await world.rows("SELECT id FROM pair")
+    assert isinstance(pair, int)
+    for act in ("ending", "tellend"):
+        (said,) = await cora.forges(data(act, pair))
+        assert "has not confirmed yet that it is you" in said
+    assert ben.received == received
+    await cora.types("/erase")
+    assert cora.phone.last.labels == ["Erase everything"]
+    (said,) = await cora.forges(data("pausing", pair))
+    assert "nothing to pause" in said
+
+
 async def test_erasing_leaves_nothing_of_the_answers(world: World) -> None:
     anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
     await world.until("Mon 16:20")
@@ -122,11 +142,13 @@ async def test_erasing_leaves_nothing_of_the_answers(world: World) -> None:
     await anna.taps("Erase everything")
     assert "Your answers have been erased, and the questions have stopped." in anna.screen
 
-    assert "A client has had the answers erased." in ben.screen
+    assert "A7 has had the answers erased." in ben.screen
+    assert "delete earlier messages here that name A7" in ben.screen
     assert await world.kept() == []
     for table in ("checkin", "answer", "answer_earlier", "digest_entry", "appointment", "rule"):
         assert await world.rows(f"SELECT * FROM {table}") == []
-    assert await world.rows("SELECT 1 FROM person WHERE name IS NOT NULL") == [(1,)]
+    named = await world.rows("SELECT 1 FROM person WHERE name IS NOT NULL")
+    assert len(named) == 2, "Ben and Dana"
     assert b"marmot" not in world.raw
     assert await ben.taps("A7 · Details", digest) != ""
     await ben.types("/today")
@@ -200,6 +222,10 @@ async def test_a_blocked_bot_tells_the_therapist_once_and_goes_on_at_start(world
     await world.until("Mon 12:00")
     await anna.does(anna.phone.block)
     assert "A7 can't be reached in Telegram" in ben.screen
+    await ben.types("/clients")
+    assert "A7 · active · can't be reached in Telegram" in ben.screen
+    await ben.taps("A7")
+    assert "A7 · active · can't be reached in Telegram" in ben.screen
     received = ben.received
     await world.until("Fri 16:00")
     assert ben.received == received

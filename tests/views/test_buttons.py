@@ -93,6 +93,8 @@ LONGEST = [
     ("reopen", LARGEST, (WORD,)),
     ("remove", LARGEST, (WORD,)),
     ("pass", LARGEST, (WORD,)),
+    ("confirm", LARGEST, (LARGEST,)),
+    ("away", LARGEST, (LARGEST,)),
     ("talk", LARGEST, (LARGEST, "999")),
     ("details", LARGEST, (LARGEST, "999")),
     ("later", LARGEST, ("tomorrow",)),

@@ -108,7 +108,7 @@ async def db(tmp_path: Path, clock: MovableClock) -> AsyncIterator[Database]:
         ):
             await pairs.add_pair(tx, pair_id, therapist_id, code, clock.now())
             await pairs.join_pair(tx, pair_id, client_id, clock.now())
-            await pairs.confirm_pair(tx, pair_id, therapist_id, clock.now())
+            await pairs.confirm_pair(tx, pair_id, therapist_id, client_id, clock.now())
             await pairs.consent(tx, pair_id, client_id, "1", clock.now())
     yield database
     await database.close()
@@ -255,9 +255,9 @@ async def test_a_confirmed_pattern_says_what_is_true_now(ben: Therapist) -> None
         "✓ <b>A7</b> · Mon 15:00–15:50 · 50 min · every week\n"
         "Next: Mon, Nov 30 · Mon, Dec 7 · Mon, Dec 14"
     )
-    said = ben.text
     await ben.presses(confirm)
-    assert ben.text == said
+    assert "✓" not in ben.text
+    assert "That is there already; nothing was added." in ben.text
     await ben.taps("Appointments")
     assert ben.labels == ["A7 Mon 30, 15:00", "A7 Mon 7, 15:00", "Patterns"]
 
@@ -285,6 +285,43 @@ async def test_a_second_pattern_stands_beside_the_first_or_replaces_it(ben: Ther
     assert ben.labels == ["A7 Thu 09:00", "‹ Back"]
 
 
+async def test_replacing_what_has_no_appointments_cancels_nothing(ben: Therapist) -> None:
+    await ben.types("/add A7 2026-12-21 15:00 50m weekly")
+    await ben.taps("Confirm")
+    await ben.types("/add A7 2026-12-22 15:00 50m weekly")
+    assert "There is a pattern already: Mon 15:00." in ben.text
+    assert "cancels" not in ben.text
+
+
+async def test_a_pattern_to_replace_is_no_obstacle(ben: Therapist) -> None:
+    await ben.types("/add A7 2026-11-30 15:00 50m weekly")
+    await ben.taps("Confirm")
+    await ben.types("/add A7 2026-11-30 15:30 50m weekly")
+    assert "⚠" not in ben.text
+    assert "There is a pattern already: Mon 15:00. The two overlap. Replacing it" in ben.text
+    await ben.types("/add B2 2026-11-30 15:30 50m weekly")
+    assert "⚠ Mon, Nov 30: overlaps with A7 (Mon 15:00)" in ben.text
+
+
+@pytest.mark.parametrize("first", ["2026-11-30", "2026-12-07"])
+async def test_a_pattern_that_is_there_is_not_offered_again(ben: Therapist, first: str) -> None:
+    await ben.types("/add A7 2026-11-30 15:00 50m weekly")
+    await ben.taps("Confirm")
+    await ben.types(f"/add A7 {first} 15:00 50m weekly")
+    assert "This pattern is there already; there is nothing to add." in ben.text
+    assert "⚠" not in ben.text
+    assert ben.labels == ["Change", "Cancel"]
+
+
+async def test_a_fortnight_out_of_step_is_another_pattern(ben: Therapist) -> None:
+    await ben.types("/add A7 2026-11-30 15:00 50m fortnightly")
+    await ben.taps("Confirm")
+    await ben.types("/add A7 2026-12-07 15:00 50m fortnightly")
+    assert "there already;" not in ben.text
+    await ben.types("/add A7 2026-12-14 15:00 50m fortnightly")
+    assert "there already;" in ben.text
+
+
 async def test_the_preview_warns_of_clashes_and_of_the_clocks(ben: Therapist) -> None:
     await ben.types("/add B2 2027-03-22 15:30 50m once")
     await ben.taps("Confirm")
@@ -305,6 +342,10 @@ async def test_who_stopped_is_not_offered(
     await ben.types("/add")
     assert ben.labels == ["A7"]
     assert "B2 has stopped" in await ben.refused(ben.types("/add B2 2026-12-01 15:00 weekly"))
+    async with writing(db) as tx:
+        await pairs.stop(tx, A7, ANNA, clock.now())
+    await ben.types("/add")
+    assert "All of your clients have stopped or ended" in ben.text
 
 
 # --- the list, cancelling, moving, ending
@@ -370,6 +411,59 @@ async def test_what_has_begun_can_only_have_not_taken_place(
     assert "Mon, Nov 30, 15:00 · A7 · did not meet" in ben.text
     await ben.taps("A7 Mon 30, 15:00")
     assert ben.labels == ["‹ Back"]
+
+
+async def test_what_was_lately_can_still_be_said_not_to_have_taken_place(
+    ben: Therapist, clock: MovableClock
+) -> None:
+    await weekly(ben)
+    clock.at = to_utc("2026-12-02", "10:00", ZONE)
+    await ben.types("/appointments")
+    assert "Mon, Nov 30, 15:00 · A7 · past" in ben.text
+    assert ben.labels == ["A7 Mon 30, 15:00", "A7 Mon 7, 15:00", "Patterns"]
+    await ben.taps("A7 Mon 30, 15:00")
+    await ben.taps("We did not meet")
+    await ben.taps("Appointments")
+    assert "Mon, Nov 30, 15:00 · A7 · did not meet" in ben.text
+    clock.at = to_utc("2026-12-14", "23:00", ZONE)
+    await ben.types("/appointments")
+    assert "Nov 30" in ben.text
+    clock.at = to_utc("2026-12-15", "01:00", ZONE)
+    await ben.types("/appointments")
+    assert "Nov 30" not in ben.text
+
+
+async def test_a_full_past_leaves_today_at_the_top(ben: Therapist, clock: MovableClock) -> None:
+    for day in (25, 26, 27):
+        for hour in range(8, 17):
+            await ben.types(f"/add A7 2026-11-{day} {hour}:00 50m once")
+            await ben.taps("Confirm")
+    clock.at = to_utc("2026-11-27", "07:00", ZONE)
+    await ben.types("/appointments")
+    assert ben.labels[0] == "A7 Fri 27, 08:00"
+    assert "past" not in ben.text
+    today = list(ben.labels)
+    await ben.taps("‹ Earlier")
+    assert ben.labels[:2] == ["A7 Wed 25, 08:00", "A7 Wed 25, 09:00"]
+    assert ben.text.count("past") == 18
+    await ben.taps("Later ›")
+    assert ben.labels == today
+
+
+async def test_the_list_says_who_will_not_be_asked(
+    ben: Therapist, db: Database, clock: MovableClock
+) -> None:
+    await weekly(ben)
+    await ben.types("/add B2 2026-12-01 15:00 50m once")
+    await ben.taps("Confirm")
+    async with writing(db) as tx:
+        await people.set_reachable(tx, ANNA, clock.now())
+        await pairs.stop(tx, B2, CORA, clock.now())
+    await ben.types("/appointments")
+    assert "Mon, Nov 30, 15:00 · A7 · can't be reached in Telegram" in ben.text
+    assert "Tue, Dec 1, 15:00 · B2 · stopped the questions" in ben.text
+    await ben.taps("B2 Tue 1, 15:00")
+    assert ben.text.endswith("planned · stopped the questions")
 
 
 async def test_ending_a_pattern_asks_once_more(ben: Therapist) -> None:
@@ -472,6 +566,8 @@ LINES = {
     "2026-12-01": "Something is missing: the code, the time, how often.",
     "A-7-! 2026-12-01 15:00 weekly": "“a-7-!” is not a code.",
     "A7 2026-12-01 15:00 <b>monthly</b>": "the word “&lt;b&gt;monthly&lt;/b&gt;”",
+    "A7 2026-12-01 15:00 biweekly": "once, weekly or fortnightly.",
+    "weekly A7 2026-12-01 15:00": "The code comes first.",
     "A7 2026-12-01 15:00 16:00 once": "There is one too many: “16:00”.",
     "A7 2026-02-30 15:00 once": "“2026-02-30” is not a date I can read.",
     "A7 2026-12-01 25:00 once": "“25:00” is not a time.",

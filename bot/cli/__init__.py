@@ -9,14 +9,19 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
-import sys
 from collections.abc import Coroutine
-from pathlib import Path
-from typing import Annotated, Any, NoReturn, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import typer
 
 from bot import __version__
+from bot.cli.digest import digest
+from bot.cli.ending import CONFIG as _CONFIG
+from bot.cli.ending import AsJson, Config
+from bot.cli.ending import fail as _fail
+from bot.cli.ending import settings_of as _settings
+from bot.cli.ending import work as _work
+from bot.cli.invite import invite
 from bot.config import ConfigError, Settings, load, warnings
 
 cli = typer.Typer(
@@ -25,57 +30,15 @@ cli = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-invite = typer.Typer(help="Invite people.", no_args_is_help=True)
-digest = typer.Typer(help="The therapist's weekly digest.", no_args_is_help=True)
 cli.add_typer(invite, name="invite")
 cli.add_typer(digest, name="digest")
 
-Config = Annotated[
-    Path,
-    typer.Option("--config", "-c", help="The practice's config.toml.", envvar="RAPPORT_CONFIG"),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
-_CONFIG = Path("config.toml")
 _Made = TypeVar("_Made")
 
 
 def main() -> None:
     """Run the command line."""
     cli()
-
-
-def _fail(message: str, code: int) -> NoReturn:
-    typer.echo(message, err=True)
-    raise typer.Exit(code)
-
-
-def _settings(path: Path) -> Settings:
-    try:
-        return load(path)
-    except ConfigError as error:
-        lines = [f"{path}: {len(error.mistakes)} to mend"]
-        lines += [f"  {mistake}" for mistake in error.mistakes]
-        _fail("\n".join(lines), 2)
-
-
-def _work(work: Coroutine[Any, Any, Any]) -> Any:
-    """Run what needs the event loop, and word the errors that an admin can mend."""
-    from bot.core.errors import TokenRefused
-    from bot.core.instrument import BadInstrument
-    from bot.store.database import InUse, Unavailable
-    from bot.store.migrate import TooNew
-    from bot.store.vault import KeyProblem
-
-    try:
-        return asyncio.run(work)
-    except KeyProblem as problem:
-        _fail(str(problem), 3)
-    except InUse as problem:
-        _fail(f"{problem}: stop it first, or leave it as the one that runs", 4)
-    except TokenRefused as problem:
-        _fail(f"{problem}: check telegram.token with @BotFather", 5)
-    except (Unavailable, TooNew, BadInstrument) as problem:
-        _fail(str(problem), 1)
 
 
 @cli.command()
@@ -87,11 +50,7 @@ def version(as_json: AsJson = False) -> None:
 @cli.command()
 def run(config: Config = _CONFIG) -> None:
     """Run the bot until it is told to stop (Ctrl-C or SIGTERM)."""
-    from bot.logging import set_up
-
-    settings = _settings(config)
-    set_up(settings)
-    _work(_run(settings))
+    _work(_run(_settings(config)))
 
 
 async def _run(settings: Settings) -> None:
@@ -221,57 +180,3 @@ database can read everything.
 
 To restore: put this line into the key file; spaces, dashes and case do not matter.
 """
-
-
-@invite.command("therapist")
-def invite_therapist(config: Config = _CONFIG, as_json: AsJson = False) -> None:
-    """Print a link and QR code with which one therapist can join, valid for 14 days."""
-    settings = _settings(config)
-    url, expires_at = _work(_invite_therapist(settings))
-    if as_json:
-        typer.echo(json.dumps({"url": url, "expires_at": expires_at}))
-        return
-    import segno
-
-    segno.make(url, error="m").terminal(out=sys.stdout, compact=True)
-    typer.echo(f"{url}\nFor one therapist, valid for 14 days. Open it in Telegram.")
-
-
-async def _invite_therapist(settings: Settings) -> tuple[str, int]:
-    from bot.opening import RandomIds, SystemClock, bots_name, open_database
-    from bot.services.inviting import Inviting
-
-    clock = SystemClock()
-    username = await bots_name(settings)
-    db = await open_database(settings, clock, alone=False)
-    try:
-        made = await Inviting(db, clock, RandomIds(), settings).invite_therapist(None)
-    finally:
-        await db.close()
-    return f"https://t.me/{username}?start={made.secret}", made.expires_at
-
-
-@digest.command("preview")
-def preview(
-    config: Annotated[
-        Path | None, typer.Option("--config", "-c", help="Show real data of this practice.")
-    ] = None,
-    therapist: Annotated[
-        int | None, typer.Option(help="Whose digest: a therapist's Telegram id.")
-    ] = None,
-    language: Annotated[str, typer.Option(help="en, de or de_du.")] = "en",
-) -> None:
-    """Print a digest as it would look: a sample, or a therapist's next one (audited)."""
-    from bot.demo.preview import preview_real, preview_sample
-
-    if language not in ("en", "de", "de_du"):
-        _fail(f"{language} is not spoken here: give en, de or de_du as --language", 2)
-    if config is None:
-        typer.echo(preview_sample(language))
-    elif therapist is None:
-        _fail("--therapist is missing: whose digest? Give the therapist's Telegram id", 2)
-    else:
-        text = _work(preview_real(_settings(config), therapist))
-        if text is None:
-            _fail(f"{therapist} is no therapist of this practice", 1)
-        typer.echo(text)

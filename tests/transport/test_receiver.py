@@ -320,7 +320,7 @@ async def test_an_update_that_never_ends_is_set_aside(server, practice, running,
     assert [(i, reason) for i, _, reason in practice.aside] == [(1, "TimeoutError")]
 
 
-@pytest.mark.parametrize("wrong", [None, "12", 1.5, True, -4, [], "missing"])
+@pytest.mark.parametrize("wrong", [None, "12", 1.5, True, -4, 2**63, [], "missing"])
 async def test_an_update_without_an_id_is_set_aside_once_and_does_not_stop_the_others(
     server, practice, running, clock, wrong
 ):

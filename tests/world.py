@@ -8,6 +8,7 @@ admin. `world.until("Mon 16:20")` moves the clock and lets happen what is due on
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -16,6 +17,8 @@ from bot.core.timetable import local_on
 from bot.demo.stage import ADMIN_ID, Stage, write_config
 from bot.emulator import Entry, Person, Seen
 from bot.store.answers import open_value
+
+_HALF_AN_HOUR_MS = 30 * 60_000
 
 
 @dataclass
@@ -244,7 +247,7 @@ class World:
         return path.read_bytes() + (log.read_bytes() if log.exists() else b"")
 
     async def check(self) -> None:
-        """Fail where the program stumbled: an update set aside, a refused call, a dead button."""
+        """Fail where the program stumbled: an update set aside, a refused call, a second prompt."""
         aside = await self.rows("SELECT reason FROM set_aside")
         assert not aside, f"updates were set aside: {aside}"
         refused = [
@@ -253,6 +256,21 @@ class World:
             if call.status == 400 and "not modified" not in str(call.result)
         ]
         assert not refused, f"Telegram refused calls: {refused}"
+        assert not self.asked_too_often(), f"asked twice: {self.asked_too_often()}"
+
+    def asked_too_often(self) -> list[str]:
+        """List check-ins that stood in more new messages than a prompt and, later, a reminder."""
+        asked = defaultdict(list)
+        for call in self.stage.emulator.journal.sent():
+            rows = call.result.get("reply_markup", {}).get("inline_keyboard", [])
+            for data in {push.get("callback_data", "") for row in rows for push in row}:
+                if data.startswith("snooze."):
+                    asked[call.chat, data].append(call.at)
+        return [
+            f"{data} at {ats}"
+            for (_, data), ats in asked.items()
+            if len(ats) > 2 or (len(ats) == 2 and ats[1] - ats[0] < _HALF_AN_HOUR_MS)
+        ]
 
 
 def invitation_in(text: str) -> str:

@@ -85,3 +85,18 @@ async def test_nobody_else_pauses_stops_or_erases(world: World) -> None:
     await refuses(world, of(anna, *acts), cora, ben, dana)
     await anna.taps("Until I resume")
     await refuses(world, of(anna, *acts, "resume"), cora, ben, dana)
+
+
+async def test_typed_words_land_with_who_typed_them(world: World) -> None:
+    anna, _ = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    cora, _ = await world.pair("Cora", "Ben", code="C3", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    await cora.answers(1)
+    await world.later(minutes=1)
+    await anna.answers(9)
+    await cora.types("2")
+    assert "Question 3 of 5" in cora.screen
+    assert "Question 2 of 5" in anna.screen
+    of_whom = "SELECT code FROM answer JOIN checkin ON checkin.id = checkin_id JOIN pair ON pair.id"
+    rows = await world.rows(f"{of_whom} = pair_id ORDER BY code")
+    assert rows == [("A7",), ("C3",), ("C3",)]

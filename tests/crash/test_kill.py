@@ -102,17 +102,18 @@ async def kill_through(stage: KilledStage, people: list[Somebody], killer: Kille
     assert await stage.bot.end(signal.SIGTERM) == 0
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(120)
 async def test_no_answered_tap_is_lost_and_nothing_is_asked_twice(tmp_path: Path) -> None:
     seed = int(os.environ.get("CRASH_SEED", "1"))
     chance, ledger = random.Random(seed), Ledger()
     try:
         async with practice(tmp_path) as stage:
             people = await people_of(stage, chance, ledger)
-            # A slow wire, on which some messages arrive while the bot still waits to hear of it,
-            # and a Telegram that hands some updates out twice.
+            # A slow wire, on which some messages arrive while the bot still waits to hear of it
+            # or without its ever hearing, and a Telegram that hands some updates out twice.
             faults = stage.emulator.faults
             faults.repeat_updates = 0.2
+            faults.add("drop", stage="after", method="sendMessage", chance=0.1)
             faults.add("delay", stage="after", method="sendMessage", seconds=0.08, chance=0.7)
             faults.add("delay", method="sendMessage", seconds=0.03, chance=0.7)
             killer = Killer(stage, chance, hours(SURE), hours(BUSY), KILLS)

@@ -597,6 +597,36 @@ async def test_stopping_is_bounded_when_an_update_and_the_server_hang(server, pr
     assert len(server.updates) == 2  # not confirmed, so they come again
 
 
+async def test_what_a_stop_cuts_short_is_not_confirmed(server, practice, receiver):
+    async def never(update: Update) -> None:
+        await asyncio.Event().wait()
+
+    practice.on["never"] = never
+    server.add(message(1, ANNA, "never"), message(2, BEN, "quick"))
+    task = asyncio.create_task(receiver.run())
+    await server.until(lambda: practice.texts == ["quick"])
+    assert not await receiver.stop(0.2)
+    await task
+    assert [update["update_id"] for update in server.updates] == [1, 2]
+    assert all(p["offset"] == 0 for p in server.of("getUpdates"))
+
+
+async def test_what_a_database_away_at_a_stop_did_not_take_is_not_confirmed(
+    server, practice, receiver
+):
+    async def locked(update: Update) -> None:
+        raise Unavailable("locked")
+
+    practice.on["locked"] = locked
+    server.add(message(1, ANNA, "locked"), message(2, BEN, "quick"))
+    task = asyncio.create_task(receiver.run())
+    await server.until(lambda: practice.texts == ["quick"])
+    await receiver.stop()
+    await task
+    assert len(server.updates) == 2
+    assert all(p["offset"] == 0 for p in server.of("getUpdates"))
+
+
 async def test_stopping_is_bounded_when_the_last_confirmation_hangs(
     server, practice, receiver, monkeypatch
 ):

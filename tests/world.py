@@ -8,6 +8,7 @@ admin. `world.until("Mon 16:20")` moves the clock and lets happen what is due on
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -17,6 +18,8 @@ from bot.demo.stage import ADMIN_ID, Stage, write_config
 from bot.emulator import Entry, Person, Seen
 from bot.store.answers import open_value
 from tests.transactions import reading
+
+_HALF_AN_HOUR_MS = 30 * 60_000
 
 
 @dataclass
@@ -203,6 +206,13 @@ class World:
         async with reading(self.stage.running.db) as tx:
             return [tuple(dict(row).values()) for row in await tx.all(sql, **values)]
 
+    async def facts(self) -> list[object]:
+        """Give every row that may only change for its owner."""
+        tables = ("person", "role", "pair", "rule", "appointment", "checkin", "answer",
+                  "answer_earlier", "digest", "acknowledgement", "invitation", "consent",
+                  "message")  # fmt: skip
+        return [await self.rows(f"SELECT * FROM {table} ORDER BY 1, 2") for table in tables]
+
     async def kept(self) -> list[object]:
         """Open every answer there is, replaced ones and those the client keeps included."""
         found: list[object] = []
@@ -238,7 +248,7 @@ class World:
         return path.read_bytes() + (log.read_bytes() if log.exists() else b"")
 
     async def check(self) -> None:
-        """Fail where the program stumbled: an update set aside, a refused call, a dead button."""
+        """Fail where the program stumbled: an update set aside, a refused call, a second prompt."""
         aside = await self.rows("SELECT reason FROM set_aside")
         assert not aside, f"updates were set aside: {aside}"
         refused = [
@@ -247,6 +257,21 @@ class World:
             if call.status == 400 and "not modified" not in str(call.result)
         ]
         assert not refused, f"Telegram refused calls: {refused}"
+        assert not self.asked_too_often(), f"asked twice: {self.asked_too_often()}"
+
+    def asked_too_often(self) -> list[str]:
+        """List check-ins that stood in more new messages than a prompt and, later, a reminder."""
+        asked = defaultdict(list)
+        for call in self.stage.emulator.journal.sent():
+            rows = call.result.get("reply_markup", {}).get("inline_keyboard", [])
+            for data in {push.get("callback_data", "") for row in rows for push in row}:
+                if data.startswith("snooze."):
+                    asked[call.chat, data].append(call.at)
+        return [
+            f"{data} at {ats}"
+            for (_, data), ats in asked.items()
+            if len(ats) > 2 or (len(ats) == 2 and ats[1] - ats[0] < _HALF_AN_HOUR_MS)
+        ]
 
 
 def invitation_in(text: str) -> str:

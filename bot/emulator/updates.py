@@ -66,6 +66,12 @@ class UpdateQueue:
         return len(self._queue) + len(self._again)
 
     @property
+    def waiting(self) -> list[int]:
+        """The ids of the updates that were never confirmed and are not forgotten, in order."""
+        self._forget()
+        return [queued.update_id for queued in self._queue]
+
+    @property
     def polling(self) -> bool:
         """Whether a long poll hangs right now."""
         return self._poll is not None

@@ -178,8 +178,10 @@ class Intake:
 def id_of(body: object) -> int | None:
     """Give an update's id, or None where there is none to confirm."""
     update_id = body.get("update_id") if isinstance(body, dict) else None
-    is_id = isinstance(update_id, int) and not isinstance(update_id, bool) and update_id >= 0
-    return update_id if is_id else None
+    if not isinstance(update_id, int) or isinstance(update_id, bool):
+        return None
+    # Beyond 63 bits the database could record neither the update nor that it was set aside.
+    return update_id if 0 <= update_id < 2**63 else None
 
 
 def person_of(body: object) -> int | None:

@@ -112,6 +112,26 @@ async def broken_promises(db: Database, ledger: Ledger, instrument: Instrument) 
     return said + [f"reply lost: {i}" for i, r in ledger.replies.items() if replies[i] != words[r]]
 
 
+async def untrue_records(db: Database, got: Delivered) -> list[str]:
+    """List prompts and reminders of which the outbox says another thing than the journal.
+
+    One said to be queued or dropped could still go out, and so a second time, if it has arrived.
+    """
+    async with db.read() as tx:
+        rows = await tx.all("SELECT * FROM message WHERE kind IN ('prompt', 'reminder')")
+        aside = await tx.all("SELECT reason FROM set_aside")
+    arrived = {
+        "prompt": {checkin for _, checkin in got.prompts},
+        "reminder": {checkin for _, checkin in got.reminders},
+    }
+    said = [f"update set aside: {row['reason']}" for row in aside]
+    for row in rows:
+        has_arrived = write_id(row["subject_id"]) in arrived[row["kind"]]
+        if row["state"] != "unknown" and has_arrived != (row["state"] == "sent"):
+            said.append(f"{row['kind']} is {row['state']}, but arrived: {has_arrived}")
+    return said
+
+
 def _value(tx: Any, row: Row) -> object:
     sealer = tx.vault.sealer(row["data_key"], "pair", row["pair_id"])
     return open_value(sealer, row["checkin_id"], row["item"], row["value"])

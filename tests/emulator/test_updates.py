@@ -29,7 +29,9 @@ async def test_an_update_comes_again_until_an_offset_above_it_confirms_it(
     [number] = _ids(await bot.call("getUpdates"))
     assert _ids(await bot.call("getUpdates")) == [number]
     assert _ids(await bot.call("getUpdates", offset=number)) == [number]
+    assert emulator.world.queue.waiting == [number]
     assert await bot.call("getUpdates", offset=number + 1) == []
+    assert emulator.world.queue.waiting == []
     assert emulator.pending == 0
 
 

@@ -158,6 +158,25 @@ async def test_a_page_stays_as_of_its_cut_off(world: World) -> None:
     assert "changed since the last digest" in text(following)
 
 
+@pytest.mark.parametrize("off", [-1, 0, 1])
+async def test_what_comes_at_the_cut_off_is_news_in_one_digest_alone(
+    world: World, off: int
+) -> None:
+    """A digest covers (previous cut-off, cut-off]; nothing falls between two of them."""
+    at = CUT + off
+    await world.checkin(
+        await world.pair("A7"), *LOW, on="2026-11-19", time="10:00", completed_at=at
+    )
+    counts = []
+    for week in range(2):
+        world.clock.at = CUT + week * 7 * DAY + HOUR
+        digest = await made(world)
+        shown = await world.digests.show(world.ben, digest, 1)
+        assert shown.head is not None
+        counts.append(shown.head.counts.answered)
+    assert counts == ([1, 0] if off <= 0 else [0, 1])
+
+
 async def test_what_is_withheld_after_making_is_gone_from_the_page(world: World) -> None:
     a7 = await world.pair("A7")
     await world.checkin(a7, *LOW)

@@ -17,16 +17,9 @@ COMMANDS = (
 )  # fmt: skip
 
 
-async def facts(world: World) -> list[object]:
-    """Give all that a door keeps: every row that may only change for its owner."""
-    tables = ("person", "role", "pair", "rule", "appointment", "checkin", "answer", "digest",
-              "acknowledgement", "invitation", "consent")  # fmt: skip
-    return [await world.rows(f"SELECT * FROM {table} ORDER BY 1, 2") for table in tables]
-
-
 async def test_a_stranger_can_do_nothing(world: World) -> None:
     await world.pair("Anna", "Ben", meets="Mon 15:00")
-    before = await facts(world)
+    before = await world.facts()
     cora = world.human("Cora")
     for command in COMMANDS:
         cora.phone.send(command)
@@ -36,7 +29,7 @@ async def test_a_stranger_can_do_nothing(world: World) -> None:
     for answer in answers:
         assert "I don't know you yet." in answer.text
         assert answer.labels == ["Help now"]
-    assert await facts(world) == before
+    assert await world.facts() == before
 
 
 async def test_help_now_works_for_everybody(world: World) -> None:
@@ -229,7 +222,7 @@ async def test_nobody_else_can_press_these_buttons(world: World) -> None:
     assert len(of_ben) > 8
     cora, dana = await world.pair("Cora", "Dana", code="C3", meets="Tue 15:00")
     stranger = world.human("A stranger")
-    before = await facts(world)
+    before = await world.facts()
     for human in (cora, dana, stranger):
         await human.types("/help")
         shown = human.phone.chat
@@ -241,7 +234,7 @@ async def test_nobody_else_can_press_these_buttons(world: World) -> None:
         for seen in human.phone.chat[len(shown) :]:
             assert not seen.from_bot
         assert "A7" not in human.everything
-    assert await facts(world) == before
+    assert await world.facts() == before
 
 
 async def test_a_client_can_not_press_the_therapists_buttons_nor_the_other_way(
@@ -251,11 +244,11 @@ async def test_a_client_can_not_press_the_therapists_buttons_nor_the_other_way(
     anna, ben = world.people["Anna"], world.people["Ben"]
     await anna.types("/help")
     await ben.types("/help")
-    before = await facts(world)
+    before = await world.facts()
     for human, buttons in ((anna, of_ben), (ben, of_anna)):
         theirs = [data for data in buttons if not data.startswith("help.")]
         assert "" not in await human.forges(*theirs)
-    assert await facts(world) == before
+    assert await world.facts() == before
 
 
 INVENTED = (
@@ -267,7 +260,7 @@ INVENTED = (
 
 async def test_an_invented_button_is_out_of_date_and_does_nothing(world: World) -> None:
     anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
-    before = await facts(world)
+    before = await world.facts()
     for human in (anna, ben):
         assert "" not in await human.forges(*INVENTED)
-    assert await facts(world) == before
+    assert await world.facts() == before

@@ -43,6 +43,26 @@ async def test_after_a_day_of_downtime_there_is_one_question_and_no_reminder_wit
     assert "One reminder" not in anna.everything
 
 
+@pytest.mark.parametrize(("minutes", "lost"), [(1, False), (10, True)])
+async def test_a_tap_that_an_outage_cost_is_asked_for_again(
+    world: World, minutes: int, lost: bool
+) -> None:
+    await _asked(world)
+    anna = world.human("Anna")
+    await anna.answers(8)
+    await world.stage.close()
+    anna.phone.tap("7")
+    world.stage.clock.advance_to(world.stage.clock.now() + minutes * 60_000)
+    await world.stage.open()
+    await world.stage.settle()
+
+    assert ("I was away for a while." in anna.screen) is lost
+    assert f"Question {2 if lost else 3} of 5" in anna.screen
+    await anna.answers(9)
+    assert "I was away" not in anna.screen
+    assert await world.kept() == ([8, 9] if lost else [8, 7, 9])
+
+
 async def test_text_added_after_it_was_shown_is_kept_until_it_is_shown_again(
     world: World,
 ) -> None:

@@ -320,7 +320,7 @@ async def test_an_update_that_never_ends_is_set_aside(server, practice, running,
     assert [(i, reason) for i, _, reason in practice.aside] == [(1, "TimeoutError")]
 
 
-@pytest.mark.parametrize("wrong", [None, "12", 1.5, True, -4, [], "missing"])
+@pytest.mark.parametrize("wrong", [None, "12", 1.5, True, -4, 2**63, [], "missing"])
 async def test_an_update_without_an_id_is_set_aside_once_and_does_not_stop_the_others(
     server, practice, running, clock, wrong
 ):
@@ -593,6 +593,36 @@ async def test_stopping_is_bounded_when_an_update_and_the_server_hang(server, pr
     await task
     assert time.monotonic() - began < 1.5
     assert len(server.updates) == 2  # not confirmed, so they come again
+
+
+async def test_what_a_stop_cuts_short_is_not_confirmed(server, practice, receiver):
+    async def never(update: Update) -> None:
+        await asyncio.Event().wait()
+
+    practice.on["never"] = never
+    server.add(message(1, ANNA, "never"), message(2, BEN, "quick"))
+    task = asyncio.create_task(receiver.run())
+    await server.until(lambda: practice.texts == ["quick"])
+    assert not await receiver.stop(0.2)
+    await task
+    assert [update["update_id"] for update in server.updates] == [1, 2]
+    assert all(p["offset"] == 0 for p in server.of("getUpdates"))
+
+
+async def test_what_a_database_away_at_a_stop_did_not_take_is_not_confirmed(
+    server, practice, receiver
+):
+    async def locked(update: Update) -> None:
+        raise Unavailable("locked")
+
+    practice.on["locked"] = locked
+    server.add(message(1, ANNA, "locked"), message(2, BEN, "quick"))
+    task = asyncio.create_task(receiver.run())
+    await server.until(lambda: practice.texts == ["quick"])
+    await receiver.stop()
+    await task
+    assert len(server.updates) == 2
+    assert all(p["offset"] == 0 for p in server.of("getUpdates"))
 
 
 async def test_stopping_is_bounded_when_the_last_confirmation_hangs(

@@ -139,6 +139,43 @@ def demo(
 
 
 @cli.command()
+def emulator(
+    port: Annotated[int, typer.Option(help="Where to listen on 127.0.0.1; 0: any.")] = 8081,
+    token: Annotated[str, typer.Option(help="What the bot must show.")] = "1:emulator",  # noqa: S107
+    username: Annotated[str, typer.Option(help="The bot's name.")] = "rapport_bot",
+    journal: Annotated[Path | None, typer.Option(help="Append all that happens to it.")] = None,
+    keep: Annotated[int, typer.Option(help="How many journal entries stay in memory.")] = 5_000,
+    seed: Annotated[int | None, typer.Option(help="Makes everything random repeatable.")] = None,
+    clock: Annotated[
+        int | None, typer.Option(help="Stand still at this instant (UTC ms) until moved.")
+    ] = None,
+    flood: Annotated[
+        bool, typer.Option("--flood", help="Limit messages as Telegram does.")
+    ] = False,
+    lenient: Annotated[bool, typer.Option("--lenient", help="Ignore unknown parameters.")] = False,
+    loopback_webhook: Annotated[
+        bool, typer.Option("--loopback-webhook", help="Deliver to webhooks on this machine.")
+    ] = False,
+) -> None:
+    """Serve a strict local Telegram for any bot, until told to stop (docs/emulator.md)."""
+    from bot.emulator import Emulator, FloodLimits, MovableClock
+    from bot.emulator.emulator import serve_alone
+
+    local = Emulator(
+        token,
+        None if clock is None else MovableClock(clock),
+        seed,
+        username=username,
+        strict=not lenient,
+        flood=FloodLimits() if flood else None,
+        loopback_webhook=loopback_webhook,
+        journal_file=journal,
+        journal_keep=keep,
+    )
+    _work(serve_alone(local, port))
+
+
+@cli.command()
 def check(config: Config = _CONFIG, as_json: AsJson = False) -> None:
     """Check the configuration, the master key and the questionnaires; change nothing."""
     from bot.core.instrument import BadInstrument

@@ -1,8 +1,8 @@
 """A strict local Telegram Bot API server: for the demo, tests and load.
 
 Speaks the official HTTP interface to a bot and gives people to the other side: in process
-through `Emulator`, from another process through `bot.emulator.control`. Imports nothing of the
-rest of the program and listens on 127.0.0.1 only.
+through `Emulator`, from another process through `/_control`. Imports nothing of the rest of the
+program, listens on 127.0.0.1 only and sends nothing to any other machine.
 """
 
 from bot.emulator.clock import MovableClock, RealClock

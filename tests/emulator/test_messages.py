@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 
 from bot.emulator import Emulator, MovableClock, Person
-from bot.emulator.samples import picture
+from bot.emulator.files import picture
 from tests.emulator.rawbot import RawBot
 
 KEYBOARD = {"inline_keyboard": [[{"text": "Go", "callback_data": "go"}]]}

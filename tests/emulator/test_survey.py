@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 
 from bot.emulator import Emulator, Person
-from bot.emulator.samples import picture
+from bot.emulator.files import picture
 from bot.emulator.schema import SPELLING
 from tests.emulator.rawbot import TOKEN, RawBot
 
@@ -161,10 +161,12 @@ SURVEY: dict[str, dict[str, Any]] = {
     "getUpdates": {},
     "getMe": {},
     "getWebhookInfo": {},
+    "setWebhook": {"url": ""},
     "deleteWebhook": {},
     "sendMessage": {"text": "a"},
     "sendPhoto": {"photo": "PHOTO"},
     "sendDocument": {"document": "PHOTO"},
+    "sendMediaGroup": {"media": [{"type": "photo", "media": "PHOTO"}] * 2},
     "sendChatAction": {"action": "typing"},
     "editMessageText": {"message_id": "TEXT", "text": "other"},
     "editMessageCaption": {"message_id": "MEDIA", "caption": "other"},
@@ -172,7 +174,10 @@ SURVEY: dict[str, dict[str, Any]] = {
         "message_id": "TEXT",
         "reply_markup": {"inline_keyboard": [[{"text": "a", "url": "https://example.org"}]]},
     },
-    "editMessageMedia": {"message_id": "MEDIA", "media": {"type": "photo", "media": "PHOTO"}},
+    "editMessageMedia": {
+        "message_id": "MEDIA",
+        "media": {"type": "photo", "media": "PHOTO", "caption": "other"},
+    },
     "deleteMessage": {"message_id": "TEXT"},
     "deleteMessages": {"message_ids": [1, 2]},
     "answerCallbackQuery": {"callback_query_id": "TAP"},
@@ -198,7 +203,7 @@ WITHOUT_CHAT = {
     name
     for name in SURVEY
     if name.startswith(
-        ("getM", "setMy", "deleteMy", "getU", "getW", "deleteW", "answer", "getFile")
+        ("getM", "setMy", "deleteMy", "getU", "getW", "setW", "deleteW", "answer", "getFile")
     )
 }
 
@@ -231,6 +236,8 @@ async def test_every_method_answers_with_its_official_type(
     def filled(value: Any) -> Any:
         if isinstance(value, dict):
             return {name: filled(item) for name, item in value.items()}
+        if isinstance(value, list):
+            return [filled(item) for item in value]
         return known.get(value, value) if isinstance(value, str) else value
 
     params = filled(SURVEY[method])

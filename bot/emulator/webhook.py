@@ -10,6 +10,8 @@ nothing leaves it. Source: tdlib/telegram-bot-api `Client.cpp`, `WebhookActor.cp
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import re
 import ssl
 import time
@@ -72,6 +74,7 @@ class Webhook:
         self._perform = perform
         self._loopback = loopback
         self._next_set_at = 0.0
+        self._delivering = False
         self._last_error: tuple[int, str] | None = None
         self._session: aiohttp.ClientSession | None = None
         self._connections = asyncio.Semaphore(_CONNECTIONS)
@@ -125,12 +128,14 @@ class Webhook:
         return info
 
     def resume(self) -> None:
-        """Deliver what waits; also after the server was stopped and started again."""
+        """Deliver what waits, and from now on what comes."""
+        self._delivering = True
         for lane in self._world.queue.lanes():
             self._serve(lane)
 
     async def stop(self) -> None:
-        """End all deliveries under way; nothing is forgotten."""
+        """End all deliveries under way and begin none; nothing is forgotten."""
+        self._delivering = False
         tasks = list(self._lanes.values())
         self._cancel_lanes()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -181,7 +186,7 @@ class Webhook:
         self._lanes.clear()
 
     def _serve(self, lane: Lane) -> None:
-        if self.target is not None and lane not in self._lanes:
+        if self._delivering and self.target is not None and lane not in self._lanes:
             self._lanes[lane] = asyncio.ensure_future(self._deliver_lane(self.target, lane))
 
     async def _deliver_lane(self, target: Target, lane: Lane) -> None:
@@ -239,7 +244,7 @@ class Webhook:
         except aiohttp.ClientConnectorCertificateError as error:
             problem = f"SSL error {{{error.certificate_error}}}"
         except aiohttp.ClientConnectorError as error:
-            problem = error.os_error.strerror or "Connection refused"
+            problem = os.strerror(error.os_error.errno or errno.ECONNREFUSED)
         except aiohttp.ClientError:
             problem = "Webhook connection closed"
         self._write_down(queued, status, body, problem)

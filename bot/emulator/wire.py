@@ -96,6 +96,9 @@ async def listen(app: Pages, port: int) -> AsyncIterator[int]:
         lifespan="off",
         log_config=None,
         access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        date_header=False,
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
     )
     config.load()

@@ -25,7 +25,7 @@ demo: $(if $(wildcard $(DEV)),$(DEV),$(RUNTIME)) ## Play a week of a practice, w
 test: $(DEV) $(OTHER) ## Run all tests, the layers and the wheel included
 	$(BIN)/python -m pytest -n $(WORKERS)
 
-bench: $(DEV) ## Measure start, memory, taps and ticks (not part of the tests)
+bench: $(DEV) ## Measure start, memory, taps, ticks and the emulator (not part of the tests)
 	$(BIN)/python -m tests.bench
 
 check: $(DEV) ## Check style, types and layers

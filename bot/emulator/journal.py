@@ -112,7 +112,8 @@ class Journal:
         fault: str | None = None,
     ) -> Entry:
         """Append an entry and return it."""
-        packed, number = orjson.dumps(params or {}, default=str), self._sequence + 1
+        packed, number = _fitted(orjson.dumps(params or {}, default=str)), self._sequence + 1
+        answer = _fitted(answer)
         entry = Entry(number, at, kind, method, chat, packed, answer, status, done, fault)
         self._append(entry)
         if self._path:
@@ -175,3 +176,8 @@ class Journal:
         if self._file:
             self._file.close()
             self._file = None
+
+
+def _fitted(packed: bytes) -> bytes:
+    """Copy bytes of orjson's into as much memory as they need: it leaves them four times that."""
+    return bytes(memoryview(packed))

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from bot.emulator.phone import Seen, Tap
+from bot.emulator.people import Person
+from bot.emulator.phone import Answer, Seen, Tap
 from bot.emulator.wire import Pages, Receive, Scope, Send, answer, read_body
 
 if TYPE_CHECKING:
@@ -27,101 +28,6 @@ Act = Callable[..., Any]
 
 PREFIX = "/_control/"
 _JSON = (b"content-type", b"application/json")
-
-
-class _Acts:
-    """The acts that need more than a call of a person's method; each is named as its path."""
-
-    def __init__(self, emulator: Emulator) -> None:
-        self._emulator = emulator
-
-    def find(self, name: str) -> Act | None:
-        """Find an act by the last part of its path."""
-        if name in _OF_A_PERSON:
-            return lambda id, **how: self._of_a_person(_OF_A_PERSON[name], id, how)
-        return None if name.startswith(("_", "find")) else getattr(self, name, None)
-
-    def _of_a_person(self, name: str, id: int, how: Json) -> object:
-        person = self._emulator.people[id]
-        if isinstance(how.get("message"), dict):
-            how["message"] = from_json(how["message"])
-        if isinstance(how.get("data"), str):
-            how["data"] = base64.b64decode(how["data"])
-        found = getattr(person, name)
-        return found(**how) if callable(found) else found
-
-    def person(self, **who: Any) -> Json:
-        """Create somebody who has not started the bot yet."""
-        person = self._emulator.person(**who)
-        return {"id": person.id, "name": person.name}
-
-    def people(self) -> list[Json]:
-        """List everybody."""
-        people = self._emulator.people.values()
-        return [{"id": one.id, "name": one.name, "blocked": one.blocked} for one in people]
-
-    async def watch(self, id: int, text: str, timeout_seconds: float = 5.0) -> Seen:
-        """Wait until the bot has a message with this text in somebody's chat."""
-        return await self._emulator.people[id].watch(text, timeout_seconds)
-
-    def tapped(self, tap: str) -> Tap:
-        """Look at a tap, whose answer may not be there yet."""
-        return self._emulator.world.taps[tap]
-
-    async def answered(self, tap: str, timeout_seconds: float = 5.0) -> Json:
-        """Wait for the answer to a tap."""
-        return asdict(await self._emulator.world.taps[tap].wait(timeout_seconds))
-
-    def inject(self, update: Json) -> int:
-        """Queue a raw update; gives its id."""
-        return self._emulator.inject(update)
-
-    def journal(self, after: int = 0, **narrowed: Any) -> list[Json]:
-        """Read the journal's entries above a sequence number."""
-        entries = self._emulator.journal.read(after, **narrowed)
-        return [entry.to_json() for entry in entries]
-
-    def fault(self, kind: Any, **how: Any) -> str:
-        """Script a fault; gives its name."""
-        return self._emulator.faults.add(kind, **how).name
-
-    def updates(self, repeat: float = 0.0, *, shuffle: bool = False) -> None:
-        """Hand confirmed updates out again with a chance, and batches in random order."""
-        self._emulator.faults.repeat_updates = repeat
-        self._emulator.faults.shuffle_updates = shuffle
-
-    def clear(self) -> None:
-        """End all faults."""
-        self._emulator.faults.clear()
-
-    def release(self) -> None:
-        """Let go of the calls that hang in a black hole."""
-        self._emulator.faults.release()
-
-    def state(self) -> Json:
-        """Tell what waits, who polls and what time it is."""
-        emulator = self._emulator
-        now = emulator.clock.now()
-        return {"pending": emulator.pending, "polling": emulator.polling, "now": now}
-
-    def advance(self, to: int) -> int:
-        """Move the clock to an instant."""
-        move = getattr(self._emulator.clock, "advance_to", None)
-        if move is None:
-            raise ValueError("this emulator's clock cannot be moved")
-        move(to)
-        self._emulator.bell.ring()
-        return self._emulator.clock.now()
-
-    async def quiet(self, timeout_seconds: float = 5.0) -> None:
-        """Wait until the bot has nothing left to do."""
-        await self._emulator.quiet(timeout_seconds)
-
-    async def changed(self, after: int, timeout_seconds: float = 5.0) -> int:
-        """Wait until the world has changed more than `after` times; give how often it has."""
-        bell = self._emulator.bell
-        await bell.wait_for(lambda: bell.rings > after, timeout_seconds)
-        return bell.rings
 
 
 #: Acts that are a method or a property of `Person`, by path.
@@ -138,6 +44,7 @@ _OF_A_PERSON = {
     "unblock": "unblock",
     "deactivate": "deactivate",
     "chat": "chat",
+    "watch": "watch",
     "keyboard": "keyboard",
     "commands": "commands",
 }
@@ -145,11 +52,11 @@ _OF_A_PERSON = {
 
 def control_pages(emulator: Emulator) -> Pages:
     """Build the application that serves everything beside the Bot API."""
-    acts = _Acts(emulator)
+    acts = _acts(emulator)
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
-        act = acts.find(path.removeprefix(PREFIX)) if path.startswith(PREFIX) else None
+        act = acts.get(path.removeprefix(PREFIX)) if path.startswith(PREFIX) else None
         if act is None:
             await answer(send, 404, b"not found\n", (b"content-type", b"text/plain"))
             return
@@ -158,6 +65,60 @@ def control_pages(emulator: Emulator) -> Pages:
         await answer(send, status, packed, _JSON)
 
     return serve
+
+
+def _acts(emulator: Emulator) -> dict[str, Act]:
+    """Give every act by the last part of its path."""
+    people, faults, bell = emulator.people, emulator.faults, emulator.bell
+    taps = emulator.world.taps
+
+    def of_a_person(name: str) -> Act:
+        def act(id: int, **how: Any) -> object:
+            if isinstance(how.get("message"), dict):
+                how["message"] = from_json(how["message"])
+            if isinstance(how.get("data"), str):
+                how["data"] = base64.b64decode(how["data"])
+            found = getattr(people[id], name)
+            return found(**how) if callable(found) else found
+
+        return act
+
+    def advance(to: int) -> int:
+        move = getattr(emulator.clock, "advance_to", None)
+        if move is None:
+            raise ValueError("this emulator's clock cannot be moved")
+        move(to)
+        bell.ring()
+        return emulator.clock.now()
+
+    def disturb(repeat: float = 0.0, *, shuffle: bool = False) -> None:
+        faults.repeat_updates, faults.shuffle_updates = repeat, shuffle
+
+    async def changed(after: int, timeout_seconds: float = 5.0) -> int:
+        await bell.wait_for(lambda: bell.rings > after, timeout_seconds)
+        return bell.rings
+
+    return {
+        **{path: of_a_person(name) for path, name in _OF_A_PERSON.items()},
+        "person": lambda **who: _who(emulator.person(**who)),
+        "people": lambda: [_who(person) for person in people.values()],
+        "tapped": lambda tap: taps[tap],
+        "answered": lambda tap, **how: taps[tap].wait(**how),
+        "inject": emulator.inject,
+        "journal": lambda **how: [entry.to_json() for entry in emulator.journal.read(**how)],
+        "fault": lambda kind, **how: faults.add(kind, **how).name,
+        "updates": disturb,
+        "clear": faults.clear,
+        "release": faults.release,
+        "advance": advance,
+        "quiet": emulator.quiet,
+        "changed": changed,
+        "state": lambda: {
+            "pending": emulator.pending,
+            "polling": emulator.polling,
+            "now": emulator.clock.now(),
+        },
+    }
 
 
 async def _do(act: Act, body: bytes) -> tuple[int, Json]:
@@ -169,10 +130,15 @@ async def _do(act: Act, body: bytes) -> tuple[int, Json]:
         return 400, {"error": type(error).__name__, "message": str(error)}
 
 
+def _who(person: Person) -> Json:
+    return {"id": person.id, "name": person.name, "blocked": person.blocked}
+
+
 def _plain(value: object) -> object:
     if isinstance(value, Tap):
-        answer = asdict(value.answer) if value.answer else None
-        return {"id": value.id, "data": value.data, "answer": answer}
+        return {"id": value.id, "data": value.data, "answer": value.answer}
+    if isinstance(value, Answer):
+        return asdict(value)
     if isinstance(value, Seen):
         return to_json(value)
     raise TypeError(f"a {type(value).__name__} cannot be sent")

@@ -43,8 +43,7 @@ class Profile:
         return next((self.commands[place] for place in places if place in self.commands), [])
 
 
-def set_commands(world: World, params: Json) -> bool:
-    """Serve setMyCommands."""
+def _set_commands(world: World, params: Json) -> bool:
     commands = params["commands"]
     if len(commands) > COMMANDS_LIMIT:
         raise bad("BOT_COMMANDS_TOO_MUCH")
@@ -59,24 +58,21 @@ def set_commands(world: World, params: Json) -> bool:
             raise bad(f"Command description length must not exceed {DESCRIPTION_LIMIT}")
         kept.append({"command": name, "description": command["description"]})
     if not kept:
-        return delete_commands(world, params)
+        return _delete_commands(world, params)
     world.profile.commands[_place(world, params)] = kept
     return True
 
 
-def get_commands(world: World, params: Json) -> list[Json]:
-    """Serve getMyCommands."""
+def _get_commands(world: World, params: Json) -> list[Json]:
     return world.profile.commands.get(_place(world, params), [])
 
 
-def delete_commands(world: World, params: Json) -> bool:
-    """Serve deleteMyCommands."""
+def _delete_commands(world: World, params: Json) -> bool:
     world.profile.commands.pop(_place(world, params), None)
     return True
 
 
-def set_text(what: str, world: World, params: Json) -> bool:
-    """Serve setMyName, setMyDescription and setMyShortDescription."""
+def _set_text(what: str, world: World, params: Json) -> bool:
     text = params.get(what, "")
     if len(text) > _TEXT_LIMITS[what]:
         raise bad(f"BOT_{what.upper()}_TOO_LONG")
@@ -84,28 +80,24 @@ def set_text(what: str, world: World, params: Json) -> bool:
     return True
 
 
-def get_text(what: str, world: World, params: Json) -> Json:
-    """Serve getMyName, getMyDescription and getMyShortDescription."""
+def _get_text(what: str, world: World, params: Json) -> Json:
     texts, fallback = world.profile.texts, world.bot.first_name if what == "name" else ""
     return {what: texts.get((what, _language(params))) or texts.get((what, "")) or fallback}
 
 
-def set_menu_button(world: World, params: Json) -> bool:
-    """Serve setChatMenuButton."""
+def _set_menu_button(world: World, params: Json) -> bool:
     button = params.get("menu_button", {"type": "default"})
     world.profile.menu_buttons[_chat_or_all(world, params)] = button
     return True
 
 
-def get_menu_button(world: World, params: Json) -> Json:
-    """Serve getChatMenuButton."""
+def _get_menu_button(world: World, params: Json) -> Json:
     buttons = world.profile.menu_buttons
     fallback = buttons.get(None, {"type": "default"})
     return buttons.get(_chat_or_all(world, params), fallback)
 
 
-def get_me(world: World, params: Json) -> Json:
-    """Serve getMe."""
+def _get_me(world: World, params: Json) -> Json:
     return {
         **world.bot.json,
         "can_join_groups": True,
@@ -116,8 +108,7 @@ def get_me(world: World, params: Json) -> Json:
     }
 
 
-def get_chat(world: World, params: Json) -> Json:
-    """Serve getChat."""
+def _get_chat(world: World, params: Json) -> Json:
     chat = world.known_chat(params["chat_id"])
     gifts = ("unlimited_gifts", "limited_gifts", "unique_gifts", "premium_subscription")
     full: Json = {
@@ -131,8 +122,7 @@ def get_chat(world: World, params: Json) -> Json:
     return full
 
 
-def get_chat_member(world: World, params: Json) -> Json:
-    """Serve getChatMember."""
+def _get_chat_member(world: World, params: Json) -> Json:
     chat = world.known_chat(params["chat_id"])
     user = world.accounts.get(params["user_id"])
     if user is None:
@@ -141,8 +131,7 @@ def get_chat_member(world: World, params: Json) -> Json:
     return {"user": user.json, "status": "member" if inside else "left"}
 
 
-def leave_chat(world: World, params: Json) -> bool:
-    """Serve leaveChat."""
+def _leave_chat(world: World, params: Json) -> bool:
     chat = world.writable_chat(params["chat_id"])
     if chat.type == "private":
         raise bad("Chat member status can't be changed in private chats")
@@ -178,20 +167,20 @@ def _key(scope: Json) -> str:
 
 
 METHODS: dict[str, Callable[[World, Json], object]] = {
-    "getMe": get_me,
-    "setMyCommands": set_commands,
-    "getMyCommands": get_commands,
-    "deleteMyCommands": delete_commands,
-    "setMyName": partial(set_text, "name"),
-    "getMyName": partial(get_text, "name"),
-    "setMyDescription": partial(set_text, "description"),
-    "getMyDescription": partial(get_text, "description"),
-    "setMyShortDescription": partial(set_text, "short_description"),
-    "getMyShortDescription": partial(get_text, "short_description"),
-    "setChatMenuButton": set_menu_button,
-    "getChatMenuButton": get_menu_button,
-    "getChat": get_chat,
-    "getChatMember": get_chat_member,
+    "getMe": _get_me,
+    "setMyCommands": _set_commands,
+    "getMyCommands": _get_commands,
+    "deleteMyCommands": _delete_commands,
+    "setMyName": partial(_set_text, "name"),
+    "getMyName": partial(_get_text, "name"),
+    "setMyDescription": partial(_set_text, "description"),
+    "getMyDescription": partial(_get_text, "description"),
+    "setMyShortDescription": partial(_set_text, "short_description"),
+    "getMyShortDescription": partial(_get_text, "short_description"),
+    "setChatMenuButton": _set_menu_button,
+    "getChatMenuButton": _get_menu_button,
+    "getChat": _get_chat,
+    "getChatMember": _get_chat_member,
     "getFile": get_file,
-    "leaveChat": leave_chat,
+    "leaveChat": _leave_chat,
 }

@@ -35,20 +35,17 @@ REACTIONS = frozenset(
 )
 
 
-def send_message(world: World, params: Json) -> Json:
-    """Serve sendMessage."""
+def _send_message(world: World, params: Json) -> Json:
     chat = world.writable_chat(params["chat_id"])
     text, entities = _text(world, params)
     return _send(world, chat, params, "text", text=text, entities=entities)
 
 
-def send_photo(world: World, params: Json) -> Json:
-    """Serve sendPhoto."""
+def _send_photo(world: World, params: Json) -> Json:
     return _send_file(world, params, "photo")
 
 
-def send_document(world: World, params: Json) -> Json:
-    """Serve sendDocument."""
+def _send_document(world: World, params: Json) -> Json:
     return _send_file(world, params, "document")
 
 
@@ -61,8 +58,8 @@ def _send_file(world: World, params: Json, kind: MessageKind) -> Json:
     )
 
 
-def send_album(world: World, params: Json) -> list[Json]:
-    """Serve sendMediaGroup: nothing is sent unless everything can be."""
+def _send_album(world: World, params: Json) -> list[Json]:
+    """Nothing is sent unless everything can be."""
     chat = world.writable_chat(params["chat_id"])
     items: list[Json] = params["media"]
     least, most = ALBUM_LIMITS
@@ -86,8 +83,7 @@ def send_album(world: World, params: Json) -> list[Json]:
     ]
 
 
-def send_chat_action(world: World, params: Json) -> bool:
-    """Serve sendChatAction."""
+def _send_chat_action(world: World, params: Json) -> bool:
     if not _ACTIONS.fullmatch(params["action"]):
         raise bad("Wrong parameter action in request")
     world.writable_chat(params["chat_id"]).actions.append(params["action"])
@@ -95,8 +91,7 @@ def send_chat_action(world: World, params: Json) -> bool:
     return True
 
 
-def edit_text(world: World, params: Json) -> Json:
-    """Serve editMessageText."""
+def _edit_text(world: World, params: Json) -> Json:
     message = _own_message(world, params)
     if "text" not in params:
         raise bad("Message text is empty")
@@ -106,8 +101,7 @@ def edit_text(world: World, params: Json) -> Json:
     return _edit(world, message, params, text, entities)
 
 
-def edit_caption(world: World, params: Json) -> Json:
-    """Serve editMessageCaption."""
+def _edit_caption(world: World, params: Json) -> Json:
     message = _own_message(world, params)
     caption, entities = _caption(world, params)
     if message.kind == "text":
@@ -115,14 +109,12 @@ def edit_caption(world: World, params: Json) -> Json:
     return _edit(world, message, params, caption, entities)
 
 
-def edit_keyboard(world: World, params: Json) -> Json:
-    """Serve editMessageReplyMarkup."""
+def _edit_keyboard(world: World, params: Json) -> Json:
     message = _own_message(world, params)
     return _edit(world, message, params, message.text, message.entities)
 
 
-def edit_media(world: World, params: Json) -> Json:
-    """Serve editMessageMedia."""
+def _edit_media(world: World, params: Json) -> Json:
     message = _own_message(world, params)
     given = params["media"]
     caption, entities = _caption(world, given)
@@ -130,8 +122,8 @@ def edit_media(world: World, params: Json) -> Json:
     return _edit(world, message, params, caption, entities, (given["type"], media, stored))
 
 
-def delete_message(world: World, params: Json) -> bool:
-    """Serve deleteMessage: own messages and, in private chats, the person's; for 48 hours."""
+def _delete_message(world: World, params: Json) -> bool:
+    """Own messages and, in private chats, the person's; for 48 hours."""
     chat = world.writable_chat(params["chat_id"])
     message = chat.messages.get(params["message_id"])
     if message is None:
@@ -145,8 +137,8 @@ def delete_message(world: World, params: Json) -> bool:
     return True
 
 
-def delete_messages(world: World, params: Json) -> bool:
-    """Serve deleteMessages: ids that are not there are skipped."""
+def _delete_messages(world: World, params: Json) -> bool:
+    """Ids that are not there are skipped."""
     ids = params["message_ids"]
     if not ids:
         raise bad("Message identifiers are not specified")
@@ -155,12 +147,12 @@ def delete_messages(world: World, params: Json) -> bool:
     chat = world.writable_chat(params["chat_id"])
     for message_id in ids:
         if message_id in chat.messages:
-            delete_message(world, {"chat_id": chat.id, "message_id": message_id})
+            _delete_message(world, {"chat_id": chat.id, "message_id": message_id})
     return True
 
 
-def answer_tap(world: World, params: Json) -> bool:
-    """Serve answerCallbackQuery: the first answer is the one the person sees."""
+def _answer_tap(world: World, params: Json) -> bool:
+    """The first answer is the one the person sees."""
     tap = world.taps.get(params["callback_query_id"])
     if tap is None or world.clock.now() - tap.at >= TAP_LIFE_MS:
         raise bad("Query is too old and response timeout expired or query ID is invalid")
@@ -175,8 +167,7 @@ def answer_tap(world: World, params: Json) -> bool:
     return True
 
 
-def pin_message(world: World, params: Json) -> bool:
-    """Serve pinChatMessage."""
+def _pin_message(world: World, params: Json) -> bool:
     chat = world.writable_chat(params["chat_id"])
     if params["message_id"] not in chat.messages:
         raise bad("Message to pin not found")
@@ -185,8 +176,8 @@ def pin_message(world: World, params: Json) -> bool:
     return True
 
 
-def set_reaction(world: World, params: Json) -> bool:
-    """Serve setMessageReaction: a bot may set one emoji."""
+def _set_reaction(world: World, params: Json) -> bool:
+    """A bot may set one emoji."""
     chat = world.writable_chat(params["chat_id"])
     message = chat.messages.get(params["message_id"])
     if message is None:
@@ -283,18 +274,18 @@ def _edit(
 
 
 METHODS = {
-    "sendMessage": send_message,
-    "sendPhoto": send_photo,
-    "sendDocument": send_document,
-    "sendMediaGroup": send_album,
-    "sendChatAction": send_chat_action,
-    "editMessageText": edit_text,
-    "editMessageCaption": edit_caption,
-    "editMessageReplyMarkup": edit_keyboard,
-    "editMessageMedia": edit_media,
-    "deleteMessage": delete_message,
-    "deleteMessages": delete_messages,
-    "answerCallbackQuery": answer_tap,
-    "pinChatMessage": pin_message,
-    "setMessageReaction": set_reaction,
+    "sendMessage": _send_message,
+    "sendPhoto": _send_photo,
+    "sendDocument": _send_document,
+    "sendMediaGroup": _send_album,
+    "sendChatAction": _send_chat_action,
+    "editMessageText": _edit_text,
+    "editMessageCaption": _edit_caption,
+    "editMessageReplyMarkup": _edit_keyboard,
+    "editMessageMedia": _edit_media,
+    "deleteMessage": _delete_message,
+    "deleteMessages": _delete_messages,
+    "answerCallbackQuery": _answer_tap,
+    "pinChatMessage": _pin_message,
+    "setMessageReaction": _set_reaction,
 }

@@ -17,6 +17,8 @@ from tests.emulator.rawbot import TOKEN
 
 ROOT = Path(__file__).parents[2]
 PYTHON = ROOT / ".venv-aiogram" / "bin" / "python"
+#: A bot of this kind takes seconds of processor time to begin.
+PATIENCE_SECONDS = 60.0
 BOT = Path(__file__).parent / "aiogram" / "bot.py"
 
 
@@ -40,7 +42,7 @@ def _aiogram() -> None:
 async def bot(emulator: Emulator, *more: str) -> AsyncIterator[None]:
     process = await asyncio.create_subprocess_exec(PYTHON, BOT, emulator.url, TOKEN, *more)
     try:
-        if not await emulator.bell.wait_for(lambda: emulator.polling, 20):
+        if not await emulator.bell.wait_for(lambda: emulator.polling, PATIENCE_SECONDS):
             raise TimeoutError("the bot does not ask for updates")
         yield
     finally:
@@ -57,26 +59,26 @@ def free_port() -> int:
 async def plays(emulator: Emulator, anna: Person) -> None:
     """Let Anna answer, send a photo, write, and block the bot before it has answered."""
     anna.start("A7")
-    asked = await anna.watch("How heard?")
+    asked = await anna.watch("How heard?", PATIENCE_SECONDS)
     assert asked.html == "<b>How heard?</b> for A7"
     tap = anna.tap("7")
-    assert (await tap.wait()).text == "7 it is"
-    assert (await anna.watch("Thank you: 7")).message_id == asked.message_id
+    assert (await tap.wait(PATIENCE_SECONDS)).text == "7 it is"
+    assert (await anna.watch("Thank you: 7", PATIENCE_SECONDS)).message_id == asked.message_id
     anna.send_photo(picture(grey=7))
-    await anna.watch(lambda seen: seen.album is not None)
-    await emulator.quiet()
+    await anna.watch(lambda seen: seen.album is not None, PATIENCE_SECONDS)
+    await emulator.quiet(PATIENCE_SECONDS)
     back, *album = [seen for seen in anna.chat if seen.from_bot and seen.kind == "photo"]
     assert (back.photo, back.html) == (picture(grey=7), "<i>back</i>")
     assert [seen.photo for seen in album] == [picture(grey=7)] * 2
     anna.send("hello")
-    await anna.watch("you said hello")
+    await anna.watch("you said hello", PATIENCE_SECONDS)
     anna.send("later")
     anna.block()
     told, texts = "Forbidden: bot was blocked by the user", emulator.profile.texts
     place = ("short_description", "")
-    assert await emulator.bell.wait_for(lambda: texts.get(place) == told, 5)
+    assert await emulator.bell.wait_for(lambda: texts.get(place) == told, PATIENCE_SECONDS)
     del texts[place]
-    await emulator.quiet()
+    await emulator.quiet(PATIENCE_SECONDS)
     assert [command["command"] for command in anna.commands] == ["start"]
 
 
@@ -87,7 +89,7 @@ async def test_an_aiogram_bot_polls_and_then_takes_a_webhook() -> None:
         await plays(emulator, emulator.person("Anna"))
         dana = emulator.person("Dana")
         dana.send("webhook")
-        assert await emulator.bell.wait_for(lambda: webhook.target is not None, 20)
+        assert await emulator.bell.wait_for(lambda: webhook.target is not None, PATIENCE_SECONDS)
         await plays(emulator, emulator.person("Cora"))
     refused = [call for call in emulator.journal.calls() if call.status == 400]
     assert [(call.method, call.result) for call in refused] == []

@@ -85,14 +85,14 @@ async def test_a_person_in_another_process_does_what_a_person_does(apart: Apart)
 
 async def test_watching_from_afar_is_woken_by_the_message(apart: Apart) -> None:
     anna = await apart.prompted()
-    watch = asyncio.ensure_future(apart.ask("watch", id=anna, text="later"))
+    watch = asyncio.ensure_future(apart.ask("watch", id=anna, what="later"))
     seen = await apart.ask("changed", after=-1)
     changed = asyncio.ensure_future(apart.ask("changed", after=seen))
     await apart.bot.call("sendMessage", chat_id=anna, text="later")
     assert (await watch)["text"] == "later"
     assert await changed > seen
     with pytest.raises(TimeoutError, match=r"(?s)not seen: never.*later"):
-        await apart.ask("watch", id=anna, text="never", timeout_seconds=0.01)
+        await apart.ask("watch", id=anna, what="never", timeout_seconds=0.01)
 
 
 async def test_refusals_of_a_person_come_back_as_they_are(apart: Apart) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import signal
 import sys
 from collections.abc import Coroutine
@@ -161,6 +162,8 @@ def emulator(
     from bot.emulator import Emulator, FloodLimits, MovableClock
     from bot.emulator.emulator import serve_alone
 
+    if not re.fullmatch(r"\d+:\S+", token):
+        _fail("--token is digits, a colon and a secret, such as 1:x", 2)
     local = Emulator(
         token,
         None if clock is None else MovableClock(clock),
@@ -172,7 +175,10 @@ def emulator(
         journal_file=journal,
         journal_keep=keep,
     )
-    _work(serve_alone(local, port))
+    try:
+        asyncio.run(serve_alone(local, port))
+    except OSError as problem:
+        _fail(f"127.0.0.1:{port} cannot be listened on: {problem.strerror}", 1)
 
 
 @cli.command()

@@ -59,8 +59,6 @@ _LEAVES: dict[str, tuple[type, ...]] = {
     "InputFile": (Upload,),
 }
 
-VERSION: str = _DATA["version"]
-
 #: Lower-cased method name to its official spelling: names are case-insensitive on the wire.
 SPELLING = {name.lower(): name for name in _PARAMETERS}
 

@@ -66,14 +66,14 @@ CHECKS = [
     Check(9, "An edit in a chat that blocked the bot is refused as well.", SEEN + "editMessageText", "editMessageText", {"chat_id": "BEN", "message_id": 1, "text": "x"}, "403 Forbidden: bot was blocked by the user"),
 
     # Texts
-    Check(10, "A message without a text is refused.", SERVER + "Client.cpp, get_formatted_text", "sendMessage", {"chat_id": "ANNA"}, f"{BAD}message text is empty"),
-    Check(11, "An empty text counts as none.", SERVER + "Client.cpp, get_formatted_text", "sendMessage", {"chat_id": "ANNA", "text": ""}, f"{BAD}message text is empty"),
+    Check(10, "A message without a text is refused.", SERVER + "Client.cpp, get_input_message_text", "sendMessage", {"chat_id": "ANNA"}, f"{BAD}message text is empty"),
+    Check(11, "An empty text counts as none.", SERVER + "Client.cpp, get_input_message_text", "sendMessage", {"chat_id": "ANNA", "text": ""}, f"{BAD}message text is empty"),
     Check(12, "A blank text is refused after trimming.", TD + "MessageEntity.cpp, fix_formatted_text", "sendMessage", {"chat_id": "ANNA", "text": " \n\t "}, f"{BAD}text must be non-empty"),
     Check(13, "A text that is blank without its markup is refused.", TD + "MessageEntity.cpp, fix_formatted_text", "sendMessage", {**HTML, "text": "<b> </b>"}, f"{BAD}text must be non-empty"),
     Check(14, "A text has at most 4096 characters.", API + "sendMessage, text", "sendMessage", {"chat_id": "ANNA", "text": "x" * 4097}, f"{BAD}message is too long"),
     Check(15, "Characters are code points, whatever their size in UTF-16.", TD + "InputMessageText.cpp, utf8_length", "sendMessage", {"chat_id": "ANNA", "text": "😀" * 4096}, says("😀" * 4096)),
     Check(16, "Characters are counted after entities parsing.", API + "sendMessage, text", "sendMessage", {**HTML, "text": "<b>" + "x" * 4096 + "</b>"}, says("x" * 4096, ("bold", 0, 4096))),
-    Check(17, "A raw text has at most 32,768 bytes.", TD + "utf8.h, clean_input_string", "sendMessage", {"chat_id": "ANNA", "text": "x" * 32769}, f"{BAD}text is too long"),
+    Check(17, "A raw text has at most 32,768 bytes.", SERVER + "Client.cpp, get_formatted_text", "sendMessage", {"chat_id": "ANNA", "text": "x" * 32769}, f"{BAD}text is too long"),
     Check(18, "White space at both ends goes, and entities move along.", TD + "MessageEntity.cpp, fix_formatted_text", "sendMessage", {**HTML, "text": " \n <b>a</b>\n"}, says("a", ("bold", 0, 1))),
     Check(19, "A parse_mode there is not is refused.", SERVER + "Client.cpp, get_formatted_text", "sendMessage", {"chat_id": "ANNA", "text": "x", "parse_mode": "latex"}, f"{BAD}unsupported parse_mode"),
     Check(20, "The case of parse_mode does not matter.", SERVER + "Client.cpp, to_lower of parse_mode", "sendMessage", {**HTML, "parse_mode": "hTmL", "text": "<i>a</i>"}, says("a", ("italic", 0, 1))),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import signal
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -165,6 +166,40 @@ async def test_it_ends_cleanly_on_a_signal_with_a_poll_and_a_black_hole(apart: A
     assert await asyncio.wait_for(apart.process.wait(), 5) == 0
     ended = await asyncio.gather(*hanging, return_exceptions=True)
     assert all(isinstance(error, aiohttp.ClientError) for error in ended)
+
+
+async def test_options_reach_the_emulator() -> None:
+    options = ("--token", TOKEN, "--username", "a_bot", "--flood", "--lenient")
+    async with (
+        run_apart(*options, "--loopback-webhook") as (_, url),
+        aiohttp.ClientSession() as session,
+    ):
+        bot, control = RawBot(url, session), Control(url, session)
+        assert (await bot.call("getMe", unknown="ignored"))["username"] == "a_bot"
+        anna = (await control.ask("person", name="Anna"))["id"]
+        await control.ask("start", id=anna)
+        message = {"chat_id": anna, "text": "x"}
+        statuses = [(await bot.answer("sendMessage", **message))[0] for _ in range(6)]
+        assert statuses == [*[200] * 5, 429]
+        await bot.call("setWebhook", url="http://127.0.0.1:9/")
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "words"),
+    [
+        (["--token", "x"], 2, "--token is digits, a colon and a secret, such as 1:x"),
+        (["--port", "PORT"], 1, "cannot be listened on: Address already in use"),
+    ],
+)
+async def test_what_cannot_be_served_is_told(
+    emulator: Emulator, options: list[str], code: int, words: str
+) -> None:
+    taken = [str(emulator.port) if option == "PORT" else option for option in options]
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot", "emulator", *taken), stderr=asyncio.subprocess.PIPE
+    )
+    _, said = await process.communicate()
+    assert (process.returncode, words in said.decode()) == (code, True)
 
 
 async def test_a_real_clock_cannot_be_moved() -> None:

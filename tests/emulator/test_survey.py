@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 
 from bot.emulator import Emulator, Person
+from bot.emulator.calls import METHODS
 from bot.emulator.files import picture
 from bot.emulator.schema import SPELLING
 from tests.emulator.rawbot import TOKEN, RawBot
@@ -244,3 +245,20 @@ async def test_every_method_answers_with_its_official_type(
     if method not in WITHOUT_CHAT:
         params.setdefault("chat_id", anna.id)
     await bot.call(method, **params)  # RawBot checks every result against the official type
+
+
+async def test_a_result_that_is_not_of_its_type_is_the_emulators_own_fault(
+    bot: RawBot, anna: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(METHODS, "getMe", lambda world, params: {"id": "one"})
+    status, body = await bot.answer("getMe")
+    assert (status, body["description"]) == (
+        500,
+        'Internal Server Error: getMe gave what it must not: User: Can\'t find field "is_bot"',
+    )
+
+
+def test_an_update_that_is_not_of_its_type_is_not_queued(emulator: Emulator) -> None:
+    with pytest.raises(RuntimeError, match=r"no such update: Update\.message: Message"):
+        emulator.world.queue.put("message", {"text": 7}, None, 1000)
+    assert emulator.pending == 0

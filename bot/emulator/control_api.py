@@ -11,6 +11,7 @@ import base64
 import inspect
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -69,56 +70,55 @@ def control_pages(emulator: Emulator) -> Pages:
 
 def _acts(emulator: Emulator) -> dict[str, Act]:
     """Give every act by the last part of its path."""
-    people, faults, bell = emulator.people, emulator.faults, emulator.bell
-    taps = emulator.world.taps
-
-    def of_a_person(name: str) -> Act:
-        def act(id: int, **how: Any) -> object:
-            if isinstance(how.get("message"), dict):
-                how["message"] = from_json(how["message"])
-            if isinstance(how.get("data"), str):
-                how["data"] = base64.b64decode(how["data"])
-            found = getattr(people[id], name)
-            return found(**how) if callable(found) else found
-
-        return act
-
-    def advance(to: int) -> int:
-        move = getattr(emulator.clock, "advance_to", None)
-        if move is None:
-            raise ValueError("this emulator's clock cannot be moved")
-        move(to)
-        bell.ring()
-        return emulator.clock.now()
-
-    def disturb(repeat: float = 0.0, *, shuffle: bool = False) -> None:
-        faults.repeat_updates, faults.shuffle_updates = repeat, shuffle
-
-    async def changed(after: int, timeout_seconds: float = 5.0) -> int:
-        await bell.wait_for(lambda: bell.rings > after, timeout_seconds)
-        return bell.rings
-
+    people, taps = emulator.people, emulator.world.taps
     return {
-        **{path: of_a_person(name) for path, name in _OF_A_PERSON.items()},
+        **{path: partial(_of_a_person, emulator, name) for path, name in _OF_A_PERSON.items()},
         "person": lambda **who: _who(emulator.person(**who)),
         "people": lambda: [_who(person) for person in people.values()],
         "tapped": lambda tap: taps[tap],
         "answered": lambda tap, **how: taps[tap].wait(**how),
         "inject": emulator.inject,
         "journal": lambda **how: [entry.to_json() for entry in emulator.journal.read(**how)],
-        "fault": lambda kind, **how: faults.add(kind, **how).name,
-        "updates": disturb,
-        "clear": faults.clear,
-        "release": faults.release,
-        "advance": advance,
+        "fault": lambda kind, **how: emulator.faults.add(kind, **how).name,
+        "updates": partial(_disturb, emulator),
+        "clear": emulator.faults.clear,
+        "release": emulator.faults.release,
+        "advance": partial(_advance, emulator),
         "quiet": emulator.quiet,
-        "changed": changed,
+        "changed": partial(_changed, emulator),
         "state": lambda: {
             "pending": emulator.pending,
             "polling": emulator.polling,
             "now": emulator.clock.now(),
         },
     }
+
+
+def _of_a_person(emulator: Emulator, name: str, id: int, **how: Any) -> object:
+    if isinstance(how.get("message"), dict):
+        how["message"] = from_json(how["message"])
+    if isinstance(how.get("data"), str):
+        how["data"] = base64.b64decode(how["data"])
+    found = getattr(emulator.people[id], name)
+    return found(**how) if callable(found) else found
+
+
+def _disturb(emulator: Emulator, repeat: float = 0.0, *, shuffle: bool = False) -> None:
+    emulator.faults.repeat_updates, emulator.faults.shuffle_updates = repeat, shuffle
+
+
+def _advance(emulator: Emulator, to: int) -> int:
+    move = getattr(emulator.clock, "advance_to", None)
+    if move is None:
+        raise ValueError("this emulator's clock cannot be moved")
+    move(to)
+    emulator.bell.ring()
+    return emulator.clock.now()
+
+
+async def _changed(emulator: Emulator, after: int, timeout_seconds: float = 5.0) -> int:
+    await emulator.bell.wait_for(lambda: emulator.bell.rings > after, timeout_seconds)
+    return emulator.bell.rings
 
 
 async def _do(act: Act, body: bytes) -> tuple[int, Json]:

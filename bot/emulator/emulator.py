@@ -120,7 +120,7 @@ class Emulator:
         """Stop serving: every connection is cut, nothing is forgotten."""
         if self._serving is not None:
             serving, self._serving = self._serving, None
-            await self._webhook.stop()
+            await self._webhook.pause()
             await serving.__aexit__(None, None, None)
             self.journal.close()
 

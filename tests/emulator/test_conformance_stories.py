@@ -382,7 +382,7 @@ async def brings(here: Setting, brought: list[web.Request], count: int) -> None:
 
 
 @story("An update is posted as JSON, with the secret.", API + "setWebhook, secret_token",
-       "webhook._HEADER", "X-Else", loopback_webhook=True)  # fmt: skip
+       "deliveries._HEADER", "X-Else", loopback_webhook=True)  # fmt: skip
 async def _(here: Setting) -> None:
     async with hook(here) as brought:
         here.anna.send("hello")
@@ -393,7 +393,7 @@ async def _(here: Setting) -> None:
 
 
 @story("Any 2xx is enough.", SERVER + "WebhookActor.cpp, handle",
-       "webhook.Webhook._deliver", nothing, loopback_webhook=True)  # fmt: skip
+       "deliveries.Deliveries._deliver", nothing, loopback_webhook=True)  # fmt: skip
 async def _(here: Setting) -> None:
     async with hook(here, web.Response(status=204), web.Response(status=299)) as brought:
         for text in "ab":
@@ -404,7 +404,7 @@ async def _(here: Setting) -> None:
 
 @story("Anything else is tried again: at once, after 2 seconds, after 4.",
        SERVER + "WebhookActor.cpp, on_update_error",
-       "webhook.Webhook._longest_pause", lambda self: 0, loopback_webhook=True)  # fmt: skip
+       "deliveries.Deliveries._longest_pause", lambda self: 0, loopback_webhook=True)  # fmt: skip
 async def _(here: Setting) -> None:
     async with hook(here, *[web.Response(status=500) for _ in range(9)]) as brought:
         here.anna.send("hello")
@@ -417,7 +417,7 @@ async def _(here: Setting) -> None:
 
 
 @story("The bot's Retry-After is waited for.", SERVER + "WebhookActor.cpp, on_update_error",
-       "webhook._RETRY_AFTER_LIMIT_SECONDS", 0, loopback_webhook=True)  # fmt: skip
+       "deliveries._RETRY_AFTER_LIMIT_SECONDS", 0, loopback_webhook=True)  # fmt: skip
 async def _(here: Setting) -> None:
     async with hook(here, web.Response(status=503, headers={"Retry-After": "9"})) as brought:
         here.anna.send("hello")
@@ -448,7 +448,7 @@ async def _obey_nothing(*_: object) -> None:
 
 
 @story("A method in the answer is carried out.", API + "Making requests when getting updates",
-       "webhook.Webhook._obey", _obey_nothing, loopback_webhook=True)  # fmt: skip
+       "deliveries.Deliveries._obey", _obey_nothing, loopback_webhook=True)  # fmt: skip
 async def _(here: Setting) -> None:
     method = {"method": "sendMessage", "chat_id": here.anna.id, "text": "at once"}
     async with hook(here, web.json_response(method)):
@@ -457,7 +457,7 @@ async def _(here: Setting) -> None:
 
 
 @story("The last error and its time are told.", API + "WebhookInfo",
-       "webhook.Webhook._write_down", nothing, loopback_webhook=True)  # fmt: skip
+       "deliveries.Deliveries._write_down", nothing, loopback_webhook=True)  # fmt: skip
 async def _(here: Setting) -> None:
     async with hook(here, web.Response(status=404)) as brought:
         here.anna.send("hello")

@@ -374,6 +374,14 @@ async def test_an_address_is_checked_as_telegram_does(
         assert (await bot.call("getWebhookInfo"))["url"] == ""
 
 
+async def test_a_certificate_is_a_pem(bot: RawBot, hook: Hook) -> None:
+    form = aiohttp.FormData({"url": hook.url})
+    form.add_field("certificate", b"no certificate", filename="public.pem")
+    async with bot.session.post(f"{bot.url}/setWebhook", data=form) as response:
+        said = (await response.json())["description"]
+    assert said == "Bad Request: bad webhook: no PEM certificate"
+
+
 async def test_a_stopped_server_brings_the_rest_when_it_is_back(
     bot: RawBot, anna: Person, hook: Hook
 ) -> None:

@@ -33,21 +33,9 @@ _JSON = (b"content-type", b"application/json")
 
 #: Acts that are a method or a property of `Person`, by path.
 _OF_A_PERSON = {
-    "start": "start",
-    "send": "send",
-    "photo": "send_photo",
-    "voice": "send_voice",
-    "sticker": "send_sticker",
-    "edit": "edit",
-    "delete": "delete",
-    "tap": "tap",
-    "block": "block",
-    "unblock": "unblock",
-    "deactivate": "deactivate",
-    "chat": "chat",
-    "watch": "watch",
-    "keyboard": "keyboard",
-    "commands": "commands",
+    **{name: name for name in ("start", "send", "edit", "delete", "tap", "chat", "watch")},
+    **{name: name for name in ("block", "unblock", "deactivate", "keyboard", "commands")},
+    **{name: f"send_{name}" for name in ("photo", "voice", "sticker")},
 }
 
 

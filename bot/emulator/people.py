@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from bot.emulator.chats import Account, Chat, Json, Message, World
+from bot.emulator.chats import Account, Chat, Json, Message, MessageKind, StoredFile, World
 from bot.emulator.entities import find_entities
 from bot.emulator.files import STICKER, VOICE, photo_size, picture
 from bot.emulator.phone import Predicate, Seen, Tap, look_at
@@ -168,28 +168,30 @@ class Person(ChatView):
 
     def send_photo(self, data: bytes | None = None, caption: str = "") -> Seen:
         """Send a picture (a small one of its own when no bytes are given)."""
-        self._open()
         data = picture() if data is None else data
         width, height = photo_size("photo.png", data)
         stored = self._world.store_file("photo.png", "image/png", data, "photos")
-        media = {"photo": [stored.to_json(width=width, height=height)]}
-        return self._write(self.account, caption, kind="photo", media=media, file=stored)
+        sizes = [stored.to_json(width=width, height=height)]
+        return self._send_file("photo", sizes, stored, caption)
 
     def send_voice(self, seconds: int = 3) -> Seen:
         """Send a voice message."""
-        self._open()
         stored = self._world.store_file("voice.ogg", "audio/ogg", VOICE, "voice")
-        media = {"voice": stored.to_json(duration=seconds, mime_type="audio/ogg")}
-        return self._write(self.account, kind="voice", media=media, file=stored)
+        voice = stored.to_json(duration=seconds, mime_type="audio/ogg")
+        return self._send_file("voice", voice, stored)
 
     def send_sticker(self, emoji: str = "🙂") -> Seen:
         """Send a sticker."""
-        self._open()
         stored = self._world.store_file("sticker.webp", "image/webp", STICKER, "stickers")
         shape = {"type": "regular", "width": 512, "height": 512}
-        kind = {"is_animated": False, "is_video": False, "emoji": emoji}
-        media = {"sticker": stored.to_json(**shape, **kind)}
-        return self._write(self.account, kind="sticker", media=media, file=stored)
+        still = {"is_animated": False, "is_video": False, "emoji": emoji}
+        return self._send_file("sticker", stored.to_json(**shape, **still), stored)
+
+    def _send_file(
+        self, kind: MessageKind, fields: object, stored: StoredFile, caption: str = ""
+    ) -> Seen:
+        self._open()
+        return self._write(self.account, caption, kind=kind, media={kind: fields}, file=stored)
 
     def edit(self, message: Seen, text: str) -> Seen:
         """Change an own message."""

@@ -7,6 +7,8 @@ each refusal (tdlib/telegram-bot-api `Client.cpp`, tdlib/td `MessagesManager`).
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from bot.emulator.chats import Chat, Json, Message, MessageKind, StoredFile, World
@@ -37,21 +39,13 @@ REACTIONS = frozenset(
 
 def _send_message(world: World, params: Json) -> Json:
     chat = world.writable_chat(params["chat_id"])
-    text, entities = _text(world, params)
+    text, entities = _formatted(world, params, "text")
     return _send(world, chat, params, "text", text=text, entities=entities)
 
 
-def _send_photo(world: World, params: Json) -> Json:
-    return _send_file(world, params, "photo")
-
-
-def _send_document(world: World, params: Json) -> Json:
-    return _send_file(world, params, "document")
-
-
-def _send_file(world: World, params: Json, kind: MessageKind) -> Json:
+def _send_file(kind: MessageKind, world: World, params: Json) -> Json:
     chat = world.writable_chat(params["chat_id"])
-    caption, entities = _caption(world, params)
+    caption, entities = _formatted(world, params, "caption")
     media, stored = take_file(world, params, kind, params[kind])
     return _send(
         world, chat, params, kind, text=caption, entities=entities, media=media, file=stored
@@ -74,7 +68,7 @@ def _send_album(world: World, params: Json) -> list[Json]:
     group = {"media_group_id": str(world.chance.randrange(1 << 60))}
     made = []
     for item in items:
-        caption, entities = _caption(world, item)
+        caption, entities = _formatted(world, item, "caption")
         media, stored = take_file(world, params, item["type"], item["media"])
         made.append((item["type"], caption, entities, media | group, stored))
     return [
@@ -95,7 +89,7 @@ def _edit_text(world: World, params: Json) -> Json:
     message = _own_message(world, params)
     if "text" not in params:
         raise bad("Message text is empty")
-    text, entities = _text(world, params)
+    text, entities = _formatted(world, params, "text")
     if message.kind != "text":
         raise bad("There is no text in the message to edit")
     return _edit(world, message, params, text, entities)
@@ -103,7 +97,7 @@ def _edit_text(world: World, params: Json) -> Json:
 
 def _edit_caption(world: World, params: Json) -> Json:
     message = _own_message(world, params)
-    caption, entities = _caption(world, params)
+    caption, entities = _formatted(world, params, "caption")
     if message.kind == "text":
         raise bad("There is no caption in the message to edit")
     return _edit(world, message, params, caption, entities)
@@ -117,7 +111,7 @@ def _edit_keyboard(world: World, params: Json) -> Json:
 def _edit_media(world: World, params: Json) -> Json:
     message = _own_message(world, params)
     given = params["media"]
-    caption, entities = _caption(world, given)
+    caption, entities = _formatted(world, given, "caption")
     media, stored = take_file(world, params, given["type"], given["media"])
     return _edit(world, message, params, caption, entities, (given["type"], media, stored))
 
@@ -192,16 +186,12 @@ def _set_reaction(world: World, params: Json) -> bool:
     return True
 
 
-def _text(world: World, params: Json) -> tuple[str, list[Entity]]:
-    given = params.get("parse_mode"), params.get("entities")
-    text, entities = read_text(params.get("text", ""), *given, limit=TEXT_LIMIT, caption=False)
-    return text, link_entities(entities, world.accounts)
-
-
-def _caption(world: World, params: Json) -> tuple[str, list[Entity]]:
-    given = params.get("parse_mode"), params.get("caption_entities")
-    caption = params.get("caption", "")
-    text, entities = read_text(caption, *given, limit=CAPTION_LIMIT, caption=True)
+def _formatted(world: World, params: Json, name: str) -> tuple[str, list[Entity]]:
+    """Read a text or caption with its formatting."""
+    caption = name == "caption"
+    given = params.get("parse_mode"), params.get("caption_entities" if caption else "entities")
+    limit = CAPTION_LIMIT if caption else TEXT_LIMIT
+    text, entities = read_text(params.get(name, ""), *given, limit=limit, caption=caption)
     return text, link_entities(entities, world.accounts)
 
 
@@ -273,10 +263,10 @@ def _edit(
     return message.body
 
 
-METHODS = {
+METHODS: dict[str, Callable[[World, Json], object]] = {
     "sendMessage": _send_message,
-    "sendPhoto": _send_photo,
-    "sendDocument": _send_document,
+    "sendPhoto": partial(_send_file, "photo"),
+    "sendDocument": partial(_send_file, "document"),
     "sendMediaGroup": _send_album,
     "sendChatAction": _send_chat_action,
     "editMessageText": _edit_text,

@@ -13,24 +13,13 @@ from collections.abc import Awaitable
 from contextlib import suppress
 from typing import TypeVar
 
+from bot.emulator import wire
 from bot.emulator.bodies import read_request
 from bot.emulator.calls import POLL, Call, Calls
 from bot.emulator.chats import World
 from bot.emulator.faults import Fault, Faults
 from bot.emulator.refusals import Refusal, describe
-from bot.emulator.wire import (
-    ClientLeft,
-    Header,
-    Pages,
-    Receive,
-    Scope,
-    Send,
-    answer,
-    client_left,
-    hang_up,
-    read_body,
-    start_answer,
-)
+from bot.emulator.wire import ClientLeft, Header, Pages, Receive, Scope, Send
 
 _JSON: Header = (b"content-type", b"application/json")
 _HTML: Header = (b"content-type", b"text/html")
@@ -66,7 +55,7 @@ class ApiServer:
     async def _serve_call(self, rest: str, scope: Scope, receive: Receive, send: Send) -> None:
         token, _, name = rest.rpartition("/")
         call = Call.named(name)
-        body = await read_body(receive)
+        body = await wire.read_body(receive)
         counts = call.method != POLL
         self.busy += counts
         try:
@@ -133,21 +122,21 @@ class ApiServer:
         spoiled = kind == "not_json" and not call.gone
         self._calls.write_down(call, 0 if call.gone else 200 if spoiled else call.status)
         if call.gone:
-            hang_up(scope, flush=False)
-            await client_left(receive)
+            wire.hang_up(scope, flush=False)
+            await wire.client_left(receive)
         elif spoiled:
-            await answer(send, 200, _PAGE, _HTML)
+            await wire.answer(send, 200, _PAGE, _HTML)
         elif kind == "cut_body":
-            await start_answer(send, call.status, len(call.answer), _JSON)
+            await wire.start_answer(send, call.status, len(call.answer), _JSON)
             half = call.answer[: len(call.answer) // 2]
             await send({"type": "http.response.body", "body": half, "more_body": True})
-            hang_up(scope, flush=True)
-            await client_left(receive)
+            wire.hang_up(scope, flush=True)
+            await wire.client_left(receive)
         elif call.retry_after is not None:
             header = (b"retry-after", str(call.retry_after).encode())
-            await answer(send, call.status, call.answer, _JSON, header)
+            await wire.answer(send, call.status, call.answer, _JSON, header)
         else:
-            await answer(send, call.status, call.answer, _JSON)
+            await wire.answer(send, call.status, call.answer, _JSON)
 
     async def _serve_file(self, rest: str, send: Send) -> None:
         token, _, path = rest.partition("/")
@@ -161,14 +150,14 @@ class ApiServer:
             call.status = 200
         self._calls.write_down(call, call.status)
         if stored is None or call.status != 200:
-            await answer(send, call.status, call.answer, _JSON)
+            await wire.answer(send, call.status, call.answer, _JSON)
         else:
-            await answer(send, 200, stored.data, _BYTES)
+            await wire.answer(send, 200, stored.data, _BYTES)
 
 
 async def _unless_left(work: Awaitable[_Made], receive: Receive) -> _Made | None:
     """Wait for something, or for the client to hang up; None then."""
-    working, leaving = asyncio.ensure_future(work), asyncio.ensure_future(client_left(receive))
+    working, leaving = asyncio.ensure_future(work), asyncio.ensure_future(wire.client_left(receive))
     try:
         await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
         return working.result() if working.done() else None

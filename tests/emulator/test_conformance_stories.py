@@ -108,8 +108,12 @@ def png(width: int, height: int, size: int = 0) -> bytes:
 # Requests
 
 
-@story("Query string, form, multipart and JSON mean the same.", API + "Making requests",
-       "server.read_request", lambda *_: {})  # fmt: skip
+@story(
+    "Query string, form, multipart and JSON mean the same.",
+    API + "Making requests",
+    "server.read_request",
+    lambda *_: {},
+)
 async def _(here: Setting) -> None:
     fields = {"chat_id": str(here.anna.id), "text": "ü &"}
     forms: list[Json] = [
@@ -123,15 +127,20 @@ async def _(here: Setting) -> None:
             assert (await response.json())["result"]["text"] == "ü &"
 
 
-@story("The case of a method's name does not matter.", API + "Making requests",
-       "calls.SPELLING", {})  # fmt: skip
+@story(
+    "The case of a method's name does not matter.", API + "Making requests", "calls.SPELLING", {}
+)
 async def _(here: Setting) -> None:
     async with here.bot.session.get(f"{here.bot.url}/GETme") as response:
         assert (await response.json())["result"]["is_bot"]
 
 
-@story("A wrong token is a 401, what is no token a 404.", SERVER + "ClientManager.cpp, send",
-       "server.ApiServer._knows", lambda *_: True)  # fmt: skip
+@story(
+    "A wrong token is a 401, what is no token a 404.",
+    SERVER + "ClientManager.cpp, send",
+    "server.ApiServer._knows",
+    lambda *_: True,
+)
 async def _(here: Setting) -> None:
     for token, status, words in [("1:wrong", 401, "Unauthorized"), ("wrong", 404, "Not Found")]:
         async with here.bot.session.get(f"{here.emulator.base_url}{token}/getMe") as response:
@@ -142,8 +151,12 @@ async def _(here: Setting) -> None:
             )
 
 
-@story("A token may be percent-encoded.", SEEN + "file addresses made by clients",
-       "server.ApiServer._knows", lambda self, token: "%" in token)  # fmt: skip
+@story(
+    "A token may be percent-encoded.",
+    SEEN + "file addresses made by clients",
+    "server.ApiServer._knows",
+    lambda self, token: "%" in token,
+)
 async def _(here: Setting) -> None:
     host, port = urlsplit(here.emulator.url).netloc.split(":")
     reader, writer = await asyncio.open_connection(host, port)
@@ -153,8 +166,12 @@ async def _(here: Setting) -> None:
     writer.close()
 
 
-@story("A file belongs to the part that attach:// names.", API + "Sending files",
-       "calls.Calls._attach", nothing)  # fmt: skip
+@story(
+    "A file belongs to the part that attach:// names.",
+    API + "Sending files",
+    "calls.Calls._attach",
+    nothing,
+)
 async def _(here: Setting) -> None:
     media = '[{"type":"photo","media":"attach://a"},{"type":"photo","media":"attach://b"}]'
     parts = {"a": picture(grey=1), "b": picture(grey=2)}
@@ -166,8 +183,12 @@ async def _(here: Setting) -> None:
 # Receiving
 
 
-@story("An update comes again until an offset above it confirms it.", API + "getUpdates, offset",
-       "updates.UpdateQueue._confirm", nothing)  # fmt: skip
+@story(
+    "An update comes again until an offset above it confirms it.",
+    API + "getUpdates, offset",
+    "updates.UpdateQueue._confirm",
+    nothing,
+)
 async def _(here: Setting) -> None:
     here.anna.send("one")
     [number] = ids(await polled(here))
@@ -175,8 +196,7 @@ async def _(here: Setting) -> None:
     assert await polled(here, offset=number + 1) == []
 
 
-@story("Identifiers count up by one.", API + "Update, update_id",
-       "updates.QUIET_WEEK_MS", -1)  # fmt: skip
+@story("Identifiers count up by one.", API + "Update, update_id", "updates.QUIET_WEEK_MS", -1)
 async def _(here: Setting) -> None:
     for text in "abc":
         here.anna.send(text)
@@ -184,8 +204,12 @@ async def _(here: Setting) -> None:
     assert found == list(range(found[0], found[0] + 3))
 
 
-@story("A batch has at most a hundred updates.", API + "getUpdates, limit",
-       "updates.islice", lambda updates, limit: updates)  # fmt: skip
+@story(
+    "A batch has at most a hundred updates.",
+    API + "getUpdates, limit",
+    "updates.islice",
+    lambda updates, limit: updates,
+)
 async def _(here: Setting) -> None:
     for number in range(101):
         here.anna.send(f"{number}")
@@ -193,8 +217,12 @@ async def _(here: Setting) -> None:
     assert len(await polled(here, limit=1)) == 1
 
 
-@story("An offset up to ten beyond the next id forgets, one further does not.",
-       TD + "TQueue.cpp, get", "updates.OFFSET_REACH", 1000)  # fmt: skip
+@story(
+    "An offset up to ten beyond the next id forgets, one further does not.",
+    TD + "TQueue.cpp, get",
+    "updates.OFFSET_REACH",
+    1000,
+)
 async def _(here: Setting) -> None:
     here.anna.send("one")
     [number] = ids(await polled(here))
@@ -202,8 +230,12 @@ async def _(here: Setting) -> None:
     assert await polled(here, offset=number + 1 + 10) == []
 
 
-@story("A negative offset forgets all but the last.", API + "getUpdates, offset",
-       "updates.UpdateQueue._confirm", nothing)  # fmt: skip
+@story(
+    "A negative offset forgets all but the last.",
+    API + "getUpdates, offset",
+    "updates.UpdateQueue._confirm",
+    nothing,
+)
 async def _(here: Setting) -> None:
     here.anna.send("one")
     here.anna.send("two")
@@ -211,8 +243,12 @@ async def _(here: Setting) -> None:
     assert update["message"]["text"] == "two"
 
 
-@story("A long poll ends with the first update.", API + "getUpdates, timeout",
-       "calls.POLL_LIMIT_SECONDS", 0)  # fmt: skip
+@story(
+    "A long poll ends with the first update.",
+    API + "getUpdates, timeout",
+    "calls.POLL_LIMIT_SECONDS",
+    0,
+)
 async def _(here: Setting) -> None:
     poll = asyncio.create_task(polled(here, timeout=30))
     assert await here.emulator.bell.wait_for(lambda: here.emulator.polling, PATIENCE_SECONDS)
@@ -220,8 +256,12 @@ async def _(here: Setting) -> None:
     assert len(await asyncio.wait_for(poll, PATIENCE_SECONDS)) == 1
 
 
-@story("Of two polls the older one gets a 409.", SERVER + "Client.cpp, abort_long_poll",
-       "updates.UpdateQueue.end_poll", nothing)  # fmt: skip
+@story(
+    "Of two polls the older one gets a 409.",
+    SERVER + "Client.cpp, abort_long_poll",
+    "updates.UpdateQueue.end_poll",
+    nothing,
+)
 async def _(here: Setting) -> None:
     older = asyncio.create_task(said(here, "getUpdates", timeout=30))
     assert await here.emulator.bell.wait_for(lambda: here.emulator.polling, PATIENCE_SECONDS)
@@ -232,9 +272,13 @@ async def _(here: Setting) -> None:
     )
 
 
-@story("The same offset again within three seconds waits.", SERVER + "process_get_updates_query",
-       "flood.Flood.slow_down", lambda self, offset, limit, seconds: (limit, seconds),
-       flood=FloodLimits(repeated_poll_seconds=1))  # fmt: skip
+@story(
+    "The same offset again within three seconds waits.",
+    SERVER + "process_get_updates_query",
+    "flood.Flood.slow_down",
+    lambda self, offset, limit, seconds: (limit, seconds),
+    flood=FloodLimits(repeated_poll_seconds=1),
+)
 async def _(here: Setting) -> None:
     began = time.monotonic()
     await polled(here)
@@ -242,8 +286,12 @@ async def _(here: Setting) -> None:
     assert time.monotonic() - began >= 1
 
 
-@story("An update is kept for 24 hours.", API + "Getting updates",
-       "updates.UpdateQueue._forget_old", nothing)  # fmt: skip
+@story(
+    "An update is kept for 24 hours.",
+    API + "Getting updates",
+    "updates.UpdateQueue._forget_old",
+    nothing,
+)
 async def _(here: Setting) -> None:
     here.anna.send("one")
     later(here, 24 * 3600 - 1)
@@ -252,8 +300,12 @@ async def _(here: Setting) -> None:
     assert await polled(here) == []
 
 
-@story("A tap is kept for 150 seconds.", SERVER + "Client.cpp, add_update_callback_query",
-       "people.TAP_LIFE_MS", 10**9)  # fmt: skip
+@story(
+    "A tap is kept for 150 seconds.",
+    SERVER + "Client.cpp, add_update_callback_query",
+    "people.TAP_LIFE_MS",
+    10**9,
+)
 async def _(here: Setting) -> None:
     here.anna.tap("Go")
     later(here, 149)
@@ -262,15 +314,23 @@ async def _(here: Setting) -> None:
     assert await polled(here) == []
 
 
-@story("A tap cannot be answered any more after that.", SEEN + "answerCallbackQuery",
-       "sending.TAP_LIFE_MS", 10**9)  # fmt: skip
+@story(
+    "A tap cannot be answered any more after that.",
+    SEEN + "answerCallbackQuery",
+    "sending.TAP_LIFE_MS",
+    10**9,
+)
 async def _(here: Setting) -> None:
     later(here, 150)
     assert "query is too old" in await said(here, "answerCallbackQuery", callback_query_id="TAP")
 
 
-@story("After a week without updates identifiers begin anew.", API + "Update, update_id",
-       "updates.QUIET_WEEK_MS", 10**15)  # fmt: skip
+@story(
+    "After a week without updates identifiers begin anew.",
+    API + "Update, update_id",
+    "updates.QUIET_WEEK_MS",
+    10**15,
+)
 async def _(here: Setting) -> None:
     here.anna.send("one")
     [number] = ids(await polled(here))
@@ -280,8 +340,12 @@ async def _(here: Setting) -> None:
     assert abs(anew - number) > 100
 
 
-@story("allowed_updates holds from now on, until it is changed.", API + "getUpdates",
-       "updates.UpdateQueue.allow", nothing)  # fmt: skip
+@story(
+    "allowed_updates holds from now on, until it is changed.",
+    API + "getUpdates",
+    "updates.UpdateQueue.allow",
+    nothing,
+)
 async def _(here: Setting) -> None:
     await polled(here, allowed_updates=["message"])
     here.anna.block()
@@ -291,8 +355,12 @@ async def _(here: Setting) -> None:
     assert info["result"]["allowed_updates"] == ["message"]
 
 
-@story("A deep link's payload follows /start, which is a command.", API + "Deep linking",
-       "people.find_entities", lambda text: [])  # fmt: skip
+@story(
+    "A deep link's payload follows /start, which is a command.",
+    API + "Deep linking",
+    "people.find_entities",
+    lambda text: [],
+)
 async def _(here: Setting) -> None:
     here.anna.start("abc_-1")
     [update] = await polled(here)
@@ -301,16 +369,24 @@ async def _(here: Setting) -> None:
     assert update["message"]["entities"] == [command]
 
 
-@story("A payload has 64 of a few signs at most.", API + "Deep linking",
-       "people._PAYLOAD", re.compile(".*"))  # fmt: skip
+@story(
+    "A payload has 64 of a few signs at most.",
+    API + "Deep linking",
+    "people._PAYLOAD",
+    re.compile(".*"),
+)
 async def _(here: Setting) -> None:
     for payload in ("x" * 65, "ä", "a b"):
         with pytest.raises(ValueError, match="payload"):
             here.anna.start(payload)
 
 
-@story("Blocking is told as a change of the bot's own membership.", API + "ChatMemberUpdated",
-       "chats.World.tell_membership", nothing)  # fmt: skip
+@story(
+    "Blocking is told as a change of the bot's own membership.",
+    API + "ChatMemberUpdated",
+    "chats.World.tell_membership",
+    nothing,
+)
 async def _(here: Setting) -> None:
     here.anna.block()
     [update] = await polled(here)
@@ -319,8 +395,12 @@ async def _(here: Setting) -> None:
     assert states == ("member", "kicked")
 
 
-@story("A tap comes with its message, its data and a chat_instance.", API + "CallbackQuery",
-       "chats.World.tell", nothing)  # fmt: skip
+@story(
+    "A tap comes with its message, its data and a chat_instance.",
+    API + "CallbackQuery",
+    "chats.World.tell",
+    nothing,
+)
 async def _(here: Setting) -> None:
     here.anna.tap("Go")
     [update] = await polled(here)
@@ -329,8 +409,12 @@ async def _(here: Setting) -> None:
     assert query["chat_instance"]
 
 
-@story("In a group a bot hears commands, mentions and replies to it.", API + "Privacy mode",
-       "people.Group._reaches_bot", lambda *_: True)  # fmt: skip
+@story(
+    "In a group a bot hears commands, mentions and replies to it.",
+    API + "Privacy mode",
+    "people.Group._reaches_bot",
+    lambda *_: True,
+)
 async def _(here: Setting) -> None:
     group = here.emulator.group("Choir")
     group.add_bot(by=here.anna)
@@ -381,8 +465,13 @@ async def brings(here: Setting, brought: list[web.Request], count: int) -> None:
     assert len(brought) == count
 
 
-@story("An update is posted as JSON, with the secret.", API + "setWebhook, secret_token",
-       "deliveries._HEADER", "X-Else", loopback_webhook=True)  # fmt: skip
+@story(
+    "An update is posted as JSON, with the secret.",
+    API + "setWebhook, secret_token",
+    "deliveries._HEADER",
+    "X-Else",
+    loopback_webhook=True,
+)
 async def _(here: Setting) -> None:
     async with hook(here) as brought:
         here.anna.send("hello")
@@ -392,8 +481,13 @@ async def _(here: Setting) -> None:
         assert brought[0].content_type == "application/json"
 
 
-@story("Any 2xx is enough.", SERVER + "WebhookActor.cpp, handle",
-       "deliveries.Deliveries._deliver", nothing, loopback_webhook=True)  # fmt: skip
+@story(
+    "Any 2xx is enough.",
+    SERVER + "WebhookActor.cpp, handle",
+    "deliveries.Deliveries._deliver",
+    nothing,
+    loopback_webhook=True,
+)
 async def _(here: Setting) -> None:
     async with hook(here, web.Response(status=204), web.Response(status=299)) as brought:
         for text in "ab":
@@ -402,9 +496,13 @@ async def _(here: Setting) -> None:
         assert here.emulator.pending == 0
 
 
-@story("Anything else is tried again: at once, after 2 seconds, after 4.",
-       SERVER + "WebhookActor.cpp, on_update_error",
-       "deliveries.Deliveries._longest_pause", lambda self: 0, loopback_webhook=True)  # fmt: skip
+@story(
+    "Anything else is tried again: at once, after 2 seconds, after 4.",
+    SERVER + "WebhookActor.cpp, on_update_error",
+    "deliveries.Deliveries._longest_pause",
+    lambda self: 0,
+    loopback_webhook=True,
+)
 async def _(here: Setting) -> None:
     async with hook(here, *[web.Response(status=500) for _ in range(9)]) as brought:
         here.anna.send("hello")
@@ -416,8 +514,13 @@ async def _(here: Setting) -> None:
             await brings(here, brought, count)
 
 
-@story("The bot's Retry-After is waited for.", SERVER + "WebhookActor.cpp, on_update_error",
-       "deliveries._RETRY_AFTER_LIMIT_SECONDS", 0, loopback_webhook=True)  # fmt: skip
+@story(
+    "The bot's Retry-After is waited for.",
+    SERVER + "WebhookActor.cpp, on_update_error",
+    "deliveries._RETRY_AFTER_LIMIT_SECONDS",
+    0,
+    loopback_webhook=True,
+)
 async def _(here: Setting) -> None:
     async with hook(here, web.Response(status=503, headers={"Retry-After": "9"})) as brought:
         here.anna.send("hello")
@@ -426,8 +529,13 @@ async def _(here: Setting) -> None:
         await brings(here, brought, 2)
 
 
-@story("Order is kept in a lane while others go on.", SERVER + "WebhookActor.cpp, load_updates",
-       "updates.UpdateQueue.lanes", set, loopback_webhook=True)  # fmt: skip
+@story(
+    "Order is kept in a lane while others go on.",
+    SERVER + "WebhookActor.cpp, load_updates",
+    "updates.UpdateQueue.lanes",
+    set,
+    loopback_webhook=True,
+)
 async def _(here: Setting) -> None:
     for text in ("one", "two"):
         here.anna.send(text)
@@ -447,8 +555,13 @@ async def _obey_nothing(*_: object) -> None:
     return None
 
 
-@story("A method in the answer is carried out.", API + "Making requests when getting updates",
-       "deliveries.Deliveries._obey", _obey_nothing, loopback_webhook=True)  # fmt: skip
+@story(
+    "A method in the answer is carried out.",
+    API + "Making requests when getting updates",
+    "deliveries.Deliveries._obey",
+    _obey_nothing,
+    loopback_webhook=True,
+)
 async def _(here: Setting) -> None:
     method = {"method": "sendMessage", "chat_id": here.anna.id, "text": "at once"}
     async with hook(here, web.json_response(method)):
@@ -456,8 +569,13 @@ async def _(here: Setting) -> None:
         await here.anna.watch("at once", PATIENCE_SECONDS)
 
 
-@story("The last error and its time are told.", API + "WebhookInfo",
-       "deliveries.Deliveries._write_down", nothing, loopback_webhook=True)  # fmt: skip
+@story(
+    "The last error and its time are told.",
+    API + "WebhookInfo",
+    "deliveries.Deliveries._write_down",
+    nothing,
+    loopback_webhook=True,
+)
 async def _(here: Setting) -> None:
     async with hook(here, web.Response(status=404)) as brought:
         here.anna.send("hello")
@@ -468,8 +586,13 @@ async def _(here: Setting) -> None:
         assert body["result"]["last_error_date"] == here.clock.now() // 1000
 
 
-@story("Polling is refused while a webhook is set.", SERVER + "process_get_updates_query",
-       "calls.webhook.POLL_WHILE_ACTIVE", "No", loopback_webhook=True)  # fmt: skip
+@story(
+    "Polling is refused while a webhook is set.",
+    SERVER + "process_get_updates_query",
+    "calls.webhook.POLL_WHILE_ACTIVE",
+    "No",
+    loopback_webhook=True,
+)
 async def _(here: Setting) -> None:
     async with hook(here):
         assert await said(here, "getUpdates") == (
@@ -478,8 +601,13 @@ async def _(here: Setting) -> None:
         )
 
 
-@story("Setting a webhook ends the poll that hangs.", SERVER + "Client.cpp, abort_long_poll",
-       "updates.UpdateQueue.end_poll", nothing, loopback_webhook=True)  # fmt: skip
+@story(
+    "Setting a webhook ends the poll that hangs.",
+    SERVER + "Client.cpp, abort_long_poll",
+    "updates.UpdateQueue.end_poll",
+    nothing,
+    loopback_webhook=True,
+)
 async def _(here: Setting) -> None:
     poll = asyncio.create_task(said(here, "getUpdates", timeout=30))
     assert await here.emulator.bell.wait_for(lambda: here.emulator.polling, PATIENCE_SECONDS)
@@ -488,16 +616,26 @@ async def _(here: Setting) -> None:
         assert await asyncio.wait_for(poll, PATIENCE_SECONDS) == ended
 
 
-@story("A webhook is set once a second at most.", SERVER + "process_set_webhook_query",
-       "webhook.too_many", lambda seconds: bad("No"), loopback_webhook=True)  # fmt: skip
+@story(
+    "A webhook is set once a second at most.",
+    SERVER + "process_set_webhook_query",
+    "webhook.too_many",
+    lambda seconds: bad("No"),
+    loopback_webhook=True,
+)
 async def _(here: Setting) -> None:
     async with hook(here):
         again = await said(here, "setWebhook", url="http://127.0.0.1:9/")
         assert again == "429 Too Many Requests: retry after 1"
 
 
-@story("Success says what it did.", SERVER + "Client.cpp, answer_query",
-       "webhook.Webhook.set", lambda *_: "Done", loopback_webhook=True)  # fmt: skip
+@story(
+    "Success says what it did.",
+    SERVER + "Client.cpp, answer_query",
+    "webhook.Webhook.set",
+    lambda *_: "Done",
+    loopback_webhook=True,
+)
 async def _(here: Setting) -> None:
     assert await said(here, "deleteWebhook") == "200 Webhook is already deleted"
     async with hook(here):
@@ -517,15 +655,23 @@ async def _(here: Setting) -> None:
     )
 
 
-@story("A secret has 256 signs at most.", API + "setWebhook, secret_token",
-       "webhook._SECRET_LIMIT", 1000)  # fmt: skip
+@story(
+    "A secret has 256 signs at most.",
+    API + "setWebhook, secret_token",
+    "webhook._SECRET_LIMIT",
+    1000,
+)
 async def _(here: Setting) -> None:
     long = {"url": "https://example.org/", "secret_token": "x" * 257}
     assert await said(here, "setWebhook", **long) == "400 Bad Request: secret token is too long"
 
 
-@story("A secret is of letters, digits, - and _.", API + "setWebhook, secret_token",
-       "webhook._SECRET", re.compile(".*"))  # fmt: skip
+@story(
+    "A secret is of letters, digits, - and _.",
+    API + "setWebhook, secret_token",
+    "webhook._SECRET",
+    re.compile(".*"),
+)
 async def _(here: Setting) -> None:
     odd = {"url": "https://example.org/", "secret_token": "a.b"}
     refused = "400 Bad Request: secret token contains unallowed characters"
@@ -535,8 +681,12 @@ async def _(here: Setting) -> None:
 # Time and size
 
 
-@story("A message can be deleted for 48 hours.", API + "deleteMessage",
-       "sending.DELETE_LIFE_SECONDS", 10**9)  # fmt: skip
+@story(
+    "A message can be deleted for 48 hours.",
+    API + "deleteMessage",
+    "sending.DELETE_LIFE_SECONDS",
+    10**9,
+)
 async def _(here: Setting) -> None:
     later(here, 48 * 3600)
     assert await said(here, "deleteMessage", chat_id="ANNA", message_id="TEXT") == (
@@ -544,15 +694,20 @@ async def _(here: Setting) -> None:
     )
 
 
-@story("A photo's width and height are 10,000 together at most.", API + "sendPhoto",
-       "files.SIDES_LIMIT", 10**9)  # fmt: skip
+@story(
+    "A photo's width and height are 10,000 together at most.",
+    API + "sendPhoto",
+    "files.SIDES_LIMIT",
+    10**9,
+)
 async def _(here: Setting) -> None:
     body = await posted(here, "sendPhoto", chat_id=here.anna.id, photo=png(5001, 5000))
     assert body.get("description") == "Bad Request: PHOTO_INVALID_DIMENSIONS"
 
 
-@story("A photo is 20 times as long as wide at most.", API + "sendPhoto",
-       "files.RATIO_LIMIT", 10**9)  # fmt: skip
+@story(
+    "A photo is 20 times as long as wide at most.", API + "sendPhoto", "files.RATIO_LIMIT", 10**9
+)
 async def _(here: Setting) -> None:
     body = await posted(here, "sendPhoto", chat_id=here.anna.id, photo=png(2001, 100))
     assert body.get("description") == "Bad Request: PHOTO_INVALID_DIMENSIONS"
@@ -581,8 +736,12 @@ async def _(here: Setting) -> None:
     assert body.get("description") == "Request Entity Too Large"
 
 
-@story("A file of more than 20 MB cannot be downloaded.", API + "getFile",
-       "files.DOWNLOAD_LIMIT_BYTES", 1 << 40)  # fmt: skip
+@story(
+    "A file of more than 20 MB cannot be downloaded.",
+    API + "getFile",
+    "files.DOWNLOAD_LIMIT_BYTES",
+    1 << 40,
+)
 async def _(here: Setting) -> None:
     big = bytes(20 * MIB + 1)
     body = await posted(here, "sendDocument", chat_id=here.anna.id, document=big)
@@ -590,8 +749,12 @@ async def _(here: Setting) -> None:
     assert await said(here, "getFile", file_id=file_id) == "400 Bad Request: file is too big"
 
 
-@story("A file is downloaded with the token.", API + "getFile",
-       "server.ApiServer._knows", lambda *_: True)  # fmt: skip
+@story(
+    "A file is downloaded with the token.",
+    API + "getFile",
+    "server.ApiServer._knows",
+    lambda *_: True,
+)
 async def _(here: Setting) -> None:
     _, body = await here.ask("getFile", file_id="FILE")
     for token, status in ((TOKEN, 200), ("1:wrong", 401)):
@@ -600,9 +763,13 @@ async def _(here: Setting) -> None:
             assert response.status == status
 
 
-@story("Too many messages are a 429 that says how long, twice.", API + "ResponseParameters",
-       "flood.Flood.check", nothing,
-       flood=FloodLimits(chat_per_second=0.1, chat_burst=2))  # fmt: skip
+@story(
+    "Too many messages are a 429 that says how long, twice.",
+    API + "ResponseParameters",
+    "flood.Flood.check",
+    nothing,
+    flood=FloodLimits(chat_per_second=0.1, chat_burst=2),
+)
 async def _(here: Setting) -> None:
     message = {"chat_id": here.anna.id, "text": "x"}
     async with here.bot.session.post(f"{here.bot.url}/sendMessage", json=message) as response:
@@ -612,8 +779,12 @@ async def _(here: Setting) -> None:
     assert body["description"] == "Too Many Requests: retry after 10"
 
 
-@story("The commands of a chat come before those of all private chats.", API + "BotCommandScope",
-       "profile.Profile.commands_for", lambda *_, **__: [])  # fmt: skip
+@story(
+    "The commands of a chat come before those of all private chats.",
+    API + "BotCommandScope",
+    "profile.Profile.commands_for",
+    lambda *_, **__: [],
+)
 async def _(here: Setting) -> None:
     scopes: list[Json] = [{"type": "all_private_chats"}, {"type": "chat", "chat_id": "ANNA"}]
     for scope in scopes:

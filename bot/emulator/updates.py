@@ -98,7 +98,8 @@ class UpdateQueue:
 
         Raises RuntimeError for an update that Telegram could not have sent.
         """
-        if kind not in self.allowed if self.allowed else kind in ON_REQUEST:
+        wanted = kind in self.allowed if self.allowed else kind not in ON_REQUEST
+        if not wanted:
             return
         problem = find_problem({"update_id": 0, kind: content}, "Update")
         if problem is not None:

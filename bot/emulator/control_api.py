@@ -67,7 +67,7 @@ def acts_of(emulator: Emulator) -> dict[str, Act]:
         "answered": lambda tap, **how: taps[tap].wait(**how),
         "inject": emulator.inject,
         "journal": lambda **how: [entry.to_json() for entry in emulator.journal.read(**how)],
-        "fault": lambda kind, **how: emulator.faults.add(kind, **how).name,
+        "fault": partial(_fault, emulator),
         "updates": partial(_disturb, emulator),
         "clear": emulator.faults.clear,
         "release": emulator.faults.release,
@@ -100,8 +100,19 @@ def _advance(emulator: Emulator, to: int) -> int:
     if move is None:
         raise ValueError("this emulator's clock cannot be moved")
     move(to)
+    _write_down(emulator, "advance", to=to)
     emulator.bell.ring()
     return emulator.clock.now()
+
+
+def _fault(emulator: Emulator, kind: Any, **how: Any) -> str:
+    name = emulator.faults.add(kind, **how).name
+    _write_down(emulator, "fault", kind=kind, **how)
+    return name
+
+
+def _write_down(emulator: Emulator, name: str, **details: Any) -> None:
+    emulator.journal.add(emulator.clock.now(), "act", name, params=details)
 
 
 async def _changed(emulator: Emulator, after: int, timeout_seconds: float = 5.0) -> int:

@@ -137,6 +137,12 @@ async def test_clock_faults_and_quiet_are_reached(apart: Apart) -> None:
     assert (await apart.bot.call("getMe"))["is_bot"]
     with pytest.raises(TimeoutError, match="nobody polls"):
         await apart.ask("quiet", timeout_seconds=0.01)
+    acts = [(act["method"], act["params"]) for act in await apart.ask("journal", kind="act")]
+    assert acts == [
+        ("advance", {"to": NOON + 5}),
+        ("fault", {"kind": "status", "status": 503, "method": "getMe"}),
+        ("fault", {"kind": "drop", "method": "getMe", "times": None}),
+    ]
     await apart.ask("inject", update={"message": {}})
     assert await apart.ask("state") == {"pending": 1, "polling": False, "now": NOON + 5}
 

@@ -7,6 +7,9 @@ WORKERS ?= 2
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 RUNTIME := $(VENV)/.runtime-installed
 DEV := $(VENV)/.dev-installed
+# A second client for the emulator's tests; where it cannot be had, they skip it and say so.
+OTHER := .venv-aiogram/.installed
+OTHER_LOCK := tests/emulator/aiogram/requirements.lock
 
 .DEFAULT_GOAL := help
 .PHONY: help env demo test bench check format texts locks clean
@@ -19,10 +22,10 @@ env: $(DEV) ## Make .venv with everything that development needs
 demo: $(if $(wildcard $(DEV)),$(DEV),$(RUNTIME)) ## Play a week of a practice, without Telegram
 	$(BIN)/rapport demo
 
-test: $(DEV) ## Run all tests, the layers and the wheel included
+test: $(DEV) $(OTHER) ## Run all tests, the layers and the wheel included
 	$(BIN)/python -m pytest -n $(WORKERS)
 
-bench: $(DEV) ## Measure start, memory, taps and ticks (not part of the tests)
+bench: $(DEV) ## Measure start, memory, taps, ticks and the emulator (not part of the tests)
 	$(BIN)/python -m tests.bench
 
 check: $(DEV) ## Check style, types and layers
@@ -53,12 +56,13 @@ locks: ## Pin the newest versions that pyproject.toml allows (asks the package i
 	.venv-locks/bin/pip-compile $(LOCK) --build-deps-for editable -o requirements.lock pyproject.toml
 	cp requirements.lock requirements-dev.lock
 	.venv-locks/bin/pip-compile $(LOCK) --extra dev -o requirements-dev.lock pyproject.toml
+	.venv-locks/bin/pip-compile $(LOCK) -o $(OTHER_LOCK) $(OTHER_LOCK:.lock=.in)
 
 LOCK := --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras --no-header \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options
 
 clean: ## Remove what the tools made, and the environments
-	rm -rf $(VENV) .venv-locks build dist .mypy_cache .pytest_cache .ruff_cache \
+	rm -rf $(VENV) .venv-aiogram .venv-locks build dist .mypy_cache .pytest_cache .ruff_cache \
 		.import_linter_cache .hypothesis
 	find bot handlers tests -type d -name __pycache__ -prune -exec rm -rf {} +
 
@@ -79,3 +83,8 @@ $(DEV): requirements-dev.lock pyproject.toml | $(BIN)/python
 	$(PIP) install --quiet --require-hashes -r requirements-dev.lock
 	$(PIP) install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
+
+$(OTHER): $(OTHER_LOCK) | $(BIN)/python
+	$(BIN)/python -m venv $(@D)
+	@$(@D)/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes -r $< \
+		&& touch $@ || echo 'aiogram could not be installed: its test will be skipped' >&2

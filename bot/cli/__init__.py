@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import signal
 from collections.abc import Coroutine
+from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
@@ -33,6 +35,7 @@ cli = typer.Typer(
 cli.add_typer(invite, name="invite")
 cli.add_typer(digest, name="digest")
 
+_ANY_BOT = "1:emulator"
 _Made = TypeVar("_Made")
 
 
@@ -95,6 +98,48 @@ def demo(
     from bot.demo.story import play
 
     _work(play(pause_seconds=0.0 if headless else 1.2))
+
+
+@cli.command()
+def emulator(
+    port: Annotated[int, typer.Option(help="Where to listen on 127.0.0.1; 0: any.")] = 8081,
+    token: Annotated[str, typer.Option(help="What the bot must show.")] = _ANY_BOT,
+    username: Annotated[str, typer.Option(help="The bot's name.")] = "rapport_bot",
+    journal: Annotated[Path | None, typer.Option(help="Append all that happens to it.")] = None,
+    keep: Annotated[int, typer.Option(help="How many journal entries stay in memory.")] = 5_000,
+    seed: Annotated[int | None, typer.Option(help="Makes everything random repeatable.")] = None,
+    clock: Annotated[
+        int | None, typer.Option(help="Stand still at this instant (UTC ms) until moved.")
+    ] = None,
+    flood: Annotated[
+        bool, typer.Option("--flood", help="Limit messages as Telegram does.")
+    ] = False,
+    lenient: Annotated[bool, typer.Option("--lenient", help="Ignore unknown parameters.")] = False,
+    loopback_webhook: Annotated[
+        bool, typer.Option("--loopback-webhook", help="Deliver to webhooks on this machine.")
+    ] = False,
+) -> None:
+    """Serve a strict local Telegram for any bot, until told to stop (docs/emulator.md)."""
+    from bot.emulator import Emulator, FloodLimits, MovableClock
+    from bot.emulator.emulator import serve_alone
+
+    if not re.fullmatch(r"\d+:\S+", token):
+        _fail("--token is digits, a colon and a secret, such as 1:x", 2)
+    local = Emulator(
+        token,
+        None if clock is None else MovableClock(clock),
+        seed,
+        username=username,
+        strict=not lenient,
+        flood=FloodLimits() if flood else None,
+        loopback_webhook=loopback_webhook,
+        journal_file=journal,
+        journal_keep=keep,
+    )
+    try:
+        asyncio.run(serve_alone(local, port))
+    except OSError as problem:
+        _fail(f"127.0.0.1:{port} cannot be listened on: {problem.strerror}", 1)
 
 
 @cli.command()

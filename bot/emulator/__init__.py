@@ -1,8 +1,13 @@
 """A strict local Telegram Bot API server: for the demo, tests and load.
 
 Speaks the official HTTP interface to a bot and gives people to the other side: in process
-through `Emulator`, from another process through `bot.emulator.control`. Imports nothing of the
-rest of the program and listens on 127.0.0.1 only.
+through `Emulator`, from another process through `/_control`. Imports nothing of the rest of the
+program, listens on 127.0.0.1 only and sends nothing to any other machine.
+
+To be read from the outside in: `server` (HTTP, faults) and `calls` (one call); the methods in
+`sending`, `profile`, `files` and `webhook`; `chats`, the state; `updates` and `deliveries`, what
+the bot is told; `entities`, `html`, `markdown` and `keyboards`, which judge what it writes;
+`people` and `phone`, the other side, and `control_api`, the same over HTTP.
 """
 
 from bot.emulator.clock import MovableClock, RealClock

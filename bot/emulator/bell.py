@@ -19,22 +19,8 @@ class Bell:
     def ring(self) -> None:
         """Let everyone who waits look again."""
         self.rings += 1
-        if not self._waiting:
-            return
-        still = []
-        for is_so, future in self._waiting:
-            if future.done():
-                continue
-            try:
-                holds = is_so()
-            except Exception as error:  # a watcher's own mistake is raised where it waits
-                future.set_exception(error)
-                continue
-            if holds:
-                future.set_result(None)
-            else:
-                still.append((is_so, future))
-        self._waiting = still
+        if self._waiting:
+            self._waiting = [one for one in self._waiting if not _settled(*one)]
 
     async def wait_for(self, is_so: Callable[[], bool], timeout_seconds: float) -> bool:
         """Wait until `is_so()` holds; False when the time ran out first."""
@@ -48,3 +34,13 @@ class Bell:
         except TimeoutError:
             return is_so()
         return True
+
+
+def _settled(is_so: Callable[[], bool], future: asyncio.Future[None]) -> bool:
+    if not future.done():
+        try:
+            if is_so():
+                future.set_result(None)
+        except Exception as error:  # a watcher's own mistake is raised where it waits
+            future.set_exception(error)
+    return future.done()

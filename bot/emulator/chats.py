@@ -1,7 +1,7 @@
 """The state of the emulated Telegram: accounts, chats, messages, files.
 
-Owns who can be written to and how a message looks as JSON. Refuses nothing about texts or
-keyboards; that is decided before a message is made.
+Owns who can be written to, how a message looks as JSON and what the bot is told. Refuses
+nothing about texts or keyboards; that is decided before a message is made.
 """
 
 from __future__ import annotations
@@ -9,20 +9,27 @@ from __future__ import annotations
 import random
 import string
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
 
 from bot.emulator.bell import Bell
 from bot.emulator.clock import Clock
+from bot.emulator.journal import Journal
 from bot.emulator.markup import Entity
 from bot.emulator.refusals import bad, forbidden
 from bot.emulator.updates import UPDATE_LIFE_MS, UpdateQueue
+
+if TYPE_CHECKING:
+    from bot.emulator.phone import Tap
+    from bot.emulator.profile import Profile
+    from bot.emulator.webhook import Webhook
 
 Json = dict[str, Any]
 MessageKind = Literal["text", "photo", "document", "voice", "sticker", "service"]
 _ID_SIGNS = string.ascii_letters + string.digits + "-_"
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False)
 class Account:
     """A user of Telegram, the bot included."""
 
@@ -33,8 +40,9 @@ class Account:
     language_code: str | None = None
     deactivated: bool = False
 
-    def to_json(self) -> Json:
-        """Give the account as a `User`."""
+    @cached_property
+    def json(self) -> Json:
+        """The account as a `User`."""
         user: Json = {"id": self.id, "is_bot": self.is_bot, "first_name": self.first_name}
         if self.username:
             user["username"] = self.username
@@ -54,16 +62,13 @@ class StoredFile:
     data: bytes
     path: str
 
-    def to_json(self) -> Json:
-        """Give the fields every kind of file object has."""
-        return {
-            "file_id": self.file_id,
-            "file_unique_id": self.unique_id,
-            "file_size": len(self.data),
-        }
+    def to_json(self, **more: object) -> Json:
+        """Give the fields every kind of file object has, and more."""
+        ids = {"file_id": self.file_id, "file_unique_id": self.unique_id}
+        return {**ids, "file_size": len(self.data), **more}
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False)
 class Chat:
     """A private chat of one person with the bot, or a group.
 
@@ -85,8 +90,9 @@ class Chat:
     reply_keyboard: list[list[str]] = field(default_factory=list)
     actions: list[str] = field(default_factory=list)
 
-    def to_json(self) -> Json:
-        """Give the chat as a `Chat`."""
+    @cached_property
+    def json(self) -> Json:
+        """The chat as a `Chat`."""
         if self.person is None:
             return {"id": self.id, "type": self.type, "title": self.title}
         chat: Json = {"id": self.id, "type": self.type, "first_name": self.person.first_name}
@@ -97,100 +103,82 @@ class Chat:
 
 @dataclass(slots=True, eq=False)
 class Message:
-    """One message in its present state; `date` and `edit_date` are seconds."""
+    """One message in its present state.
 
-    message_id: int
+    body: the official `Message` object. media: the part of it that is no text.
+    """
+
     chat: Chat
     sender: Account
-    date: int
+    body: Json
     kind: MessageKind = "text"
-    text: str = ""
-    entities: list[Entity] = field(default_factory=list)
-    media: Json = field(default_factory=dict)
     file: StoredFile | None = None
-    keyboard: Json | None = None
-    edit_date: int | None = None
-    reply_to: Message | None = None
     silent: bool = False
-    protected: bool = False
     reactions: list[str] = field(default_factory=list)
 
-    def to_json(self) -> Json:
-        """Give the message as a `Message`."""
-        body: Json = {
-            "message_id": self.message_id,
-            "from": self.sender.to_json(),
-            "chat": self.chat.to_json(),
-            "date": self.date,
-        }
-        if self.edit_date is not None:
-            body["edit_date"] = self.edit_date
-        if self.reply_to is not None:
-            body["reply_to_message"] = {**self.reply_to.to_json()}
-            body["reply_to_message"].pop("reply_to_message", None)
-        if self.kind == "text":
-            body["text"] = self.text
-            if self.entities:
-                body["entities"] = self.entities
-        else:
-            body.update(self.media)
-            if self.text:
-                body["caption"] = self.text
-            if self.text and self.entities:
-                body["caption_entities"] = self.entities
-        if self.protected:
-            body["has_protected_content"] = True
-        if self.keyboard is not None:
-            body["reply_markup"] = self.keyboard
-        return body
+    @property
+    def message_id(self) -> int:
+        """The message's id, unique in its chat."""
+        return int(self.body["message_id"])
 
+    @property
+    def text(self) -> str:
+        """The text or caption, plain."""
+        return str(self.body.get("text" if self.kind == "text" else "caption", ""))
 
-@dataclass(slots=True, eq=False)
-class TapRecord:
-    """A button tap that waits for its answer; `at` in milliseconds."""
+    @property
+    def entities(self) -> list[Entity]:
+        """The formatting of the text or caption."""
+        found = self.body.get("entities" if self.kind == "text" else "caption_entities", [])
+        return list(found)
 
-    id: str
-    data: str
-    at: int
-    message: Message
-    answered: bool = False
-    text: str = ""
-    alert: bool = False
-    url: str = ""
+    @property
+    def keyboard(self) -> Json | None:
+        """The inline keyboard."""
+        return self.body.get("reply_markup")
+
+    def show(self, text: str, entities: list[Entity], keyboard: Json | None) -> None:
+        """Replace text or caption, formatting and keyboard."""
+        name, marks = ("text", "entities"), ("caption", "caption_entities")
+        text_name, entities_name = name if self.kind == "text" else marks
+        parts = {text_name: text, entities_name: entities, "reply_markup": keyboard}
+        for part, value in parts.items():
+            if value:
+                self.body[part] = value
+            else:
+                self.body.pop(part, None)
 
 
 class World:
     """All state of one bot's Telegram."""
 
+    profile: Profile
+    webhook: Webhook
+
     def __init__(
-        self, bot: Account, clock: Clock, chance: random.Random, bell: Bell, queue: UpdateQueue
+        self,
+        bot: Account,
+        clock: Clock,
+        chance: random.Random,
+        journal: Journal,
+        queue: UpdateQueue,
     ) -> None:
         self.bot = bot
         self.clock = clock
         self.chance = chance
-        self.bell = bell
+        self.bell: Bell = queue.bell
+        self.journal = journal
         self.queue = queue
         self.accounts: dict[int, Account] = {bot.id: bot}
-        self.users: dict[int, Json] = {bot.id: bot.to_json()}
         self.chats: dict[int, Chat] = {}
         self.files: dict[str, StoredFile] = {}
         self.paths: dict[str, StoredFile] = {}
-        self.taps: dict[str, TapRecord] = {}
+        self.taps: dict[str, Tap] = {}
         self._last_message_id = chance.randrange(10, 1000)
 
     def seconds(self) -> int:
         """Give the present second, as Telegram's dates count."""
         return self.clock.now() // 1000
-
-    def next_message_id(self) -> int:
-        """Give a fresh message id; private chats and groups share one count per account."""
-        self._last_message_id += 1
-        return self._last_message_id
-
-    def add_account(self, account: Account) -> None:
-        """Register a user."""
-        self.accounts[account.id] = account
-        self.users[account.id] = account.to_json()
 
     def known_chat(self, chat_id: int | str) -> Chat:
         """Find a chat the bot has met; raises Refusal 400 otherwise."""
@@ -211,9 +199,35 @@ class World:
             raise forbidden(f"bot {how} the group chat")
         return chat
 
-    def add_message(self, message: Message) -> Message:
-        """Put a message into its chat."""
-        message.chat.messages[message.message_id] = message
+    def add_message(
+        self,
+        chat: Chat,
+        sender: Account,
+        kind: MessageKind = "text",
+        *,
+        text: str = "",
+        entities: list[Entity] | None = None,
+        keyboard: Json | None = None,
+        media: Json | None = None,
+        file: StoredFile | None = None,
+        reply_to: Message | None = None,
+        silent: bool = False,
+    ) -> Message:
+        """Put a message into a chat. media: what the official object holds besides its text."""
+        self._last_message_id += 1
+        body: Json = {
+            "message_id": self._last_message_id,
+            "from": sender.json,
+            "chat": chat.json,
+            "date": self.seconds(),
+            **(media or {}),
+        }
+        if reply_to is not None:
+            body["reply_to_message"] = {**reply_to.body}
+            body["reply_to_message"].pop("reply_to_message", None)
+        message = Message(chat, sender, body, kind, file, silent)
+        message.show(text, entities or [], keyboard)
+        chat.messages[self._last_message_id] = message
         self.bell.ring()
         return message
 
@@ -228,5 +242,34 @@ class World:
         return stored
 
     def tell(self, kind: str, content: Json, chat: Chat, life_ms: int = UPDATE_LIFE_MS) -> None:
-        """Queue an update for the bot."""
-        self.queue.put(kind, content, chat.id, life_ms)
+        """Queue an update for the bot; what is told is the state of this moment."""
+        self.queue.put(kind, dict(content), chat.id, life_ms)
+
+    def act(self, name: str, chat: Chat, **details: object) -> None:
+        """Write down that somebody did something."""
+        self.journal.add(self.clock.now(), "act", name, chat=chat.id, params=details)
+
+    def set_blocked(self, chat: Chat, *, blocked: bool) -> None:
+        """Let the person of a private chat block or unblock the bot."""
+        if chat.person is None or chat.blocked == blocked:
+            raise PermissionError(f"the bot is {'' if blocked else 'not '}blocked in {chat.id}")
+        chat.blocked = blocked
+        self.act("block" if blocked else "unblock", chat)
+        old, new = ("member", "kicked") if blocked else ("kicked", "member")
+        self.tell_membership(chat, chat.person, old, new)
+
+    def tell_membership(self, chat: Chat, by: Account, old: str, new: str) -> None:
+        """Queue the `my_chat_member` update of a change of the bot's own membership."""
+
+        def member(status: str) -> Json:
+            extra: Json = {"until_date": 0} if status == "kicked" else {}
+            return {"user": self.bot.json, "status": status, **extra}
+
+        change: Json = {
+            "chat": chat.json,
+            "from": by.json,
+            "date": self.seconds(),
+            "old_chat_member": member(old),
+            "new_chat_member": member(new),
+        }
+        self.tell("my_chat_member", change, chat)

@@ -1,139 +1,149 @@
-"""The emulator's people over HTTP: `/_control/…`, JSON in and out.
+"""The emulator's people over HTTP: `POST /_control/<act>`, a JSON object in and out.
 
-Owns the translation between the in-process objects and JSON, for tests that run the emulator in
-a process of its own. Refuses with 400 and a sentence what the people themselves refuse.
-`bot.emulator.control` is the other end.
+Owns the translation between the in-process objects and JSON, for tests in other processes and
+other languages; docs/emulator.md lists the acts. Refuses with 400 and a sentence what the people
+themselves refuse.
 """
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Awaitable, Callable
+import inspect
+from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
 
 from bot.emulator.people import Person
-from bot.emulator.phone import Seen, Tap
+from bot.emulator.phone import Answer, Seen, Tap
+from bot.emulator.wire import Pages, Receive, Scope, Send, answer, read_body
 
 if TYPE_CHECKING:
     from bot.emulator.emulator import Emulator
 
-Body = dict[str, Any]
-Act = Callable[[Body], object]
+Json = dict[str, Any]
+#: Takes the request's object as named arguments; may be a coroutine.
+Act = Callable[..., Any]
+
+PREFIX = "/_control/"
+_JSON = (b"content-type", b"application/json")
 
 
-class _Control:
-    """The acts by name; each takes the request's JSON object."""
-
-    def __init__(self, emulator: Emulator) -> None:
-        self._emulator = emulator
-
-    def acts(self) -> dict[str, Act]:
-        """Give the plain acts, by the last part of their path."""
-        return {
-            "person": self._person,
-            "send": lambda body: to_json(self._of(body).send(body["text"])),
-            "start": lambda body: to_json(self._of(body).start(body["payload"])),
-            "voice": lambda body: to_json(self._of(body).send_voice()),
-            "photo": lambda body: to_json(self._of(body).send_photo(caption=body["caption"])),
-            "sticker": lambda body: to_json(self._of(body).send_sticker()),
-            "edit": lambda body: to_json(self._of(body).edit(self._shown(body), body["text"])),
-            "tap": self._tap,
-            "tapped": self._tapped,
-            "block": lambda body: self._of(body).block(),
-            "unblock": lambda body: self._of(body).unblock(),
-            "deactivate": lambda body: self._of(body).deactivate(),
-            "chat": lambda body: [to_json(seen) for seen in self._of(body).chat],
-            "inject": lambda body: self._emulator.inject(body["update"]),
-            "journal": self._journal,
-            "fault": self._fault,
-            "updates": self._updates,
-            "clear": lambda body: self._emulator.faults.clear(),
-            "release": lambda body: self._emulator.faults.release(),
-            "state": self._state,
-            "advance": self._advance,
-        }
-
-    async def quiet(self, body: Body) -> object:
-        """Wait until the bot has nothing left to do."""
-        await self._emulator.quiet(body["timeout_seconds"])
-        return True
-
-    async def answered(self, body: Body) -> object:
-        """Wait for the answer to a tap."""
-        return asdict(await self._tap_of(body).wait(body["timeout_seconds"]))
-
-    async def changed(self, body: Body) -> object:
-        """Wait until the world has changed more than `after` times; give how often it has."""
-        bell = self._emulator.bell
-        after, seconds = body["after"], body["timeout_seconds"]
-        await bell.wait_for(lambda: bell.rings > after, seconds)
-        return bell.rings
-
-    def _of(self, body: Body) -> Person:
-        return self._emulator.people[body["id"]]
-
-    def _person(self, body: Body) -> object:
-        person = self._emulator.person(**body)
-        return {"id": person.id, "name": person.name}
-
-    def _shown(self, body: Body) -> Seen:
-        return from_json(body["message"])
-
-    def _tap(self, body: Body) -> object:
-        message = None if body["message"] is None else self._shown(body)
-        return _tap_json(self._of(body).tap(body["button"], message))
-
-    def _tapped(self, body: Body) -> object:
-        return _tap_json(self._tap_of(body))
-
-    def _tap_of(self, body: Body) -> Tap:
-        return Tap(self._emulator.world, self._emulator.world.taps[body["tap"]])
-
-    def _journal(self, body: Body) -> object:
-        return [entry.to_json() for entry in self._emulator.journal.read(body["after"])]
-
-    def _fault(self, body: Body) -> object:
-        return self._emulator.faults.add(**body).name
-
-    def _updates(self, body: Body) -> object:
-        self._emulator.faults.repeat_updates = body["repeat"]
-        self._emulator.faults.shuffle_updates = body["shuffle"]
-        return True
-
-    def _state(self, body: Body) -> object:
-        emulator = self._emulator
-        now = emulator.clock.now()
-        return {"pending": emulator.pending, "polling": emulator.polling, "now": now}
-
-    def _advance(self, body: Body) -> object:
-        advance = getattr(self._emulator.clock, "advance_to", None)
-        if advance is None:
-            raise ValueError("this emulator's clock cannot be moved")
-        advance(body["to"])
-        return self._emulator.clock.now()
+#: Acts that are a method or a property of `Person`, by path.
+_OF_A_PERSON = {
+    **{name: name for name in ("start", "send", "edit", "delete", "tap", "chat", "watch")},
+    **{name: name for name in ("block", "unblock", "deactivate", "keyboard", "commands")},
+    **{name: f"send_{name}" for name in ("photo", "voice", "sticker")},
+}
 
 
-def control_pages(emulator: Emulator) -> Starlette:
+def control_pages(emulator: Emulator) -> Pages:
     """Build the application that serves everything beside the Bot API."""
-    control = _Control(emulator)
-    routes = [_route(name, _at_once(act)) for name, act in control.acts().items()]
-    waits = {
-        "quiet": control.quiet,
-        "answered": control.answered,
-        "changed": control.changed,
+    acts = acts_of(emulator)
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        path: str = scope["path"]
+        act = acts.get(path.removeprefix(PREFIX)) if path.startswith(PREFIX) else None
+        if act is None:
+            await answer(send, 404, b"not found\n", (b"content-type", b"text/plain"))
+            return
+        status, reply = await _do(act, await read_body(receive) or b"{}")
+        packed = orjson.dumps(reply, default=_plain, option=orjson.OPT_PASSTHROUGH_DATACLASS)
+        await answer(send, status, packed, _JSON)
+
+    return serve
+
+
+def acts_of(emulator: Emulator) -> dict[str, Act]:
+    """Give every act by the last part of its path."""
+    people, taps = emulator.people, emulator.world.taps
+    return {
+        **{path: partial(_of_a_person, emulator, name) for path, name in _OF_A_PERSON.items()},
+        "person": lambda **who: _who(emulator.person(**who)),
+        "people": lambda: [_who(person) for person in people.values()],
+        "tapped": lambda tap: taps[tap],
+        "answered": lambda tap, **how: taps[tap].wait(**how),
+        "inject": emulator.inject,
+        "journal": lambda **how: [entry.to_json() for entry in emulator.journal.read(**how)],
+        "fault": partial(_fault, emulator),
+        "updates": partial(_disturb, emulator),
+        "clear": emulator.faults.clear,
+        "release": emulator.faults.release,
+        "advance": partial(_advance, emulator),
+        "quiet": emulator.quiet,
+        "changed": partial(_changed, emulator),
+        "state": lambda: {
+            "pending": emulator.pending,
+            "polling": emulator.polling,
+            "now": emulator.clock.now(),
+        },
     }
-    routes += [_route(name, wait) for name, wait in waits.items()]
-    return Starlette(routes=routes)
 
 
-def to_json(seen: Seen) -> Body:
+def _of_a_person(emulator: Emulator, name: str, id: int, **how: Any) -> object:
+    if isinstance(how.get("message"), dict):
+        how["message"] = from_json(how["message"])
+    if isinstance(how.get("data"), str):
+        how["data"] = base64.b64decode(how["data"])
+    found = getattr(emulator.people[id], name)
+    return found(**how) if callable(found) else found
+
+
+def _disturb(emulator: Emulator, repeat: float = 0.0, *, shuffle: bool = False) -> None:
+    emulator.faults.repeat_updates, emulator.faults.shuffle_updates = repeat, shuffle
+
+
+def _advance(emulator: Emulator, to: int) -> int:
+    move = getattr(emulator.clock, "advance_to", None)
+    if move is None:
+        raise ValueError("this emulator's clock cannot be moved")
+    move(to)
+    _write_down(emulator, "advance", to=to)
+    emulator.bell.ring()
+    return emulator.clock.now()
+
+
+def _fault(emulator: Emulator, kind: Any, **how: Any) -> str:
+    name = emulator.faults.add(kind, **how).name
+    _write_down(emulator, "fault", kind=kind, **how)
+    return name
+
+
+def _write_down(emulator: Emulator, name: str, **details: Any) -> None:
+    emulator.journal.add(emulator.clock.now(), "act", name, params=details)
+
+
+async def _changed(emulator: Emulator, after: int, timeout_seconds: float = 5.0) -> int:
+    await emulator.bell.wait_for(lambda: emulator.bell.rings > after, timeout_seconds)
+    return emulator.bell.rings
+
+
+async def _do(act: Act, body: bytes) -> tuple[int, Json]:
+    try:
+        result = act(**orjson.loads(body))
+        return 200, {"result": await result if inspect.isawaitable(result) else result}
+    except (LookupError, PermissionError, TimeoutError, TypeError, ValueError) as error:
+        # Each of these names its kind to the other process.
+        return 400, {"error": type(error).__name__, "message": str(error)}
+
+
+def _who(person: Person) -> Json:
+    return {"id": person.id, "name": person.name, "blocked": person.blocked}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Tap):
+        return {"id": value.id, "data": value.data, "answer": value.answer}
+    if isinstance(value, Answer):
+        return asdict(value)
+    if isinstance(value, Seen):
+        return to_json(value)
+    raise TypeError(f"a {type(value).__name__} cannot be sent")
+
+
+def to_json(seen: Seen) -> Json:
     """Give a message as JSON; bytes in base64."""
     body = asdict(seen)
     for name in ("photo", "document"):
@@ -142,36 +152,10 @@ def to_json(seen: Seen) -> Body:
     return body
 
 
-def from_json(body: Body) -> Seen:
+def from_json(body: Json) -> Seen:
     """Undo `to_json`."""
     read = {**body, "buttons": [[(b[0], b[1]) for b in row] for row in body["buttons"]]}
     for name in ("photo", "document"):
         if read[name] is not None:
             read[name] = base64.b64decode(read[name])
     return Seen(**read)
-
-
-def _tap_json(tap: Tap) -> Body:
-    return {"id": tap.id, "data": tap.data, "answer": asdict(tap.answer) if tap.answer else None}
-
-
-def _at_once(act: Act) -> Callable[[Body], Awaitable[object]]:
-    async def run(body: Body) -> object:
-        return act(body)
-
-    return run
-
-
-def _route(name: str, act: Callable[[Body], Awaitable[object]]) -> Route:
-    async def endpoint(request: Request) -> Response:
-        raw = await request.body()
-        status = 200
-        try:
-            answer: Body = {"result": await act(orjson.loads(raw or b"{}"))}
-        except (LookupError, PermissionError, TimeoutError, TypeError, ValueError) as error:
-            # TimeoutError is an OSError; each of these names its kind to the other process.
-            answer, status = {"error": type(error).__name__, "message": str(error)}, 400
-        body = orjson.dumps(answer, default=str)
-        return Response(body, status_code=status, media_type="application/json")
-
-    return Route(f"/_control/{name}", endpoint, methods=["POST"])

@@ -13,25 +13,32 @@ from the seed.
 
 from __future__ import annotations
 
+import asyncio
 import random
+import signal
+import sys
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 from bot.emulator.bell import Bell
+from bot.emulator.calls import Calls
 from bot.emulator.chats import Account, Chat, World
 from bot.emulator.clock import Clock, RealClock
 from bot.emulator.control_api import control_pages
 from bot.emulator.faults import Faults
 from bot.emulator.flood import Flood, FloodLimits
 from bot.emulator.journal import Journal
-from bot.emulator.methods import method_table
 from bot.emulator.people import Group, Person
 from bot.emulator.profile import Profile
 from bot.emulator.server import ApiServer
 from bot.emulator.updates import UpdateQueue
+from bot.emulator.webhook import Webhook
 from bot.emulator.wire import HOST, listen
+
+#: A token for a bot that has none of its own; secret to nobody.
+ANY_BOT = "1:emulator"
 
 
 class Emulator:
@@ -39,14 +46,14 @@ class Emulator:
 
     token: what the bot must show; the digits before the colon are its user id. clock: see
     `bot.emulator.clock`, the machine's by default. seed: of everything random; None for a new
-    one each time. strict: refuse unknown parameters. flood: limits on messages, none by
-    default. journal_file: a file to append the journal to; journal_keep: entries to keep in
-    memory.
+    one each time. strict: refuse unknown parameters and check every result. flood: limits on
+    messages, none by default. loopback_webhook: let setWebhook take addresses of this machine.
+    journal_file: a file to append the journal to; journal_keep: entries to keep in memory.
     """
 
     def __init__(
         self,
-        token: str = "1:emulator",  # noqa: S107 - the emulator's own default, secret to nobody
+        token: str = ANY_BOT,
         clock: Clock | None = None,
         seed: int | None = None,
         *,
@@ -54,35 +61,30 @@ class Emulator:
         first_name: str = "Rapport",
         strict: bool = True,
         flood: FloodLimits | None = None,
+        loopback_webhook: bool = False,
         journal_file: Path | None = None,
         journal_keep: int | None = None,
     ) -> None:
         self.token = token
         self.clock = clock or RealClock()
-        chance = random.Random(seed)  # noqa: S311 - for play, not for secrets
+        chance = random.Random(seed)
         self._chance = chance
         self.bell = Bell()
         self.journal = Journal(journal_keep, journal_file)
-        self.faults = Faults(random.Random(chance.random()))  # noqa: S311 - as above
+        self.faults = Faults(random.Random(chance.random()))
         queue = UpdateQueue(self.clock, chance, self.bell, self.journal, self.faults)
         bot = Account(int(token.partition(":")[0]), first_name, is_bot=True, username=username)
-        self.world = World(bot, self.clock, chance, self.bell, queue)
-        self.profile = Profile()
+        self.world = World(bot, self.clock, chance, self.journal, queue)
+        self.profile = self.world.profile = Profile()
         self.people: dict[int, Person] = {}
         self.groups: dict[int, Group] = {}
         self.port = 0
         self._serving: AbstractAsyncContextManager[int] | None = None
-        self._server = ApiServer(
-            token,
-            self.world,
-            method_table(self.world, self.profile),
-            self.journal,
-            self.faults,
-            self.bell,
-            strict=strict,
-            flood=Flood(flood) if flood else None,
-            pages=control_pages(self),
+        calls = Calls(self.world, strict=strict, flood=Flood(flood) if flood else None)
+        self._webhook = self.world.webhook = Webhook(
+            self.world, calls.carry_out_unseen, loopback=loopback_webhook
         )
+        self._server = ApiServer(token, self.world, calls, self.faults, control_pages(self))
 
     @property
     def url(self) -> str:
@@ -115,11 +117,13 @@ class Emulator:
         serving = listen(self._server, port)
         self.port = await serving.__aenter__()
         self._serving = serving
+        self._webhook.resume()
 
     async def stop(self) -> None:
         """Stop serving: every connection is cut, nothing is forgotten."""
         if self._serving is not None:
             serving, self._serving = self._serving, None
+            await self._webhook.pause()
             await serving.__aexit__(None, None, None)
             self.journal.close()
 
@@ -137,9 +141,9 @@ class Emulator:
             raise ValueError(f"the id {id} is taken")
         account = Account(id, name, username=username, language_code=language_code)
         chat = Chat(account.id, "private", person=account)
-        self.world.add_account(account)
+        self.world.accounts[account.id] = account
         self.world.chats[chat.id] = chat
-        person = Person(self.world, self.journal, account, chat)
+        person = Person(self.world, account, chat)
         self.people[person.id] = person
         return person
 
@@ -147,7 +151,7 @@ class Emulator:
         """Create a group without the bot."""
         chat = Chat(-self._chance.randrange(100_000_000, 5_000_000_000), "group", title=title)
         self.world.chats[chat.id] = chat
-        group = Group(self.world, self.journal, chat)
+        group = Group(self.world, chat)
         self.groups[group.id] = group
         return group
 
@@ -162,8 +166,8 @@ class Emulator:
 
     @property
     def polling(self) -> bool:
-        """Whether a getUpdates call hangs right now."""
-        return self.world.queue.polling
+        """Whether a getUpdates call hangs right now, or a webhook stands in for it."""
+        return self.world.queue.polling or self._webhook.target is not None
 
     async def quiet(self, timeout_seconds: float = 5.0) -> None:
         """Wait until nothing is pending, no call is under way and a poll hangs.
@@ -179,3 +183,14 @@ class Emulator:
                 f"not quiet: {self.pending} pending, {self._server.busy} calls under way,"
                 f" {'a poll hangs' if self.polling else 'nobody polls'}"
             )
+
+
+async def serve_alone(emulator: Emulator, port: int) -> None:
+    """Serve until SIGINT or SIGTERM; one line on standard output says when it is ready."""
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with emulator.serve(port) as base_url:
+        sys.stdout.write(f"ready {base_url}\n")
+        sys.stdout.flush()
+        await stop.wait()

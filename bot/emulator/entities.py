@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from bot.emulator.html import parse_html
@@ -40,6 +40,15 @@ _TAGS = {
     "pre": "pre",
     "blockquote": "blockquote",
 }
+
+
+class HasJson(Protocol):
+    """What can be shown as a `User`."""
+
+    @property
+    def json(self) -> dict[str, Any]:
+        """The official object."""
+        ...
 
 
 def read_text(
@@ -190,19 +199,16 @@ def checked_link(url: str) -> str:
     return parts._replace(path=parts.path or "/").geturl()
 
 
-def link_entities(entities: list[Entity], users: dict[int, dict[str, Any]]) -> list[Entity]:
+def link_entities(entities: list[Entity], accounts: Mapping[int, HasJson]) -> list[Entity]:
     """Settle parsed links: good addresses stay, `tg://user?id=` becomes a mention, others go."""
     settled: list[Entity] = []
     for entity in entities:
         if entity["type"] != "text_link":
             settled.append(entity)
-            continue
-        user = re.fullmatch(r"tg://user\?id=(\d+)", entity["url"])
-        if user:
-            known = users.get(int(user.group(1)))
-            if known is not None:
+        elif user := re.fullmatch(r"tg://user\?id=(\d+)", entity["url"]):
+            if known := accounts.get(int(user.group(1))):
                 place = {"offset": entity["offset"], "length": entity["length"]}
-                settled.append({"type": "text_mention", **place, "user": known})
+                settled.append({"type": "text_mention", **place, "user": known.json})
         elif link := checked_link(entity["url"]):
             settled.append({**entity, "url": link})
     return settled

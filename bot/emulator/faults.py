@@ -4,7 +4,7 @@ A fault strikes calls that match its method and chat: the nth of them, the next 
 chance with a seed. Owns which fault strikes which call; the server carries it out.
 
     faults.add("drop", stage="after", method="sendMessage", nth=2)
-    faults.add("status", status=429, retry_after=3, method="editMessageText")
+    faults.add("status", status=429, retry_after=3, method="editMessageText", times=5)
     faults.add("delay", seconds=0.2, chance=0.1)
     faults.add("black_hole", chat=anna.id)
 """
@@ -14,9 +14,11 @@ from __future__ import annotations
 import asyncio
 import random
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
-FaultKind = Literal["drop", "delay", "cut_body", "not_json", "status", "black_hole"]
+FaultKind = Literal[
+    "drop", "delay", "cut_body", "not_json", "status", "black_hole", "block", "unblock"
+]
 Stage = Literal["before", "after"]
 
 
@@ -26,10 +28,11 @@ class Fault:
 
     kind: `drop` closes the connection without an answer; `delay` waits `seconds`; `cut_body`
     sends half of the answer and closes; `not_json` answers 200 with a page of HTML; `status`
-    answers with that HTTP status; `black_hole` says nothing until it is released, then closes.
+    answers with that HTTP status; `black_hole` says nothing until it is released, then closes;
+    `block` and `unblock` let the person whose chat the call names do that.
     stage: strike before or after the call is carried out (`cut_body` and `not_json` always
     come after). nth: only the nth matching call, from 1. times: how many calls it strikes,
-    None for every one. chance: strike each matching call with this probability.
+    None for every one. chance: strike each matching call with this probability, until removed.
     """
 
     kind: FaultKind
@@ -47,11 +50,25 @@ class Fault:
     struck: int = 0
     released: asyncio.Event = field(default_factory=asyncio.Event)
 
+    def __post_init__(self) -> None:
+        if self.kind not in get_args(FaultKind) or self.stage not in get_args(Stage):
+            raise ValueError(f"there is no fault {self.kind!r} at stage {self.stage!r}")
+        if self.kind in ("cut_body", "not_json"):
+            self.stage = "after"
+
     def matches(self, method: str, chat: int | None) -> bool:
         """Tell whether a call is of those this fault is meant for."""
         return (self.method is None or self.method.lower() == method.lower()) and (
             self.chat is None or self.chat == chat
         )
+
+    def applies(self, chance: random.Random) -> bool:
+        """Tell whether it strikes the matching call that was seen last."""
+        if self.nth is not None:
+            return self.seen == self.nth
+        if self.chance is not None:
+            return chance.random() < self.chance
+        return self.times is None or self.struck < self.times
 
     @property
     def name(self) -> str:
@@ -77,32 +94,12 @@ class Faults:
     def __bool__(self) -> bool:
         return bool(self._faults)
 
-    def add(
-        self,
-        kind: FaultKind,
-        *,
-        stage: Stage = "before",
-        method: str | None = None,
-        chat: int | None = None,
-        nth: int | None = None,
-        times: int | None = 1,
-        chance: float | None = None,
-        seconds: float = 0.0,
-        status: int = 500,
-        retry_after: int | None = None,
-        description: str = "",
-    ) -> Fault:
-        """Script a fault; it strikes the next matching call unless nth, times or chance say more.
+    def add(self, kind: FaultKind, **how: Any) -> Fault:
+        """Script a fault: it strikes the next matching call unless nth, times or chance say more.
 
-        With `chance`, `times` has no meaning: it strikes until removed.
+        how: the fields of `Fault`. Raises ValueError and TypeError for what is no fault.
         """
-        if kind not in get_args(FaultKind) or stage not in get_args(Stage):
-            raise ValueError(f"there is no fault {kind!r} at stage {stage!r}")
-        if kind in ("cut_body", "not_json"):
-            stage = "after"
-        fault = Fault(
-            kind, stage, method, chat, nth, times, chance, seconds, status, retry_after, description
-        )
+        fault = Fault(kind, **how)
         self._faults.append(fault)
         return fault
 
@@ -129,24 +126,16 @@ class Faults:
     def strike(self, method: str, chat: int | None) -> Fault | None:
         """Find the fault for one call and count it; the first that applies wins."""
         struck: Fault | None = None
-        for fault in list(self._faults):
-            if not fault.matches(method, chat):
-                continue
-            fault.seen += 1
-            if struck is None and self._applies(fault):
-                struck = fault
-                fault.struck += 1
-                if fault.kind == "black_hole":
-                    self._holes.add(fault)
+        for fault in self._faults:
+            if fault.matches(method, chat):
+                fault.seen += 1
+                if struck is None and fault.applies(self._chance):
+                    struck = fault
+                    fault.struck += 1
+                    if fault.kind == "black_hole":
+                        self._holes.add(fault)
         return struck
 
     def repeats_update(self) -> bool:
         """Decide by chance whether a confirmed update is handed out again."""
         return self.repeat_updates > 0 and self._chance.random() < self.repeat_updates
-
-    def _applies(self, fault: Fault) -> bool:
-        if fault.nth is not None:
-            return fault.seen == fault.nth
-        if fault.chance is not None:
-            return self._chance.random() < fault.chance
-        return fault.times is None or fault.struck < fault.times

@@ -1,9 +1,9 @@
-"""How many messages Telegram takes in which time.
+"""How much Telegram takes in which time.
 
-Owns one policy: so many a second overall, so many a second and chat after a short burst, so
-many a minute and group. The official limits are not published; these numbers are the documented
-advice. Refuses with 429 and goes on refusing until the stated time has passed. Off unless a
-policy is given.
+Owns one policy: so many messages a second overall, so many a second and chat after a short
+burst, so many a minute and group; and how a hasty poll is slowed down. The official limits are
+not published; these numbers are the documented advice. Refuses with 429 and goes on refusing
+until the stated time has passed. Off unless a policy is given.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.emulator.chats import Chat
-from bot.emulator.refusals import Refusal
+from bot.emulator.refusals import too_many
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,8 @@ class FloodLimits:
     """Messages per second overall and per chat (after a burst), per minute and group.
 
     repeated_poll_seconds: a getUpdates with the offset of one less than so long ago waits at
-    least as long when there is nothing to hand out.
+    least as long when there is nothing to hand out, and a 409 so soon after another comes as
+    much later.
     """
 
     per_second: float = 30.0
@@ -30,6 +31,10 @@ class FloodLimits:
     chat_burst: int = 5
     group_per_minute: float = 20.0
     repeated_poll_seconds: int = 3
+
+
+#: A poll that repeats another within this time gets one update at most.
+_HASTY_SECONDS = 0.5
 
 
 @dataclass(slots=True)
@@ -41,14 +46,14 @@ class _Bucket:
     tokens: float
     filled_at: float
 
-    def take(self, now: float) -> float:
-        """Take a token; give 0, or the seconds until there is one again."""
+    def take(self, now: float, count: int) -> float:
+        """Take tokens; give 0, or the seconds until there are enough again."""
         self.tokens = min(self.size, self.tokens + (now - self.filled_at) * self.rate)
         self.filled_at = now
-        if self.tokens >= 1:
-            self.tokens -= 1
+        if self.tokens >= min(count, self.size):
+            self.tokens -= count
             return 0.0
-        return (1 - self.tokens) / self.rate
+        return (count - self.tokens) / self.rate
 
 
 class Flood:
@@ -60,36 +65,42 @@ class Flood:
         self._all = _Bucket(limits.per_second, limits.per_second, limits.per_second, seconds())
         self._chats: dict[int, _Bucket] = {}
         self._closed_until: dict[int, float] = {}
-        self._last_poll: tuple[int, float] | None = None
+        self._last_poll = (0, -math.inf)
+        self._last_conflict = -math.inf
 
-    def check(self, chat: Chat) -> None:
-        """Count one message to a chat; raises Refusal 429 with `retry_after` seconds."""
+    def check(self, chat: Chat, messages: int = 1) -> None:
+        """Count messages to a chat; raises Refusal 429 with `retry_after` seconds."""
         now = self._seconds()
         wait = self._closed_until.get(chat.id, 0.0) - now
         if wait <= 0:
-            wait = max(self._bucket(chat, now).take(now), self._all.take(now))
+            wait = max(self._bucket(chat, now).take(now, messages), self._all.take(now, messages))
+            if wait > 0:
+                self._closed_until[chat.id] = now + math.ceil(wait)
         if wait > 0:
-            seconds = math.ceil(wait)
-            closed = self._closed_until.get(chat.id, 0.0)
-            if closed <= now:
-                self._closed_until[chat.id] = now + seconds
-            raise Refusal(429, f"retry after {seconds}", retry_after=seconds)
+            raise too_many(math.ceil(wait))
 
-    def poll_seconds(self, offset: int, wanted_seconds: int) -> int:
-        """Give the seconds a poll has to wait: longer than wanted when it only repeats."""
+    def slow_down(self, offset: int, limit: int, wanted_seconds: int) -> tuple[int, int]:
+        """Give the limit and the seconds that a poll really has."""
         now, least = self._seconds(), self._limits.repeated_poll_seconds
-        last, self._last_poll = self._last_poll, (offset, now)
-        repeats = last is not None and last[0] == offset and now - last[1] < least
-        return max(wanted_seconds, least) if repeats else wanted_seconds
+        (last_offset, last_at), self._last_poll = self._last_poll, (offset, now)
+        if offset != last_offset or now - last_at >= least:
+            return limit, wanted_seconds
+        return (1 if now - last_at < _HASTY_SECONDS else limit), max(wanted_seconds, least)
+
+    def conflict_seconds(self) -> float:
+        """Give the seconds a 409 is held back."""
+        now, last = self._seconds(), self._last_conflict
+        least = self._limits.repeated_poll_seconds
+        if now - last < least:
+            return least
+        self._last_conflict = now
+        return 0.0
 
     def _bucket(self, chat: Chat, now: float) -> _Bucket:
-        bucket = self._chats.get(chat.id)
-        if bucket is None:
+        if chat.id not in self._chats:
+            limits = self._limits
+            rate, size = limits.chat_per_second, float(limits.chat_burst)
             if chat.type == "group":
-                size = self._limits.group_per_minute
-                bucket = _Bucket(size / 60, size, size, now)
-            else:
-                size = self._limits.chat_burst
-                bucket = _Bucket(self._limits.chat_per_second, size, size, now)
-            self._chats[chat.id] = bucket
-        return bucket
+                rate, size = limits.group_per_minute / 60, limits.group_per_minute
+            self._chats[chat.id] = _Bucket(rate, size, size, now)
+        return self._chats[chat.id]

@@ -7,9 +7,8 @@ on the list; a bare `&` is text, a bare `<` starts a tag.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
-from bot.emulator.markup import Entity, MarkupError, byte_offset, sort_entities, units
+from bot.emulator.markup import Draft, Entity, MarkupError
 
 _TYPES = {
     "b": "bold",
@@ -29,20 +28,13 @@ _TYPES = {
     "code": "code",
     "blockquote": "blockquote",
 }
-_SPACE = " \t\r\n\0\v"
 _NAMED = {"lt": "<", "gt": ">", "amp": "&", "quot": '"'}
-_SPECIAL = re.compile("[&<]")
+_PLAIN = re.compile("[^&<]+")
 _REFERENCE = re.compile(r"&(?:#x([0-9a-fA-F]*)|#([0-9]*)|([a-zA-Z]*))(;?)")
-_ATTRIBUTE_NAME = re.compile("[^ \t\r\n\0\v=>/\"']*")
-_NAME_TOKEN = re.compile("[A-Za-z0-9.-]*")
-
-
-@dataclass(slots=True)
-class _Open:
-    tag: str
-    argument: str
-    at_units: int
-    at_piece: int
+_SPACE = re.compile("[ \t\r\n\0\v]*")
+_TAG = re.compile("[^ \t\r\n\0\v>]*")
+_ATTRIBUTE = re.compile("[^ \t\r\n\0\v=>/\"']*")
+_TOKEN = re.compile("[A-Za-z0-9.-]*")
 
 
 def parse_html(source: str) -> tuple[str, list[Entity]]:
@@ -50,175 +42,135 @@ def parse_html(source: str) -> tuple[str, list[Entity]]:
 
     Raises MarkupError with the official sentence.
     """
-    return _Reader(source).read()
+    draft, at = _Reader(source), 0
+    while at < draft.size:
+        if plain := _PLAIN.match(source, at):
+            draft.add(plain.group())
+            at = plain.end()
+        elif source[at] == "&":
+            decoded, at = decode_reference(source, at)
+            draft.add(decoded)
+        else:
+            at = draft.end_tag(at) if draft.text[at + 1] == "/" else draft.start_tag(at)
+    if draft.opened:
+        tag = draft.opened[-1].kind
+        raise MarkupError(f'Can\'t find end tag corresponding to start tag "{tag}"')
+    text, entities = draft.finish()
+    if any("\ud800" <= sign <= "\udfff" for sign in text):
+        raise MarkupError(
+            "Text contains invalid Unicode characters after decoding HTML entities,"
+            " check for unmatched surrogate code units"
+        )
+    for entity in entities:
+        if entity["type"] == "code":
+            entity.pop("language", None)
+    return text, entities
 
 
-class _Reader:
-    def __init__(self, source: str) -> None:
-        self._source = source
-        self._text = source + "\0"  # the official parser reads a C string and meets its end
-        self._size = len(source)
-        self._pieces: list[str] = []
-        self._units = 0
-        self._open: list[_Open] = []
-        self._entities: list[Entity] = []
-
-    def read(self) -> tuple[str, list[Entity]]:
-        at = 0
-        while at < self._size:
-            special = _SPECIAL.search(self._source, at)
-            stop = special.start() if special else self._size
-            if stop > at:
-                self._add(self._source[at:stop])
-                at = stop
-            elif self._source[at] == "&":
-                decoded, at = decode_reference(self._source, at)
-                self._add(decoded)
-            elif self._text[at + 1] == "/":
-                at = self._end_tag(at)
-            else:
-                at = self._start_tag(at)
-        if self._open:
-            tag = self._open[-1].tag
-            raise MarkupError(f'Can\'t find end tag corresponding to start tag "{tag}"')
-        text = "".join(self._pieces)
-        if any("\ud800" <= sign <= "\udfff" for sign in text):
-            raise MarkupError(
-                "Text contains invalid Unicode characters after decoding HTML entities,"
-                " check for unmatched surrogate code units"
-            )
-        for entity in self._entities:
-            if entity["type"] == "code":
-                entity.pop("language", None)
-        return text, sort_entities(self._entities)
-
-    def _add(self, piece: str) -> None:
-        self._pieces.append(piece)
-        self._units += units(piece)
-
-    def _fail(self, sentence: str, at: int) -> MarkupError:
-        return MarkupError(f"{sentence} at byte offset {byte_offset(self._source, at)}")
-
-    def _skip_space(self, at: int) -> int:
-        while at < self._size and self._text[at] in _SPACE:
-            at += 1
-        return at
-
-    def _start_tag(self, begin: int) -> int:
-        at = begin + 1
-        while self._text[at] not in _SPACE and self._text[at] != ">":
-            at += 1
-        if at >= self._size:
-            raise self._fail("Unclosed start tag", begin)
-        tag = self._text[begin + 1 : at].lower()
+class _Reader(Draft):
+    def start_tag(self, begin: int) -> int:
+        """Read a start tag with its attributes; give the position after it."""
+        tag, at = self._match(_TAG, begin + 1)
+        if at >= self.size:
+            raise self.fail("Unclosed start tag", begin)
+        tag = tag.lower()
         if tag not in _TYPES:
-            raise self._fail(f'Unsupported start tag "{tag}"', begin)
+            raise self.fail(f'Unsupported start tag "{tag}"', begin)
         argument = ""
-        while self._text[at] != ">":
-            at = self._skip_space(at)
-            if self._text[at] == ">":
-                break
+        while self.text[at := self._skip_space(at)] != ">":
             name, value, at = self._attribute(tag, begin, at)
             argument = _argument(tag, name, value, argument)
         if tag == "span" and argument != "spoiler":
-            raise self._fail('Tag "span" must have class "tg-spoiler"', begin)
-        self._open.append(_Open(tag, argument, self._units, len(self._pieces)))
+            raise self.fail('Tag "span" must have class "tg-spoiler"', begin)
+        self.open(tag, argument, begin)
         return at + 1
 
+    def end_tag(self, begin: int) -> int:
+        """Read an end tag; give the position after it."""
+        if not self.opened:
+            raise self.fail("Unexpected end tag", begin)
+        name, at = self._match(_TAG, begin + 2)
+        at = self._skip_space(at)
+        if self.text[at] != ">":
+            raise self.fail("Unclosed end tag", begin)
+        expected = self.opened[-1].kind
+        if name and name.lower() != expected:
+            raise MarkupError(
+                f"Unmatched end tag at byte offset {self.bytes_before(begin)},"
+                f' expected "</{expected}>", found "</{name.lower()}>"'
+            )
+        self._end()
+        return at + 1
+
+    def _match(self, pattern: re.Pattern[str], at: int) -> tuple[str, int]:
+        found = pattern.match(self.text, at)
+        return (found.group(), found.end()) if found else ("", at)
+
+    def _skip_space(self, at: int) -> int:
+        return min(self._match(_SPACE, at)[1], self.size)
+
     def _attribute(self, tag: str, begin: int, at: int) -> tuple[str, str | None, int]:
-        found = _ATTRIBUTE_NAME.match(self._text, at)
-        name = found.group() if found else ""
+        name, at = self._match(_ATTRIBUTE, at)
         if not name:
-            raise self._fail(f'Empty attribute name in the tag "{tag}"', begin)
-        at = self._skip_space(at + len(name))
-        if self._text[at] != "=":
-            if at >= self._size:
-                raise self._fail(f'Unclosed start tag "{tag}"', begin)
+            raise self.fail(f'Empty attribute name in the tag "{tag}"', begin)
+        at = self._skip_space(at)
+        if at < self.size and self.text[at] != "=":
             return name, None, at
         at = self._skip_space(at + 1)
-        if at >= self._size:
-            raise self._fail(f'Unclosed start tag "{tag}"', begin)
+        if at >= self.size:
+            raise self.fail(f'Unclosed start tag "{tag}"', begin)
         value, at = self._value(at)
-        if at >= self._size:
-            raise self._fail("Unclosed start tag", begin)
+        if at >= self.size:
+            raise self.fail("Unclosed start tag", begin)
         return name, value, at
 
     def _value(self, at: int) -> tuple[str, int]:
-        quote = self._text[at]
+        quote = self.text[at]
         if quote not in "'\"":
-            found = _NAME_TOKEN.match(self._text, at)
-            token = found.group() if found else ""
-            after = self._text[at + len(token)]
-            if after not in _SPACE and after != ">":
-                raise self._fail("Unexpected end of name token", at)
-            return token.lower(), at + len(token)
-        at += 1
-        value: list[str] = []
-        while at < self._size and self._text[at] != quote:
-            if self._text[at] == "&":
-                decoded, at = decode_reference(self._source, at)
+            token, end = self._match(_TOKEN, at)
+            if self.text[end] not in " \t\r\n\0\v>":
+                raise self.fail("Unexpected end of name token", at)
+            return token.lower(), end
+        value, at = "", at + 1
+        while at < self.size and self.text[at] != quote:
+            if self.text[at] == "&":
+                decoded, at = decode_reference(self.source, at)
             else:
-                decoded, at = self._text[at], at + 1
-            value.append(decoded)
-        return "".join(value), at + (at < self._size)
+                decoded, at = self.text[at], at + 1
+            value += decoded
+        return value, at + (at < self.size)
 
-    def _end_tag(self, begin: int) -> int:
-        if not self._open:
-            raise self._fail("Unexpected end tag", begin)
-        at = begin + 2
-        while self._text[at] not in _SPACE and self._text[at] != ">":
-            at += 1
-        name = self._text[begin + 2 : at].lower()
-        at = self._skip_space(at)
-        if self._text[at] != ">":
-            raise self._fail("Unclosed end tag", begin)
-        opened = self._open[-1]
-        if name and name != opened.tag:
-            where = byte_offset(self._source, begin)
-            raise MarkupError(
-                f"Unmatched end tag at byte offset {where},"
-                f' expected "</{opened.tag}>", found "</{name}>"'
-            )
-        if self._units > opened.at_units:
-            self._close(opened)
-        self._open.pop()
-        return at + 1
-
-    def _close(self, opened: _Open) -> None:
-        offset, length = opened.at_units, self._units - opened.at_units
-        entity: Entity = {"type": _TYPES[opened.tag], "offset": offset, "length": length}
-        match opened.tag:
+    def _end(self) -> None:
+        opened = self.opened[-1]
+        last = self.entities[-1] if self.entities else None
+        entity = self.close(_TYPES[opened.kind])
+        if entity is None:
+            return
+        match opened.kind:
             case "tg-emoji":
                 if not opened.argument.isdecimal() or int(opened.argument) == 0:
                     raise MarkupError("Invalid custom emoji identifier specified")
                 entity["custom_emoji_id"] = opened.argument
             case "a":
-                entity["url"] = opened.argument or "".join(self._pieces[opened.at_piece :])
+                entity["url"] = opened.argument or self.since(opened)
             case "blockquote" if opened.argument:
                 entity["type"] = "expandable_blockquote"
             case "pre" | "code":
-                if self._joins_code(opened, entity):
-                    return
-        self._entities.append(entity)
+                if opened.kind == "code" and opened.argument:
+                    entity["language"] = opened.argument
+                if last is not None and _make_one_block(last, entity):
+                    self.entities.pop()
 
-    def _joins_code(self, opened: _Open, entity: Entity) -> bool:
-        """Make one `pre` with a language out of `pre` and `code` around the same text."""
-        last = self._entities[-1] if self._entities else None
-        other = "code" if opened.tag == "pre" else "pre"
-        same = (
-            last is not None
-            and last["type"] == other
-            and last["offset"] == entity["offset"]
-            and last["length"] == entity["length"]
-        )
-        if same and last is not None:
-            language = last.get("language") if opened.tag == "pre" else opened.argument
-            if language:
-                last.update(type="pre", language=language)
-                return True
-        if opened.tag == "code" and opened.argument:
-            entity["language"] = opened.argument
+
+def _make_one_block(inner: Entity, outer: Entity) -> bool:
+    """Make one `pre` with a language out of `pre` and `code` around the same text."""
+    code = inner if inner["type"] == "code" else outer
+    language = code.get("language")
+    places = [(entity["offset"], entity["length"]) for entity in (inner, outer)]
+    if not language or {inner["type"], outer["type"]} != {"pre", "code"} or places[0] != places[1]:
         return False
+    inner.update(type="pre", language=language)
+    return True
 
 
 def decode_reference(source: str, at: int) -> tuple[str, int]:
@@ -230,14 +182,13 @@ def decode_reference(source: str, at: int) -> tuple[str, int]:
     found = _REFERENCE.match(source, at)
     if found is None:
         return "&", at + 1
-    hexadecimal, decimal, name, _ = found.groups()
+    hexadecimal, decimal, name, semicolon = found.groups()
     if name is not None:
-        sign = _NAMED.get(name)
-        return (sign, found.end()) if sign else ("&", at + 1)
-    digits = hexadecimal if hexadecimal is not None else decimal
-    code = int(digits, 16 if hexadecimal is not None else 10) if digits else 0
-    too_long = found.end(0) - (1 if found.group(4) else 0) - at >= 10
-    if code == 0 or code >= 0x10FFFF or too_long:
+        return (_NAMED[name], found.end()) if name in _NAMED else ("&", at + 1)
+    digits, base = (decimal, 10) if hexadecimal is None else (hexadecimal, 16)
+    code = int(digits, base) if digits else 0
+    too_long = found.end() - len(semicolon) - at >= 10
+    if too_long or not 0 < code < 0x10FFFF:
         return "&", at + 1
     return chr(code), found.end()
 

@@ -7,46 +7,31 @@ stands for itself without a backslash.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
-from bot.emulator.markup import Entity, MarkupError, byte_offset, sort_entities, units
+from bot.emulator.markup import Draft, Entity, MarkupError, Opened
 
 _RESERVED = set("_*[]()~`>#+-=|{}.!\n")
+#: What begins an entity, longest first, with the entity's type and the sign that ends it.
+_MARKS = (
+    ("```", "pre", "```"),
+    ("||", "spoiler", "||"),
+    ("__", "underline", "__"),
+    ("![", "custom_emoji", "]"),
+    ("_", "italic", "_"),
+    ("*", "bold", "*"),
+    ("~", "strikethrough", "~"),
+    ("[", "text_link", "]"),
+    ("`", "code", "`"),
+)
+_ENDS = {kind: end for _, kind, end in _MARKS} | {"pre_code": "```"}
 _NAMES = {
-    "bold": "Bold",
-    "italic": "Italic",
-    "underline": "Underline",
-    "strikethrough": "Strikethrough",
-    "spoiler": "Spoiler",
-    "code": "Code",
-    "pre": "Pre",
     "pre_code": "PreCode",
     "text_link": "TextUrl",
     "custom_emoji": "CustomEmoji",
     "blockquote": "BlockQuote",
 }
-_ENDS = {
-    "bold": "*",
-    "code": "`",
-    "pre": "```",
-    "pre_code": "```",
-    "text_link": "]",
-    "underline": "__",
-    "strikethrough": "~",
-    "spoiler": "||",
-    "custom_emoji": "]",
-}
 _LANGUAGE = re.compile("[^ \t\r\n\0\v`]*")
-
-
-@dataclass(slots=True)
-class _Open:
-    kind: str
-    argument: str
-    at_units: int
-    at_source: int
-    at_piece: int
 
 
 def parse_markdown(source: str) -> tuple[str, list[Entity]]:
@@ -54,187 +39,153 @@ def parse_markdown(source: str) -> tuple[str, list[Entity]]:
 
     Raises MarkupError with the official sentence.
     """
-    return _Reader(source).read()
+    draft, at = _Reader(source), 0
+    while at < draft.size:
+        sign = draft.text[at]
+        if draft.is_escape(at):
+            draft.add(draft.text[at + 1])
+            at += 2
+        elif sign not in draft.reserved():
+            draft.add(sign)
+            at += 1
+        else:
+            at = draft.end(at) if draft.ends(at) else draft.start(at)
+    draft.end_quote_at_the_end()
+    if draft.opened:
+        raise draft.unfinished(draft.opened[-1])
+    return draft.finish()
 
 
-class _Reader:
+class _Reader(Draft):
     def __init__(self, source: str) -> None:
-        self._source = source
-        self._text = source + "\0\0\0"
-        self._size = len(source)
-        self._pieces: list[str] = []
-        self._units = 0
-        self._open: list[_Open] = []
-        self._entities: list[Entity] = []
+        super().__init__(source)
         self._quoted = False
         self._may_quote = True
 
-    def read(self) -> tuple[str, list[Entity]]:
-        at = 0
-        while at < self._size:
-            sign = self._text[at]
-            if sign == "\\" and "\0" < self._text[at + 1] <= "~":
-                self._add(self._text[at + 1])
-                at += 2
-            elif sign not in self._reserved():
-                self._add(sign)
-                at += 1
-            elif self._ends(at):
-                at = self._end(at)
-            else:
-                at = self._start(at)
-        self._finish()
-        return "".join(self._pieces), sort_entities(self._entities)
+    def add(self, piece: str) -> None:
+        """Append one sign; a quotation may begin after a line break only."""
+        super().add(piece)
+        if piece != "\r":
+            self._may_quote = piece == "\n"
 
-    def _reserved(self) -> set[str]:
-        if self._open and self._open[-1].kind in ("code", "pre", "pre_code"):
-            return {"`"}
-        return _RESERVED
+    def is_escape(self, at: int) -> bool:
+        """Tell whether a backslash takes the meaning from the sign after it."""
+        return self.text[at] == "\\" and "\0" < self.text[at + 1] <= "~"
 
-    def _add(self, sign: str) -> None:
-        self._pieces.append(sign)
-        self._units += units(sign)
-        if sign != "\r":
-            self._may_quote = sign == "\n"
+    def reserved(self) -> set[str]:
+        """Give the signs that mean something here."""
+        in_code = self.opened and self.opened[-1].kind in ("code", "pre", "pre_code")
+        return {"`"} if in_code else _RESERVED
 
-    def _ends(self, at: int) -> bool:
-        if not self._open:
+    def ends(self, at: int) -> bool:
+        """Tell whether the innermost entity ends here."""
+        if not self.opened:
             return False
-        if self._quoted and self._text[at] == "\n" and self._text[at + 1] != ">":
+        if self._quoted and self.text[at] == "\n" and self.text[at + 1] != ">":
             return True
-        kind = self._open[-1].kind
-        if kind == "italic":
-            return self._text[at] == "_" and self._text[at + 1] != "_"
-        return kind != "blockquote" and self._text.startswith(_ENDS[kind], at)
+        kind = self.opened[-1].kind
+        if kind == "italic" and self.text[at + 1] == "_":
+            return False
+        return kind != "blockquote" and self.text.startswith(_ENDS[kind], at)
 
-    def _start(self, at: int) -> int:
-        two = self._text[at : at + 2]
-        begin = at
-        argument = ""
-        match self._text[at]:
-            case "_":
-                kind, at = ("underline", at + 2) if two == "__" else ("italic", at + 1)
-            case "*":
-                kind, at = "bold", at + 1
-            case "~":
-                kind, at = "strikethrough", at + 1
-            case "|" if two == "||":
-                kind, at = "spoiler", at + 2
-            case "[":
-                kind, at = "text_link", at + 1
-            case "!" if two == "![":
-                kind, at = "custom_emoji", at + 2
-            case "`" if self._text.startswith("```", at):
-                kind, argument, at = self._fence(at + 3)
-            case "`":
-                kind, at = "code", at + 1
-            case "\n":
-                self._add("\n")
-                return at + 1
-            case ">" if self._may_quote and self._quoted:
-                return at + 1
-            case ">" if self._may_quote:
-                kind, at = "blockquote", at + 1
+    def start(self, at: int) -> int:
+        """Begin an entity, a line or a quotation; give the position after its sign."""
+        for mark, kind, _ in _MARKS:
+            if self.text.startswith(mark, at):
+                after, argument = at + len(mark), ""
+                if kind == "pre":
+                    kind, argument, after = self._fence(after)
+                self.open(kind, argument, at)
+                return after
+        sign = self.text[at]
+        if sign == "\n":
+            self.add(sign)
+        elif sign == ">" and self._may_quote:
+            if not self._quoted:
+                self.open("blockquote", "", at)
                 self._quoted = True
-            case sign:
-                raise MarkupError(
-                    f"Character '{sign}' is reserved and must be escaped with the preceding '\\'"
-                )
-        self._open.append(_Open(kind, argument, self._units, begin, len(self._pieces)))
-        return at
+        else:
+            raise MarkupError(
+                f"Character '{sign}' is reserved and must be escaped with the preceding '\\'"
+            )
+        return at + 1
 
     def _fence(self, at: int) -> tuple[str, str, int]:
+        """Read what may follow three backticks: a language, a line break."""
         kind, language = "pre", ""
-        found = _LANGUAGE.match(self._text, at)
+        found = _LANGUAGE.match(self.text, at)
         end = found.end() if found else at
-        if at != end < self._size and self._text[end] != "`":
-            kind, language, at = "pre_code", self._text[at:end], end
-        if self._text[at] in "\r\n":
-            pair = self._text[at + 1] in "\r\n" and self._text[at] != self._text[at + 1]
+        if at != end < self.size and self.text[end] != "`":
+            kind, language, at = "pre_code", self.text[at:end], end
+        if self.text[at] in "\r\n":
+            pair = self.text[at + 1] in "\r\n" and self.text[at] != self.text[at + 1]
             at += 2 if pair else 1
         return kind, language, at
 
-    def _end(self, at: int) -> int:
-        opened = self._open[-1]
-        kind = opened.kind
-        if self._text[at] == "\n":
+    def end(self, at: int) -> int:
+        """End the innermost entity; give the position after its sign."""
+        opened = self.opened[-1]
+        if self.text[at] == "\n":
+            kind = opened.kind
             if kind != "blockquote":
-                carriage = bool(self._pieces) and self._pieces[-1] == "\r"
-                lone = opened.at_source == at - 2 or (opened.at_source == at - 3 and carriage)
-                kind = self._expandable(lone)
+                carriage = bool(self.pieces) and self.pieces[-1] == "\r"
+                kind = self._expandable(at - opened.at in ((2, 3) if carriage else (2,)))
             self._quoted = False
-            self._add("\n")
-            self._close(kind, "")
+            self.add("\n")
+            self.close(kind)
             return at + 1
-        argument = opened.argument
-        keep = self._units > opened.at_units
-        if kind in ("text_link", "custom_emoji"):
-            argument, at = self._address(kind, opened, at + 1)
-        else:
-            at += len(_ENDS.get(kind, "_"))
-        if keep:
-            self._close(kind, argument)
-        else:
-            self._open.pop()
+        empty = self.offset == opened.offset
+        argument, at = opened.argument, at + len(_ENDS[opened.kind])
+        if opened.kind in ("text_link", "custom_emoji"):
+            argument, at = self._address(opened, at)
+        if empty:
+            self.opened.pop()
+            return at
+        entity = self.close("pre" if opened.kind == "pre_code" else opened.kind)
+        name = {"pre_code": "language", "text_link": "url", "custom_emoji": "custom_emoji_id"}
+        if entity is not None and opened.kind in name:
+            entity[name[opened.kind]] = argument
         return at
 
-    def _address(self, kind: str, opened: _Open, at: int) -> tuple[str, int]:
-        if self._text[at] != "(":
-            if kind == "custom_emoji":
+    def _address(self, opened: Opened, at: int) -> tuple[str, int]:
+        is_emoji = opened.kind == "custom_emoji"
+        if self.text[at] != "(":
+            if is_emoji:
                 raise MarkupError("Custom emoji entity must contain a tg://emoji URL")
-            return "".join(self._pieces[opened.at_piece :]), at
+            return self.since(opened), at
         begin = at = at + 1
-        address: list[str] = []
-        while at < self._size and self._text[at] != ")":
-            if self._text[at] == "\\" and "\0" < self._text[at + 1] <= "~":
-                at += 1
-            address.append(self._text[at])
+        address = ""
+        while at < self.size and self.text[at] != ")":
+            at += self.is_escape(at)
+            address += self.text[at]
             at += 1
-        if at >= self._size:
-            what = "a custom emoji URL" if kind == "custom_emoji" else "a URL"
-            where = byte_offset(self._source, begin)
-            raise MarkupError(f"Can't find end of {what} at byte offset {where}")
-        url = "".join(address)
-        return (_emoji_id(url) if kind == "custom_emoji" else url), at + 1
+        if at >= self.size:
+            raise self.fail(f"Can't find end of a{' custom emoji' if is_emoji else ''} URL", begin)
+        return (_emoji_id(address) if is_emoji else address), at + 1
 
     def _expandable(self, lone_bars: bool) -> str:
         """Take the `||` that ends an expandable quotation off the stack."""
-        opened = self._open[-1]
+        opened = self.opened[-1]
         if opened.kind == "spoiler" and lone_bars:
-            self._open.pop()
-            opened = self._open[-1]
+            self.opened.pop()
+            opened = self.opened[-1]
             if opened.kind == "blockquote":
                 return "expandable_blockquote"
-        raise self._unfinished(opened)
+        raise self.unfinished(opened)
 
-    def _finish(self) -> None:
-        if self._quoted and self._open:
-            kind = self._open[-1].kind
-            if kind == "spoiler" and self._open[-1].at_source == self._size - 2:
+    def end_quote_at_the_end(self) -> None:
+        """End the quotation that the source ends in, if it does."""
+        if self._quoted and self.opened:
+            kind = self.opened[-1].kind
+            if kind == "spoiler" and self.opened[-1].at == self.size - 2:
                 kind = self._expandable(lone_bars=True)
-            if kind in ("blockquote", "expandable_blockquote"):
-                self._close(kind, "")
-        if self._open:
-            raise self._unfinished(self._open[-1])
+            if kind.endswith("blockquote"):
+                self.close(kind)
 
-    def _unfinished(self, opened: _Open) -> MarkupError:
-        where = byte_offset(self._source, opened.at_source)
-        return MarkupError(f"Can't find end of {_NAMES[opened.kind]} entity at byte offset {where}")
-
-    def _close(self, kind: str, argument: str) -> None:
-        opened = self._open.pop()
-        length = self._units - opened.at_units
-        if length == 0:
-            return
-        entity: Entity = {"type": kind, "offset": opened.at_units, "length": length}
-        match kind:
-            case "pre_code":
-                entity.update(type="pre", language=argument)
-            case "text_link":
-                entity["url"] = argument
-            case "custom_emoji":
-                entity["custom_emoji_id"] = argument
-        self._entities.append(entity)
+    def unfinished(self, opened: Opened) -> MarkupError:
+        """Make the error about an entity that never ends."""
+        name = _NAMES.get(opened.kind, opened.kind.capitalize())
+        return self.fail(f"Can't find end of {name} entity", opened.at)
 
 
 def _emoji_id(url: str) -> str:

@@ -1,30 +1,133 @@
-"""The people on the other side: what a person can do in Telegram.
+"""The people on the other side: what a person can see and do in Telegram.
 
-Owns the acts (write, tap, block, …). A person is no bot tester with special powers: everything
-goes through the same queue and the same state as in Telegram. Every act is written into the
-journal. Plain functions, to be called on the event loop's thread.
+Owns the acts (write, tap, block, …) and waiting for what the bot does. A person is no bot tester
+with special powers: everything goes through the same queue and the same state as in Telegram.
+Every act is written into the journal. Plain functions, to be called on the event loop's thread.
 """
 
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from bot.emulator.chats import Account, Chat, Json, Message, MessageKind, StoredFile, World
 from bot.emulator.entities import find_entities
-from bot.emulator.journal import Journal
-from bot.emulator.phone import ChatView, Seen, Tap, look_at
-from bot.emulator.pictures import photo_size
-from bot.emulator.profile import tell_membership
-from bot.emulator.samples import STICKER, VOICE, picture
+from bot.emulator.files import STICKER, VOICE, photo_size, picture
+from bot.emulator.phone import Predicate, Seen, Tap, look_at
+from bot.emulator.updates import TAP_LIFE_MS
 
 _PAYLOAD = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+class ChatView:
+    """One chat from the outside; `id` is the chat's."""
+
+    def __init__(self, world: World, chat: Chat) -> None:
+        self._world = world
+        self._chat = chat
+        self.id = chat.id
+
+    @property
+    def chat(self) -> list[Seen]:
+        """All visible messages, oldest first, in their present state."""
+        return [look_at(self._world, message) for message in self._chat.messages.values()]
+
+    @property
+    def last(self) -> Seen:
+        """The newest message of the bot; raises LookupError when there is none."""
+        seen = self.see(lambda seen: True)
+        if seen is None:
+            raise LookupError("the bot has written nothing here")
+        return seen
+
+    def see(self, what: str | Predicate) -> Seen | None:
+        """Find the newest message of the bot that holds a text or satisfies a predicate."""
+        for message in reversed(self._chat.messages.values()):
+            if message.sender is self._world.bot:
+                seen = look_at(self._world, message)
+                if what in seen.text if isinstance(what, str) else what(seen):
+                    return seen
+        return None
+
+    async def watch(self, what: str | Predicate, timeout_seconds: float = 5.0) -> Seen:
+        """Wait until the bot has a message here that holds a text or satisfies a predicate.
+
+        Looks again after every change of the emulated world. Raises TimeoutError with the
+        chat's present content.
+        """
+        found: list[Seen] = []  # of the moment it was there; it may have changed since
+
+        def is_there() -> bool:
+            seen = self.see(what)
+            found[:] = [] if seen is None else [seen]
+            return seen is not None
+
+        if not await self._world.bell.wait_for(is_there, timeout_seconds):
+            raise TimeoutError(f"not seen: {what}; the chat shows\n{self._shown()}")
+        return found[0]
+
+    def _shown(self) -> str:
+        return "\n".join(
+            f"{'bot' if seen.from_bot else 'you'}: {seen.text!r} {seen.labels}"
+            for seen in self.chat
+        )
+
+    def _act(self, name: str, **details: object) -> None:
+        self._world.act(name, self._chat, **details)
+
+    def _write(
+        self, sender: Account, text: str = "", reply_to: Seen | None = None, **content: Any
+    ) -> Seen:
+        replied = self._chat.messages.get(reply_to.message_id) if reply_to else None
+        message = self._world.add_message(
+            *(self._chat, sender),
+            text=text,
+            entities=find_entities(text),
+            reply_to=replied,
+            **content,
+        )
+        self._act("write", text=text, kind=message.kind, message_id=message.message_id)
+        if self._reaches_bot(message, replied):
+            self._world.tell("message", message.body, self._chat)
+        return look_at(self._world, message)
+
+    def _reaches_bot(self, message: Message, replied: Message | None) -> bool:
+        return True
+
+    def _tap(self, by: Account, button: str, message: Seen | None) -> Tap:
+        world = self._world
+        message = message or self.see(lambda seen: seen.data_of(button) is not None)
+        data = message.data_of(button) if message else None
+        if message is None or data is None:
+            raise LookupError(f"no button {button!r}; the chat shows\n{self._shown()}")
+        target = self._chat.messages.get(message.message_id)
+        if target is None:
+            raise LookupError("the message is no longer there to be tapped")
+        self._forget_old_taps()
+        tap_id = str((by.id << 32) + world.chance.randrange(1 << 31))
+        tap = world.taps[tap_id] = Tap(tap_id, data, world.clock.now(), world.bell)
+        self._act("tap", data=data, message_id=target.message_id, tap=tap_id, by=by.id)
+        query: Json = {
+            "id": tap_id,
+            "from": by.json,
+            "message": dict(target.body),
+            "chat_instance": str(hash((world.bot.id, self._chat.id)) & (2**62 - 1)),
+            "data": data,
+        }
+        world.tell("callback_query", query, self._chat, TAP_LIFE_MS)
+        return tap
+
+    def _forget_old_taps(self) -> None:
+        now, taps = self._world.clock.now(), self._world.taps
+        while taps and now - next(iter(taps.values())).at >= TAP_LIFE_MS:
+            del taps[next(iter(taps))]
 
 
 class Person(ChatView):
     """Somebody with a phone and a private chat with the bot."""
 
-    def __init__(self, world: World, journal: Journal, account: Account, chat: Chat) -> None:
-        super().__init__(world, journal, chat)
+    def __init__(self, world: World, account: Account, chat: Chat) -> None:
+        super().__init__(world, chat)
         self.account = account
         self.name = account.first_name
 
@@ -37,6 +140,12 @@ class Person(ChatView):
     def blocked(self) -> bool:
         """Whether the person has blocked the bot."""
         return self._chat.blocked
+
+    @property
+    def commands(self) -> list[Json]:
+        """What the bot's command menu shows this person."""
+        language = self.account.language_code
+        return self._world.profile.commands_for(self.id, language, private=True)
 
     def start(self, payload: str | None = None) -> Seen:
         """Press Start, or follow a deep link; a blocked bot is unblocked first.
@@ -55,40 +164,44 @@ class Person(ChatView):
         text = text.strip()
         if not 1 <= len(text) <= 4096:
             raise ValueError("the phone sends 1 to 4096 characters in one message")
-        return self._write(self.account, text=text, entities=find_entities(text), reply_to=reply_to)
+        return self._write(self.account, text, reply_to)
 
     def send_photo(self, data: bytes | None = None, caption: str = "") -> Seen:
         """Send a picture (a small one of its own when no bytes are given)."""
         data = picture() if data is None else data
         width, height = photo_size("photo.png", data)
         stored = self._world.store_file("photo.png", "image/png", data, "photos")
-        photo = {**stored.to_json(), "width": width, "height": height}
-        return self._send_media("photo", {"photo": [photo]}, stored, caption)
+        sizes = [stored.to_json(width=width, height=height)]
+        return self._send_file("photo", sizes, stored, caption)
 
     def send_voice(self, seconds: int = 3) -> Seen:
         """Send a voice message."""
         stored = self._world.store_file("voice.ogg", "audio/ogg", VOICE, "voice")
-        voice = {**stored.to_json(), "duration": seconds, "mime_type": "audio/ogg"}
-        return self._send_media("voice", {"voice": voice}, stored)
+        voice = stored.to_json(duration=seconds, mime_type="audio/ogg")
+        return self._send_file("voice", voice, stored)
 
     def send_sticker(self, emoji: str = "🙂") -> Seen:
         """Send a sticker."""
         stored = self._world.store_file("sticker.webp", "image/webp", STICKER, "stickers")
         shape = {"type": "regular", "width": 512, "height": 512}
-        kind = {"is_animated": False, "is_video": False, "emoji": emoji}
-        return self._send_media(
-            "sticker", {"sticker": {**stored.to_json(), **shape, **kind}}, stored
-        )
+        still = {"is_animated": False, "is_video": False, "emoji": emoji}
+        return self._send_file("sticker", stored.to_json(**shape, **still), stored)
+
+    def _send_file(
+        self, kind: MessageKind, fields: object, stored: StoredFile, caption: str = ""
+    ) -> Seen:
+        self._open()
+        return self._write(self.account, caption, kind=kind, media={kind: fields}, file=stored)
 
     def edit(self, message: Seen, text: str) -> Seen:
         """Change an own message."""
         mine = self._chat.messages[message.message_id]
         if mine.sender is not self.account:
             raise PermissionError("only own messages can be edited")
-        mine.text, mine.entities = text, find_entities(text)
-        mine.edit_date = self._world.seconds()
+        mine.show(text, find_entities(text), None)
+        mine.body["edit_date"] = self._world.seconds()
         self._act("edit", text=text, message_id=mine.message_id)
-        self._world.tell("edited_message", mine.to_json(), self._chat)
+        self._world.tell("edited_message", mine.body, self._chat)
         return look_at(self._world, mine)
 
     def delete(self, message: Seen) -> None:
@@ -108,11 +221,11 @@ class Person(ChatView):
 
     def block(self) -> None:
         """Block the bot."""
-        self._change_block(blocked=True)
+        self._world.set_blocked(self._chat, blocked=True)
 
     def unblock(self) -> None:
         """Unblock the bot."""
-        self._change_block(blocked=False)
+        self._world.set_blocked(self._chat, blocked=False)
 
     def deactivate(self) -> None:
         """Delete the person's account."""
@@ -124,53 +237,30 @@ class Person(ChatView):
             raise PermissionError(f"{self.name} cannot write to a bot that is blocked")
         self._chat.opened = True
 
-    def _change_block(self, *, blocked: bool) -> None:
-        if self._chat.blocked == blocked:
-            raise PermissionError(f"{self.name} has the bot in that state already")
-        self._chat.blocked = blocked
-        self._act("block" if blocked else "unblock")
-        old, new = ("member", "kicked") if blocked else ("kicked", "member")
-        tell_membership(self._world, self._chat, self.account.to_json(), old, new)
-
-    def _send_media(
-        self, kind: MessageKind, media: Json, stored: StoredFile, caption: str = ""
-    ) -> Seen:
-        self._open()
-        return self._write(
-            self.account,
-            kind=kind,
-            media=media,
-            file=stored,
-            text=caption,
-            entities=find_entities(caption),
-        )
-
 
 class Group(ChatView):
     """A group; the bot sees commands, mentions and replies to it only (privacy mode)."""
 
     def add_bot(self, by: Person) -> None:
         """Put the bot into the group."""
-        self._chat.members[by.account.id] = by.account
+        self._chat.members[by.id] = by.account
         old = "kicked" if self._chat.kicked else "left"
         self._chat.inside, self._chat.kicked = True, False
         self._act("add_bot", by=by.id)
-        tell_membership(self._world, self._chat, by.account.to_json(), old, "member")
-        bot = self._world.bot.to_json()
-        self._write(by.account, kind="service", media={"new_chat_members": [bot]})
+        self._world.tell_membership(self._chat, by.account, old, "member")
+        new_members = {"new_chat_members": [self._world.bot.json]}
+        self._write(by.account, kind="service", media=new_members)
 
     def remove_bot(self, by: Person) -> None:
         """Throw the bot out."""
         self._chat.inside, self._chat.kicked = False, True
         self._act("remove_bot", by=by.id)
-        tell_membership(self._world, self._chat, by.account.to_json(), "member", "kicked")
+        self._world.tell_membership(self._chat, by.account, "member", "kicked")
 
     def send(self, person: Person, text: str, reply_to: Seen | None = None) -> Seen:
         """Let a person write into the group."""
-        self._chat.members[person.account.id] = person.account
-        return self._write(
-            person.account, text=text, entities=find_entities(text), reply_to=reply_to
-        )
+        self._chat.members[person.id] = person.account
+        return self._write(person.account, text, reply_to)
 
     def tap(self, person: Person, button: str, message: Seen | None = None) -> Tap:
         """Let a person tap a button in the group; see `Person.tap`."""
@@ -181,8 +271,8 @@ class Group(ChatView):
         """Whether the bot is a member."""
         return self._chat.inside
 
-    def _reaches_bot(self, message: Message) -> bool:
+    def _reaches_bot(self, message: Message, replied: Message | None) -> bool:
         bot = self._world.bot
-        to_bot = message.reply_to is not None and message.reply_to.sender is bot
+        to_bot = replied is not None and replied.sender is bot
         addressed = message.text.startswith("/") or f"@{bot.username}" in message.text
         return self._chat.inside and (message.kind == "service" or to_bot or addressed)

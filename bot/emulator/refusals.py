@@ -7,18 +7,11 @@ message is an UPPER_CASE code. Refuses to decide *when* to refuse; the methods d
 
 from __future__ import annotations
 
-_PREFIXES = {
-    400: "Bad Request",
-    401: "Unauthorized",
-    403: "Forbidden",
-    404: "Not Found",
-    409: "Conflict",
-    413: "Request Entity Too Large",
-    429: "Too Many Requests",
-    500: "Internal Server Error",
-    502: "Bad Gateway",
-    503: "Service Unavailable",
-    504: "Gateway Timeout",
+from http import HTTPStatus
+
+# Newer Pythons call 413 otherwise.
+_PREFIXES = {status.value: status.phrase for status in HTTPStatus} | {
+    413: "Request Entity Too Large"
 }
 
 
@@ -35,7 +28,7 @@ class Refusal(Exception):
         super().__init__(self.description)
 
 
-def describe(code: int, message: str) -> str:
+def describe(code: int, message: str = "") -> str:
     """Word an error as the official server does; an empty message leaves the prefix alone."""
     prefix = _PREFIXES.get(code, "Error")
     if not message:
@@ -52,3 +45,8 @@ def bad(message: str) -> Refusal:
 def forbidden(message: str) -> Refusal:
     """Make a 403."""
     return Refusal(403, message)
+
+
+def too_many(seconds: int) -> Refusal:
+    """Make a 429."""
+    return Refusal(429, f"retry after {seconds}", retry_after=seconds)

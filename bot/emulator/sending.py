@@ -6,38 +6,30 @@ each refusal (tdlib/telegram-bot-api `Client.cpp`, tdlib/td `MessagesManager`).
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from bot.emulator.chats import Chat, Json, Message, World
+from bot.emulator.chats import Chat, Json, Message, MessageKind, StoredFile, World
 from bot.emulator.entities import CAPTION_LIMIT, TEXT_LIMIT, link_entities, read_text
+from bot.emulator.files import take_file
 from bot.emulator.keyboards import inline_keyboard, reply_keyboard
 from bot.emulator.markup import Entity
+from bot.emulator.phone import Answer
 from bot.emulator.refusals import bad
 from bot.emulator.updates import TAP_LIFE_MS
-from bot.emulator.uploads import as_document, as_photo, upload_of
 
 ANSWER_LIMIT = 200
+ALBUM_LIMITS = (2, 10)
 DELETE_LIFE_SECONDS = 48 * 3600
 _NOT_MODIFIED = (
     "Message is not modified: specified new message content and reply markup are exactly the"
     " same as a current content and reply markup of the message"
 )
-_ACTIONS = frozenset(
-    {
-        "typing",
-        "upload_photo",
-        "record_video",
-        "upload_video",
-        "record_voice",
-        "upload_voice",
-        "record_audio",
-        "upload_audio",
-        "upload_document",
-        "choose_sticker",
-        "find_location",
-        "record_video_note",
-        "upload_video_note",
-    }
+_ACTIONS = re.compile(
+    "typing|choose_sticker|find_location|upload_(photo|document)"
+    "|(record|upload)_(video|video_note|voice|audio)"
 )
 #: Single-sign emoji a bot may react with (Bot API documentation, ReactionTypeEmoji).
 REACTIONS = frozenset(
@@ -45,100 +37,92 @@ REACTIONS = frozenset(
 )
 
 
-def send_message(world: World, params: Json) -> Json:
-    """Serve sendMessage."""
+def _send_message(world: World, params: Json) -> Json:
     chat = world.writable_chat(params["chat_id"])
-    text, entities = _text(world, params, "text", "entities", TEXT_LIMIT)
-    return _send(world, chat, params, text=text, entities=entities)
+    text, entities = _formatted(world, params, "text")
+    return _send(world, chat, params, "text", text=text, entities=entities)
 
 
-def send_photo(world: World, params: Json) -> Json:
-    """Serve sendPhoto."""
+def _send_file(kind: MessageKind, world: World, params: Json) -> Json:
     chat = world.writable_chat(params["chat_id"])
-    caption, entities = _caption(world, params)
-    media, stored = as_photo(world, upload_of(params, params["photo"]))
+    caption, entities = _formatted(world, params, "caption")
+    media, stored = take_file(world, params, kind, params[kind])
     return _send(
-        world, chat, params, kind="photo", text=caption, entities=entities, media=media, file=stored
+        world, chat, params, kind, text=caption, entities=entities, media=media, file=stored
     )
 
 
-def send_document(world: World, params: Json) -> Json:
-    """Serve sendDocument."""
+def _send_album(world: World, params: Json) -> list[Json]:
+    """Nothing is sent unless everything can be."""
     chat = world.writable_chat(params["chat_id"])
-    caption, entities = _caption(world, params)
-    media, stored = as_document(world, upload_of(params, params["document"]))
-    return _send(
-        world,
-        chat,
-        params,
-        kind="document",
-        text=caption,
-        entities=entities,
-        media=media,
-        file=stored,
-    )
+    items: list[Json] = params["media"]
+    least, most = ALBUM_LIMITS
+    if not items:
+        raise bad("There are no messages to send")
+    if len(items) > most:
+        raise bad("Too many messages to send as an album")
+    if len(items) < least:
+        raise bad(f"An album has {least} to {most} files")
+    if len({item["type"] for item in items}) > 1:
+        raise bad("Document can't be mixed with other media types")
+    group = {"media_group_id": str(world.chance.randrange(1 << 60))}
+    made = []
+    for item in items:
+        caption, entities = _formatted(world, item, "caption")
+        media, stored = take_file(world, params, item["type"], item["media"])
+        made.append((item["type"], caption, entities, media | group, stored))
+    return [
+        _send(world, chat, params, kind, text=text, entities=entities, media=media, file=stored)
+        for kind, text, entities, media, stored in made
+    ]
 
 
-def send_chat_action(world: World, params: Json) -> bool:
-    """Serve sendChatAction."""
-    if params["action"] not in _ACTIONS:
+def _send_chat_action(world: World, params: Json) -> bool:
+    if not _ACTIONS.fullmatch(params["action"]):
         raise bad("Wrong parameter action in request")
     world.writable_chat(params["chat_id"]).actions.append(params["action"])
+    world.bell.ring()
     return True
 
 
-def edit_text(world: World, params: Json) -> Json:
-    """Serve editMessageText."""
+def _edit_text(world: World, params: Json) -> Json:
     message = _own_message(world, params)
     if "text" not in params:
         raise bad("Message text is empty")
-    text, entities = _text(world, params, "text", "entities", TEXT_LIMIT)
+    text, entities = _formatted(world, params, "text")
     if message.kind != "text":
         raise bad("There is no text in the message to edit")
     return _edit(world, message, params, text, entities)
 
 
-def edit_caption(world: World, params: Json) -> Json:
-    """Serve editMessageCaption."""
+def _edit_caption(world: World, params: Json) -> Json:
     message = _own_message(world, params)
-    caption, entities = _caption(world, params)
+    caption, entities = _formatted(world, params, "caption")
     if message.kind == "text":
         raise bad("There is no caption in the message to edit")
     return _edit(world, message, params, caption, entities)
 
 
-def edit_keyboard(world: World, params: Json) -> Json:
-    """Serve editMessageReplyMarkup."""
+def _edit_keyboard(world: World, params: Json) -> Json:
     message = _own_message(world, params)
     return _edit(world, message, params, message.text, message.entities)
 
 
-def edit_media(world: World, params: Json) -> Json:
-    """Serve editMessageMedia."""
+def _edit_media(world: World, params: Json) -> Json:
     message = _own_message(world, params)
     given = params["media"]
-    caption, entities = _caption(world, given)
-    source = upload_of(params, given["media"])
-    match given["type"]:
-        case "photo":
-            media, stored = as_photo(world, source)
-        case "document":
-            media, stored = as_document(world, source)
-        case _:
-            raise bad("Unsupported media type specified")
-    message.media, message.file, message.kind = media, stored, given["type"]
-    message.text, message.entities = caption, entities
-    message.keyboard = inline_keyboard(params.get("reply_markup"))
-    return _edited(world, message)
+    caption, entities = _formatted(world, given, "caption")
+    media, stored = take_file(world, params, given["type"], given["media"])
+    return _edit(world, message, params, caption, entities, (given["type"], media, stored))
 
 
-def delete_message(world: World, params: Json) -> bool:
-    """Serve deleteMessage: own messages and, in private chats, the person's; for 48 hours."""
+def _delete_message(world: World, params: Json) -> bool:
+    """Own messages and, in private chats, the person's; for 48 hours."""
     chat = world.writable_chat(params["chat_id"])
     message = chat.messages.get(params["message_id"])
     if message is None:
         raise bad("Message to delete not found")
-    too_old = world.seconds() - message.date >= DELETE_LIFE_SECONDS
+    too_old = world.seconds() - message.body["date"] >= DELETE_LIFE_SECONDS
     foreign = message.sender is not world.bot and chat.type != "private"
     if too_old or foreign:
         raise bad("Message can't be deleted" + (" for everyone" if too_old else ""))
@@ -147,51 +131,47 @@ def delete_message(world: World, params: Json) -> bool:
     return True
 
 
-def delete_messages(world: World, params: Json) -> bool:
-    """Serve deleteMessages: ids that are not there are skipped."""
+def _delete_messages(world: World, params: Json) -> bool:
+    """Ids that are not there are skipped."""
     ids = params["message_ids"]
-    if not 1 <= len(ids) <= 100:
-        raise bad("Too many message identifiers specified" if ids else _no_ids())
+    if not ids:
+        raise bad("Message identifiers are not specified")
+    if len(ids) > 100:
+        raise bad("Too many message identifiers specified")
     chat = world.writable_chat(params["chat_id"])
     for message_id in ids:
         if message_id in chat.messages:
-            delete_message(world, {"chat_id": chat.id, "message_id": message_id})
+            _delete_message(world, {"chat_id": chat.id, "message_id": message_id})
     return True
 
 
-def _no_ids() -> str:
-    return "Message identifiers are not specified"
-
-
-def answer_tap(world: World, params: Json) -> bool:
-    """Serve answerCallbackQuery: the first answer is the one the person sees."""
+def _answer_tap(world: World, params: Json) -> bool:
+    """The first answer is the one the person sees."""
     tap = world.taps.get(params["callback_query_id"])
     if tap is None or world.clock.now() - tap.at >= TAP_LIFE_MS:
         raise bad("Query is too old and response timeout expired or query ID is invalid")
-    text = params.get("text", "")
+    text, url = params.get("text", ""), params.get("url", "")
     if len(text) > ANSWER_LIMIT:
         raise bad("MESSAGE_TOO_LONG")
-    url = params.get("url", "")
     if url and not url.startswith(f"https://t.me/{world.bot.username}?start="):
         raise bad("URL_INVALID")
-    if not tap.answered:
-        tap.answered, tap.text, tap.url = True, text, url
-        tap.alert = params.get("show_alert", False)
+    if tap.answer is None:
+        tap.answer = Answer(text, alert=params.get("show_alert", False), url=url)
         world.bell.ring()
     return True
 
 
-def pin_message(world: World, params: Json) -> bool:
-    """Serve pinChatMessage."""
+def _pin_message(world: World, params: Json) -> bool:
     chat = world.writable_chat(params["chat_id"])
     if params["message_id"] not in chat.messages:
         raise bad("Message to pin not found")
     chat.pinned = params["message_id"]
+    world.bell.ring()
     return True
 
 
-def set_reaction(world: World, params: Json) -> bool:
-    """Serve setMessageReaction: a bot may set one emoji."""
+def _set_reaction(world: World, params: Json) -> bool:
+    """A bot may set one emoji."""
     chat = world.writable_chat(params["chat_id"])
     message = chat.messages.get(params["message_id"])
     if message is None:
@@ -206,40 +186,32 @@ def set_reaction(world: World, params: Json) -> bool:
     return True
 
 
-def _text(
-    world: World, params: Json, name: str, entities_name: str, limit: int
-) -> tuple[str, list[Entity]]:
-    text, entities = read_text(
-        params.get(name, ""),
-        params.get("parse_mode"),
-        params.get(entities_name),
-        limit=limit,
-        caption=limit == CAPTION_LIMIT,
-    )
-    return text, link_entities(entities, world.users)
+def _formatted(world: World, params: Json, name: str) -> tuple[str, list[Entity]]:
+    """Read a text or caption with its formatting."""
+    caption = name == "caption"
+    given = params.get("parse_mode"), params.get("caption_entities" if caption else "entities")
+    limit = CAPTION_LIMIT if caption else TEXT_LIMIT
+    text, entities = read_text(params.get(name, ""), *given, limit=limit, caption=caption)
+    return text, link_entities(entities, world.accounts)
 
 
-def _caption(world: World, params: Json) -> tuple[str, list[Entity]]:
-    return _text(world, params, "caption", "caption_entities", CAPTION_LIMIT)
-
-
-def _send(world: World, chat: Chat, params: Json, **content: Any) -> Json:
+def _send(world: World, chat: Chat, params: Json, kind: MessageKind, **content: Any) -> Json:
     markup = params.get("reply_markup")
     keyboard, labels = inline_keyboard(markup), reply_keyboard(markup)
-    message = Message(
-        world.next_message_id(),
+    if params.get("protect_content"):
+        content["media"] = {**content.get("media", {}), "has_protected_content": True}
+    message = world.add_message(
         chat,
         world.bot,
-        world.seconds(),
+        kind,
         keyboard=keyboard,
         reply_to=_replied_to(chat, params),
         silent=params.get("disable_notification", False),
-        protected=params.get("protect_content", False),
         **content,
     )
     if labels is not None:
         chat.reply_keyboard = labels
-    return world.add_message(message).to_json()
+    return message.body
 
 
 def _replied_to(chat: Chat, params: Json) -> Message | None:
@@ -268,15 +240,42 @@ def _own_message(world: World, params: Json) -> Message:
     return message
 
 
-def _edit(world: World, message: Message, params: Json, text: str, entities: list[Entity]) -> Json:
+def _edit(
+    world: World,
+    message: Message,
+    params: Json,
+    text: str,
+    entities: list[Entity],
+    media: tuple[MessageKind, Json, StoredFile] | None = None,
+) -> Json:
     keyboard = inline_keyboard(params.get("reply_markup"))
-    if (text, entities, keyboard) == (message.text, message.entities, message.keyboard):
+    shown = (message.text, message.entities, message.keyboard)
+    if (text, entities, keyboard) == shown and (media is None or media[2] is message.file):
         raise bad(_NOT_MODIFIED)
-    message.text, message.entities, message.keyboard = text, entities, keyboard
-    return _edited(world, message)
-
-
-def _edited(world: World, message: Message) -> Json:
-    message.edit_date = world.seconds()
+    if media is not None:
+        for name in ("text", "entities", "photo", "document"):
+            message.body.pop(name, None)
+        message.kind, fields, message.file = media
+        message.body.update(fields)
+    message.show(text, entities, keyboard)
+    message.body["edit_date"] = world.seconds()
     world.bell.ring()
-    return message.to_json()
+    return message.body
+
+
+METHODS: dict[str, Callable[[World, Json], object]] = {
+    "sendMessage": _send_message,
+    "sendPhoto": partial(_send_file, "photo"),
+    "sendDocument": partial(_send_file, "document"),
+    "sendMediaGroup": _send_album,
+    "sendChatAction": _send_chat_action,
+    "editMessageText": _edit_text,
+    "editMessageCaption": _edit_caption,
+    "editMessageReplyMarkup": _edit_keyboard,
+    "editMessageMedia": _edit_media,
+    "deleteMessage": _delete_message,
+    "deleteMessages": _delete_messages,
+    "answerCallbackQuery": _answer_tap,
+    "pinChatMessage": _pin_message,
+    "setMessageReaction": _set_reaction,
+}

@@ -1,8 +1,9 @@
 """The queue of updates that wait for the bot, and the long poll that takes them.
 
-Owns update ids (they begin at a random number), confirmation by offset, how long an update
-lives (a tap 150 s, anything else 24 h, by the emulator's clock) and the rule that of two polls
-the older one is ended. Refuses to know what is inside an update.
+Owns update ids (they begin at a random number, and do so again after a week without updates),
+confirmation by offset, how long an update lives (a tap 150 s, anything else 24 h, by the
+emulator's clock) and the rule that of two polls the older one is ended. Refuses to know what is
+inside an update. Source: tdlib/telegram-bot-api `Client.cpp`, tdlib/td `TQueue.cpp`.
 """
 
 from __future__ import annotations
@@ -10,59 +11,76 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from itertools import chain, islice
+from typing import Any, NamedTuple
 
 from bot.emulator.bell import Bell
 from bot.emulator.clock import Clock
 from bot.emulator.faults import Faults
 from bot.emulator.journal import Journal
 from bot.emulator.refusals import Refusal
+from bot.emulator.schema import find_problem
 
 TAP_LIFE_MS = 150_000
 UPDATE_LIFE_MS = 24 * 3600 * 1000
-#: An offset this far beyond the newest update still confirms everything; a larger one is taken
-#: for a mistake and confirms nothing (tdlib/telegram-bot-api, TQueue).
+QUIET_WEEK_MS = 7 * 24 * 3600 * 1000
+#: An offset this far beyond the next id still confirms everything; a larger one is taken for a
+#: mistake and confirms nothing.
 OFFSET_REACH = 10
 
 #: Kinds that are delivered only when `allowed_updates` names them.
 ON_REQUEST = frozenset({"chat_member", "message_reaction", "message_reaction_count"})
 
-_CONFLICT = (
+TERMINATED_BY_POLL = (
     "Terminated by other getUpdates request; make sure that only one bot instance is running"
 )
 
 
-@dataclass(frozen=True, slots=True)
+class Lane(NamedTuple):
+    """What the server keeps in order: taps, memberships and messages of a chat queue apart."""
+
+    chat: int | None
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Queued:
-    """One waiting update: its id, the raw JSON object and the millisecond it is forgotten."""
+    """One waiting update: its raw JSON object and the millisecond it is forgotten."""
 
     update_id: int
     update: dict[str, Any]
     expires_at: int
+    lane: Lane
 
 
 class UpdateQueue:
-    """Updates in the order of their ids."""
+    """Updates in the order of their ids. `on_new` is called with each, besides the poll."""
 
     def __init__(
         self, clock: Clock, chance: random.Random, bell: Bell, journal: Journal, faults: Faults
     ) -> None:
+        self.bell = bell
+        self.allowed: frozenset[str] | None = None
+        self.on_new: Callable[[Lane], None] = lambda lane: None
         self._clock = clock
         self._chance = chance
-        self._bell = bell
         self._journal = journal
         self._faults = faults
-        self._next_id = chance.randrange(100_000_000, 1_000_000_000)
+        self._next_id = self._random_id()
+        self._newest_at = clock.now()
         self._queue: deque[Queued] = deque()
         self._again: list[Queued] = []
         self._poll: asyncio.Future[None] | None = None
-        self._allowed: frozenset[str] | None = None
+
+    def _random_id(self) -> int:
+        return self._chance.randrange(100_000_000, 1_000_000_000)
 
     @property
     def pending(self) -> int:
         """Number of updates that are neither confirmed nor forgotten."""
-        self._forget()
+        self._forget_old()
         return len(self._queue) + len(self._again)
 
     @property
@@ -76,48 +94,54 @@ class UpdateQueue:
         """Whether a long poll hangs right now."""
         return self._poll is not None
 
-    @property
-    def allowed(self) -> list[str] | None:
-        """The kinds the bot asked for last, None for the default."""
-        return sorted(self._allowed) if self._allowed else None
+    def allow(self, kinds: list[str] | None) -> None:
+        """Remember which kinds the bot wants from now on; None leaves that as it is."""
+        if kinds is not None:
+            self.allowed = frozenset(kinds) or None
 
-    def put(self, kind: str, content: object, chat: int | None, life_ms: int) -> int | None:
-        """Queue an update; None when the bot does not want this kind."""
-        wanted = kind in self._allowed if self._allowed else kind not in ON_REQUEST
+    def put(self, kind: str, content: object, chat: int | None, life_ms: int) -> None:
+        """Queue an update, unless the bot does not want this kind.
+
+        Raises RuntimeError for an update that Telegram could not have sent.
+        """
+        wanted = kind in self.allowed if self.allowed else kind not in ON_REQUEST
         if not wanted:
-            return None
-        return self._add(kind, {kind: content}, chat, life_ms)
+            return
+        problem = find_problem({"update_id": 0, kind: content}, "Update")
+        if problem is not None:
+            raise RuntimeError(f"no such update: {problem}")
+        self._add(kind, {kind: content}, chat, life_ms)
 
     def inject(self, update: dict[str, Any]) -> int:
         """Queue a raw object as it is, with an update id when it brings none."""
         return self._add("injected", update, None, UPDATE_LIFE_MS)
 
     def _add(self, kind: str, update: dict[str, Any], chat: int | None, life_ms: int) -> int:
-        update_id = self._next_id
+        now = self._clock.now()
+        if now - self._newest_at >= QUIET_WEEK_MS:
+            self._next_id = self._random_id()
+        update_id, self._newest_at = self._next_id, now
         self._next_id += 1
         update = {"update_id": update_id, **update}
-        self._queue.append(Queued(update_id, update, self._clock.now() + life_ms))
-        self._journal.add(self._clock.now(), "update", kind, chat=chat, params=update)
+        lane = Lane(chat, kind.removeprefix("edited_"))
+        self._queue.append(Queued(update_id, update, now + life_ms, lane))
+        self._journal.add(now, "update", kind, chat=chat, params=update)
         if self._poll is not None and not self._poll.done():
             self._poll.set_result(None)
-        self._bell.ring()
+        self.on_new(lane)
+        self.bell.ring()
         return update_id
 
-    async def get(
-        self, offset: int, limit: int, timeout_seconds: float, allowed: list[str] | None
-    ) -> list[dict[str, Any]]:
+    async def get(self, offset: int, limit: int, timeout_seconds: float) -> list[dict[str, Any]]:
         """Serve one getUpdates call; raises Refusal 409 when a newer call comes meanwhile."""
-        if allowed is not None:
-            self._allowed = frozenset(allowed) or None
         self._confirm(offset)
-        if self._poll is not None and not self._poll.done():
-            self._poll.set_exception(Refusal(409, _CONFLICT))
+        self.end_poll(TERMINATED_BY_POLL)
         batch = self._batch(limit)
         if batch or timeout_seconds <= 0:
             return batch
         poll: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._poll = poll
-        self._bell.ring()
+        self.bell.ring()
         try:
             async with asyncio.timeout(timeout_seconds):
                 await poll
@@ -126,14 +150,38 @@ class UpdateQueue:
         finally:
             if self._poll is poll:
                 self._poll = None
-                self._bell.ring()
+                self.bell.ring()
         return self._batch(limit)
+
+    def end_poll(self, sentence: str) -> None:
+        """End the poll that hangs, if one does, with a 409."""
+        if self._poll is not None and not self._poll.done():
+            self._poll.set_exception(Refusal(409, sentence))
 
     def clear(self) -> None:
         """Forget everything that waits."""
         self._queue.clear()
         self._again.clear()
-        self._bell.ring()
+        self.bell.ring()
+
+    def lanes(self) -> set[Lane]:
+        """Give the lanes in which something waits."""
+        return {queued.lane for queued in self._queue}
+
+    def first_of(self, lane: Lane) -> Queued | None:
+        """Give the update that a lane waits with, if any."""
+        self._forget_old()
+        return next((queued for queued in self._queue if queued.lane == lane), None)
+
+    def repeats(self) -> bool:
+        """Decide by the faults in force whether an update is delivered again."""
+        return self._faults.repeats_update()
+
+    def forget(self, queued: Queued) -> None:
+        """Take one update out: it is delivered, or given up."""
+        if queued in self._queue:
+            self._queue.remove(queued)
+        self.bell.ring()
 
     def _confirm(self, offset: int) -> None:
         if offset < 0:
@@ -145,20 +193,17 @@ class UpdateQueue:
                 confirmed = self._queue.popleft()
                 if self._faults.repeats_update():
                     self._again.append(confirmed)
-        self._bell.ring()
+        self.bell.ring()
 
     def _batch(self, limit: int) -> list[dict[str, Any]]:
-        self._forget()
-        batch = [queued.update for queued in self._again]
-        for queued in self._queue:
-            if len(batch) >= limit:
-                break
-            batch.append(queued.update)
+        self._forget_old()
+        waiting = chain(self._again, self._queue)
+        batch = [queued.update for queued in islice(waiting, limit)]
         if self._faults.shuffle_updates:
             self._chance.shuffle(batch)
         return batch
 
-    def _forget(self) -> None:
+    def _forget_old(self) -> None:
         now = self._clock.now()
         if any(queued.expires_at <= now for queued in self._queue):
             self._queue = deque(queued for queued in self._queue if queued.expires_at > now)

@@ -1,6 +1,7 @@
-"""The emulator's socket: one port on 127.0.0.1, and the power to hang up without an answer.
+"""The emulator's socket and the raw ASGI exchange on it.
 
-Owns listening and closing. Refuses every address but the loopback. uvicorn's protocol does the
+Owns listening and closing on one port of 127.0.0.1, reading bodies, answering, and the power to
+hang up without an answer. Refuses every address but the loopback. uvicorn's protocol does the
 HTTP; its `Server` is not used, because it takes over signal handlers and closes at leisure.
 """
 
@@ -8,19 +9,64 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from contextlib import asynccontextmanager
+from typing import Any
 
 import uvicorn
-from starlette.types import ASGIApp, Scope
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 HOST = "127.0.0.1"
+BODY_LIMIT_BYTES = 60 * 1024 * 1024
 _KEEP_ALIVE_SECONDS = 75
 _HANG_UP = "emulator.hang_up"
 
-HangUp = Callable[[bool], None]
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Pages = Callable[[Scope, Receive, Send], Awaitable[None]]
+Header = tuple[bytes, bytes]
+
+
+class ClientLeft(Exception):
+    """The client closed its connection before its request was complete."""
+
+
+async def read_body(receive: Receive) -> bytes | None:
+    """Read a whole body; None when it is larger than any call may be.
+
+    Raises ClientLeft.
+    """
+    pieces: list[bytes] = []
+    size, more = 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientLeft
+        more = message.get("more_body", False)
+        size += len(message.get("body", b""))
+        if size <= BODY_LIMIT_BYTES:
+            pieces.append(message.get("body", b""))
+    return b"".join(pieces) if size <= BODY_LIMIT_BYTES else None
+
+
+async def client_left(receive: Receive) -> None:
+    """Wait until the connection is closed."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def answer(send: Send, status: int, body: bytes, *headers: Header) -> None:
+    """Send a whole answer."""
+    await start_answer(send, status, len(body), *headers)
+    await send({"type": "http.response.body", "body": body})
+
+
+async def start_answer(send: Send, status: int, length: int, *headers: Header) -> None:
+    """Send the head of an answer whose body will have `length` bytes."""
+    size = (b"content-length", str(length).encode())
+    await send({"type": "http.response.start", "status": status, "headers": [*headers, size]})
 
 
 class _Protocol(HttpToolsProtocol):
@@ -28,22 +74,20 @@ class _Protocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self.scope["extensions"] = {_HANG_UP: {"call": self._hang_up}}
-
-    def _hang_up(self, flush: bool) -> None:
-        if flush:
-            self.transport.close()
-        else:
-            self.transport.abort()
+        self.scope["extensions"] = {_HANG_UP: {"transport": self.transport}}
 
 
 def hang_up(scope: Scope, *, flush: bool) -> None:
     """Close a request's connection at once, or after what was written has gone out."""
-    scope["extensions"][_HANG_UP]["call"](flush)
+    transport = scope["extensions"][_HANG_UP]["transport"]
+    if flush:
+        transport.close()
+    else:
+        transport.abort()
 
 
 @asynccontextmanager
-async def listen(app: ASGIApp, port: int) -> AsyncIterator[int]:
+async def listen(app: Pages, port: int) -> AsyncIterator[int]:
     """Serve `app` while the context lasts; gives the port (0 asks for a free one)."""
     config = uvicorn.Config(
         app,
@@ -52,6 +96,9 @@ async def listen(app: ASGIApp, port: int) -> AsyncIterator[int]:
         lifespan="off",
         log_config=None,
         access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        date_header=False,
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
     )
     config.load()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
+import aiohttp
+
 from bot.demo.stage import TOKEN
-from bot.emulator.control import Control
+from tests.emulator.apart import Control, run_apart
 
 _TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 
@@ -30,17 +31,13 @@ def resident_mib(pid: int) -> float:
 
 
 @asynccontextmanager
-async def emulator() -> AsyncIterator[tuple[str, Control]]:
-    """Run the emulator in a process of its own; give its `base_url` and its people."""
-    command = [sys.executable, "-m", "bot.emulator", "--port", "0", "--token", TOKEN]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        base_url = process.stdout.readline().split()[1]
-        try:
-            async with Control(base_url) as control:
-                yield base_url, control
-        finally:
-            process.terminate()
+async def emulator(*options: str) -> AsyncIterator[tuple[str, Control, int]]:
+    """Run the emulator in a process of its own; give its `base_url`, its people and its id."""
+    async with (
+        run_apart("--token", TOKEN, *options) as (process, url),
+        aiohttp.ClientSession() as session,
+    ):
+        yield url, Control(url, session), process.pid
 
 
 @contextmanager

@@ -26,15 +26,15 @@ def measure() -> list[Figure]:
 
 async def _measure(folder: Path) -> list[Figure]:
     seconds = []
-    async with emulator() as (base_url, telegram):
+    async with emulator() as (base_url, telegram, _):
         settings_in(folder, base_url)
         command = [sys.executable, "-m", "bot", "run", "--config", str(folder / "config.toml")]
         for _ in range(_STARTS):
-            while await telegram.polling():  # the poll of the life before
+            while (await telegram.ask("state"))["polling"]:  # the poll of the life before
                 await asyncio.sleep(_LOOK_SECONDS)
             began = time.monotonic()
             with running(command) as bot:
-                while not await telegram.polling():
+                while not (await telegram.ask("state"))["polling"]:
                     await asyncio.sleep(_LOOK_SECONDS)
                 seconds.append(time.monotonic() - began)
                 if len(seconds) == _STARTS:

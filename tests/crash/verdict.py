@@ -117,7 +117,7 @@ async def untrue_records(db: Database, got: Delivered) -> list[str]:
 
     One said to be queued or dropped could still go out, and so a second time, if it has arrived.
     """
-    async with db.read() as tx:
+    async with reading(db) as tx:
         rows = await tx.all("SELECT * FROM message WHERE kind IN ('prompt', 'reminder')")
         aside = await tx.all("SELECT reason FROM set_aside")
     arrived = {

@@ -6,7 +6,7 @@ from typing import Any
 
 import aiohttp
 
-from bot.emulator.schema import find_problem, returns
+from bot.emulator.schema import find_problem_in_result
 
 TOKEN = "1:x"
 NOON = 1_794_916_800_000  # 2026-11-17 12:00 UTC
@@ -25,7 +25,7 @@ class RawBot:
             body = await response.json()
             assert body["ok"] == (response.status == 200)
             if body["ok"]:
-                assert find_problem(body["result"], returns(method)) is None
+                assert find_problem_in_result(method, body["result"]) is None
             else:
                 assert body["error_code"] == response.status
             return response.status, body

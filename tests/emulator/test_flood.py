@@ -101,6 +101,36 @@ async def test_a_429_over_http_names_the_seconds_twice_and_delivers_nothing() ->
     assert [seen.text for seen in anna.chat] == ["/start", "y"]
 
 
+def test_an_album_counts_as_its_messages() -> None:
+    flood = Flood(FloodLimits(), Seconds())
+    anna = _private(1)
+    flood.check(anna, 3)
+    assert _passed(flood, anna, 5) == 2
+
+
+def test_a_hasty_poll_gets_one_update_at_most() -> None:
+    # tdlib/telegram-bot-api: the same offset within half a second has its limit set to 1.
+    seconds = Seconds()
+    flood = Flood(FloodLimits(), seconds)
+    assert flood.slow_down(0, 100, 0) == (100, 0)
+    seconds.now += 0.4
+    assert flood.slow_down(0, 100, 0) == (1, 3)
+    assert flood.slow_down(7, 100, 0) == (100, 0)
+    seconds.now += 2.9
+    assert flood.slow_down(7, 100, 50) == (100, 50)
+    seconds.now += 3
+    assert flood.slow_down(7, 100, 0) == (100, 0)
+
+
+def test_a_second_conflict_is_held_back() -> None:
+    # tdlib/telegram-bot-api fail_query_conflict: within three seconds of one, three seconds late.
+    seconds = Seconds()
+    flood = Flood(FloodLimits(), seconds)
+    assert [flood.conflict_seconds(), flood.conflict_seconds()] == [0, 3]
+    seconds.now += 3
+    assert flood.conflict_seconds() == 0
+
+
 async def test_a_poll_that_only_repeats_is_made_to_wait() -> None:
     # tdlib/telegram-bot-api: the same offset within three seconds waits, however short the poll.
     emulator = Emulator(TOKEN, flood=FloodLimits(repeated_poll_seconds=1))

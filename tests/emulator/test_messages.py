@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 
 from bot.emulator import Emulator, MovableClock, Person
-from bot.emulator.samples import picture
+from bot.emulator.files import picture
 from tests.emulator.rawbot import RawBot
 
 KEYBOARD = {"inline_keyboard": [[{"text": "Go", "callback_data": "go"}]]}
@@ -279,6 +279,37 @@ async def test_a_photo_is_replaced_by_an_attached_one(bot: RawBot, anna: Person)
     at = {"chat_id": anna.id, "message_id": first["message_id"]}
     refused = await bot.refused("editMessageMedia", **at, media=media)
     assert refused == "Bad Request: file is not attached to the request"
+
+
+async def test_an_album_arrives_whole_or_not_at_all(bot: RawBot, anna: Person) -> None:
+    # Bot API, sendMediaGroup: 2-10 items, an array of messages; tdlib/td for the sentences.
+    form = aiohttp.FormData({"chat_id": str(anna.id)})
+    items = '{"type":"photo","media":"attach://%s","caption":"%s"}'
+    form.add_field("media", f"[{items % ('a', '')},{items % ('b', 'two')}]")
+    for name, grey in (("a", 1), ("b", 2)):
+        form.add_field(name, picture(grey=grey), filename=f"{name}.png", content_type="image/png")
+    async with bot.session.post(f"{bot.url}/sendMediaGroup", data=form) as response:
+        sent = (await response.json())["result"]
+    assert len({message["media_group_id"] for message in sent}) == 1
+    seen = anna.chat[-2:]
+    assert [(one.photo, one.text) for one in seen] == [
+        (picture(grey=1), ""),
+        (picture(grey=2), "two"),
+    ]
+    assert seen[0].album == seen[1].album == sent[0]["media_group_id"]
+    before = len(anna.chat)
+    known = {"type": "photo", "media": sent[0]["photo"][-1]["file_id"]}
+    for media, sentence in [
+        ([], "there are no messages to send"),
+        ([known], "an album has 2 to 10 files"),
+        ([known] * 11, "too many messages to send as an album"),
+        ([known, {**known, "type": "document"}], "document can't be mixed with other media types"),
+        ([known, {**known, "media": "x"}], "wrong file identifier/HTTP URL specified"),
+        ([known, {**known, "caption": "x" * 1025}], "message caption is too long"),
+    ]:
+        refused = await bot.refused("sendMediaGroup", chat_id=anna.id, media=media)
+        assert refused == f"Bad Request: {sentence}"
+    assert len(anna.chat) == before
 
 
 async def test_small_acts(bot: RawBot, anna: Person, emulator: Emulator) -> None:

@@ -22,7 +22,7 @@ from telegram.ext import (
 )
 
 from bot.emulator import Emulator, Person
-from bot.emulator.samples import picture
+from bot.emulator.files import picture
 from tests.emulator.rawbot import TOKEN
 
 App = Application[Any, Any, Any, Any, Any, Any]

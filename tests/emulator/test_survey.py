@@ -11,7 +11,8 @@ import aiohttp
 import pytest
 
 from bot.emulator import Emulator, Person
-from bot.emulator.samples import picture
+from bot.emulator.calls import METHODS
+from bot.emulator.files import picture
 from bot.emulator.schema import SPELLING
 from tests.emulator.rawbot import TOKEN, RawBot
 
@@ -161,10 +162,12 @@ SURVEY: dict[str, dict[str, Any]] = {
     "getUpdates": {},
     "getMe": {},
     "getWebhookInfo": {},
+    "setWebhook": {"url": ""},
     "deleteWebhook": {},
     "sendMessage": {"text": "a"},
     "sendPhoto": {"photo": "PHOTO"},
     "sendDocument": {"document": "PHOTO"},
+    "sendMediaGroup": {"media": [{"type": "photo", "media": "PHOTO"}] * 2},
     "sendChatAction": {"action": "typing"},
     "editMessageText": {"message_id": "TEXT", "text": "other"},
     "editMessageCaption": {"message_id": "MEDIA", "caption": "other"},
@@ -172,7 +175,10 @@ SURVEY: dict[str, dict[str, Any]] = {
         "message_id": "TEXT",
         "reply_markup": {"inline_keyboard": [[{"text": "a", "url": "https://example.org"}]]},
     },
-    "editMessageMedia": {"message_id": "MEDIA", "media": {"type": "photo", "media": "PHOTO"}},
+    "editMessageMedia": {
+        "message_id": "MEDIA",
+        "media": {"type": "photo", "media": "PHOTO", "caption": "other"},
+    },
     "deleteMessage": {"message_id": "TEXT"},
     "deleteMessages": {"message_ids": [1, 2]},
     "answerCallbackQuery": {"callback_query_id": "TAP"},
@@ -198,7 +204,7 @@ WITHOUT_CHAT = {
     name
     for name in SURVEY
     if name.startswith(
-        ("getM", "setMy", "deleteMy", "getU", "getW", "deleteW", "answer", "getFile")
+        ("getM", "setMy", "deleteMy", "getU", "getW", "setW", "deleteW", "answer", "getFile")
     )
 }
 
@@ -231,9 +237,28 @@ async def test_every_method_answers_with_its_official_type(
     def filled(value: Any) -> Any:
         if isinstance(value, dict):
             return {name: filled(item) for name, item in value.items()}
+        if isinstance(value, list):
+            return [filled(item) for item in value]
         return known.get(value, value) if isinstance(value, str) else value
 
     params = filled(SURVEY[method])
     if method not in WITHOUT_CHAT:
         params.setdefault("chat_id", anna.id)
     await bot.call(method, **params)  # RawBot checks every result against the official type
+
+
+async def test_a_result_that_is_not_of_its_type_is_the_emulators_own_fault(
+    bot: RawBot, anna: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(METHODS, "getMe", lambda world, params: {"id": "one"})
+    status, body = await bot.answer("getMe")
+    assert (status, body["description"]) == (
+        500,
+        'Internal Server Error: getMe gave what it must not: User: Can\'t find field "is_bot"',
+    )
+
+
+def test_an_update_that_is_not_of_its_type_is_not_queued(emulator: Emulator) -> None:
+    with pytest.raises(RuntimeError, match=r"no such update: Update\.message: Message"):
+        emulator.world.queue.put("message", {"text": 7}, None, 1000)
+    assert emulator.pending == 0

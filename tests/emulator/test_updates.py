@@ -43,6 +43,21 @@ async def test_ids_begin_at_random_and_count_up(bot: RawBot, anna: Person) -> No
     assert Emulator("1:x", seed=2).inject({}) != Emulator("1:x", seed=3).inject({})
 
 
+async def test_ids_begin_anew_after_a_week_without_updates(
+    bot: RawBot, anna: Person, clock: MovableClock
+) -> None:
+    # Bot API, Update.update_id: no updates for a week, and the next id is chosen at random.
+    anna.send("one")
+    [first] = _ids(await bot.updates())
+    clock.advance_to(clock.now() + 7 * 24 * 3600 * 1000 - 1)
+    anna.send("two")
+    assert _ids(await bot.updates()) == [first + 1]
+    clock.advance_to(clock.now() + 7 * 24 * 3600 * 1000)
+    anna.send("three")
+    [anew] = _ids(await bot.updates())
+    assert abs(anew - first) > 1000
+
+
 def test_the_same_seed_gives_the_same_world() -> None:
     def world() -> tuple[int, int, int]:
         emulator = Emulator("1:x", seed=7)

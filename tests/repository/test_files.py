@@ -36,6 +36,7 @@ OF_AN_INDEX = re.compile(
     )
 )
 LOCKS = ["requirements.lock", "requirements-dev.lock"]
+OF_AIOGRAM = "tests/emulator/aiogram/requirements.lock"
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +107,7 @@ def asked_for(requirements: list[str]) -> set[str]:
     return {name[0].lower() for name in names if name}
 
 
-@pytest.mark.parametrize("name", LOCKS)
+@pytest.mark.parametrize("name", [*LOCKS, OF_AIOGRAM])
 def test_every_pinned_package_has_hashes(texts: dict[str, str], name: str) -> None:
     entries = re.split(r"\n(?=[a-z0-9])", texts[name].strip())
 

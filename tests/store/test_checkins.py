@@ -11,6 +11,7 @@ from bot.store import checkins
 from bot.store.checkins import State
 from tests.digest_support import CUT, HOUR
 from tests.digest_world import open_world
+from tests.transactions import writing
 
 ENDS: tuple[State, ...] = ("answered", "expired", "did_not_meet", "withheld", "cancelled")
 
@@ -19,9 +20,9 @@ ENDS: tuple[State, ...] = ("answered", "expired", "did_not_meet", "withheld", "c
 async def test_the_first_closing_wins(tmp_path: Path, first: State, second: State) -> None:
     async with open_world(tmp_path) as world:
         checkin = await world.checkin(await world.pair("A7"), state="open", closed_at=None)
-        async with world.db.write() as tx:
+        async with writing(world.db) as tx:
             assert await checkins.close(tx, checkin, first, CUT)
-        async with world.db.write() as tx:
+        async with writing(world.db) as tx:
             assert not await checkins.close(tx, checkin, second, CUT + HOUR)
         (row,) = await world.rows("SELECT state, closed_at FROM checkin")
         assert (row["state"], row["closed_at"]) == (first, CUT)

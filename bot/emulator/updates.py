@@ -86,7 +86,7 @@ class UpdateQueue:
     @property
     def waiting(self) -> list[int]:
         """The ids of the updates that were never confirmed and are not forgotten, in order."""
-        self._forget()
+        self._forget_old()
         return [queued.update_id for queued in self._queue]
 
     @property

@@ -72,7 +72,7 @@ _COLUMNS = {
     " state_at, asked, asked_at",
     "checkin": "id, pair_id, appointment_id, kind, instrument, instrument_version, language,"
     " consent_version, state, known, telegram_message, planned_at, due_at, sent_at,"
-    " first_answer_at, last_answer_at, completed_at, closes_at, closed_at",
+    " first_answer_at, last_answer_at, completed_at, closes_at, closed_at, folded_at",
     "answer": "checkin_id, item, value, answered_at, changed_at",
     "message": "id, kind, subject_id, person_id, pair_id, state, reason, made_at, planned_at,"
     " due_at, expires_at, attempts, ended_at",
@@ -105,7 +105,7 @@ def _session(
     rows.add(
         "checkin", checkin, pair, appointment, "session", "session-alliance", 1, "en", "1",
         "answered", known, 1, due_at, due_at, due_at, done_at, done_at, done_at, closes_at,
-        closes_at,
+        closes_at, closes_at,
     )  # fmt: skip
     for item in RATINGS:
         value = chance.choices((2, 6, 7, 8, 9, 10), (1, 3, 6, 8, 6, 3))[0]

@@ -95,9 +95,13 @@ def demo(
     ] = False,
 ) -> None:
     """Play the whole loop with a local Telegram, on a fast clock; nothing to configure."""
-    from bot.demo.story import play
+    from bot.demo.telling import StoryFailed
+    from bot.demo.terminal import play
 
-    _work(play(pause_seconds=0.0 if headless else 1.2))
+    try:
+        _work(play())
+    except StoryFailed as failure:
+        _fail(f"The story did not go as told: {failure}", 1)
 
 
 @cli.command()

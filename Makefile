@@ -19,7 +19,7 @@ help: ## Show these targets
 
 env: $(DEV) ## Make .venv with everything that development needs
 
-demo: $(if $(wildcard $(DEV)),$(DEV),$(RUNTIME)) ## Play a week of a practice, without Telegram
+demo: $(if $(wildcard $(DEV)),$(DEV),$(RUNTIME)) ## Show the whole loop on one local page, without Telegram
 	$(BIN)/rapport demo
 
 test: $(DEV) $(OTHER) ## Run all tests, the layers and the wheel included

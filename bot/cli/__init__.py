@@ -91,17 +91,27 @@ async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, _Made]) -> _Mad
 @cli.command()
 def demo(
     headless: Annotated[
-        bool, typer.Option("--headless", help="Play the story without a person and end.")
+        bool, typer.Option("--headless", help="Tell the story on the terminal and end.")
     ] = False,
+    port: Annotated[int, typer.Option(help="The page's port; 0 takes a free one.")] = 0,
+    no_open: Annotated[bool, typer.Option("--no-open", help="Open no browser.")] = False,
 ) -> None:
-    """Play the whole loop with a local Telegram, on a fast clock; nothing to configure."""
-    from bot.demo.telling import StoryFailed
-    from bot.demo.terminal import play
+    """Show the whole loop on one local page, on a fast clock; nothing to configure."""
+    if headless:
+        from bot.demo.telling import StoryFailed
+        from bot.demo.terminal import play
+
+        try:
+            _work(play())
+        except StoryFailed as failure:
+            _fail(f"The story did not go as told: {failure}", 1)
+        return
+    from bot.demo.show import perform
 
     try:
-        _work(play())
-    except StoryFailed as failure:
-        _fail(f"The story did not go as told: {failure}", 1)
+        _work(perform(port, may_open=not no_open))
+    except OSError as problem:
+        _fail(f"Port {port} cannot be used: {problem.strerror}. Choose another --port", 1)
 
 
 @cli.command()

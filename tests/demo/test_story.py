@@ -1,4 +1,4 @@
-"""The demo's story: it goes as told, and says so when it does not."""
+"""The demo's story: it goes as told, on the terminal as on the page, and in under two minutes."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from bot.demo.stage import TOKEN, StageClock, set_stage
 from bot.demo.story import STORY, THE_END, Reads, Scene, Taps
 from bot.demo.telling import Silent, StoryFailed, gather, tell
 from bot.demo.terminal import START
+from bot.demo.watched import Watched
 from bot.emulator import Emulator
 
 # A story that cannot go as told, then the command as a user gives it.
@@ -60,6 +61,10 @@ def test_it_holds_a_rupture_and_its_repair() -> None:
         "Calm (1)",
     ]
     assert [words for words in read if words in order] == order
+
+
+def test_the_page_needs_less_than_two_minutes() -> None:
+    assert 60 < Watched(STORY, 1.0, lambda: None).seconds < 105
 
 
 @pytest.mark.parametrize("step", [Reads("Ben", "no such words"), Taps("Anna", "no such button")])

@@ -36,6 +36,8 @@ function show(told) {
   facts = told;
   phones.zone = facts.zone;
   phones.watching = facts.state === "telling";
+  // What happens while the stage is set is no news to anybody.
+  phones.setting = facts.state === "setting";
   if (!before || JSON.stringify(before.people) !== JSON.stringify(facts.people)) {
     phones.describe(facts.people);
   }

@@ -49,11 +49,11 @@ class Face:
         self._facts: dict[str, Fact] = {}
         #: Tells a page that comes back whether it comes back to the same people.
         self._run = secrets.token_hex(4)
-        folder = Path(__file__).parent
+        folder, acts = Path(__file__).parent, Acts(emulator).by_name()
         self._routes: list[BaseRoute] = [
             Route("/face/events", self._events),
             Route("/face/file/{person:int}/{message:int}", self._file),
-            *(act_route(f"/face/{name}", act) for name, act in Acts(emulator).by_name().items()),
+            *(act_route(f"/face/{name}", self._rung(act)) for name, act in acts.items()),
             *assets(folder, "/face/"),
             asset("/", folder / "index.html"),
         ]
@@ -80,6 +80,16 @@ class Face:
             await send(message)
 
         await self._router(scope, receive, send_guarded)
+
+    def _rung(self, act: Act) -> Act:
+        """Let the pages look again after an act, whether or not the bot hears of it."""
+
+        def run(body: dict[str, Any]) -> object:
+            result = act(body)
+            self._emulator.bell.ring()
+            return result
+
+        return run
 
     async def _events(self, request: Request) -> Response:
         return StreamingResponse(self._stream(), media_type="text/event-stream")

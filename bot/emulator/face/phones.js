@@ -17,6 +17,7 @@ export class Phones {
     this.run = null;
     this.zone = undefined;
     this.watching = false;
+    this.setting = false;
     this.spoken = make("div", { class: "vh", role: "status", "aria-live": "polite" });
     this.tabs = make("div", { class: "tabs", role: "tablist", "aria-label": "Phones" });
     this.tabs.addEventListener("keydown", (event) => {
@@ -132,6 +133,7 @@ export class Phones {
 
   /** Announce new words of the bot, and count them on a phone that is not in front. */
   heard(phone, messages) {
+    if (this.setting) return;
     if (!phone.element.classList.contains("front")) {
       this.count(phone, (phone.unread ?? 0) + messages.length);
     }

@@ -7,7 +7,7 @@ from playwright.async_api import expect
 
 from bot.demo.round import Plan
 from bot.demo.story import THE_END
-from tests.demo.conftest import Demo, Screen, Visit
+from tests.face.conftest import Demo, Screen, Visit
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

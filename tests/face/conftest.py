@@ -33,10 +33,15 @@ PATIENCE_MS = 20_000
 expect.set_options(timeout=PATIENCE_MS)
 
 
+def browser_path() -> str | None:
+    """Find a Chromium on this machine."""
+    return next(filter(None, map(shutil.which, NAMES)), None)
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
     """Start a headless Chromium, one for all tests of a worker."""
-    path = next(filter(None, map(shutil.which, NAMES)), None)
+    path = browser_path()
     if path is None:
         pytest.skip(
             f"NO BROWSER: none of {', '.join(NAMES)} is here, so nobody looked at the page;"

@@ -102,9 +102,11 @@ export class Phone {
       this.bubbles.get(id)?.element.remove();
       this.bubbles.delete(id);
     }
+    let isNews = false;
     const news = [];
     for (const message of fact.changed) {
       const bubble = this.bubbles.get(message.id);
+      isNews = bubble?.message.text !== message.text;
       if (bubble) bubble.update(message);
       else this.add(message);
       latest = this.bubbles.get(message.id);
@@ -112,7 +114,7 @@ export class Phone {
     }
     this.drawDays();
     this.drawFoot();
-    if (latest) this.show(latest.element);
+    if (latest) this.show(latest.element, isNews);
     if (!first && news.length) this.phones.heard(this, news);
   }
 
@@ -132,9 +134,12 @@ export class Phone {
     }
   }
 
-  show(element) {
-    const isLast = element === this.list.lastElementChild;
-    if (isLast) this.stick();
+  /** Bring a message into view; of one taller than the phone, the beginning when its text is new. */
+  show(element, isNews) {
+    if (element.offsetHeight > this.list.clientHeight) {
+      this.atEnd = false;
+      if (isNews) this.list.scrollTop = element.offsetTop - 10;
+    } else if (element === this.list.lastElementChild) this.stick();
     else element.scrollIntoView({ block: "nearest" });
   }
 

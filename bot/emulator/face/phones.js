@@ -117,7 +117,7 @@ export class Phones {
       phone.tab.setAttribute("tabindex", chosen ? "0" : "-1");
       if (chosen) {
         this.count(phone, 0);
-        phone.stick();
+        if (phone.atEnd) phone.stick();
         phone.tab.scrollIntoView({ block: "nearest", inline: "nearest" });
       }
     }

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import re
 import signal
@@ -97,20 +98,22 @@ def demo(
     no_open: Annotated[bool, typer.Option("--no-open", help="Open no browser.")] = False,
 ) -> None:
     """Show the whole loop on one local page, on a fast clock; nothing to configure."""
-    if headless:
-        from bot.demo.telling import StoryFailed
-        from bot.demo.terminal import play
-
-        try:
-            _work(play())
-        except StoryFailed as failure:
-            _fail(f"The story did not go as told: {failure}", 1)
-        return
-    from bot.demo.show import perform
+    from bot.demo.telling import StoryFailed
 
     try:
-        _work(perform(port, may_open=not no_open))
+        if headless:
+            from bot.demo.terminal import play
+
+            _work(play())
+        else:
+            from bot.demo.show import perform
+
+            _work(perform(port, may_open=not no_open))
+    except StoryFailed as failure:
+        _fail(f"The story did not go as told: {failure}", 1)
     except OSError as problem:
+        if problem.errno not in (errno.EADDRINUSE, errno.EACCES):
+            raise
         _fail(f"Port {port} cannot be used: {problem.strerror}. Choose another --port", 1)
 
 

@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
+
+import structlog
 
 from bot.core.timetable import local_on, local_time
 from bot.demo.moments import Move, moves
@@ -18,6 +21,8 @@ from bot.demo.stage import Stage
 from bot.demo.story import STORY, THE_END, THERAPIST_JOINS, Scene, client_joins
 from bot.demo.telling import Cast, Silent, StoryFailed, tell
 from bot.demo.watched import StoryStopped, Watched
+
+log = structlog.get_logger(__name__)
 
 _NOTES: Final = {"Anna": "client", "Cora": "another client", "Ben": "therapist", "Dana": "admin"}
 _CODES: Final = {"Anna": " · code A7", "Cora": " · code C3"}
@@ -98,7 +103,7 @@ class Round:
 
     def play(self, body: dict[str, Any]) -> None:
         """Tell the story, in a practice of its own."""
-        self._plan(Plan(enrolled=False, told=True, speed=float(body.get("speed", 1.0))))
+        self._plan(Plan(enrolled=False, told=True, speed=_speed(body)))
 
     def pause(self, body: dict[str, Any]) -> None:
         """Pause the story or let it go on."""
@@ -136,7 +141,18 @@ class Round:
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """Say loudly what went wrong; the page stays usable."""
+        self._tasks.discard(task)
+        problem = None if task.cancelled() else task.exception()
+        if problem is not None:
+            log.error("the demo stumbled", exc_info=problem)
+            self._said = "Something went wrong here; the terminal says what. Start over."
+            self._watched = None
+            self._state = "free"
+            self.ring()
 
     async def _free(self) -> None:
         self._moves = await moves(self.stage)
@@ -167,7 +183,8 @@ class Round:
             acts, seen = journal.read(seen, kind="act"), len(journal)
             if acts and self._state != "telling":
                 async with self._one_at_a_time:
-                    await self._follow()
+                    with suppress(TimeoutError):  # a slow bot: the next act tries again
+                        await self._follow()
 
     async def _follow(self) -> None:
         stage = self.stage
@@ -198,3 +215,7 @@ class Round:
             self._said = f"The story went another way: {failure}"
         self._watched = None
         await self._free()
+
+
+def _speed(body: dict[str, Any]) -> float:
+    return min(max(float(body.get("speed", 1.0)), 0.1), 1000.0)

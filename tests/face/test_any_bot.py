@@ -58,7 +58,7 @@ async def test_people_are_added_and_press_start(emulator: Emulator, visit: Visit
 async def test_an_answer_is_a_toast_or_a_window(
     emulator: Emulator, bot: RawBot, anna: Person, visit: Visit
 ) -> None:
-    screen = await visit(f"{emulator.url}/")
+    screen, other = await visit(f"{emulator.url}/"), await visit(f"{emulator.url}/")
     await bot.call("sendMessage", chat_id=anna.id, text="Which?", reply_markup=KEYBOARD)
     for label, alert in (("One", False), ("Two", True)):
         await screen.button("Anna", label).click()
@@ -76,6 +76,8 @@ async def test_an_answer_is_a_toast_or_a_window(
             await screen.page.keyboard.press("Enter")
             await expect(window).to_have_count(0)
             await expect(screen.button("Anna", "Two")).to_be_focused()
+            await expect(other.phone("Anna").get_by_role("status")).to_have_text("Two it is")
+            await expect(other.page.get_by_role("dialog")).to_have_count(0)
         else:
             await expect(screen.phone("Anna").get_by_role("status")).to_have_text("One it is")
 

@@ -187,3 +187,15 @@ async def test_the_newest_message_stays_in_view(demo: Demo, visit: Visit) -> Non
     await expect(screen.button("Anna", "Help now")).to_be_in_viewport(ratio=0.9)
     await screen.writes("Anna", "/help")
     await expect(await screen.sees("Anna", "If you need help now")).to_be_in_viewport(ratio=0.9)
+
+
+async def test_a_message_taller_than_the_phone_begins_at_its_beginning(
+    demo: Demo, visit: Visit
+) -> None:
+    screen = await visit(demo.url, viewport={"width": 390, "height": 740})
+    await screen.free()
+    await screen.taps("Anna", "2", "8", "8", "8", "8")
+    question = await screen.sees("Anna", "Did anything get in the way?")
+    await expect(question.locator(".words")).to_be_in_viewport(ratio=0.9)
+    await screen.button("Anna", "pace").click()
+    await expect(screen.button("Anna", "✓ pace")).to_be_in_viewport()

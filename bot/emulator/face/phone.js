@@ -56,7 +56,7 @@ export class Phone {
     let height = 0;
     this.list.addEventListener("scroll", () => {
       const { scrollTop, scrollHeight, clientHeight } = this.list;
-      if (scrollHeight - scrollTop - clientHeight < 40) this.atEnd = true;
+      if (scrollHeight - scrollTop - clientHeight < 4) this.atEnd = true;
       else if (scrollTop < top && clientHeight === height) this.atEnd = false;
       top = scrollTop;
       height = clientHeight;
@@ -134,8 +134,16 @@ export class Phone {
     }
   }
 
+  /** Show what came while the phone was not in front, or the end of the chat. */
+  comeToFront() {
+    if (this.awaiting?.isConnected) this.show(this.awaiting, true);
+    else if (this.atEnd) this.stick();
+  }
+
   /** Bring a message into view; of one taller than the phone, the beginning when its text is new. */
   show(element, isNews) {
+    this.awaiting = this.list.clientHeight ? null : element;
+    if (this.awaiting) return;
     if (element.offsetHeight > this.list.clientHeight) {
       this.atEnd = false;
       if (isNews) this.list.scrollTop = element.offsetTop - 10;
@@ -222,21 +230,22 @@ export class Phone {
   }
 
   async tap(message, data) {
-    if (!await this.act("tap", { message: message.id, data })) throw new Error("not tapped");
+    const tapping = this.act("tap", { message: message.id, data });
+    this.phones.tapped(tapping);
+    if (!await tapping) throw new Error("not tapped");
   }
 
-  /** Do one act of this person; what is refused is said in a toast. */
+  /** Do one act of this person; gives its result, or null for what was refused, said in a toast. */
   async act(name, body = {}) {
     if (this.phones.watching) {
       this.toast("The story is being told. Stop it to take over.");
-      return false;
+      return null;
     }
     try {
-      await post(`/face/${name}`, { person: this.id, ...body });
-      return true;
+      return await post(`/face/${name}`, { person: this.id, ...body });
     } catch (error) {
       this.toast(error.message);
-      return false;
+      return null;
     }
   }
 

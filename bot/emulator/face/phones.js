@@ -12,6 +12,8 @@ export class Phones {
     this.host = host;
     this.all = new Map();
     this.taps = new Map();
+    this.own = new Set();
+    this.tapping = new Set();
     this.notes = new Map();
     this.bot = { name: "", username: "" };
     this.run = null;
@@ -117,7 +119,7 @@ export class Phones {
       phone.tab.setAttribute("tabindex", chosen ? "0" : "-1");
       if (chosen) {
         this.count(phone, 0);
-        if (phone.atEnd) phone.stick();
+        phone.comeToFront();
         phone.tab.scrollIntoView({ block: "nearest", inline: "nearest" });
       }
     }
@@ -144,14 +146,25 @@ export class Phones {
     while (this.spoken.children.length > 4) this.spoken.firstElementChild.remove();
   }
 
-  answered({ tap, text, alert }) {
+  /** Remember a tap of this page: its alert is a window here, and a toast on other pages. */
+  async tapped(tapping) {
+    this.tapping.add(tapping);
+    const result = await tapping;
+    if (result) this.own.add(result.tap);
+    this.tapping.delete(tapping);
+  }
+
+  async answered({ tap, text, alert }) {
     const { person, message } = this.taps.get(tap) ?? {};
     const phone = this.all.get(person);
     this.taps.delete(tap);
     if (!phone) return;
     phone.bubbles.get(message)?.answered();
+    // The answer may be here before the server has said which tap it was.
+    await Promise.all(this.tapping);
+    const isOwn = this.own.delete(tap);
     if (!text) return;
-    if (alert && !this.watching) showAlert(phone.bot, text);
+    if (alert && isOwn) showAlert(phone.bot, text);
     else phone.toast(text);
   }
 

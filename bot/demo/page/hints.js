@@ -20,7 +20,7 @@ export function hintFor(facts, phones) {
   if (has(anna, "goes to your therapist on")) {
     return say("Anna's answers wait for Ben. Next: move the clock to the time of his digest.", { move: "digest" });
   }
-  if (has(ben, "Nothing stands out")) {
+  if (has(ben, "Nothing stands out") && !has(ben, "✓")) {
     return say("A calm week: Ben taps Read. Then let time pass, and answer with lower numbers.", { move: "appointment" });
   }
   if (!facts.enrolled) return enrolling(anna, ben, dana);

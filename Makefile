@@ -12,14 +12,14 @@ OTHER := .venv-aiogram/.installed
 OTHER_LOCK := tests/emulator/aiogram/requirements.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test bench check format texts locks clean
+.PHONY: help env demo test bench pictures check format texts locks clean
 
 help: ## Show these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 env: $(DEV) ## Make .venv with everything that development needs
 
-demo: $(if $(wildcard $(DEV)),$(DEV),$(RUNTIME)) ## Play a week of a practice, without Telegram
+demo: $(if $(wildcard $(DEV)),$(DEV),$(RUNTIME)) ## Show the whole loop on one local page, without Telegram
 	$(BIN)/rapport demo
 
 test: $(DEV) $(OTHER) ## Run all tests, the layers and the wheel included
@@ -27,6 +27,9 @@ test: $(DEV) $(OTHER) ## Run all tests, the layers and the wheel included
 
 bench: $(DEV) ## Measure start, memory, taps, ticks and the emulator (not part of the tests)
 	$(BIN)/python -m tests.bench
+
+pictures: $(DEV) ## Draw the README's pictures of the demo's page (needs Chromium)
+	$(BIN)/python -m tests.face.pictures
 
 check: $(DEV) ## Check style, types and layers
 	$(BIN)/ruff check .

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import re
 import signal
@@ -91,13 +92,29 @@ async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, _Made]) -> _Mad
 @cli.command()
 def demo(
     headless: Annotated[
-        bool, typer.Option("--headless", help="Play the story without a person and end.")
+        bool, typer.Option("--headless", help="Tell the story on the terminal and end.")
     ] = False,
+    port: Annotated[int, typer.Option(help="The page's port; 0 takes a free one.")] = 0,
+    no_open: Annotated[bool, typer.Option("--no-open", help="Open no browser.")] = False,
 ) -> None:
-    """Play the whole loop with a local Telegram, on a fast clock; nothing to configure."""
-    from bot.demo.story import play
+    """Show the whole loop on one local page, on a fast clock; nothing to configure."""
+    from bot.demo.telling import StoryFailed
 
-    _work(play(pause_seconds=0.0 if headless else 1.2))
+    try:
+        if headless:
+            from bot.demo.terminal import play
+
+            _work(play())
+        else:
+            from bot.demo.show import perform
+
+            _work(perform(port, may_open=not no_open))
+    except StoryFailed as failure:
+        _fail(f"The story did not go as told: {failure}", 1)
+    except OSError as problem:
+        if problem.errno not in (errno.EADDRINUSE, errno.EACCES):
+            raise
+        _fail(f"Port {port} cannot be used: {problem.strerror}. Choose another --port", 1)
 
 
 @cli.command()

@@ -147,10 +147,10 @@ class Stage:
     async def advance_to(self, instant: int) -> None:
         """Move the clock there from one due moment to the next; let happen what is due at each."""
         while self.clock.now() < instant:
-            self.clock.advance_to(min(await self._next_due(), instant))
+            self.clock.advance_to(min(await self.next_due(), instant))
             await self.settle()
 
-    async def _next_due(self) -> int:
+    async def next_due(self) -> int:
         """Give when something may be due next: a row's time, a digest's hour, a new day, six hours.
 
         What the program decides by the clock alone is decided by the day or slower.
@@ -158,16 +158,22 @@ class Stage:
         now, settings, zone = self.clock.now(), self.settings, self.settings.practice.timezone
         db, delay = self.running.db, settings.checkin.delay_minutes * 60_000
         rows = await db.read(lambda tx: tx.all(_DUE, delay=delay))
-        weekly = await db.read(weekly_hours)
         moments = [now + _AT_MOST_MS, to_utc(day_after(local_on(now, zone)), "00:00", zone)]
         moments += [row["at"] for row in rows if row["at"] is not None and row["at"] > now]
-        for hour in weekly:
+        return min(moments + await self.digest_hours())
+
+    async def digest_hours(self) -> list[int]:
+        """List the next hour of each therapist's digest."""
+        settings, now = self.settings, self.clock.now()
+        hours = []
+        for hour in await self.running.db.read(weekly_hours):
             weekday = hour.weekday
             if weekday is None:
                 weekday = _WEEKDAYS.index(settings.digest.weekday[:3].capitalize())
             at_time = hour.time or f"{settings.digest.time:%H:%M}"
-            moments.append(next_weekly(now, weekday, at_time, hour.timezone or zone))
-        return min(moments)
+            zone = hour.timezone or settings.practice.timezone
+            hours.append(next_weekly(now, weekday, at_time, zone))
+        return hours
 
     def moment(self, words: str) -> int:
         """Give the next "Mon 16:20" (in the practice's time zone) after now."""

@@ -1,198 +1,217 @@
-"""The story that `rapport demo` plays: one week of Anna and Ben, told on the terminal."""
+"""The story that the demo tells, as data: three weeks of Anna and Ben, with a repair.
+
+Owns what happens, in which words it is introduced, and how long a reader needs for each step.
+Refuses to know who tells it: `telling` plays it, `terminal` and `page` show it.
+"""
 
 from __future__ import annotations
 
-import asyncio
-import re
-import sys
-import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
-from rich.console import Console
-from rich.markup import escape
-from rich.padding import Padding
-from rich.panel import Panel
 
-from bot.core.timetable import local_on, to_utc
-from bot.demo.stage import ADMIN_ID, TOKEN, Stage, StageClock, set_stage
-from bot.emulator import Emulator, Person, Seen
-from bot.render import dated_moment
+@dataclass(frozen=True, slots=True)
+class Writes:
+    """Somebody writes a message; `{monday}` stands for the date of the next Monday."""
 
-_ZONE: Final = "Europe/Berlin"
-#: A Monday noon without a clock change near it.
-_START: Final = to_utc("2026-11-02", "12:00", _ZONE)
-_WIDTH: Final = 66
+    who: str
+    text: str
+    seconds: float = 1.4
 
 
-class StoryFailed(Exception):
-    """The story did not go as it should: somebody did not see what they ought to see."""
+@dataclass(frozen=True, slots=True)
+class Joins:
+    """Somebody opens the invitation that stands newest on another one's phone."""
+
+    who: str
+    inviter: str
+    seconds: float = 1.6
 
 
-@dataclass
-class Teller:
-    """Tells a story on the terminal. ask: gives what a person at the keyboard wants to tap."""
+@dataclass(frozen=True, slots=True)
+class Taps:
+    """Somebody taps a button."""
 
-    stage: Stage
-    console: Console
-    pause_seconds: float
-    ask: Callable[[str, str], str]
-
-    async def chapter(self, words: str) -> None:
-        """Announce what comes, with the stage's time."""
-        at = dated_moment(self.stage.clock.now(), _ZONE)
-        self.console.print()
-        self.console.rule(f"[bold]{escape(at)}[/] · {escape(words)}", align="left")
-        await self._pause()
-
-    async def hears(self, name: str, phone: Person, words: str) -> Seen:
-        """Show the newest message in which somebody reads these words. Errors: `StoryFailed`."""
-        found = [s for s in phone.chat if s.from_bot and words in (s.text or "")]
-        if not found:
-            raise StoryFailed(f"{name} does not read {words!r} but {phone.last.text!r}")
-        seen = found[-1]
-        buttons = "\n".join("  ".join(f"⟦{label}⟧" for label, _ in row) for row in seen.buttons)
-        text = escape(seen.text or "") + (f"\n[dim]{escape(buttons)}[/]" if buttons else "")
-        panel = Panel(text, title=f"to {name}", title_align="left", width=_WIDTH)
-        self.console.print(Padding(panel, (0, 0, 0, 0 if name == "Anna" else 6)))
-        await self._pause()
-        return seen
-
-    async def taps(self, name: str, phone: Person, label: str) -> None:
-        """Let somebody tap a button and let happen what follows."""
-        self.console.print(f"{'' if name == 'Anna' else '      '}[bold]{name}[/] taps "
-                           f"[reverse] {escape(label)} [/]")  # fmt: skip
-        phone.tap(label)
-        await self.stage.settle()
-        await self._pause()
-
-    async def says(self, name: str, phone: Person, text: str) -> None:
-        """Let somebody type a message and let happen what follows."""
-        self.console.print(f"{'' if name == 'Anna' else '      '}[bold]{name}[/] writes "
-                           f"[italic]{escape(text)}[/]")  # fmt: skip
-        phone.send(text)
-        await self.stage.settle()
-        await self._pause()
-
-    async def until(self, words: str) -> None:
-        """Let time pass until "Mon 16:20"."""
-        await self.stage.advance_to(self.stage.moment(words))
-
-    async def _pause(self) -> None:
-        await asyncio.sleep(self.pause_seconds)
+    who: str
+    label: str
+    seconds: float = 1.1
 
 
-async def play(pause_seconds: float) -> None:
-    """Play the story; pause_seconds: for reading, 0 without a person. Errors: `StoryFailed`."""
-    console = Console(highlight=False)
-    asks = pause_seconds > 0 and sys.stdin.isatty()
-    with tempfile.TemporaryDirectory(prefix="rapport-demo-") as folder:
-        clock = StageClock(_START)
-        emulator = Emulator(token=TOKEN, clock=clock)
-        async with emulator.serve(port=0) as url:
-            console.print(f"A local Telegram answers at {url}; the bot talks to it by HTTP.")
-            stage = await set_stage(Path(folder), emulator, clock)
-            try:
-                ask = _from_keyboard(console) if asks else _by_the_book
-                await _story(Teller(stage, console, pause_seconds, ask))
-            finally:
-                await stage.close()
-    console.print("\n[bold green]The loop is closed:[/] asked, answered, read, told, talked about.")
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """Somebody must have these words from the bot. note: the caption from now on."""
+
+    who: str
+    words: str
+    note: str = ""
+    seconds: float = 3.0
 
 
-def _by_the_book(question: str, usual: str) -> str:
-    return usual
+@dataclass(frozen=True, slots=True)
+class Until:
+    """Time passes until "Mon 16:20" in the practice."""
+
+    words: str
+    seconds: float = 0.8
 
 
-def _from_keyboard(console: Console) -> Callable[[str, str], str]:
-    def ask(question: str, usual: str) -> str:
-        return console.input(f"{escape(question)} [dim](Enter for {usual})[/] ").strip() or usual
+@dataclass(frozen=True, slots=True)
+class Minutes:
+    """A few minutes pass."""
 
-    return ask
-
-
-async def _story(teller: Teller) -> None:
-    emulator = teller.stage.emulator
-    dana = emulator.person("Dana", id=ADMIN_ID)
-    ben, anna = emulator.person("Ben"), emulator.person("Anna")
-    await _joining(teller, dana, ben, anna)
-    await _check_in(teller, anna)
-    await _digest(teller, ben, anna)
-    await _next_week(teller, anna)
+    number: int
+    seconds: float = 0.8
 
 
-def _link(phone: Person) -> str:
-    found = re.search(r"\?start=([\w-]+)", phone.last.text or "")
-    if found is None:
-        raise StoryFailed(f"no invitation in {phone.last.text!r}")
-    return found[1]
+Step = Writes | Joins | Taps | Reads | Until | Minutes
 
 
-async def _joining(teller: Teller, dana: Person, ben: Person, anna: Person) -> None:
-    stage = teller.stage
-    await teller.chapter("Dana invites Ben, Ben invites Anna")
-    await teller.says("Dana", dana, "/invite_therapist")
-    ben.start(_link(dana))
-    await stage.settle()
-    await teller.hears("Ben", ben, "Welcome")
-    await teller.says("Ben", ben, "/invite A7")
-    anna.start(_link(ben))
-    await stage.settle()
-    await teller.taps("Anna", anna, "English")
-    await teller.taps("Anna", anna, "Yes, that is right")
-    await teller.hears("Anna", anna, "Do you agree?")
-    await teller.taps("Anna", anna, "I agree")
-    await teller.hears("Ben", ben, "Is that your client?")
-    await teller.taps("Ben", ben, "Yes, that is my client")
-    on = local_on(stage.moment("Mon 15:00"), _ZONE)
-    await teller.says("Ben", ben, f"/add A7 {on} 15:00 50m weekly")
-    await teller.hears("Ben", ben, "A7")
-    await teller.taps("Ben", ben, "Confirm")
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A part of the story with a title and its first caption."""
+
+    title: str
+    caption: str
+    steps: tuple[Step, ...]
 
 
-async def _check_in(teller: Teller, anna: Person) -> None:
-    await teller.until("Mon 16:20")
-    await teller.chapter("the appointment is over; Anna is asked")
-    await teller.hears("Anna", anna, "A short check-in about Monday")
-    console = teller.console
-    if teller.ask is not _by_the_book:
-        console.print("[dim]You are Anna now: type a number from 0 to 10, or press Enter.[/]")
-    for usual in ("3", "8", "7", "8", "6"):
-        question = (anna.last.text or "").splitlines()
-        console.print(f"[dim]{escape(' · '.join(line for line in question if line)[:160])}[/]")
-        wanted = teller.ask("Anna taps", usual)
-        labels = {label.strip("· ") for label in anna.last.labels}
-        await teller.taps("Anna", anna, wanted if wanted in labels else usual)
-    if "get in the way" in (anna.last.text or ""):
-        await teller.hears("Anna", anna, "get in the way")
-        await teller.taps("Anna", anna, "pace")
-        await teller.taps("Anna", anna, "Done ›")
-    await teller.says("Anna", anna, "It went a bit fast for me today.")
-    await teller.hears("Anna", anna, "What should become of it?")
-    await teller.taps("Anna", anna, "Raise it for me")
-    await teller.hears("Anna", anna, "This goes to your therapist on")
+def _rates(who: str, *numbers: int) -> tuple[Step, ...]:
+    return tuple(Taps(who, str(number), 0.65) for number in numbers)
 
 
-async def _digest(teller: Teller, ben: Person, anna: Person) -> None:
-    await teller.until("Fri 17:00")
-    await teller.chapter("the week is over; Ben gets his digest")
-    await teller.hears("Ben", ben, "A7")
-    await teller.taps("Ben", ben, "Let's talk about it")
-    await teller.stage.advance_to(teller.stage.clock.now() + 3 * 60_000)
-    await teller.chapter("Anna is told")
-    await teller.hears("Anna", anna, "would like to make room for it")
-    await teller.taps("Anna", anna, "OK")
+THERAPIST_JOINS: Final = Scene(
+    "Ben joins",
+    "Dana runs the practice. She invites Ben, a therapist.",
+    (
+        Writes("Dana", "/invite_therapist"),
+        Joins("Ben", "Dana"),
+        Reads("Ben", "Welcome", seconds=1.8),
+    ),
+)
 
 
-async def _next_week(teller: Teller, anna: Person) -> None:
-    await teller.until("Mon 16:20")
-    await teller.chapter("a week later; the next check-in asks whether it was talked about")
-    await teller.hears("Anna", anna, "A short check-in about Monday")
-    for number in ("8", "9", "8", "8", "9"):
-        await teller.taps("Anna", anna, number)
-    await teller.taps("Anna", anna, "Skip ›")
-    await teller.hears("Anna", anna, "Did you two talk about it?")
-    await teller.taps("Anna", anna, "Yes")
-    await teller.hears("Anna", anna, "Thank you.")
+def client_joins(who: str, code: str, first: str) -> Scene:
+    """Give the scene of a client's joining; first: date and time of the first appointment."""
+    return Scene(
+        f"{who} joins",
+        f"Ben invites {who} under a code: no names in the digest.",
+        (
+            Writes("Ben", f"/invite {code}"),
+            Joins(who, "Ben", 1.4),
+            Taps(who, "English", 1.0),
+            Taps(who, "Yes, that is right", 1.0),
+            Reads(who, "Do you agree?", f"{who} reads what it is about, and agrees.", 2.6),
+            Taps(who, "I agree"),
+            Reads("Ben", "Is that your client?", "Ben confirms who joined.", 1.2),
+            Taps("Ben", "Yes, that is my client"),
+            Writes("Ben", f"/add {code} {first} 50m weekly"),
+            Taps("Ben", "Confirm"),
+        ),
+    )
+
+
+_GOOD_WEEK: Final = Scene(
+    "Week 1: a good session",
+    "Half an hour after the appointment Anna is asked. Five taps, under a minute.",
+    (
+        Until("Mon 16:20"),
+        Reads("Anna", "A short check-in about Monday", seconds=2.2),
+        *_rates("Anna", 8, 9, 8, 8, 9),
+        Taps("Anna", "Skip ›", 1.0),
+        Reads(
+            "Anna",
+            "This goes to your therapist on",
+            "She sees what goes to Ben, and when.",
+            2.6,
+        ),
+    ),
+)
+
+_CALM_DIGEST: Final = Scene(
+    "Friday: a calm digest",
+    "On Friday Ben gets one message for the whole week. Nothing stands out.",
+    (
+        Until("Fri 17:00"),
+        Reads("Ben", "Nothing stands out", seconds=3.6),
+        Taps("Ben", "Read this one"),
+    ),
+)
+
+_LOW_WEEK: Final = Scene(
+    "Week 2: something got in the way",
+    "A week later Anna did not feel heard. She says so with a number.",
+    (
+        Until("Mon 16:20"),
+        Reads("Anna", "A short check-in about Monday", seconds=1.6),
+        *_rates("Anna", 3, 7, 5, 8, 4),
+        Reads("Anna", "get in the way", "After a low answer the bot asks what it was.", 3.0),
+        Taps("Anna", "didn't feel listened to", 0.9),
+        Taps("Anna", "pace", 0.9),
+        Taps("Anna", "Done ›", 1.2),
+        Writes("Anna", "It went a bit fast for me today.", 1.6),
+        Reads(
+            "Anna",
+            "What should become of it?",
+            "Her own words are hers: she chooses who sees them.",
+            2.8,
+        ),
+        Taps("Anna", "Raise it for me", 1.8),
+    ),
+)
+
+_FIRST_DIGEST: Final = Scene(
+    "Friday: talk about this first",
+    "A7 stands on top, with the reason and a way to open the conversation.",
+    (
+        Until("Fri 17:00"),
+        Reads("Ben", "Talk about this first", seconds=5.5),
+        Taps("Ben", "Let's talk about it", 1.8),
+    ),
+)
+
+_TOLD: Final = Scene(
+    "Anna is told",
+    "Two minutes later Anna knows that Ben has read it and would like to talk about it.",
+    (
+        Minutes(3),
+        Reads("Anna", "would like to make room for it", seconds=4.0),
+        Taps("Anna", "OK"),
+    ),
+)
+
+_REPAIRED: Final = Scene(
+    "Week 3: did you two talk about it?",
+    "They met again. The next check-in asks whether it was talked about.",
+    (
+        Until("Mon 16:20"),
+        Reads("Anna", "A short check-in about Monday", seconds=1.4),
+        *_rates("Anna", 8, 9, 8, 8, 9),
+        Taps("Anna", "Skip ›", 1.0),
+        Reads("Anna", "Did you two talk about it?", seconds=2.6),
+        Taps("Anna", "Yes", 1.4),
+    ),
+)
+
+_RECOVERED: Final = Scene(
+    "Friday: back on track",
+    "Nothing stands out any more, and the line goes up again.",
+    (
+        Until("Fri 17:00"),
+        Reads("Ben", "Calm (1)", seconds=4.5),
+        Taps("Ben", "Read this one"),
+    ),
+)
+
+STORY: Final = (
+    THERAPIST_JOINS,
+    client_joins("Anna", "A7", "{monday} 15:00"),
+    _GOOD_WEEK,
+    _CALM_DIGEST,
+    _LOW_WEEK,
+    _FIRST_DIGEST,
+    _TOLD,
+    _REPAIRED,
+    _RECOVERED,
+)
+
+THE_END: Final = "The loop is closed: asked, answered, read, told, talked about."

@@ -27,6 +27,7 @@ from bot.emulator.calls import Calls
 from bot.emulator.chats import Account, Chat, World
 from bot.emulator.clock import Clock, RealClock
 from bot.emulator.control_api import control_pages
+from bot.emulator.face import Face
 from bot.emulator.faults import Faults
 from bot.emulator.flood import Flood, FloodLimits
 from bot.emulator.journal import Journal
@@ -84,7 +85,8 @@ class Emulator:
         self._webhook = self.world.webhook = Webhook(
             self.world, calls.carry_out_unseen, loopback=loopback_webhook
         )
-        self._server = ApiServer(token, self.world, calls, self.faults, control_pages(self))
+        self.face = Face(self, control_pages(self))
+        self._server = ApiServer(token, self.world, calls, self.faults, self.face)
 
     @property
     def url(self) -> str:

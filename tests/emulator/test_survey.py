@@ -153,7 +153,7 @@ async def test_a_file_is_fetched_with_its_path_and_the_token(
 
 
 async def test_anything_else_under_the_port_is_not_found(bot: RawBot, emulator: Emulator) -> None:
-    for path in ("/", "/robots.txt", "/bot", "/_control/nothing"):
+    for path in ("/elsewhere", "/robots.txt", "/bot", "/_control/nothing"):
         async with bot.session.get(emulator.url + path) as response:
             assert response.status == 404, path
 

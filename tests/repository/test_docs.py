@@ -33,7 +33,15 @@ def test_it_names_every_command_of_the_command_line(readme: str) -> None:
 def test_every_file_it_points_to_is_there(readme: str, root: Path) -> None:
     links = re.findall(r"\]\(([^)#:]+)\)", readme)
     tests = re.findall(r"`(tests/[\w/.]+)`", readme)
+    pictures = re.findall(r'(?:src|srcset)="([^"]+)"', readme)
 
     assert links
     assert tests
-    assert [path for path in links + tests if not (root / path).exists()] == []
+    assert pictures
+    assert [path for path in links + tests + pictures if not (root / path).exists()] == []
+
+
+def test_its_pictures_are_light(root: Path) -> None:
+    heavy = [path.name for path in (root / "docs").iterdir() if path.stat().st_size > 300_000]
+
+    assert heavy == []

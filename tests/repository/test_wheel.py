@@ -15,6 +15,33 @@ import pytest
 # Compiles every packaged template with the program's own renderer, wherever the package landed.
 READ_TEMPLATES = "from bot.render import Renderer; print(Renderer().compile_all())"
 
+# Serves the demo's page from wherever the package landed, and asks for all that the page loads.
+LOAD_PAGE = """
+import asyncio, re, urllib.request
+from bot.demo.round import Plan
+from bot.demo.show import show
+
+async def main():
+    stop, ready = asyncio.Event(), asyncio.get_running_loop().create_future()
+    showing = asyncio.create_task(show(0, Plan(enrolled=False), stop, ready.set_result))
+    url = await ready
+    fetch = lambda path: urllib.request.urlopen(url + path, timeout=10).read().decode()
+    todo, seen = ["/"], {}
+    while todo:
+        path = todo.pop()
+        if path not in seen:
+            seen[path] = await asyncio.to_thread(fetch, path.lstrip("/"))
+            folder = path.rpartition("/")[0]
+            todo += re.findall(r'(?:src|href)="(/[^"]+)"', seen[path])
+            for name in re.findall(r'from "([^"]+)"', seen[path]):
+                todo.append(folder + name[1:] if name.startswith("./") else name)
+    stop.set()
+    await showing
+    print(sorted(seen))
+
+asyncio.run(main())
+"""
+
 
 @pytest.fixture(scope="module")
 def wheel(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -117,3 +144,11 @@ def test_every_packaged_template_is_found_from_anywhere(root: Path, installed: P
 
     assert read.returncode == 0, read.stderr
     assert int(read.stdout) == len(list((root / "templates").rglob("*.j2"))) > 0
+
+
+def test_the_demos_page_is_found_from_anywhere(installed: Path) -> None:
+    loaded = run_from_root(installed / "python", "-c", LOAD_PAGE)
+
+    assert loaded.returncode == 0, loaded.stderr
+    for path in ("/demo/demo.js", "/demo/hints.js", "/face/face.css", "/face/phone.js"):
+        assert repr(path) in loaded.stdout

@@ -1,0 +1,165 @@
+"""The face's routes: its page and files, the stream of what happens, the acts.
+
+`mount` puts further routes before its own, so that a demo can show a page of its own at `/` with
+the same phones; `tell` adds facts to the stream. Whatever else is asked goes to `rest`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import BaseRoute, Route, Router
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from bot.emulator.face.acts import Act, Acts
+from bot.emulator.face.guard import HEADERS, refusal
+from bot.emulator.face.news import News
+from bot.emulator.refusals import Refusal
+
+if TYPE_CHECKING:
+    from bot.emulator.emulator import Emulator
+
+_TYPES: Final = {
+    ".html": "text/html",
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+}
+_STILL_HERE_SECONDS: Final = 15
+#: Changes this close together reach the page as one.
+_TOGETHER_SECONDS: Final = 0.02
+_MISTAKES: Final = (LookupError, PermissionError, TypeError, ValueError, Refusal)
+
+Fact = Callable[[], object]
+
+
+class Face:
+    """The ASGI application in front of `rest`."""
+
+    def __init__(self, emulator: Emulator, rest: ASGIApp) -> None:
+        self._emulator = emulator
+        self._facts: dict[str, Fact] = {}
+        #: Tells a page that comes back whether it comes back to the same people.
+        self._run = secrets.token_hex(4)
+        folder, acts = Path(__file__).parent, Acts(emulator).by_name()
+        self._routes: list[BaseRoute] = [
+            Route("/face/events", self._events),
+            Route("/face/file/{person:int}/{message:int}", self._file),
+            *(act_route(f"/face/{name}", self._rung(act)) for name, act in acts.items()),
+            *assets(folder, "/face/"),
+            asset("/", folder / "index.html"),
+        ]
+        self._router = Router(self._routes, default=rest)
+
+    def mount(self, *routes: BaseRoute) -> None:
+        """Serve these first."""
+        self._router.routes[:0] = routes
+
+    def tell(self, name: str, fact: Fact) -> None:
+        """Send what `fact()` gives as the event `name` whenever it has changed at a ring."""
+        self._facts[name] = fact
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, if it may come from this server's own page."""
+        why = refusal(scope["headers"])
+        if why is not None:
+            await Response(why, 403, media_type="text/plain")(scope, receive, send)
+            return
+
+        async def send_guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(HEADERS)
+            await send(message)
+
+        await self._router(scope, receive, send_guarded)
+
+    def _rung(self, act: Act) -> Act:
+        """Let the pages look again after an act, whether or not the bot hears of it."""
+
+        def run(body: dict[str, Any]) -> object:
+            result = act(body)
+            self._emulator.bell.ring()
+            return result
+
+        return run
+
+    async def _events(self, request: Request) -> Response:
+        return StreamingResponse(self._stream(), media_type="text/event-stream")
+
+    async def _stream(self) -> AsyncIterator[bytes]:
+        emulator, news = self._emulator, News(self._emulator)
+        bot = emulator.world.bot
+        told: dict[str, bytes] = {}
+        yield b"retry: 300\n\n"
+        yield _event("hello", {"run": self._run, "bot": bot.first_name, "username": bot.username})
+        while True:
+            rings = emulator.bell.rings
+            for name, fact in self._facts.items():
+                packed = orjson.dumps(fact())
+                if told.get(name) != packed:
+                    told[name] = packed
+                    yield _event(name, packed)
+            for kind, body in news.read():
+                yield _event(kind, body)
+            if not await emulator.bell.wait_for(
+                lambda rings=rings: emulator.bell.rings > rings,  # type: ignore[misc]
+                _STILL_HERE_SECONDS,
+            ):
+                yield b": still here\n\n"
+            await asyncio.sleep(_TOGETHER_SECONDS)
+
+    async def _file(self, request: Request) -> Response:
+        person = self._emulator.people.get(request.path_params["person"])
+        for seen in person.chat if person else []:
+            data = seen.photo or seen.document
+            if seen.message_id == request.path_params["message"] and data is not None:
+                kind = "image/png" if seen.photo else "application/octet-stream"
+                return Response(data, media_type=kind)
+        return Response(status_code=404)
+
+
+def assets(folder: Path, prefix: str) -> list[BaseRoute]:
+    """Give a route for each page, style and module in a folder."""
+    return [
+        asset(prefix + path.name, path)
+        for path in sorted(folder.iterdir())
+        if path.suffix in _TYPES
+    ]
+
+
+def asset(where: str, path: Path) -> Route:
+    """Give the route of one page, style or module; it is read anew for each request."""
+
+    async def endpoint(request: Request) -> Response:
+        return Response(path.read_bytes(), media_type=_TYPES[path.suffix])  # noqa: ASYNC240
+
+    return Route(where, endpoint)
+
+
+def act_route(where: str, act: Act) -> Route:
+    """Give the route of an act: JSON in, its result or its refusal out."""
+
+    async def endpoint(request: Request) -> Response:
+        raw = await request.body()
+        status = 200
+        try:
+            result = act(orjson.loads(raw or b"{}"))
+            answer = result if isinstance(result, dict) else {}
+        except _MISTAKES as mistake:
+            answer, status = {"refused": str(mistake).strip("'\"")}, 400
+        return Response(orjson.dumps(answer), status, media_type="application/json")
+
+    return Route(where, endpoint, methods=["POST"])
+
+
+def _event(name: str, body: dict[str, Any] | bytes) -> bytes:
+    packed = body if isinstance(body, bytes) else orjson.dumps(body)
+    return b"event: " + name.encode() + b"\ndata: " + packed + b"\n\n"

@@ -1,0 +1,85 @@
+"""`make pictures`: draw the README's pictures of the demo's page, the same on every run.
+
+The window, the practice's clock and what was tapped are fixed; only fonts differ by machine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+from playwright.async_api import Browser, async_playwright, expect
+
+from bot.demo.round import Plan
+from bot.demo.show import show
+from tests.face.conftest import FLAGS, Screen, browser_path
+
+_DOCS: Final = Path(__file__).parents[2] / "docs"
+#: Drawn at once and whole: otherwise the edges of what was drawn over vary from run to run.
+_STEADY: Final = [
+    "--disable-partial-raster",
+    "--disable-skia-runtime-opts",
+    "--num-raster-threads=1",
+]
+_WINDOW: Final = {"width": 1280, "height": 850}
+
+
+async def main() -> None:
+    """Draw the page in light and in dark."""
+    path = browser_path()
+    if path is None:
+        sys.exit("No Chromium is here; on Debian: apt-get install chromium")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=path, args=[*FLAGS, *_STEADY])
+        for name, scheme in (("face", "light"), ("face-dark", "dark")):
+            await _draw(browser, _DOCS / f"{name}.png", color_scheme=scheme)
+        await browser.close()
+
+
+async def _draw(browser: Browser, file: Path, **looks: Any) -> None:
+    stop, ready = asyncio.Event(), asyncio.get_running_loop().create_future()
+    showing = asyncio.create_task(show(0, Plan(), stop, ready.set_result))
+    context = await browser.new_context(viewport=_WINDOW, reduced_motion="reduce", **looks)
+    screen = Screen(await context.new_page())
+    await screen.page.goto(await ready)
+    await screen.free()
+    await _act(screen)
+    await screen.page.set_viewport_size({**_WINDOW, "height": _WINDOW["height"] - 40})
+    await screen.page.set_viewport_size(_WINDOW)
+    await screen.page.screenshot(path=file)
+    await context.close()
+    stop.set()
+    await showing
+
+
+async def _act(screen: Screen) -> None:
+    """Bring the page to where both halves of the loop are seen."""
+    await screen.sees("Anna", "Question 1 of 5")
+    await screen.taps("Anna", "8", "9", "8", "8", "9", "Skip ›")
+    await screen.moves("appointment")
+    await screen.taps("Cora", "9", "9", "8", "9", "9", "Skip ›")
+    await screen.moves("digest")
+    await screen.taps("Ben", "Read these 2")
+    await screen.moves("appointment")
+    await screen.taps("Anna", "3", "7", "5", "8", "4", "didn't feel listened to", "pace", "Done ›")
+    await screen.taps("Anna", "Skip ›")
+    await screen.moves("appointment")
+    await screen.taps("Cora", "9", "9", "8", "9", "9", "Skip ›")
+    await screen.moves("digest")
+    await screen.sees("Ben", "Talk about this first")
+    await screen.taps("Ben", "Let's talk about it")
+    await screen.sees("Anna", "would like to make room for it")
+    # The invitations are random; what stands over them is not.
+    await screen.writes("Dana", "/help")
+    await screen.sees("Dana", "If you need help now")
+    await screen.writes("Dana", "/privacy")
+    await expect(screen.phone("Dana").locator(".theirs")).to_have_count(4)
+    await screen.page.evaluate("document.activeElement.blur()")
+    await screen.page.mouse.move(0, 0)
+    await expect(screen.page.locator(".ringing")).to_have_count(0)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -19,7 +19,7 @@ from bot.core.timetable import local_on, local_time
 from bot.demo.moments import Move, moves
 from bot.demo.stage import Stage
 from bot.demo.story import STORY, THE_END, THERAPIST_JOINS, Scene, client_joins
-from bot.demo.telling import Cast, Silent, StoryFailed, tell
+from bot.demo.telling import Cast, Silent, StoryFailed, Teller, Together, tell
 from bot.demo.watched import StoryStopped, Watched
 
 log = structlog.get_logger(__name__)
@@ -41,10 +41,14 @@ class Plan:
 
 
 class Round:
-    """A round that has begun. next: set to another plan when the visitor starts over."""
+    """A round that has begun. next: set to another plan when the visitor starts over.
 
-    def __init__(self, stage: Stage, cast: Cast, plan: Plan) -> None:
+    aloud: tells the story elsewhere as well, at the page's pace.
+    """
+
+    def __init__(self, stage: Stage, cast: Cast, plan: Plan, aloud: Teller | None = None) -> None:
         self.stage = stage
+        self._aloud = aloud or Silent()
         self.plan = plan
         self.next: asyncio.Future[Plan] = asyncio.get_running_loop().create_future()
         self._cast = cast
@@ -207,7 +211,8 @@ class Round:
         self._watched = Watched(STORY, self.plan.speed, self.ring)
         try:
             async with self._one_at_a_time:
-                await tell(STORY, self.stage, self._cast, self._watched)
+                teller = Together(self._watched, self._aloud)
+                await tell(STORY, self.stage, self._cast, teller)
             self._said = THE_END
         except StoryStopped:
             self._said = "The story was stopped here. Go on by yourself."

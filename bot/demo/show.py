@@ -16,13 +16,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
+from rich.console import Console
 from starlette.routing import BaseRoute
 
 from bot.config import Settings, load
 from bot.demo.round import Plan, Round
 from bot.demo.stage import TOKEN, Stage, StageClock, write_config
 from bot.demo.telling import gather
-from bot.demo.terminal import QUIET, START
+from bot.demo.terminal import QUIET, START, OnTerminal
 from bot.emulator import Emulator
 from bot.emulator.face import act_route, asset, assets
 from bot.logging import set_up
@@ -37,12 +38,13 @@ async def show(
     ready: Callable[[str], None],
     began: Callable[[Round], None] = lambda playing: None,
     log: Callable[[Settings], None] = lambda settings: None,
+    aloud: Console | None = None,
 ) -> None:
     """Serve rounds on 127.0.0.1 until `stop` is set.
 
     port: 0 takes a free one. ready: called once, with the page's address. began: called with
-    each round. log: sets up the log, as the program's settings have it. Errors: OSError when
-    the port is taken.
+    each round. log: sets up the log, as the program's settings have it. aloud: where the story
+    is told as well. Errors: OSError when the port is taken.
     """
     first = True
     while not stop.is_set():
@@ -55,7 +57,8 @@ async def show(
                 log(settings)
                 stage = Stage(settings, emulator, clock)
                 await stage.open()
-                playing = Round(stage, gather(emulator), plan)
+                voice = OnTerminal(stage, aloud) if aloud else None
+                playing = Round(stage, gather(emulator), plan, voice)
                 emulator.face.mount(*_routes(playing))
                 emulator.face.tell("demo", playing.facts)
                 if first:
@@ -99,14 +102,19 @@ async def perform(port: int, *, may_open: bool) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     opening: list[asyncio.Task[bool]] = []
+    opens = may_open and sys.stdout.isatty() and _has_display()
 
     def ready(url: str) -> None:
         sys.stdout.write(f"The demo is at {url} (stop it with Ctrl-C)\n")
-        sys.stdout.flush()
-        if may_open and sys.stdout.isatty() and _has_display():
+        if opens:
             opening.append(asyncio.create_task(asyncio.to_thread(webbrowser.open, url)))
+        else:
+            sys.stdout.write("Its story is told there and here, in under two minutes:\n")
+        sys.stdout.flush()
 
-    await show(port, Plan(), stop, ready, log=set_up)
+    # Where no browser opens, whoever started it sees the story begin all the same.
+    plan = Plan() if opens else Plan(enrolled=False, told=True)
+    await show(port, plan, stop, ready, log=set_up, aloud=Console(highlight=False))
 
 
 def _has_display() -> bool:

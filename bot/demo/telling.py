@@ -44,6 +44,28 @@ class Silent:
         """Say nothing."""
 
 
+class Together:
+    """Several tellers, who all tell the same; the first one sets the pace."""
+
+    def __init__(self, *tellers: Teller) -> None:
+        self._tellers = tellers
+
+    async def scene(self, scene: Scene) -> None:
+        """Let each tell the scene."""
+        for teller in self._tellers:
+            await teller.scene(scene)
+
+    async def before(self, step: Step) -> None:
+        """Let each tell what somebody does."""
+        for teller in self._tellers:
+            await teller.before(step)
+
+    async def after(self, step: Step, seen: Seen | None) -> None:
+        """Let each tell what came of it."""
+        for teller in self._tellers:
+            await teller.after(step, seen)
+
+
 def gather(emulator: Emulator) -> Cast:
     """Give the cast their phones. Nobody but Dana, who set the bot up, has started it."""
     cast = {name: emulator.person(name) for name in ("Anna", "Ben", "Cora")}

@@ -38,8 +38,21 @@ def test_it_says_where_it_is_and_stops_when_told_to(demo: Process, signal_number
     asking.request("GET", "/")
     assert "<title>Rapport · demo</title>" in asking.getresponse().read().decode()
     demo.send_signal(signal_number)
-    rest, errors = demo.communicate(timeout=15)
-    assert (demo.returncode, rest, errors) == (0, "", "")
+    _, errors = demo.communicate(timeout=15)
+    assert (demo.returncode, errors) == (0, "")
+
+
+def test_without_a_browser_the_story_begins_by_itself_on_the_terminal(demo: Process) -> None:
+    assert demo.stdout is not None
+    told = ""
+    while "Dana" not in told:
+        line = demo.stdout.readline()
+        assert line, "it ended before it told anything"
+        told += line
+    assert "Its story is told there and here" in told
+    demo.terminate()
+    demo.communicate(timeout=15)
+    assert demo.returncode == 0
 
 
 def test_a_port_that_is_taken_is_said() -> None:

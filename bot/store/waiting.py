@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from bot.store.database import Transaction
 
@@ -25,30 +26,29 @@ class Unsure:
     was_asked: bool
 
 
+#: Asked at every plan tick: the few pairs that wait lead, by an index of their own, and each
+#: looks up its first session and its question.
+UNSURE: Final = (
+    "SELECT * FROM (SELECT pair.id AS pair_id, invitation.id AS invitation_id,"
+    " pair.therapist_id, person.timezone, pair.joined_at,"
+    " (SELECT min(appointment.starts_at) FROM appointment"
+    "  WHERE appointment.pair_id = pair.id AND appointment.state = 'planned') AS first_starts_at,"
+    " (SELECT message.due_at FROM message WHERE message.kind = 'notice'"
+    "  AND message.subject_id = invitation.id AND message.part = :part"
+    "  AND message.state = 'queued' AND message.attempts = 0) AS asks_at,"
+    " (SELECT count(*) FROM message WHERE message.kind = 'notice'"
+    "  AND message.subject_id = invitation.id AND message.part = :part) AS asked"
+    " FROM pair JOIN person ON person.id = pair.therapist_id"
+    " JOIN invitation ON invitation.pair_id = pair.id AND invitation.used_by = pair.client_id"
+    " AND invitation.used_at = pair.joined_at"
+    " WHERE pair.state = 'joined' AND pair.confirmed_at IS NULL) AS unsure"
+    " WHERE first_starts_at > :now"
+)
+
+
 async def unsure_pairs(tx: Transaction, part: str, now: int) -> list[Unsure]:
     """List the unconfirmed joinings whose first session is still ahead. part: a question's name."""
-    # Asked at every tick: nearly always there is none, and that is told by one small index.
-    if not await tx.one(
-        "SELECT id FROM pair WHERE state = 'joined' AND confirmed_at IS NULL LIMIT 1"
-    ):
-        return []
-    rows = await tx.all(
-        "SELECT pair.id AS pair_id, invitation.id AS invitation_id, pair.therapist_id,"
-        " person.timezone, pair.joined_at, min(appointment.starts_at) AS first_starts_at,"
-        " min(CASE WHEN message.state = 'queued' AND message.attempts = 0"
-        "  THEN message.due_at END) AS asks_at, count(message.id) AS asked"
-        " FROM pair JOIN person ON person.id = pair.therapist_id"
-        " JOIN invitation ON invitation.pair_id = pair.id AND invitation.used_by = pair.client_id"
-        " AND invitation.used_at = pair.joined_at"
-        " JOIN appointment ON appointment.pair_id = pair.id AND appointment.state = 'planned'"
-        " LEFT JOIN message ON message.kind = 'notice' AND message.subject_id = invitation.id"
-        " AND message.part = :part"
-        " WHERE pair.state = 'joined' AND pair.confirmed_at IS NULL"
-        " GROUP BY pair.id, invitation.id, pair.therapist_id, person.timezone, pair.joined_at"
-        " HAVING min(appointment.starts_at) > :now",
-        part=part,
-        now=now,
-    )
+    rows = await tx.all(UNSURE, part=part, now=now)
     return [
         Unsure(
             row["pair_id"], row["invitation_id"], row["therapist_id"], row["timezone"],

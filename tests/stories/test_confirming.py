@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from world import Human, World, invitation_in
 
+from bot.store.waiting import UNSURE
+
 YES, NO = "Yes, that is my client", "No, somebody else"
 
 
@@ -140,3 +142,13 @@ async def test_who_joins_that_very_evening_is_asked_about_once(world: World) -> 
     await world.joins(world.human("Anna"), link)
     await world.until("Mon 08:00")
     assert not ben.sees("Before the first session")
+
+
+async def test_who_waits_to_be_confirmed_is_found_without_reading_whole_tables(
+    world: World,
+) -> None:
+    plan = await world.rows(f"EXPLAIN QUERY PLAN {UNSURE}", part="confirm_eve", now=0)
+    steps = [str(step[-1]) for step in plan]
+    assert any("pair_unconfirmed" in step for step in steps)
+    tables = ("pair", "person", "invitation", "appointment", "message")
+    assert [s for s in steps if s.startswith("SCAN") and s.split()[1] in tables[1:]] == []

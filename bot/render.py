@@ -135,11 +135,6 @@ def _local(at: int, zone: str) -> datetime:
     return datetime.fromtimestamp(at / 1000, UTC).astimezone(ZoneInfo(zone))
 
 
-def number(value: float) -> str:
-    """Give a number in the language's writing: `7.5` or `7,5`."""
-    return str(format_decimal(value, locale=_locale(_language.get())))
-
-
 def score(value: float) -> str:
     """Give a score with one decimal in the language's writing: `7.0` or `7,0`."""
     return str(format_decimal(value, "0.0", locale=_locale(_language.get())))
@@ -170,7 +165,6 @@ class Renderer:
             soon=soon,
             named_day=named_day,
             clock=clock,
-            number=number,
             score=score,
         )
 

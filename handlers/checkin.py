@@ -7,7 +7,7 @@ from functools import partial
 from bot.core.conversation import Chip, Choose, Disclose, Event, Pass, Rate, Remove, Reopen
 from bot.core.errors import Refused
 from bot.services.talks import Talk
-from handlers.guard import Ask, Handler, Reply, Room, Route, plain, refusal
+from handlers.guard import Ask, Handler, Reply, Room, Route
 
 
 def _number(text: str) -> int:
@@ -148,8 +148,7 @@ def _while_open(act: Handler) -> Route:
             if refused.reason != "closed":
                 raise
             talk = await room.checkins.show(ask.me, ask.tap.subject)
-            why = plain(refusal(room, ask.reader, refused))
-            return Reply(room.checkin_views.now(talk), toast=why)
+            return Reply(room.checkin_views.now(talk), refused=refused)
 
     return Route(handler, "client", show)
 

@@ -96,7 +96,6 @@ def renderer(
     )
     environment.filters["weekday"] = lambda on: f"{dt.date.fromisoformat(on):%a}"
     environment.filters["day"] = lambda on: f"{dt.date.fromisoformat(on):%a %-d %b}"
-    environment.filters["number"] = lambda value: f"{value:g}"
     environment.filters["score"] = lambda value: f"{value:.1f}"
     environment.globals["label"] = label or _label
     return environment

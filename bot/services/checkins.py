@@ -101,7 +101,8 @@ class CheckIns:
 
     async def _open(self, tx: Transaction, client_id: int) -> list[CheckIn]:
         """List a client's check-ins that take answers, the one used last first."""
-        opened = [c for c in await store.open_checkins(tx, client_id) if self._takes_answers(c)]
+        now = self.clock.now()
+        opened = [c for c in await store.open_checkins(tx, client_id) if c.may_ask(now)]
         return sorted(opened, key=lambda c: (c.last_answer_at or 0, c.put_at), reverse=True)
 
     @reads
@@ -165,7 +166,8 @@ class CheckIns:
         now = self.clock.now()
         checkin = await self._load(tx, client_id, checkin_id)
         if checkin.state != state:
-            if not self._is_open(checkin):
+            # Also for a client who has stopped the questions: what was said can be withheld.
+            if not checkin.is_open(now):
                 raise Refused("closed", state=checkin.state)
             await store.close(tx, checkin.id, state, now, seen=True)
             await audit.note(
@@ -175,15 +177,8 @@ class CheckIns:
                 await self._tell_before_first(tx, checkin, now)
         return await self.talks.of(tx, await self._load(tx, client_id, checkin_id))
 
-    def _is_open(self, checkin: CheckIn) -> bool:
-        return checkin.state == "open" and self.clock.now() < checkin.closes_at
-
-    def _takes_answers(self, checkin: CheckIn) -> bool:
-        # Whoever has stopped the questions is asked no more, but may still withhold what was said.
-        return self._is_open(checkin) and checkin.pair_state != "stopped"
-
     def _refuse_closed(self, checkin: CheckIn) -> None:
-        if not self._takes_answers(checkin):
+        if not checkin.may_ask(self.clock.now()):
             raise Refused("closed", state=checkin.state)
 
     async def _load(self, tx: Transaction, client_id: int, checkin_id: int) -> CheckIn:

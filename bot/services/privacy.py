@@ -95,7 +95,7 @@ class Privacy:
         pair = await pairs.pause(tx, pair_id, client_id, until_on, now)
         if pair is None:
             raise Refused("not_active")
-        await checkins.cancel_unbegun(tx, pair_id, now)
+        await checkins.end_unfinished(tx, pair_id, now, begun=False)
         await self._note(tx, client_id, "paused", pair_id, now)
         return pair
 
@@ -115,8 +115,7 @@ class Privacy:
         pair = await pairs.stop(tx, pair_id, client_id, now)
         if pair is None:
             raise Refused("not_active")
-        await checkins.cancel_unbegun(tx, pair_id, now)
-        await checkins.end_unfinished(tx, pair_id, now)
+        await checkins.end_unfinished(tx, pair_id, now, begun=True)
         version = pair.consent_version or self.settings.privacy.consent_version
         await pairs.note_consent(tx, self.ids.new(), pair_id, version, "withdrawn", now)
         await self._note(tx, client_id, "stopped", pair_id, now)

@@ -53,12 +53,12 @@ class Talk:
     @property
     def is_open(self) -> bool:
         """Whether answers can still be given, changed or withheld."""
-        return self.checkin.state == "open" and self.now < self.checkin.closes_at
+        return self.checkin.is_open(self.now)
 
     @property
     def may_ask(self) -> bool:
         """Whether questions may still be put: not to a client who has stopped them."""
-        return self.is_open and self.checkin.pair_state != "stopped"
+        return self.checkin.may_ask(self.now)
 
 
 @dataclass(frozen=True, slots=True)

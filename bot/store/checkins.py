@@ -48,6 +48,14 @@ class CheckIn:
     appointment_id: int | None
     local_on: str | None
 
+    def is_open(self, now: int) -> bool:
+        """Whether answers can still be given, changed or withheld."""
+        return self.state == "open" and now < self.closes_at
+
+    def may_ask(self, now: int) -> bool:
+        """Whether questions may still be put: not to a client who has stopped them."""
+        return self.is_open(now) and self.pair_state != "stopped"
+
     @property
     def put_at(self) -> int:
         """When it was last put before the client, UTC milliseconds."""
@@ -273,26 +281,21 @@ async def close(
     return True
 
 
-async def cancel_unbegun(tx: Transaction, pair_id: int, now: int) -> None:
-    """Cancel a pair's open check-ins that nobody began."""
+async def end_unfinished(tx: Transaction, pair_id: int, now: int, *, begun: bool) -> None:
+    """Cancel a pair's open check-ins that nobody began.
+
+    begun: let those that were begun end with what they have as well.
+    """
     rows = await tx.all(
-        "SELECT id FROM checkin WHERE pair_id = :pair_id AND state = 'open'"
-        " AND first_answer_at IS NULL",
+        "SELECT id, first_answer_at FROM checkin WHERE pair_id = :pair_id AND state = 'open'"
+        " AND completed_at IS NULL",
         pair_id=pair_id,
     )
     for row in rows:
-        await close(tx, row["id"], "cancelled", now)
-
-
-async def end_unfinished(tx: Transaction, pair_id: int, now: int) -> None:
-    """Let a pair's begun but unfinished check-ins end with what they have: no more is asked."""
-    rows = await tx.all(
-        "SELECT id FROM checkin WHERE pair_id = :pair_id AND state = 'open'"
-        " AND first_answer_at IS NOT NULL AND completed_at IS NULL",
-        pair_id=pair_id,
-    )
-    for row in rows:
-        await close(tx, row["id"], "partial", now)
+        if row["first_answer_at"] is None:
+            await close(tx, row["id"], "cancelled", now)
+        elif begun:
+            await close(tx, row["id"], "partial", now)
 
 
 async def next_unfolded(tx: Transaction) -> int | None:

@@ -17,7 +17,7 @@ from bot.render import (
     gettext,
     moment,
     ngettext,
-    number,
+    score,
     speaking,
     spoken,
     templates_folder,
@@ -148,15 +148,15 @@ def test_du_falls_back_to_sie_and_sie_to_english() -> None:
 
 
 @pytest.mark.parametrize(
-    ("language", "short", "long", "date", "at", "half"),
+    ("language", "short", "long", "date", "at", "half", "whole"),
     [
-        ("en", "Fri", "Friday", "Fri, Nov 27", "Fri 17:00", "7.5"),
-        ("de", "Fr", "Freitag", "Fr., 27. Nov.", "Fr 17:00", "7,5"),
-        ("de_du", "Fr", "Freitag", "Fr., 27. Nov.", "Fr 17:00", "7,5"),
+        ("en", "Fri", "Friday", "Fri, Nov 27", "Fri 17:00", "7.5", "8.0"),
+        ("de", "Fr", "Freitag", "Fr., 27. Nov.", "Fr 17:00", "7,5", "8,0"),
+        ("de_du", "Fr", "Freitag", "Fr., 27. Nov.", "Fr 17:00", "7,5", "8,0"),
     ],
 )
 def test_dates_and_numbers_are_written_as_the_reader_does(
-    language: str, short: str, long: str, date: str, at: str, half: str
+    language: str, short: str, long: str, date: str, at: str, half: str, whole: str
 ) -> None:
     with speaking(language):
         assert weekday("2026-11-27") == short
@@ -165,8 +165,8 @@ def test_dates_and_numbers_are_written_as_the_reader_does(
         assert moment(FRIDAY, "Europe/Berlin") == at
         assert dated_moment(FRIDAY, "Europe/Berlin") == f"{date}, 17:00"
         assert moment(FRIDAY, "Asia/Tokyo").endswith(" 01:00")
-        assert number(7.5) == half
-        assert number(8.0) == "8"
+        assert score(7.5) == half
+        assert score(8.0) == whole
 
 
 # Without markup

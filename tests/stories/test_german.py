@@ -83,3 +83,19 @@ def keyboard(params: dict[str, object]) -> list[list[str]]:
     markup = params.get("reply_markup")
     rows = markup.get("inline_keyboard", []) if isinstance(markup, dict) else []
     return [[button["text"] for button in row] for row in rows]
+
+
+async def test_the_therapist_sees_where_the_language_was_switched(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    await anna.checks_in(8, 8, 8, 8, 8)
+    await anna.types("/settings")
+    await anna.taps("Deutsch")
+    for _ in range(2):
+        await world.until("Mon 16:20")
+        await anna.answers(9, 9, 9, 9, 8)
+    await world.until("Fri 17:00")
+    await ben.opens("A7")
+    marked = [line for line in ben.screen.splitlines() if "asked in another language" in line]
+    assert marked == ["Mon, Nov 9 · 8.8 · asked in another language than before"]
+    assert "▇██" in ben.screen, "the trend goes on"

@@ -306,10 +306,21 @@ async def test_erasing_takes_the_buttons_of_an_open_question_away(world: World) 
     assert shown.labels == []
 
 
-async def test_the_practices_own_words_on_changing_therapist(world: World) -> None:
+@pytest.mark.parametrize("choice", ["Yes, tell my therapist", "No, keep it to me"])
+@pytest.mark.parametrize(
+    ("own", "said"),
+    [
+        ("", "Questions about changing therapist: Dana at the front desk"),
+        ("Call 030 1 & ask for Dana.", "Call 030 1 & ask for Dana."),
+    ],
+)
+async def test_who_thinks_of_changing_reads_the_practices_own_words(
+    world: World, monkeypatch: pytest.MonkeyPatch, choice: str, own: str, said: str
+) -> None:
+    monkeypatch.setenv("RAPPORT_PRACTICE__HOW_TO_CHANGE", own)
     await world.reconfigure("")
     anna, _ = await world.pair("Anna", "Ben")
     await anna.types("/stop")
     await anna.taps("I'm thinking of ending or changing therapist")
-    await anna.taps("Yes, tell my therapist")
-    assert "Questions about changing therapist: Dana at the front desk" in anna.screen
+    await anna.taps(choice)
+    assert anna.screen.endswith(said)

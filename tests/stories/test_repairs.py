@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 import pytest
 from world import World
+
+from bot.store import database
+from tests.transactions import writing
 
 
 async def _asked(world: World) -> None:
@@ -115,3 +120,43 @@ async def test_a_time_zone_can_be_typed(world: World, place: str) -> None:
         assert "Time zone: Europe/Lisbon" in anna.screen
     else:
         assert "I don't know the time zone" in anna.screen
+
+
+async def test_a_check_in_that_cannot_be_read_keeps_no_other_from_closing(world: World) -> None:
+    anna, _ = await world.pair("Anna", "Ben", code="A7", meets="Mon 15:00")
+    cora, _ = await world.pair("Cora", "Ben", code="C3", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    async with writing(world.stage.running.db) as tx:
+        await tx.run(
+            "UPDATE checkin SET known = X'01' WHERE pair_id ="
+            " (SELECT id FROM pair WHERE code = 'A7')"
+        )
+    await world.until("Wed 16:30")
+    states = await world.rows(
+        "SELECT pair.code, checkin.state FROM checkin JOIN pair ON pair.id = checkin.pair_id"
+        " ORDER BY pair.code"
+    )
+    assert states == [("A7", "open"), ("C3", "expired")]
+    assert cora.screen.startswith("This check-in is closed.")
+    assert anna.phone.last.labels != []
+
+
+async def test_deleted_text_that_another_process_kept_in_the_log_goes_at_the_next_sweep(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "_BUSY_SECONDS", 0.05)
+    await world.stage.restart()
+    anna, _ = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    await anna.answers(8)
+    path = world.stage.running.db.path
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN")
+    other.execute("SELECT count(*) FROM answer").fetchall()
+    await anna.types("/erase")
+    await anna.taps("Erase everything")
+    assert world.stage.running.db.owes_truncation
+    other.close()
+    await world.stage.running.ticks.run_once()
+    assert not world.stage.running.db.owes_truncation
+    assert path.with_name(path.name + "-wal").stat().st_size == 0

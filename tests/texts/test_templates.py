@@ -9,7 +9,7 @@ import jinja2
 import pytest
 from jinja2 import meta
 
-from bot.render import Renderer, templates_folder
+from bot.render import Renderer, speaking, templates_folder
 
 NAMES = sorted(path.relative_to(templates_folder()) for path in templates_folder().rglob("*.j2"))
 #: Markup, what a person types, commands: the same in every language.
@@ -62,3 +62,20 @@ def test_a_word_outside_would_be_noticed(environment: jinja2.Environment) -> Non
     source = "{% trans n=1 %}Fine {{ n }}{% endtrans %} Not {{ _('fine') }}{% if x %}so{% endif %}"
 
     assert english_alone(environment, source) == ["Not", "so"]
+
+
+#: Every reason that the program gives for not asking.
+REASONS = (
+    "per_day", "per_week", "paused", "stopped", "ended", "invited", "not_confirmed", "too_late",
+    "consent_outdated", "answered_before_move", "failed",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("language", ["en", "de", "de_du"])
+@pytest.mark.parametrize("reason", REASONS)
+def test_why_somebody_was_not_asked_has_words(
+    environment: jinja2.Environment, reason: str, language: str
+) -> None:
+    with speaking(language):
+        said = environment.get_template("therapist/digest_entry.html.j2").module.why_not(reason)  # type: ignore[attr-defined]
+    assert re.fullmatch(r" \([^()]{4,}\)", said), said

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import Final, assert_never
 
-import segno
-
 from bot.core.conversation import Answer
 from bot.core.instrument import Instrument
 from bot.core.people import Pair, Person
@@ -232,6 +230,9 @@ class PeopleViews:
 
     def invitation(self, invite: Invite, reader: Reader) -> Screen:
         """Show an invitation's link as a QR picture."""
+        # Only an invitation needs it: the idle program does without its memory.
+        import segno
+
         url = self.url(invite.secret)
         picture = BytesIO()
         segno.make(url, error="m").save(picture, kind="png", scale=8, border=4)

@@ -15,7 +15,7 @@ from typing import Final, Literal
 from bot.core.digest import Counts, Digest, Placed, fits
 from bot.core.entries import Entry, Mark, PairFacts, Talk
 from bot.core.instrument import Instrument
-from bot.core.picture import Panel
+from bot.core.picture import PANELS_AT_MOST, Panel
 from bot.core.sessions import Given, Session, Shared, Window, cut_text, sessions_of
 from bot.core.signals import Limits
 from bot.core.timetable import local_on
@@ -79,6 +79,21 @@ class DigestPage:
         """How many the button "Read these" would acknowledge."""
         return len(unread(self.calm))
 
+    def chart(self, number: int) -> Chart | None:
+        """Give the page's scores for its picture of this number, from 0; None for none.
+
+        In the order of the page, as many in one picture as stay legible.
+        """
+        drawn = [
+            (entry.panel, (entry.on, entry.time))
+            for entry in (*self.expanded, *self.silent, *self.calm)
+            if entry.panel is not None and entry.on is not None and entry.time is not None
+        ]
+        here = drawn[number * PANELS_AT_MOST : (number + 1) * PANELS_AT_MOST]
+        if not here:
+            return None
+        return Chart(tuple(panel for panel, _ in here), tuple(slot for _, slot in here))
+
     @property
     def too_few(self) -> tuple[str, ...]:
         """Codes of those who have answered too seldom for a range of their own."""
@@ -92,6 +107,14 @@ class DigestPage:
             entry.sparkline or any(session.given for session in entry.sessions)
             for entry in (*self.expanded, *self.calm, *self.silent)
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """Scores for one picture. slots: of each panel the appointment's local date and time."""
+
+    panels: tuple[Panel, ...]
+    slots: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)

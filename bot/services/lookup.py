@@ -14,11 +14,12 @@ from bot.core.errors import Refused
 from bot.core.instrument import Instrument
 from bot.core.sessions import Shared, Window, sessions_of
 from bot.core.timetable import local_day_bounds, local_on
-from bot.core.trends import FOLLOWED_SESSIONS, TREND_SESSIONS
+from bot.core.trends import FOLLOWED_SESSIONS, TREND_SESSIONS, trend_of
 from bot.services.acts import reads, writes
 from bot.services.digest_pages import (
     TODAY_AT_MOST,
     BeforeFirst,
+    Chart,
     Details,
     Today,
     details_of,
@@ -110,6 +111,19 @@ class Lookup:
             older=page + 1 if page + 1 < len(found) else None,
             newer=page - 1 if page else None,
         )
+
+    @writes
+    async def chart(self, tx: Transaction, therapist_id: int, pair_id: int) -> Chart:
+        """Give one pair's scores for a picture; this is audited.
+
+        Errors: Refused("not_yours"), Refused("no_scores").
+        """
+        facts, window = await self._opened(tx, therapist_id, pair_id)
+        sessions = sessions_of(facts.asked, window, self.instrument)
+        panel = trend_of(sessions, self.instrument).panel(facts.code)
+        if panel is None:
+            raise Refused("no_scores")
+        return Chart((panel,), ((sessions[-1].on, sessions[-1].time),))
 
     async def _opened(
         self, tx: Transaction, therapist_id: int, pair_id: int

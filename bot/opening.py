@@ -82,7 +82,7 @@ async def open_database(settings: Settings, clock: Clock, *, alone: bool = True)
     db = await Database.open(settings.database.path, vault, clock.now, alone=alone)
     try:
         await migrate(db, clock.now())
-        await db.write(lambda tx: _prove(tx, clock.now()))
+        await prove(db, clock.now())
         if alone:
             await finish_erasures(db)
             # A process that died between deleting and emptying the log owes this.
@@ -115,8 +115,12 @@ async def finish_erasures(db: Database) -> None:
     db.vault.forget()
 
 
+async def prove(db: Database, now: int) -> None:
+    """Make sure that the master key opens this practice, or found it. Errors: `KeyProblem`."""
+    await db.write(lambda tx: _prove(tx, now))
+
+
 async def _prove(tx: Transaction, now: int) -> None:
-    """Make sure that the master key opens this practice, or found it."""
     if not await practice.find_practice(tx):
         await practice.found_practice(tx, now)
     await practice.practice_sealer(tx)

@@ -192,7 +192,7 @@ class Database:
         the running program, without the lock. Errors: `InUse`, `Unavailable`.
         """
         self = cls(path, vault, now)
-        self._lock_file = _lock(path) if alone else None
+        self._lock_file = hold(path) if alone else None
         try:
             _make_private(path)
             self._writer = await _connect(path, "journal_mode = WAL")
@@ -215,7 +215,7 @@ class Database:
             await writer.close()
         lock_file, self._lock_file = self._lock_file, None
         if lock_file is not None:
-            os.close(lock_file)
+            let_go(lock_file)
 
     async def write(self, work: Work[T]) -> T:
         """Give what `work` gives, as one transaction that commits, or rolls back on any exception.
@@ -317,8 +317,8 @@ def _make_private(path: Path) -> None:
         raise Unavailable(f"{path}: {problem.strerror}") from problem
 
 
-def _lock(path: Path) -> int:
-    """Take the lock beside the database, or say who holds it."""
+def hold(path: Path) -> int:
+    """Take the lock beside the database, to be given back by `let_go`. Errors: `InUse`."""
     lock = path.with_name(path.name + ".lock")
     try:
         descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
@@ -333,3 +333,8 @@ def _lock(path: Path) -> int:
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
     return descriptor
+
+
+def let_go(lock: int) -> None:
+    """Give the lock back."""
+    os.close(lock)

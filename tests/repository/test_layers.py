@@ -25,6 +25,7 @@ PLANTED = {
         "import apscheduler",
         "import jinja2",
         "import aiosqlite",
+        "import pyrage",
         "import cryptography",
         "import pydantic",
     ],

@@ -38,6 +38,7 @@ from bot.services.outgoing import Outgoing
 from bot.services.ports import Clock, Ids
 from bot.services.privacy import Privacy
 from bot.services.retention import Retention
+from bot.services.sentences import Sentences
 from bot.services.talks import Talks
 from bot.services.timetable import Timetable
 from bot.store import updates
@@ -252,6 +253,7 @@ def _room(
         digests=Digests(db, clock, ids, settings, instrument),
         lookup=Lookup(db, clock, ids, settings, instrument, instruments),
         acknowledgements=Acknowledgements(db, clock),
+        sentences=Sentences(db, clock, ids, settings),
         privacy=Privacy(db, clock, ids, settings, instrument),
         checkin_views=CheckInViews(desk),
         people_views=PeopleViews(desk, username, instruments, pictures),

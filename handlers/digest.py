@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.core.errors import Refused
 from bot.services.digest_pages import AcknowledgementKind
+from handlers.client import close
 from handlers.guard import Ask, Reply, Room, Route
 
 
@@ -65,6 +66,36 @@ async def words(room: Room, ask: Ask) -> Reply:
     """Open a shared text whole."""
     found = await room.lookup.words(ask.me, ask.tap.subject, ask.tap.id_arg(0), _page(ask, 1))
     return Reply(room.digest_views.words(found, ask.reader))
+
+
+async def sentence(room: Room, ask: Ask) -> Reply:
+    """Ask for an own sentence to a client."""
+    begun = await room.sentences.ask(ask.me, ask.tap.subject, ask.tap.id_arg(0))
+    return Reply(say=(room.digest_views.sentence(begun, ask.reader),))
+
+
+async def sentence_typed(room: Room, ask: Ask) -> Reply:
+    """Show what a therapist typed before it is sent."""
+    typed = await room.sentences.type(ask.me, ask.words)
+    return Reply(room.digest_views.sentence(typed, ask.reader))
+
+
+async def send_words(room: Room, ask: Ask) -> Reply:
+    """Send the sentence as it was shown."""
+    sent, told = await room.sentences.send(ask.me, ask.tap.subject)
+    return Reply(room.digest_views.sentence(sent, ask.reader, told=told))
+
+
+async def words_sent(room: Room, ask: Ask) -> Reply:
+    """Show a sentence again after a repeated tap."""
+    shown = await room.sentences.show(ask.me, ask.tap.subject)
+    return Reply(room.digest_views.sentence(shown, ask.reader))
+
+
+async def drop_words(room: Room, ask: Ask) -> Reply:
+    """Forget a sentence that was not sent."""
+    await room.sentences.drop(ask.me)
+    return Reply(closes=True)
 
 
 async def pictures(room: Room, ask: Ask) -> Reply:
@@ -130,6 +161,9 @@ TAPS = {
     "words": Route(words, "therapist"),
     "pictures": Route(pictures, "therapist"),
     "picture": Route(picture, "therapist"),
+    "sentence": Route(sentence, "therapist"),
+    "sendsay": Route(send_words, "therapist", words_sent),
+    "dropsay": Route(drop_words, "therapist", close),
     "textback": Route(back_to_details, "therapist"),
     "ack": Route(reply, "client", reply_again),
 }

@@ -24,6 +24,7 @@ from bot.services.inviting import Inviting
 from bot.services.lookup import Lookup
 from bot.services.ports import Make, Screen
 from bot.services.privacy import Privacy
+from bot.services.sentences import Sentences
 from bot.services.timetable import Timetable
 from bot.views.buttons import Tap, read_tap
 from bot.views.checkin import CheckInViews
@@ -86,6 +87,7 @@ class Room:
     digests: Digests
     lookup: Lookup
     acknowledgements: Acknowledgements
+    sentences: Sentences
     privacy: Privacy
     checkin_views: CheckInViews
     people_views: PeopleViews

@@ -15,7 +15,7 @@ from bot.store.vault import Altered
 
 _OF_CHECKINS: Final = ("answer", "answer_earlier")
 _OF_PAIR: Final = (
-    "checkin", "digest_entry", "acknowledgement", "message", "invitation", "consent",
+    "sentence", "checkin", "digest_entry", "acknowledgement", "message", "invitation", "consent",
 )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ import pytest
 from bot.core.conversation import Answer
 from bot.core.digest import Placed
 from bot.core.timetable import Rule
-from bot.store import digests, erasure, invitations, outbox, pairs, people, rules
+from bot.store import digests, erasure, invitations, outbox, pairs, people, rules, sentences
 from bot.store.people import load_person
 from bot.store.vault import Altered
 from tests.digest_support import CUT, FROM, ZONE
@@ -52,6 +52,12 @@ async def full_pair(world: World, code: str) -> int:
             kind="talk", now=CUT,
         )  # fmt: skip
         assert acknowledged is not None
+        begun = await sentences.ask_sentence(
+            tx, world.ids.new(), world.ben, digest_id, pair_id, FROM
+        )
+        assert begun is not None
+        await sentences.write_words(tx, begun, "thank you")
+        assert await sentences.send_words(tx, begun.id, world.ben, FROM)
         await outbox.queue(
             tx, id=world.ids.new(), kind="prompt", subject_id=checkin_id, person_id=world.ben,
             pair_id=pair_id, due_at=CUT, expires_at=CUT, now=CUT,

@@ -173,6 +173,8 @@ class Database:
         self._writer: _Connection | None = None
         self._readers: asyncio.LifoQueue[_Connection] = asyncio.LifoQueue()
         self._opened = 0
+        #: Held by whoever takes all readers: two who each hold some would wait for ever.
+        self._taking_all = asyncio.Lock()
         self._lock_file: int | None = None
         #: Whether the write-ahead log may still hold what was deleted.
         self.owes_truncation = False
@@ -203,9 +205,10 @@ class Database:
     async def close(self) -> None:
         """Close every connection and give the lock back, once what has begun is through."""
         writer, self._writer = self._writer, None
-        while self._opened:  # a reader in use is waited for; `read` keeps it short
-            await (await self._readers.get()).close()
-            self._opened -= 1
+        async with self._taking_all:
+            while self._opened:  # a reader in use is waited for; `read` keeps it short
+                await (await self._readers.get()).close()
+                self._opened -= 1
         if writer is not None:
             await writer.close()
         lock_file, self._lock_file = self._lock_file, None
@@ -254,17 +257,21 @@ class Database:
         False when a reader elsewhere still needs the log: `owes_truncation` stays set then.
         """
         self.owes_truncation = True
-        if self._writer is None:
-            return False
-        # A reader of our own must not stand in the way: take them all.
-        readers = [await self._readers.get() for _ in range(self._opened)]
-        try:
-            (row,) = await self._writer.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
-        finally:
-            for reader in readers:
-                self._readers.put_nowait(reader)
-        self.owes_truncation = bool(row[0])
-        return not self.owes_truncation
+        async with self._taking_all:
+            writer = self._writer  # `close` waits until this is through with it
+            if writer is None:
+                return False
+            # A reader of our own must not stand in the way: take them all.
+            readers: list[_Connection] = []
+            try:
+                while len(readers) < self._opened:
+                    readers.append(await self._readers.get())
+                (row,) = await writer.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+            finally:
+                for reader in readers:
+                    self._readers.put_nowait(reader)
+            self.owes_truncation = bool(row[0])
+            return not self.owes_truncation
 
 
 async def _wanted(connection: _Connection, whole: _Whole[T]) -> T:

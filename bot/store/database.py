@@ -27,6 +27,7 @@ Row = Mapping[str, Any]
 T = TypeVar("T")
 
 _BUSY_SECONDS: Final = 5.0
+_EMPTYING_MS: Final = 100
 _READERS: Final = 2
 #: More than the program has, so that each is compiled once for a connection.
 _STATEMENTS_KEPT: Final = 512
@@ -266,12 +267,23 @@ class Database:
             try:
                 while len(readers) < self._opened:
                     readers.append(await self._readers.get())
-                (row,) = await writer.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+                emptied = await writer.at_once(_emptied)
             finally:
                 for reader in readers:
                     self._readers.put_nowait(reader)
-            self.owes_truncation = bool(row[0])
-            return not self.owes_truncation
+            self.owes_truncation = not emptied
+            return emptied
+
+
+def _emptied(connection: sqlite3.Connection) -> bool:
+    """Empty the log; False when another process reads it. Waits for that only a moment: it
+    holds up everybody, and it is tried again."""
+    _rows(connection, f"PRAGMA busy_timeout = {_EMPTYING_MS}", {})
+    try:
+        (row,) = _rows(connection, "PRAGMA wal_checkpoint(TRUNCATE)", {})
+        return not row[0]
+    finally:
+        _rows(connection, f"PRAGMA busy_timeout = {int(_BUSY_SECONDS * 1000)}", {})
 
 
 async def _wanted(connection: _Connection, whole: _Whole[T]) -> T:
@@ -332,6 +344,10 @@ def _lock(path: Path) -> int:
         holder = os.read(descriptor, 32).decode("ascii", "replace").strip() or "unknown"
         os.close(descriptor)
         raise InUse(f"{path} is in use by process {holder}") from None
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+    try:
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+    except OSError as problem:  # a full disk
+        os.close(descriptor)
+        raise Unavailable(f"{lock}: {problem.strerror}") from problem
     return descriptor

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -57,6 +59,23 @@ async def test_one_that_is_given_up_gives_its_readers_back(db: Database) -> None
         await asyncio.gather(work, return_exceptions=True)
     await can_read(db)
     assert db.owes_truncation
+
+
+async def test_somebody_who_reads_without_end_holds_up_nobody_else(db: Database) -> None:
+    await db.write(lambda tx: tx.run("INSERT INTO seen_update VALUES (1, 1)"))
+    other = sqlite3.connect(db.path, isolation_level=None)
+    other.execute("BEGIN")
+    other.execute("SELECT * FROM seen_update").fetchall()
+    await db.write(lambda tx: tx.run("INSERT INTO seen_update VALUES (2, 2)"))
+    began = time.monotonic()
+    assert not await db.truncate_log()
+    assert time.monotonic() - began < 1.5
+    other.close()
+    assert await db.truncate_log()
+    # The patience of everything else is what it was.
+    busy = await db.write(lambda tx: tx.one("PRAGMA busy_timeout"))
+    assert busy is not None
+    assert busy["timeout"] == 5000
 
 
 async def test_closing_meanwhile_ends(db: Database) -> None:

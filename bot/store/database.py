@@ -281,7 +281,7 @@ def _emptied(connection: sqlite3.Connection) -> bool:
     _rows(connection, f"PRAGMA busy_timeout = {_EMPTYING_MS}", {})
     try:
         (row,) = _rows(connection, "PRAGMA wal_checkpoint(TRUNCATE)", {})
-        return not row[0]
+        return not row["busy"]
     finally:
         _rows(connection, f"PRAGMA busy_timeout = {int(_BUSY_SECONDS * 1000)}", {})
 

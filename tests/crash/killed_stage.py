@@ -22,7 +22,7 @@ from tests.crash.shared_clock import SharedClock
 ROOT = Path(__file__).parents[2]
 ZONE = "Europe/Berlin"
 START = to_utc("2026-11-01", "10:20", ZONE)
-_SETTLE_SECONDS = 20.0
+_SETTLE_SECONDS = 90.0
 _LOOK_SECONDS = 0.001
 
 

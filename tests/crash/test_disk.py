@@ -33,10 +33,9 @@ def was_in_the_way(folder: Path) -> None:
 
 
 @needs_disk
-@pytest.mark.parametrize("seed", [1, 2])
-async def test_what_was_confirmed_survives_a_loss_of_power(tmp_path: Path, seed: int) -> None:
-    blows = matrix(random.Random(seed), 6)[:60]
-    tally, _ = await play(tmp_path, seed, blows, disk=Disk.under(tmp_path), steps=FIRST_WEEK)
+async def test_what_was_confirmed_survives_a_loss_of_power(tmp_path: Path) -> None:
+    blows = matrix(random.Random(1), 6)[:60]
+    tally, _ = await play(tmp_path, 1, blows, disk=Disk.under(tmp_path), steps=FIRST_WEEK)
     unbroken(tally)
     assert tally.counts["kills"] >= 20
     assert tally.counts["bytes lost"] > 0, "a disk that loses nothing proves nothing"

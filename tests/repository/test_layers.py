@@ -23,6 +23,7 @@ PLANTED = {
         "import telegram",
         "import apscheduler",
         "import jinja2",
+        "import uvicorn",
         "import aiosqlite",
         "import cryptography",
         "import pydantic",

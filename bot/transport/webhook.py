@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from secrets import token_hex
 from typing import Any, Final
 
 import structlog
@@ -42,8 +43,8 @@ class Place:
     secret: str = field(repr=False)
 
     @property
-    def registered(self) -> str:
-        """Give the address as Telegram is told it: with a mark by which another secret shows.
+    def marked(self) -> str:
+        """Give the address with a mark of the secret, by which Telegram's old one shows.
 
         Telegram gives the address back when it is asked, and the secret never.
         """
@@ -75,6 +76,7 @@ class Webhook:
         self._bot = bot
         self._clock = clock
         self._place = place
+        self._registered = ""
         self._allowed_updates = list(allowed_updates)
         self._intake = Intake(bot, process, record_all, set_aside, _no_time, at_once)
         self._endpoint = Endpoint(place.path, place.secret, self._take, self._break)
@@ -153,7 +155,7 @@ class Webhook:
     def _judge(self, info: Any) -> None:
         if not isinstance(info, dict):
             return
-        self._is_ours = info.get("url") == self._place.registered
+        self._is_ours = info.get("url") == self._registered
         if not self._is_ours:
             log.error("another process has taken the webhook away; restart to take it back")
             return
@@ -170,7 +172,10 @@ class Webhook:
                 info = await self._bot.do_api_request("getWebhookInfo")
                 # What went wrong while nobody was there is no news.
                 self._error_at = _error_at(info)
-                if not self._is_set(info):
+                if not self._will_do(info):
+                    # A number of its own makes it another address, and Telegram begins afresh:
+                    # after an outage it would else wait for up to two minutes before it tries.
+                    self._registered = f"{self._place.marked}&start={token_hex(4)}"
                     await self._bot.do_api_request("setWebhook", api_kwargs=self._wanted())
                 break
             except TelegramError as problem:
@@ -186,16 +191,19 @@ class Webhook:
 
     def _wanted(self) -> dict[str, Any]:
         return {
-            "url": self._place.registered,
+            "url": self._registered,
             "secret_token": self._place.secret,
             "allowed_updates": self._allowed_updates,
             "max_connections": _CONNECTIONS,
         }
 
-    def _is_set(self, info: Any) -> bool:
+    def _will_do(self, info: Any) -> bool:
+        """Tell whether Telegram knows all already, and nothing waits for its next try."""
+        if not isinstance(info, dict) or info.get("pending_update_count") != 0:
+            return False
+        self._registered = str(info.get("url"))
         return (
-            isinstance(info, dict)
-            and info.get("url") == self._place.registered
+            self._registered.startswith(f"{self._place.marked}&start=")
             and info.get("max_connections") == _CONNECTIONS
             and set(info.get("allowed_updates", ())) == set(self._allowed_updates)
         )

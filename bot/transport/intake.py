@@ -25,6 +25,7 @@ from bot.store.database import Unavailable, UpdateInHand, current_update
 from bot.transport.faults import trace
 from bot.transport.pacing import Backoff
 from bot.transport.request import read_json
+from bot.transport.strays import Strays
 
 log = structlog.get_logger(__name__)
 
@@ -76,6 +77,7 @@ class Intake:
         self._pause = pause
         self._places = asyncio.Semaphore(at_once)
         self._nameless: dict[bytes, None] = {}
+        self._strays = Strays()
         self._turns: dict[int | None, _Turns] = {}
 
     async def take(self, updates: Sequence[object]) -> int | None:
@@ -184,6 +186,9 @@ class Intake:
 
     async def _handled(self, item: _Item) -> str | None:
         """Parse and process one update; give what went wrong with it, if anything did."""
+        if item.update_id is not None and self._strays.passes_over(item.person, item.body):
+            item.unrecorded = True
+            return None
         if item.update_id is None:
             return "NoJson" if isinstance(item.body, bytes) else "NoUpdateId"
         try:
@@ -208,6 +213,7 @@ class Intake:
         except Exception as problem:
             return trace(problem)
         item.unrecorded = not hand.recorded
+        self._strays.looked_at(item.person, item.body, had_effect=hand.recorded)
         return None
 
     async def _limited(self, update: Update) -> None:

@@ -24,6 +24,7 @@ PLANTED = {
         "import resvg_py",
         "import apscheduler",
         "import jinja2",
+        "import uvicorn",
         "import aiosqlite",
         "import pyrage",
         "import cryptography",

@@ -1,8 +1,8 @@
 """The Bot API over HTTP: `/bot<token>/<method>` and `/file/bot<token>/<path>`.
 
 Owns who asks, which fault strikes, and how the answer goes out. Anything else under the port
-belongs to `pages`. A plain ASGI callable, because a benchmark should measure the bot and not
-this server.
+belongs to `pages`; strangers (see `guard`) get nothing of either. A plain ASGI callable, because a
+benchmark should measure the bot and not this server.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from bot.emulator.bodies import read_request
 from bot.emulator.calls import POLL, Call, Calls
 from bot.emulator.chats import World
 from bot.emulator.faults import Fault, Faults
+from bot.emulator.guard import find_stranger
 from bot.emulator.refusals import Refusal, describe
 from bot.emulator.wire import ClientLeft, Header, Pages, Receive, Scope, Send
 
@@ -26,6 +27,7 @@ _HTML: Header = (b"content-type", b"text/html")
 _BYTES: Header = (b"content-type", b"application/octet-stream")
 _PAGE = b"<html><body><h1>502 Bad Gateway</h1></body></html>"
 _Made = TypeVar("_Made")
+Headers = dict[bytes, bytes]
 
 
 class ApiServer:
@@ -44,15 +46,23 @@ class ApiServer:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         path: str = scope["path"]
-        if path.startswith("/bot"):
+        headers = dict(scope["headers"])
+        page = not path.startswith(("/bot", "/file/bot"))
+        if why := find_stranger(headers, page=page):
+            refused = Call("")
+            refused.refuse(403, describe(403, why))
+            await wire.answer(send, refused.status, refused.answer, _JSON)
+        elif path.startswith("/bot"):
             with suppress(ClientLeft):
-                await self._serve_call(path[4:], scope, receive, send)
+                await self._serve_call(path[4:], headers, scope, receive, send)
         elif path.startswith("/file/bot"):
             await self._serve_file(path[9:], send)
         else:
             await self._pages(scope, receive, send)
 
-    async def _serve_call(self, rest: str, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _serve_call(
+        self, rest: str, headers: Headers, scope: Scope, receive: Receive, send: Send
+    ) -> None:
         token, _, name = rest.rpartition("/")
         call = Call.named(name)
         body = await wire.read_body(receive)
@@ -60,7 +70,7 @@ class ApiServer:
         self.busy += counts
         try:
             async with call.taking_refusals():
-                self._admit(call, token, scope, body)
+                self._admit(call, token, headers, scope["query_string"], body)
                 await self._carry_out(call, receive)
             await self._respond(call, scope, receive, send)
         finally:
@@ -70,14 +80,15 @@ class ApiServer:
     def _knows(self, token: str) -> bool:
         return hmac.compare_digest(token.encode(), self._token)
 
-    def _admit(self, call: Call, token: str, scope: Scope, body: bytes | None) -> None:
+    def _admit(
+        self, call: Call, token: str, headers: Headers, query: bytes, body: bytes | None
+    ) -> None:
         if not self._knows(token):
             raise Refusal(401 if ":" in token else 404)
         self._calls.check_method(call)
         if body is None:
             raise Refusal(413)
-        content_type = dict(scope["headers"]).get(b"content-type", b"")
-        call.ask(read_request(scope["query_string"], content_type, body))
+        call.ask(read_request(query, headers.get(b"content-type", b""), body))
 
     async def _carry_out(self, call: Call, receive: Receive) -> None:
         fault = call.fault = self._faults.strike(call.method, call.chat) if self._faults else None

@@ -161,7 +161,8 @@ async def _(here: Setting) -> None:
     host, port = urlsplit(here.emulator.url).netloc.split(":")
     reader, writer = await asyncio.open_connection(host, port)
     token = TOKEN.replace(":", "%3A").encode()
-    writer.write(b"GET /bot%b/getMe HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n" % token)
+    head = b"Host: localhost\r\nConnection: close\r\n\r\n"
+    writer.write(b"GET /bot%b/getMe HTTP/1.1\r\n%b" % (token, head))
     assert (await reader.read()).startswith(b"HTTP/1.1 200 ")
     writer.close()
 

@@ -20,7 +20,6 @@ from starlette.routing import BaseRoute, Route, Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.emulator.face.acts import Act, Acts
-from bot.emulator.face.guard import HEADERS, refusal
 from bot.emulator.face.news import News
 from bot.emulator.refusals import Refusal
 
@@ -32,6 +31,16 @@ _TYPES: Final = {
     ".css": "text/css",
     ".js": "text/javascript",
     ".svg": "image/svg+xml",
+}
+#: What the page may load and do: its own files, and nothing that is written into it.
+_HEADERS: Final = {
+    "content-security-policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:;"
+        " connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cache-control": "no-store",
 }
 _STILL_HERE_SECONDS: Final = 15
 #: Changes this close together reach the page as one.
@@ -68,15 +77,11 @@ class Face:
         self._facts[name] = fact
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, if it may come from this server's own page."""
-        why = refusal(scope["headers"])
-        if why is not None:
-            await Response(why, 403, media_type="text/plain")(scope, receive, send)
-            return
+        """Answer one request."""
 
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(HEADERS)
+                MutableHeaders(scope=message).update(_HEADERS)
             await send(message)
 
         await self._router(scope, receive, send_guarded)

@@ -15,11 +15,11 @@ from typing import TypeVar
 
 from bot.emulator import wire
 from bot.emulator.bodies import read_request
-from bot.emulator.calls import POLL, Call, Calls
-from bot.emulator.chats import World
-from bot.emulator.faults import Fault, Faults
+from bot.emulator.calls import POLL, Call
+from bot.emulator.faults import Fault
 from bot.emulator.guard import find_stranger
 from bot.emulator.refusals import Refusal, describe
+from bot.emulator.town import Town
 from bot.emulator.wire import ClientLeft, Header, Pages, Receive, Scope, Send
 
 _JSON: Header = (b"content-type", b"application/json")
@@ -31,17 +31,14 @@ Headers = dict[bytes, bytes]
 
 
 class ApiServer:
-    """The ASGI application. busy: calls being carried out right now, polls not counted."""
+    """The ASGI application."""
 
-    def __init__(
-        self, token: str, world: World, calls: Calls, faults: Faults, pages: Pages
-    ) -> None:
-        self._token = token.encode()
-        self._world = world
-        self._calls = calls
-        self._faults = faults
+    def __init__(self, town: Town, pages: Pages) -> None:
+        self._token = town.token.encode()
+        self._world = town.world
+        self._calls = town.calls
+        self._faults = town.faults
         self._pages = pages
-        self.busy = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -67,14 +64,14 @@ class ApiServer:
         call = Call.named(name)
         body = await wire.read_body(receive)
         counts = call.method != POLL
-        self.busy += counts
+        self._calls.busy += counts
         try:
-            async with call.taking_refusals():
+            with call.taking_refusals():
                 self._admit(call, token, headers, scope["query_string"], body)
                 await self._carry_out(call, receive)
             await self._respond(call, scope, receive, send)
         finally:
-            self.busy -= counts
+            self._calls.busy -= counts
             self._world.bell.ring()
 
     def _knows(self, token: str) -> bool:
@@ -96,7 +93,7 @@ class ApiServer:
             await self._strike(call, fault, receive)
             if call.status or call.gone:
                 return
-        async with call.taking_refusals():
+        with call.taking_refusals():
             await self._calls.carry_out(call, lambda work: _unless_left(work, receive))
         if fault is not None and fault.stage == "after":
             await self._strike(call, fault, receive)
@@ -115,12 +112,12 @@ class ApiServer:
                 call.refuse(fault.status, text, fault.retry_after)
             case "black_hole":
                 call.gone = True
-                self.busy -= 1
+                self._calls.busy -= 1
                 self._world.bell.ring()
                 try:
                     await _unless_left(fault.released.wait(), receive)
                 finally:
-                    self.busy += 1
+                    self._calls.busy += 1
             case "block" | "unblock":
                 chat, blocks = self._world.chats.get(call.chat or 0), fault.kind == "block"
                 if chat is not None and chat.blocked != blocks:

@@ -385,7 +385,7 @@ async def _(here: Setting) -> None:
 @story(
     "Blocking is told as a change of the bot's own membership.",
     API + "ChatMemberUpdated",
-    "chats.World.tell_membership",
+    "world.World.tell_membership",
     nothing,
 )
 async def _(here: Setting) -> None:
@@ -399,7 +399,7 @@ async def _(here: Setting) -> None:
 @story(
     "A tap comes with its message, its data and a chat_instance.",
     API + "CallbackQuery",
-    "chats.World.tell",
+    "world.World.tell",
     nothing,
 )
 async def _(here: Setting) -> None:
@@ -783,7 +783,7 @@ async def _(here: Setting) -> None:
 @story(
     "The commands of a chat come before those of all private chats.",
     API + "BotCommandScope",
-    "profile.Profile.commands_for",
+    "world.Profile.commands_for",
     lambda *_, **__: [],
 )
 async def _(here: Setting) -> None:

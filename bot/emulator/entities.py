@@ -103,8 +103,7 @@ def sum_of(entity: Entity) -> int:
 
 
 def _trim(text: str, entities: list[Entity]) -> tuple[str, list[Entity]]:
-    if "\r" in text and not entities:
-        text = text.replace("\r", "")
+    text, entities = _without_returns(text, entities)
     left = len(text) - len(text.lstrip(_BLANK))
     stripped = text.strip(_BLANK)
     if len(stripped) == len(text):
@@ -117,6 +116,25 @@ def _trim(text: str, entities: list[Entity]) -> tuple[str, list[Entity]]:
         if stop > start:
             kept.append({**entity, "offset": start, "length": stop - start})
     return stripped, kept
+
+
+def _without_returns(text: str, entities: list[Entity]) -> tuple[str, list[Entity]]:
+    first, *more = text.split("\r")
+    if not more:
+        return text, entities
+    at, taken = units(first), []
+    for piece in more:
+        taken.append(at)
+        at += 1 + units(piece)
+    kept = []
+    for entity in entities:
+        start, stop = (
+            place - sum(one < place for one in taken)
+            for place in (entity["offset"], sum_of(entity))
+        )
+        if stop > start:
+            kept.append({**entity, "offset": start, "length": stop - start})
+    return first + "".join(more), kept
 
 
 def find_entities(text: str, taken: Iterable[Entity] = ()) -> list[Entity]:
@@ -205,7 +223,7 @@ def link_entities(entities: list[Entity], accounts: Mapping[int, HasJson]) -> li
     for entity in entities:
         if entity["type"] != "text_link":
             settled.append(entity)
-        elif user := re.fullmatch(r"tg://user\?id=(\d+)", entity["url"]):
+        elif user := re.fullmatch(r"(?i)tg:(?://)?user/?\?id=(\d+)", entity["url"]):
             if known := accounts.get(int(user.group(1))):
                 place = {"offset": entity["offset"], "length": entity["length"]}
                 settled.append({"type": "text_mention", **place, "user": known.json})

@@ -139,17 +139,13 @@ def _plain(value: object) -> object:
 
 def to_json(seen: Seen) -> Json:
     """Give a message as JSON; bytes in base64."""
-    body = asdict(seen)
-    for name in ("photo", "document"):
-        if body[name] is not None:
-            body[name] = base64.b64encode(body[name]).decode()
-    return body
+    files = {name: getattr(seen, name) for name in ("photo", "document")}
+    return asdict(seen) | {n: data and base64.b64encode(data).decode() for n, data in files.items()}
 
 
 def from_json(body: Json) -> Seen:
     """Undo `to_json`."""
-    read = {**body, "buttons": [[(b[0], b[1]) for b in row] for row in body["buttons"]]}
-    for name in ("photo", "document"):
-        if read[name] is not None:
-            read[name] = base64.b64decode(read[name])
-    return Seen(**read)
+    files = {name: body[name] for name in ("photo", "document")}
+    buttons = [[(label, target) for label, target in row] for row in body["buttons"]]
+    read = {n: data and base64.b64decode(data) for n, data in files.items()}
+    return Seen(**{**body, **read, "buttons": buttons})

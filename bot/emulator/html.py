@@ -11,24 +11,16 @@ from itertools import chain
 
 from bot.emulator.markup import Draft, Entity, MarkupError, checked_emoji_id
 
-_TYPES = {
-    "b": "bold",
-    "strong": "bold",
-    "i": "italic",
-    "em": "italic",
-    "s": "strikethrough",
-    "strike": "strikethrough",
-    "del": "strikethrough",
-    "u": "underline",
-    "ins": "underline",
-    "tg-spoiler": "spoiler",
-    "span": "spoiler",
-    "tg-emoji": "custom_emoji",
-    "a": "text_link",
-    "pre": "pre",
-    "code": "code",
-    "blockquote": "blockquote",
+_TAGS = {
+    "bold": "b strong",
+    "italic": "i em",
+    "underline": "u ins",
+    "strikethrough": "s strike del",
+    "spoiler": "tg-spoiler span",
+    **{"code": "code", "pre": "pre", "blockquote": "blockquote"},
+    **{"text_link": "a", "custom_emoji": "tg-emoji"},
 }
+_TYPES = {tag: kind for kind, tags in _TAGS.items() for tag in tags.split()}
 _NAMED = {"lt": "<", "gt": ">", "amp": "&", "quot": '"'}
 _PLAIN = re.compile("[^&<]+")
 _REFERENCE = re.compile(r"&(?:#x([0-9a-fA-F]*)|#([0-9]*)|([a-zA-Z]*))(;?)")

@@ -140,27 +140,23 @@ class ApiServer:
             await send({"type": "http.response.body", "body": half, "more_body": True})
             wire.hang_up(scope, flush=True)
             await wire.client_left(receive)
-        elif call.retry_after is not None:
-            header = (b"retry-after", str(call.retry_after).encode())
-            await wire.answer(send, call.status, call.answer, _JSON, header)
         else:
-            await wire.answer(send, call.status, call.answer, _JSON)
+            after = call.retry_after
+            retry = [] if after is None else [(b"retry-after", str(after).encode())]
+            await wire.answer(send, call.status, call.answer, _JSON, *retry)
 
     async def _serve_file(self, rest: str, send: Send) -> None:
         token, _, path = rest.partition("/")
         stored = self._world.paths.get(path)
         call = Call("download", params={"path": path})
-        if not self._knows(token):
-            call.refuse(401, describe(401))
-        elif stored is None:
-            call.refuse(404, describe(404))
-        else:
-            call.status = 200
+        with call.taking_refusals():
+            if not self._knows(token):
+                raise Refusal(401)
+            if stored is None:
+                raise Refusal(404)
+            call.status, call.answer, call.note = 200, stored.data, b""
         self._calls.write_down(call, call.status)
-        if stored is None or call.status != 200:
-            await wire.answer(send, call.status, call.answer, _JSON)
-        else:
-            await wire.answer(send, 200, stored.data, _BYTES)
+        await wire.answer(send, call.status, call.answer, _BYTES if call.status == 200 else _JSON)
 
 
 async def _unless_left(work: Awaitable[_Made], receive: Receive) -> _Made | None:

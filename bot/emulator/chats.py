@@ -57,7 +57,7 @@ class Chat:
     """A private chat of one person with the bot, or a group.
 
     opened: the person has started the bot. inside: the bot is a member of the group.
-    reply_keyboard: labels under the input field. actions: chat actions shown so far.
+    reply_keyboard: labels under the input field.
     """
 
     id: int
@@ -72,7 +72,6 @@ class Chat:
     kicked: bool = False
     pinned: int | None = None
     reply_keyboard: list[list[str]] = field(default_factory=list)
-    actions: list[str] = field(default_factory=list)
 
     @cached_property
     def json(self) -> Json:

@@ -145,8 +145,7 @@ class Person(ChatView):
     @property
     def commands(self) -> list[Json]:
         """What the bot's command menu shows this person."""
-        language = self.account.language_code
-        return self._world.profile.commands_for(self.id, language, private=True)
+        return self._world.profile.commands_for(self.id, self.account.language_code)
 
     def start(self, payload: str | None = None) -> Seen:
         """Press Start, or follow a deep link; a blocked bot is unblocked first.

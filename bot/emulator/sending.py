@@ -80,7 +80,7 @@ def _send_album(world: World, params: Json) -> list[Json]:
 def _send_chat_action(world: World, params: Json) -> bool:
     if not _ACTIONS.fullmatch(params["action"]):
         raise bad("Wrong parameter action in request")
-    world.writable_chat(params["chat_id"]).actions.append(params["action"])
+    world.writable_chat(params["chat_id"])
     return True
 
 

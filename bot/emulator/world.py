@@ -15,7 +15,7 @@ from bot.emulator.chats import Account, Chat, Json, Message, MessageKind, Stored
 from bot.emulator.clock import Clock
 from bot.emulator.journal import Journal
 from bot.emulator.markup import Entity
-from bot.emulator.refusals import bad, forbidden
+from bot.emulator.refusals import Refusal, bad
 from bot.emulator.updates import UPDATE_LIFE_MS, UpdateQueue
 
 _ID_SIGNS = string.ascii_letters + string.digits + "-_"
@@ -29,14 +29,13 @@ class Profile:
         self.texts: dict[tuple[str, str], str] = {}
         self.menu_buttons: dict[int | None, Json] = {}
 
-    def commands_for(self, chat_id: int, language: str | None, *, private: bool) -> list[Json]:
+    def commands_for(self, chat_id: int, language: str | None) -> list[Json]:
         """Give the commands a person's menu shows, by the official order of scopes."""
-        kind = "all_private_chats" if private else "all_group_chats"
-        scopes: list[Json] = [
+        scopes: tuple[Json, ...] = (
             {"chat_id": chat_id, "type": "chat"},
-            {"type": kind},
+            {"type": "all_private_chats"},
             {"type": "default"},
-        ]
+        )
         places = [(scope_key(scope), code) for scope in scopes for code in (language or "", "")]
         return next((self.commands[place] for place in places if place in self.commands), [])
 
@@ -81,12 +80,12 @@ class World:
         """Find a chat the bot may write to; raises Refusal 400 or 403 in Telegram's words."""
         chat = self.known_chat(chat_id)
         if chat.person is not None and chat.person.deactivated:
-            raise forbidden("user is deactivated")
+            raise Refusal(403, "user is deactivated")
         if chat.blocked:
-            raise forbidden("bot was blocked by the user")
+            raise Refusal(403, "bot was blocked by the user")
         if chat.type == "group" and not chat.inside:
             how = "was kicked from" if chat.kicked else "is not a member of"
-            raise forbidden(f"bot {how} the group chat")
+            raise Refusal(403, f"bot {how} the group chat")
         return chat
 
     def add_message(

@@ -114,6 +114,7 @@ class Faults:
         """Let go of every call that hangs in a black hole (its connection is closed)."""
         for fault in self._holes:
             fault.released.set()
+            fault.released = asyncio.Event()
         self._holes.clear()
 
     def strike(self, method: str, chat: int | None) -> Fault | None:

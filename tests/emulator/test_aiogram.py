@@ -74,7 +74,7 @@ async def plays(emulator: Emulator, anna: Person) -> None:
     await anna.watch("you said hello", PATIENCE_SECONDS)
     anna.send("later")
     anna.block()
-    told, texts = "Forbidden: bot was blocked by the user", emulator.profile.texts
+    told, texts = "Forbidden: bot was blocked by the user", emulator.world.profile.texts
     place = ("short_description", "")
     assert await emulator.bell.wait_for(lambda: texts.get(place) == told, PATIENCE_SECONDS)
     del texts[place]

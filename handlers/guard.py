@@ -20,14 +20,18 @@ from bot.services.checkins import CheckIns
 from bot.services.confirming import Confirming
 from bot.services.digests import Digests
 from bot.services.enrolment import Enrolment, Who
+from bot.services.goals import Goals
 from bot.services.inviting import Inviting
 from bot.services.lookup import Lookup
+from bot.services.mirror import Mirrors
 from bot.services.ports import Screen
 from bot.services.privacy import Privacy
 from bot.services.timetable import Timetable
 from bot.views.buttons import Tap, read_tap
 from bot.views.checkin import CheckInViews
 from bot.views.digest import DigestViews
+from bot.views.goals import GoalViews
+from bot.views.mirror import MirrorViews
 from bot.views.people import PeopleViews
 from bot.views.plain import bare
 from bot.views.reader import Desk, Reader
@@ -83,10 +87,14 @@ class Room:
     lookup: Lookup
     acknowledgements: Acknowledgements
     privacy: Privacy
+    goals: Goals
+    mirrors: Mirrors
     checkin_views: CheckInViews
     people_views: PeopleViews
     digest_views: DigestViews
     timetable_views: TimetableViews
+    goal_views: GoalViews
+    mirror_views: MirrorViews
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ from bot.services.digest_pages import (
     unread,
 )
 from bot.services.ports import Clock, Ids
-from bot.store import audit, digest_facts, outbox
+from bot.store import audit, digest_facts, mirror, outbox
 from bot.store import digests as store
 from bot.store.database import Database, Transaction, Unavailable
 
@@ -136,6 +136,7 @@ class Digests:
             now=now,
             places=places,
         )
+        await mirror.note_seen(tx, therapist_id, [place.pair_id for place in places], cut_at)
         for page in sorted({1, *(place.page for place in places)}):
             await outbox.queue(
                 tx,

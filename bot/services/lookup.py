@@ -25,7 +25,7 @@ from bot.services.digest_pages import (
 )
 from bot.services.digests import own_digest, placed_in
 from bot.services.ports import Clock, Ids
-from bot.store import audit, digest_facts
+from bot.store import audit, digest_facts, mirror
 from bot.store import digests as store
 from bot.store.database import Database, Transaction
 
@@ -114,6 +114,7 @@ class Lookup:
         self, tx: Transaction, therapist_id: int, pair_id: int
     ) -> tuple[PairFacts, Window]:
         now = self.clock.now()
+        await mirror.note_seen(tx, therapist_id, [pair_id], now)
         window = Window(now, now, await self._zone(tx, therapist_id))
         found = await digest_facts.facts_of(
             tx, therapist_id, window, depth=2 * TREND_SESSIONS, texts=True, pair_id=pair_id
@@ -140,12 +141,23 @@ class Lookup:
         order = tuple(given[item.key] for item in instrument.items if item.key in given)
         return BeforeFirst(instrument, found.is_withheld, order)
 
-    @reads
+    @writes
     async def today(self, tx: Transaction, therapist_id: int) -> Today:
         """Give today's appointments of a therapist with the latest from each client.
 
-        Errors: Refused("not_yours") for somebody who is no therapist.
+        What is shown counts as seen. Errors: Refused("not_yours") for somebody who is no therapist.
         """
+        shown = await self._today(tx, therapist_id)
+        pairs = [line.pair_id for line in shown.lines]
+        await mirror.note_seen(tx, therapist_id, pairs, self.clock.now())
+        return shown
+
+    @reads
+    async def today_again(self, tx: Transaction, therapist_id: int) -> Today:
+        """Give the day once more for a repeated message. Errors: as `today`."""
+        return await self._today(tx, therapist_id)
+
+    async def _today(self, tx: Transaction, therapist_id: int) -> Today:
         now, zone = self.clock.now(), await self._zone(tx, therapist_id)
         on, window = local_on(now, zone), Window(now, now, zone)
         meetings = await store.appointments_between(tx, therapist_id, *local_day_bounds(on, zone))

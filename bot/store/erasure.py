@@ -6,9 +6,10 @@ from typing import Final
 
 from bot.store.database import Transaction
 
-_OF_CHECKINS: Final = ("answer", "answer_earlier")
+_OF_CHECKINS: Final = ("answer", "answer_earlier", "mirror_rating")
 _OF_PAIR: Final = (
     "checkin", "digest_entry", "acknowledgement", "message", "invitation", "consent",
+    "goal_wanted", "goal",
 )  # fmt: skip
 
 

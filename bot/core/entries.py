@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from bot.core import signals
+from bot.core.beside import Beside, BesideFacts, beside_of
 from bot.core.instrument import Instrument
 from bot.core.people import PairState
 from bot.core.sessions import TEXT_SHOWN, Asked, Session, Window, sessions_of
@@ -97,6 +98,7 @@ class PairFacts:
     changed_at: int | None = None
     asked: tuple[Asked, ...] = ()
     talk: Talk | None = None
+    beside: BesideFacts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +131,7 @@ class Entry:
     change: signals.Change = "none"
     state_now: Literal["paused", "stopped", "ended"] | None = None
     mark: Mark | None = None
+    beside: Beside | None = None
 
     @property
     def reason(self) -> Reason:
@@ -191,6 +194,7 @@ def entry_of(
         usual=own_usual,
         change=change,
         state_now=state_now,
+        beside=beside_of(facts.beside, facts.asked, sessions, instrument.house),
     )
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final, Literal
 
+from bot.core.beside import Beside
 from bot.core.digest import Counts, Digest, Placed, fits
 from bot.core.entries import TREND_SESSIONS, Entry, Mark, PairFacts, Talk, entry_of, trend
 from bot.core.instrument import Instrument
@@ -25,6 +26,10 @@ AcknowledgementKind = Literal["read", "talk"]
 TEXT_IN_DETAILS: Final = 1_000
 OLDER_TEXT_IN_DETAILS: Final = 150
 TEXTS_IN_DETAILS: Final = 1_300
+
+#: A goal on Details: its words in UTF-16 units, and how many of its newest ratings.
+GOAL_IN_DETAILS: Final = 100
+GOAL_RATINGS_IN_DETAILS: Final = 6
 
 #: What fits one message of `today`: appointments, and UTF-16 units of each shared text.
 TODAY_AT_MOST: Final = 12
@@ -96,6 +101,14 @@ class BeforeFirst:
 
 
 @dataclass(frozen=True, slots=True)
+class Progress:
+    """How one goal has been rated. words: the client's. ratings: oldest first, 0 to 10."""
+
+    words: str
+    ratings: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Details:
     """One pair's history. sessions: newest first. usual None: too few to say.
 
@@ -117,6 +130,8 @@ class Details:
     talk: Talk | None
     mark: Mark | None
     before_first: BeforeFirst | None = None
+    beside: Beside | None = None
+    goals: tuple[Progress, ...] = ()
 
     @property
     def has_scores(self) -> bool:
@@ -242,6 +257,7 @@ def details_of(
     page: int,
     mark: Mark | None,
     before_first: BeforeFirst | None,
+    goals: Sequence[Progress] = (),
 ) -> Details:
     """Put together a pair's history as of a window's end."""
     window = replace(as_of, from_at=0)
@@ -263,6 +279,15 @@ def details_of(
         talk=facts.talk,
         mark=mark,
         before_first=before_first,
+        beside=entry.beside if entry else None,
+        goals=tuple(
+            replace(
+                goal,
+                words=cut_text(goal.words, GOAL_IN_DETAILS),
+                ratings=goal.ratings[-GOAL_RATINGS_IN_DETAILS:],
+            )
+            for goal in goals
+        ),
     )
 
 

@@ -22,6 +22,7 @@ from bot.core.sessions import Window
 from bot.core.timetable import latest_weekly
 from bot.services.acknowledgements import owe_telling
 from bot.services.acts import reads, writes
+from bot.services.beside import with_beside
 from bot.services.digest_pages import (
     AcknowledgementKind,
     DigestPage,
@@ -154,7 +155,7 @@ class Digests:
         self, tx: Transaction, therapist_id: int, window: Window, pair_id: int | None = None
     ) -> list[PairFacts]:
         weeks = -(-(window.cut_at - window.from_at) // (7 * _DAY_MS))
-        return await digest_facts.facts_of(
+        facts = await digest_facts.facts_of(
             tx,
             therapist_id,
             window,
@@ -162,6 +163,7 @@ class Digests:
             texts=self.settings.digest.free_text,
             pair_id=pair_id,
         )
+        return await with_beside(tx, facts, therapist_id, window, self.instrument, pair_id)
 
     @reads
     async def page(self, tx: Transaction, digest_id: int, page: int) -> DigestPage | None:

@@ -13,6 +13,7 @@ from bot.core.errors import Refused
 from bot.core.people import Pair
 from bot.core.rhythm import GOAL_ITEMS
 from bot.services.acts import reads, writes
+from bot.services.digest_pages import Progress
 from bot.services.ports import Clock, Ids
 from bot.store import audit, goals, pairs, people
 from bot.store.database import Database, Transaction
@@ -192,14 +193,6 @@ class Goals:
 
     async def _note(self, tx: Transaction, actor_id: int, act: str, pair_id: int, now: int) -> None:
         await audit.note(tx, self.ids.new(), now, actor_id, act, "pair", pair_id)
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How one goal has been rated. words: the client's. ratings: oldest first, 0 to 10."""
-
-    words: str
-    ratings: tuple[int, ...]
 
 
 async def progress_of(tx: Transaction, pair_id: int) -> tuple[Progress, ...]:

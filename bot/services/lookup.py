@@ -15,6 +15,7 @@ from bot.core.instrument import Instrument
 from bot.core.sessions import Shared, Window, sessions_of
 from bot.core.timetable import local_day_bounds, local_on
 from bot.services.acts import reads, writes
+from bot.services.beside import with_beside
 from bot.services.digest_pages import (
     TODAY_AT_MOST,
     BeforeFirst,
@@ -24,6 +25,7 @@ from bot.services.digest_pages import (
     today_line,
 )
 from bot.services.digests import own_digest, placed_in
+from bot.services.goals import progress_of
 from bot.services.ports import Clock, Ids
 from bot.store import audit, digest_facts, mirror
 from bot.store import digests as store
@@ -84,6 +86,7 @@ class Lookup:
             page=page,
             mark=mark,
             before_first=await self._before_first(tx, therapist_id, pair_id),
+            goals=await progress_of(tx, pair_id),
         )
 
     @writes
@@ -122,6 +125,7 @@ class Lookup:
         if not found:
             raise Refused("not_yours")
         await audit.note(tx, self.ids.new(), now, therapist_id, "details opened", "pair", pair_id)
+        found = await with_beside(tx, found, therapist_id, window, self.instrument, pair_id)
         return found[0], window
 
     async def _zone(self, tx: Transaction, therapist_id: int) -> str:

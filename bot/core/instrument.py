@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TypeGuard, cast
 
 from bot.core.house import House, read_house
-from bot.core.rhythm import Rhythm, read_rhythm
+from bot.core.rhythm import EXPECTED_ITEMS, GOAL_ITEMS, WORTH, Rhythm, read_rhythm
 
 ItemKind = Literal["rating", "chips", "choice", "text"]
 
@@ -173,6 +173,7 @@ def read_instrument(
     scored = [item for item in items if item.kind == "rating" and item.scored]
     house = read_house(data.get("house", {}), scored, mistakes)
     rhythm = read_rhythm(data.get("rhythm", {}), mistakes)
+    _check_rhythm(items, rhythm, mistakes)
     _check_texts(items, texts, mistakes)
     if mistakes:
         raise BadInstrument(name, mistakes)
@@ -295,6 +296,20 @@ def _read_condition(where: str, entry: object, mistakes: list[str]) -> Condition
         mistakes.append(f"{where}: {word} {'takes no' if items else 'needs'} items")
         return None
     return Condition(cast(Any, word), value, items, name == "all_of")
+
+
+def _check_rhythm(items: Sequence[Item], rhythm: Rhythm, mistakes: list[str]) -> None:
+    """Tell which items are missing for what the rhythm asks; none of them is part of a score."""
+    unscored = {item.key for item in items if item.kind == "rating" and not item.scored}
+    for name, needed in (
+        ("goals_every", GOAL_ITEMS),
+        ("expectations_at", (*EXPECTED_ITEMS, WORTH)),
+    ):
+        missing = [key for key in needed if key not in unscored]
+        if getattr(rhythm, name) and missing:
+            mistakes.append(
+                f"rhythm.{name}: needs ratings with scored = false: {', '.join(missing)}"
+            )
 
 
 def _check_texts(

@@ -29,6 +29,8 @@ class Guessable:
     guesses: dict[str, int | None]
 
 
+_GUESSES_FOR_MS: Final = 366 * 86_400_000
+
 #: A check-in whose therapist may guess, from `:since_at` on and blind as yet.
 _GUESSABLE: Final = (
     " FROM checkin JOIN pair ON pair.id = checkin.pair_id"
@@ -189,7 +191,7 @@ async def guesses_of(
 ) -> dict[int, dict[int, dict[str, int | None]]]:
     """Give a therapist's guesses until `cut_at` by pair and check-in: {pair: {check-in: {item}}}.
 
-    pair_id: of this pair only.
+    Those of about a year: no history is shown that goes back further. pair_id: of this pair only.
     """
     rows = await tx.all(
         "SELECT mirror_rating.*, pair.id AS pair_id, pair.data_key FROM pair"
@@ -197,8 +199,9 @@ async def guesses_of(
         " JOIN mirror_rating ON mirror_rating.checkin_id = checkin.id"
         " WHERE pair.therapist_id = :therapist_id AND pair.data_key IS NOT NULL"
         " AND (CAST(:pair_id AS BIGINT) IS NULL OR pair.id = :pair_id)"
-        " AND mirror_rating.rated_at <= :cut_at",
+        " AND mirror_rating.rated_at <= :cut_at AND checkin.due_at > :since_at",
         therapist_id=therapist_id,
+        since_at=cut_at - _GUESSES_FOR_MS,
         pair_id=pair_id,
         cut_at=cut_at,
     )

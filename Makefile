@@ -56,16 +56,15 @@ LOCALE := templates/locale
 # No dates, no line numbers, no guesses: a catalogue changes when its texts do.
 UPDATE := --no-wrap --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
 
-locks: ## Pin the newest versions that pyproject.toml allows (asks the package index)
+locks: ## Pin what pyproject.toml asks for; UPGRADE=--upgrade takes the newest it allows
 	$(PYTHON) -m venv .venv-locks
 	.venv-locks/bin/python -m pip install --quiet --upgrade pip pip-tools
 	.venv-locks/bin/pip-compile $(LOCK) --build-deps-for editable -o requirements.lock pyproject.toml
-	cp requirements.lock requirements-dev.lock
-	.venv-locks/bin/pip-compile $(LOCK) --extra dev -o requirements-dev.lock pyproject.toml
+	.venv-locks/bin/pip-compile $(LOCK) --extra dev -c requirements.lock -o requirements-dev.lock pyproject.toml
 	.venv-locks/bin/pip-compile $(LOCK) -o $(OTHER_LOCK) $(OTHER_LOCK:.lock=.in)
 	.venv-locks/bin/pip-compile $(LOCK) -o $(STATISTICS_LOCK) $(STATISTICS_LOCK:.lock=.in)
 
-LOCK := --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras --no-header \
+LOCK := --quiet $(UPGRADE) --generate-hashes --allow-unsafe --strip-extras --no-header \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options
 
 clean: ## Remove what the tools made, and the environments

@@ -23,6 +23,7 @@ from bot.opening import (
     check_open_checkins,
     open_database,
 )
+from bot.pictures import Pictures
 from bot.render import Renderer
 from bot.services.acknowledgements import Acknowledgements
 from bot.services.asking import Asking
@@ -58,6 +59,7 @@ from bot.views.menus import command_menus
 from bot.views.mirror import MirrorViews
 from bot.views.notices import NoticeViews
 from bot.views.people import PeopleViews
+from bot.views.pictures import PictureViews
 from bot.views.reader import Desk
 from bot.views.timetable import TimetableViews
 from handlers import add_handlers
@@ -242,6 +244,7 @@ def _room(
     enrolment: Enrolment,
 ) -> Room:
     desk = Desk(Renderer(), settings)
+    pictures = PictureViews(desk, Pictures(desk.render, settings.digest.pictures))
     versions = instruments[settings.checkin.instrument]
     instrument = versions[max(versions)]
     return Room(
@@ -260,8 +263,8 @@ def _room(
         goals=Goals(db, clock, ids),
         mirrors=Mirrors(db, clock, ids, settings, instrument),
         checkin_views=CheckInViews(desk),
-        people_views=PeopleViews(desk, username, instruments),
-        digest_views=DigestViews(desk, instrument),
+        people_views=PeopleViews(desk, username, instruments, pictures),
+        digest_views=DigestViews(desk, instrument, pictures),
         timetable_views=TimetableViews(desk),
         goal_views=GoalViews(desk),
         mirror_views=MirrorViews(desk, instrument),

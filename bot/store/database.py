@@ -21,11 +21,14 @@ from typing import Any, Final, Generic, Self, TypeVar
 import aiosqlite
 
 from bot.core.errors import Repeated
+from bot.store.erasures import ErasureLog
 from bot.store.vault import Vault
 
 Row = Mapping[str, Any]
 T = TypeVar("T")
 
+#: The erasures' log; it stands in the database's folder.
+ERASURES: Final = "erasures.log"
 _BUSY_SECONDS: Final = 5.0
 _READERS: Final = 2
 #: More than the program has, so that each is compiled once for a connection.
@@ -65,17 +68,18 @@ current_update: ContextVar[UpdateInHand | None] = ContextVar("current_update", d
 
 
 class Transaction:
-    """What a store function is given: statements in, rows out, and the vault.
+    """What a store function is given: statements in, rows out, the vault and the erasures' log.
 
     Its functions are coroutines because on another engine they wait; here they never do, which is
     what lets a whole transaction run in one go.
     """
 
-    __slots__ = ("_connection", "vault")
+    __slots__ = ("_connection", "erasures", "vault")
 
-    def __init__(self, connection: sqlite3.Connection, vault: Vault) -> None:
+    def __init__(self, connection: sqlite3.Connection, vault: Vault, erasures: ErasureLog) -> None:
         self._connection = connection
         self.vault = vault
+        self.erasures = erasures
 
     async def all(self, sql: str, **values: object) -> list[Row]:
         """Run a statement and give its rows."""
@@ -132,7 +136,7 @@ class _Whole(Generic[T]):
             raise _Unwanted
         _rows(connection, self._begin, {})
         try:
-            result = self._through(Transaction(connection, self._db.vault))
+            result = self._through(Transaction(connection, self._db.vault, self._db.erasures))
             _rows(connection, "COMMIT", {})
         except BaseException:
             if connection.in_transaction:
@@ -169,6 +173,7 @@ class Database:
     def __init__(self, path: Path, vault: Vault, now: Callable[[], int]) -> None:
         self.path = path
         self.vault = vault
+        self.erasures = ErasureLog(path.with_name(ERASURES))
         self._now = now
         self._writer: _Connection | None = None
         self._readers: asyncio.LifoQueue[_Connection] = asyncio.LifoQueue()
@@ -187,7 +192,7 @@ class Database:
         the running program, without the lock. Errors: `InUse`, `Unavailable`.
         """
         self = cls(path, vault, now)
-        self._lock_file = _lock(path) if alone else None
+        self._lock_file = hold(path) if alone else None
         try:
             _make_private(path)
             self._writer = await _connect(path, "journal_mode = WAL")
@@ -210,7 +215,7 @@ class Database:
             await writer.close()
         lock_file, self._lock_file = self._lock_file, None
         if lock_file is not None:
-            os.close(lock_file)
+            let_go(lock_file)
 
     async def write(self, work: Work[T]) -> T:
         """Give what `work` gives, as one transaction that commits, or rolls back on any exception.
@@ -312,8 +317,8 @@ def _make_private(path: Path) -> None:
         raise Unavailable(f"{path}: {problem.strerror}") from problem
 
 
-def _lock(path: Path) -> int:
-    """Take the lock beside the database, or say who holds it."""
+def hold(path: Path) -> int:
+    """Take the lock beside the database, to be given back by `let_go`. Errors: `InUse`."""
     lock = path.with_name(path.name + ".lock")
     try:
         descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
@@ -328,3 +333,8 @@ def _lock(path: Path) -> int:
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
     return descriptor
+
+
+def let_go(lock: int) -> None:
+    """Give the lock back."""
+    os.close(lock)

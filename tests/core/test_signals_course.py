@@ -94,6 +94,13 @@ def test_a_trend_never_mixes_versions() -> None:
     assert mixed[7].findings == ()
 
 
+def test_s8_a_limit_at_the_end_of_the_scale_is_never_crossed() -> None:
+    wild = judged(0.0, 10.0, 0.0, 10.0, 0.0, 10.0, 0.0).verdicts[-1]
+    assert isinstance(wild.baseline, Baseline)
+    assert wild.baseline.lower == 0.0
+    assert "below_limit" not in wild.findings
+
+
 # S9
 
 

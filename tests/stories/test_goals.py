@@ -1,4 +1,4 @@
-"""A client's own goals: noting, wording anew, closing, rating; and that a rating keeps its words."""
+"""A client's own goals: noted, worded anew, closed and rated; a rating keeps its words."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ async def guesses(ben: Human, *numbers: int, session: str = "A7 · Mon 15:00") -
 
 
 async def test_nobody_is_asked_who_does_not_want_to_be(world: World) -> None:
-    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    _, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
     await world.until("Mon 22:00")
     assert LIST not in ben.everything
     await ben.types("/mirror")
@@ -81,7 +81,7 @@ async def test_after_five_sessions_the_mean_and_its_size_are_told(world: World) 
 
 
 async def test_one_message_a_day_after_the_last_session(world: World) -> None:
-    anna, ben = await mirrored(world)
+    _, ben = await mirrored(world)
     await world.pair("Cora", "Ben", code="C3", meets="Mon 17:00")
     before = prompts(world, ben)
     await world.until("Mon 17:30")

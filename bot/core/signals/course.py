@@ -37,6 +37,8 @@ def course(
         if judge.stretch < 0 or point.begins_anew:
             stretch += 1
             judge.begin(stretch, at)
+        elif point.after_unseen:
+            judge.lose_sight(at)
         verdicts.append(judge.verdict(at, point))
     return Course(
         tuple(verdicts), tuple(ruptures), ceiling([point.values for point in points], scale[1])
@@ -63,6 +65,12 @@ class _Judge:
         self.stretch, self.first = stretch, []
         self.newest = deque(maxlen=max(self.house.usual_over, self.house.fall_needs))
         self.baseline = baseline_of(self.first, self.house, self.scale)
+
+    def lose_sight(self, at: int) -> None:
+        """Keep the baseline, but let nothing run on over check-ins that are not given."""
+        self.follower.close(at)
+        self.newest.clear()
+        self.low_running = self.straight_running = 0
 
     def verdict(self, at: int, point: Point) -> Verdict:
         """Judge one check-in by what was before it, then let it be part of what was before."""

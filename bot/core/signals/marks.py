@@ -52,13 +52,15 @@ class Point:
 
     values: its rating items, None where skipped; empty where there was no answer. instrument: name
     and version. talked: the client says here that the two talked about an earlier check-in.
-    begins_anew: the therapist has set the baseline to begin with this check-in.
+    begins_anew: the therapist has set the baseline to begin with this check-in. after_unseen: those
+    between this and the one before are not given, so that no run reaches over them.
     """
 
     values: tuple[int | None, ...] = ()
     instrument: str = ""
     talked: bool = False
     begins_anew: bool = False
+    after_unseen: bool = False
 
     @property
     def is_answered(self) -> bool:

@@ -27,7 +27,7 @@ class _Watch:
     def see(self, at: int, score: float | None, talked: bool) -> None:
         """Take in a later check-in; silence takes no time, but may say that they talked."""
         self.since += score is not None
-        self.talked = self.talked or (talked and self.since <= self.within)
+        self.talked = self.talked or talked
         if self.until is None and score is not None and score >= self.back_from:
             self.until, self.in_time = at, self.since <= self.within
 

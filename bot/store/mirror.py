@@ -40,8 +40,11 @@ _GUESSABLE: Final = (
     " AND pair.state <> 'erased' AND therapist.mirror_since_at IS NOT NULL"
     " AND checkin.kind = 'session' AND checkin.state NOT IN ('cancelled', 'did_not_meet')"
     " AND checkin.seen_at IS NULL AND appointment.state = 'planned'"
-    " AND appointment.ends_at > :since_at AND appointment.ends_at <= :now"
+    " AND checkin.due_at > :since_at AND appointment.ends_at > :since_at"
+    " AND appointment.ends_at <= :now"
 )
+#: No session is longer; start times have an index, end times have none.
+_DAY_MS: Final = 86_400_000
 
 
 async def mirror_since(tx: Transaction, therapist_id: int) -> int | None:
@@ -165,16 +168,19 @@ async def find_day_over(tx: Transaction, since_at: int, now: int) -> tuple[int, 
     """
     row = await tx.one(
         "SELECT pair.therapist_id, appointment.local_on, max(appointment.ends_at) AS ended_at"
-        " FROM appointment JOIN pair ON pair.id = appointment.pair_id"
-        " JOIN therapist ON therapist.person_id = pair.therapist_id"
+        " FROM therapist JOIN pair ON pair.therapist_id = therapist.person_id"
+        " JOIN appointment ON appointment.pair_id = pair.id"
         " JOIN checkin ON checkin.appointment_id = appointment.id"
-        " WHERE appointment.ends_at > :since_at AND appointment.ends_at <= :now"
+        " WHERE therapist.mirror_since_at IS NOT NULL"
+        " AND appointment.starts_at > :since_at - :day"
+        " AND appointment.ends_at > :since_at AND appointment.ends_at <= :now"
         " AND appointment.ends_at > therapist.mirror_since_at"
         " AND appointment.state = 'planned' AND checkin.seen_at IS NULL"
         " AND checkin.state NOT IN ('cancelled', 'did_not_meet')"
         " AND NOT EXISTS (SELECT 1 FROM appointment AS later"
         "  JOIN pair AS of_same ON of_same.id = later.pair_id"
         "  WHERE of_same.therapist_id = pair.therapist_id"
+        "  AND later.starts_at > :since_at - :day"
         "  AND later.local_on = appointment.local_on AND later.state = 'planned'"
         "  AND later.asked IS NULL)"
         " AND NOT EXISTS (SELECT 1 FROM message WHERE message.kind = 'mirror'"
@@ -182,6 +188,7 @@ async def find_day_over(tx: Transaction, since_at: int, now: int) -> tuple[int, 
         " GROUP BY pair.therapist_id, appointment.local_on LIMIT 1",
         since_at=since_at,
         now=now,
+        day=_DAY_MS,
     )
     return (row["therapist_id"], row["local_on"], row["ended_at"]) if row else None
 

@@ -32,8 +32,10 @@ from bot.services.closing import Closing
 from bot.services.confirming import Confirming
 from bot.services.digests import Digests
 from bot.services.enrolment import Enrolment
+from bot.services.goals import Goals
 from bot.services.inviting import Inviting
 from bot.services.lookup import Lookup
+from bot.services.mirror import Mirrors
 from bot.services.outgoing import Outgoing
 from bot.services.ports import Clock, Ids
 from bot.services.privacy import Privacy
@@ -53,7 +55,9 @@ from bot.transport.receiver import Receiver
 from bot.transport.request import WireBot
 from bot.views.checkin import CheckInViews
 from bot.views.digest import DigestViews
+from bot.views.goals import GoalViews
 from bot.views.menus import command_menus
+from bot.views.mirror import MirrorViews
 from bot.views.notices import NoticeViews
 from bot.views.people import PeopleViews
 from bot.views.pictures import PictureViews
@@ -202,8 +206,10 @@ async def _assemble(
         room.digests,
         room.acknowledgements,
         enrolment,
+        room.mirrors,
         room.checkin_views,
         room.digest_views,
+        room.mirror_views,
         NoticeViews(room.people_views, room.checkin_views),
         messenger,
         lanes,
@@ -218,6 +224,7 @@ async def _assemble(
             room.asking.ask_one,
             room.digests.make_one,
             room.confirming.ask_on_the_eve,
+            room.mirrors.write_one,
         ),
         deliver=delivery.deliver_one,
         sweep=(
@@ -264,10 +271,14 @@ def _room(
         acknowledgements=Acknowledgements(db, clock),
         sentences=Sentences(db, clock, ids, settings),
         privacy=Privacy(db, clock, ids, settings, instrument),
+        goals=Goals(db, clock, ids),
+        mirrors=Mirrors(db, clock, ids, settings, instrument),
         checkin_views=CheckInViews(desk),
         people_views=PeopleViews(desk, username, instruments, pictures),
         digest_views=DigestViews(desk, instrument, pictures),
         timetable_views=TimetableViews(desk),
+        goal_views=GoalViews(desk),
+        mirror_views=MirrorViews(desk, instrument),
     )
 
 

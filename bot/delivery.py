@@ -13,6 +13,7 @@ from bot.services.acknowledgements import Acknowledgements
 from bot.services.checkins import CheckIns
 from bot.services.digests import Digests
 from bot.services.enrolment import Enrolment
+from bot.services.mirror import Mirrors
 from bot.services.outgoing import Claimed, Outgoing
 from bot.services.ports import Messenger, Screen
 from bot.store.database import Unavailable
@@ -20,6 +21,7 @@ from bot.transport.faults import trace
 from bot.transport.lanes import Lanes
 from bot.views.checkin import CheckInViews
 from bot.views.digest import DigestViews
+from bot.views.mirror import MirrorViews
 from bot.views.notices import NoticeViews
 from bot.views.plain import without_markup
 
@@ -45,8 +47,10 @@ class Delivery:
     digests: Digests
     acknowledgements: Acknowledgements
     enrolment: Enrolment
+    mirrors: Mirrors
     checkin_views: CheckInViews
     digest_views: DigestViews
+    mirror_views: MirrorViews
     notice_views: NoticeViews
     messenger: Messenger
     lanes: Lanes
@@ -97,6 +101,9 @@ class Delivery:
             case "ack":
                 telling = await self.acknowledgements.telling(message.subject_id, message.part)
                 return _Made(self.digest_views.told(telling, reader) if telling else None)
+            case "mirror":
+                mirror = await self.mirrors.show(claimed.person.id)
+                return _Made(self.mirror_views.asked(mirror, reader))
             case "notice":
                 about_checkin = message.part.startswith("before_first")
                 replaces = await self.outgoing.sent_before(message) if about_checkin else ()

@@ -15,23 +15,27 @@ from telegram.ext import (
     filters,
 )
 
-from handlers import checkin, client, digest, joining, therapist, timetable
+from handlers import checkin, client, digest, goals, joining, mirror, therapist, timetable
 from handlers.guard import Ask, Reply, Room, Route, may, on_message, on_tap
 
 COMMANDS: dict[str, Route] = {
     **joining.COMMANDS,
     **client.COMMANDS,
+    **goals.COMMANDS,
     **therapist.COMMANDS,
     **timetable.COMMANDS,
     **digest.COMMANDS,
+    **mirror.COMMANDS,
 }
 TAPS: dict[str, Route] = {
     **joining.TAPS,
     **client.TAPS,
     **checkin.TAPS,
+    **goals.TAPS,
     **therapist.TAPS,
     **timetable.TAPS,
     **digest.TAPS,
+    **mirror.TAPS,
 }
 
 

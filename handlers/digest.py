@@ -134,6 +134,11 @@ async def today(room: Room, ask: Ask) -> Reply:
     return Reply(room.digest_views.today(await room.lookup.today(ask.me), ask.reader))
 
 
+async def today_again(room: Room, ask: Ask) -> Reply:
+    """Show the day of a repeated message."""
+    return Reply(room.digest_views.today(await room.lookup.today_again(ask.me), ask.reader))
+
+
 async def reply(room: Room, ask: Ask) -> Reply:
     """Keep what a client says to "let's talk"."""
     match ask.tap.arg(0):
@@ -151,7 +156,7 @@ async def reply_again(room: Room, ask: Ask) -> Reply:
     return Reply(room.digest_views.replied(ask.tap.arg(0), ask.reader))
 
 
-COMMANDS = {"today": Route(today, "therapist")}
+COMMANDS = {"today": Route(today, "therapist", today_again)}
 TAPS = {
     "page": Route(page, "therapist", page_again),
     "read": Route(read, "therapist", pair_again),

@@ -20,8 +20,10 @@ from bot.services.checkins import CheckIns
 from bot.services.confirming import Confirming
 from bot.services.digests import Digests
 from bot.services.enrolment import Enrolment, Who
+from bot.services.goals import Goals
 from bot.services.inviting import Inviting
 from bot.services.lookup import Lookup
+from bot.services.mirror import Mirrors
 from bot.services.ports import Make, Screen
 from bot.services.privacy import Privacy
 from bot.services.sentences import Sentences
@@ -29,6 +31,8 @@ from bot.services.timetable import Timetable
 from bot.views.buttons import Tap, read_tap
 from bot.views.checkin import CheckInViews
 from bot.views.digest import DigestViews
+from bot.views.goals import GoalViews
+from bot.views.mirror import MirrorViews
 from bot.views.people import PeopleViews
 from bot.views.plain import bare
 from bot.views.reader import Desk, Reader
@@ -89,10 +93,14 @@ class Room:
     acknowledgements: Acknowledgements
     sentences: Sentences
     privacy: Privacy
+    goals: Goals
+    mirrors: Mirrors
     checkin_views: CheckInViews
     people_views: PeopleViews
     digest_views: DigestViews
     timetable_views: TimetableViews
+    goal_views: GoalViews
+    mirror_views: MirrorViews
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,6 +155,9 @@ class Checkin(_Section):
     )
     per_day: Whole = whole(1, 1, 5, "At most this many check-ins a day for one pair (1 to 5).")
     per_week: Whole = whole(2, 1, 14, "At most this many check-ins a week for one pair (1 to 14).")
+    mirror_hours: Whole = whole(
+        48, 1, 168, "Hours a therapist may guess how a client experienced a session (1 to 168)."
+    )
     quiet_from: TimeOfDay = Field(
         dt.time(21, 0), description="From this local time on, no message is sent to a client."
     )

@@ -84,7 +84,7 @@ async def plays(emulator: Emulator, anna: Person) -> None:
 
 async def test_an_aiogram_bot_polls_and_then_takes_a_webhook() -> None:
     emulator = Emulator(TOKEN, seed=1, loopback_webhook=True)
-    webhook = emulator.world.webhook
+    webhook = emulator.calls.webhook
     async with emulator.serve(), bot(emulator, str(free_port())):
         await plays(emulator, emulator.person("Anna"))
         dana = emulator.person("Dana")

@@ -20,8 +20,8 @@ TREND_SESSIONS: Final = 8
 #: So many of the newest sessions make a panel of a picture.
 PICTURE_SESSIONS: Final = 12
 
-#: So many of the newest sessions are read to follow what runs on: half a year of weeks.
-FOLLOWED_SESSIONS: Final = 26
+#: So many of the newest sessions are read, to follow what runs on: four months of weeks.
+FOLLOWED_SESSIONS: Final = 18
 
 #: What the client says when the two have talked.
 _TALKED: Final = ("yes", "a_bit")

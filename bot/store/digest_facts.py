@@ -50,13 +50,12 @@ _READ = (
 )
 
 PAIRS: Final = (
-    f"SELECT id, code, state, data_key, paused_at, stopped_at, ended_at FROM pair WHERE{_OWN}"  # noqa: S608 - fixed text
+    "SELECT id, code, state, data_key, paused_at, stopped_at, ended_at,"  # noqa: S608 - fixed text
+    f" (SELECT count(*) FROM checkin AS one{_OF_PAIR}) AS checkins FROM pair WHERE{_OWN}"
 )
 
 CHECKINS: Final = (
-    "SELECT checkin.*, (SELECT count(*) FROM checkin AS one"  # noqa: S608 - fixed text
-    f"{_OF_PAIR}) AS all_of_pair,"
-    " appointment.local_on, appointment.local_time, appointment.starts_at,"
+    "SELECT checkin.*, appointment.local_on, appointment.local_time, appointment.starts_at,"
     " appointment.state AS calendar, appointment.state_at AS calendar_at"
     f"{_READ} JOIN appointment ON appointment.id = checkin.appointment_id WHERE{_OWN}"
     " ORDER BY checkin.due_at"
@@ -136,7 +135,7 @@ async def facts_of(
     """
     own = {"therapist_id": therapist_id, "pair_id": pair_id}
     newest = {**own, "cut_at": window.cut_at, "depth": depth}
-    pairs = await tx.all(PAIRS, **own)
+    pairs = await tx.all(PAIRS, **own, cut_at=window.cut_at)
     sealers = {row["id"]: tx.vault.sealer(row["data_key"], "pair", row["id"]) for row in pairs}
     checkins = await tx.all(CHECKINS, **newest)
     answers = _grouped(await tx.all(ANSWERS, **newest), "checkin_id")
@@ -159,7 +158,7 @@ async def facts_of(
         "pair_id",
     )
     asked: defaultdict[int, list[Asked]] = defaultdict(list)
-    unseen = _after_unseen(checkins, depth)
+    unseen = _after_unseen(checkins, {row["id"]: row["checkins"] for row in pairs}, depth)
     for row in checkins:
         stood = _as_of(
             sealers[row["pair_id"]],
@@ -187,11 +186,11 @@ async def facts_of(
     ]
 
 
-def _after_unseen(checkins: Sequence[Row], depth: int) -> frozenset[int]:
+def _after_unseen(checkins: Sequence[Row], counts: Mapping[int, int], depth: int) -> frozenset[int]:
     """Name the check-ins, ordered by time, before which older ones of their pair were not read."""
-    read = _grouped(checkins, "pair_id").values()
+    read = _grouped(checkins, "pair_id").items()
     return frozenset(
-        rows[-depth]["id"] for rows in read if depth < len(rows) < rows[0]["all_of_pair"]
+        rows[-depth]["id"] for pair_id, rows in read if depth < len(rows) < counts[pair_id]
     )
 
 

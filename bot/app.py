@@ -234,7 +234,10 @@ def _room(
     lanes: Lanes,
     enrolment: Enrolment,
 ) -> Room:
-    desk = Desk(Renderer(), settings)
+    render = Renderer(settings.practice.templates)
+    for mistake in render.mistakes():
+        log.error("a template of the practice is wrong", where=str(mistake))
+    desk = Desk(render, settings)
     versions = instruments[settings.checkin.instrument]
     instrument = versions[max(versions)]
     return Room(

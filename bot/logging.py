@@ -20,7 +20,7 @@ _LEVELS: Final = {
     "warning": logging.WARNING,
     "error": logging.ERROR,
 }
-_LIBRARIES: Final = ("telegram", "httpx", "httpcore", "aiohttp", "apscheduler", "aiosqlite")
+LIBRARIES: Final = ("telegram", "httpx", "httpcore", "aiohttp", "apscheduler", "aiosqlite")
 
 
 def set_up(settings: Settings) -> None:
@@ -68,5 +68,5 @@ def set_up(settings: Settings) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(_LEVELS[settings.log.level])
-    for library in _LIBRARIES:
+    for library in LIBRARIES:
         logging.getLogger(library).setLevel(logging.WARNING)

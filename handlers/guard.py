@@ -98,11 +98,11 @@ class Ask:
 
     who: Who
     reader: Reader
-    chat_id: int
+    chat_id: int = field(repr=False)
     message_id: int
-    name: str
+    name: str = field(repr=False)
     hint: str | None
-    words: str = ""
+    words: str = field(default="", repr=False)
     tap: Tap = NO_TAP
 
     @property

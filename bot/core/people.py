@@ -7,7 +7,7 @@ to it. One Telegram person may be in several pairs and have several roles.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 PairState = Literal["invited", "joined", "active", "paused", "stopped", "ended", "erased"]
@@ -21,8 +21,8 @@ class Person:
     """Somebody who has spoken to the bot. `telegram_id` is None once the account was cut off."""
 
     id: int
-    telegram_id: int | None
-    name: str
+    telegram_id: int | None = field(repr=False)
+    name: str = field(repr=False)
     language: str | None
     language_hint: str | None
     timezone: str | None

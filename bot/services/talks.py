@@ -48,7 +48,7 @@ class Talk:
     digest_at: int = 0
     was_read_out: bool = False
     snoozes: Mapping[Later, int] = field(default_factory=dict)
-    therapist_name: str | None = None
+    therapist_name: str | None = field(default=None, repr=False)
 
     @property
     def is_open(self) -> bool:

@@ -23,6 +23,7 @@ from bot.opening import (
     check_open_checkins,
     open_database,
 )
+from bot.pictures import Pictures
 from bot.render import Renderer
 from bot.services.acknowledgements import Acknowledgements
 from bot.services.asking import Asking
@@ -54,6 +55,7 @@ from bot.views.digest import DigestViews
 from bot.views.menus import command_menus
 from bot.views.notices import NoticeViews
 from bot.views.people import PeopleViews
+from bot.views.pictures import PictureViews
 from bot.views.reader import Desk
 from bot.views.timetable import TimetableViews
 from handlers import add_handlers
@@ -238,6 +240,7 @@ def _room(
     for mistake in render.mistakes():
         log.error("a template of the practice is wrong", where=str(mistake))
     desk = Desk(render, settings)
+    pictures = PictureViews(desk, Pictures(desk.render, settings.digest.pictures))
     versions = instruments[settings.checkin.instrument]
     instrument = versions[max(versions)]
     return Room(
@@ -254,8 +257,8 @@ def _room(
         acknowledgements=Acknowledgements(db, clock),
         privacy=Privacy(db, clock, ids, settings, instrument),
         checkin_views=CheckInViews(desk),
-        people_views=PeopleViews(desk, username, instruments),
-        digest_views=DigestViews(desk, instrument),
+        people_views=PeopleViews(desk, username, instruments, pictures),
+        digest_views=DigestViews(desk, instrument, pictures),
         timetable_views=TimetableViews(desk),
     )
 

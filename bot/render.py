@@ -110,6 +110,11 @@ def day(on: str) -> str:
     return str(format_skeleton("MMMEd", date.fromisoformat(on), locale=_locale(_language.get())))
 
 
+def short_day(on: str) -> str:
+    """Give a local date without its weekday: `Nov 23`."""
+    return str(format_skeleton("MMMd", date.fromisoformat(on), locale=_locale(_language.get())))
+
+
 def moment(at: int, zone: str) -> str:
     """Give an instant as weekday and time in a zone: `Fri 17:00`."""
     local = _local(at, zone)
@@ -221,6 +226,7 @@ def _environment(loader: BaseLoader) -> _Sandbox:
         weekday=weekday,
         full_weekday=full_weekday,
         day=day,
+        short_day=short_day,
         moment=moment,
         dated_moment=dated_moment,
         soon=soon,
@@ -303,7 +309,13 @@ class Renderer:
 
     def __call__(self, template: str, language: str, **values: object) -> str:
         """Render `template` (a path without `.html.j2`) for people who read `language`."""
-        name = f"{template}.html.j2"
+        return self._render(f"{template}.html.j2", language, values)
+
+    def drawing(self, template: str, language: str, **values: object) -> str:
+        """Render a picture's SVG for people who read `language`."""
+        return self._render(f"{template}.svg.j2", language, values)
+
+    def _render(self, name: str, language: str, values: dict[str, object]) -> str:
         with speaking(language):
             if self._own is not None and (said := self._own_words(name, values)) is not None:
                 return said

@@ -106,6 +106,17 @@ async def history(room: Room, ask: Ask) -> Reply:
     return Reply(room.people_views.history(found, ask.reader))
 
 
+async def chart(room: Room, ask: Ask) -> Reply:
+    """Draw the own scores as a new message, which can be closed again."""
+    panel = await room.privacy.chart(ask.me, ask.tap.subject)
+    return Reply(say=(room.people_views.chart(panel, ask.reader),))
+
+
+async def close(room: Room, ask: Ask) -> Reply:
+    """Take a message away that somebody has looked at."""
+    return Reply(closes=True)
+
+
 async def own_words(room: Room, ask: Ask) -> Reply:
     """Show one of the own texts whole."""
     found = await room.privacy.words(ask.me, ask.tap.subject)
@@ -205,4 +216,6 @@ TAPS = {
     "erase": Route(erase, "client", erased),
     "history": Route(history, "client"),
     "mywords": Route(own_words, "client"),
+    "mychart": Route(chart, "client"),
+    "close": Route(close, "anyone", close),
 }

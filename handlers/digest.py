@@ -67,6 +67,26 @@ async def words(room: Room, ask: Ask) -> Reply:
     return Reply(room.digest_views.words(found, ask.reader))
 
 
+async def pictures(room: Room, ask: Ask) -> Reply:
+    """Draw the scores of a page: the first picture as a new message, each next in its place."""
+    page, number = _page(ask, 0), _page(ask, 1) if len(ask.tap.args) > 1 else 0
+    shown = await room.digests.show(ask.me, ask.tap.subject, page)
+    chart = shown.chart(number)
+    if chart is None:
+        raise Refused("no_scores")
+    following = number + 1 if shown.chart(number + 1) is not None else 0
+    screen = room.digest_views.chart(
+        chart, ask.reader, digest_id=shown.digest_id, page=page, next_one=following
+    )
+    return Reply(say=(screen,), closes=number > 0)
+
+
+async def picture(room: Room, ask: Ask) -> Reply:
+    """Draw one pair's scores as a new message."""
+    chart = await room.lookup.chart(ask.me, ask.tap.subject)
+    return Reply(say=(room.digest_views.chart(chart, ask.reader),))
+
+
 async def back_to_details(room: Room, ask: Ask) -> Reply:
     """Go back from a text to its pair's details, in place."""
     shown = await room.lookup.details(ask.me, ask.tap.subject or None, ask.tap.id_arg(0))
@@ -108,6 +128,8 @@ TAPS = {
     "readall": Route(read_all, "therapist", page_again),
     "details": Route(details, "therapist", pair_again),
     "words": Route(words, "therapist"),
+    "pictures": Route(pictures, "therapist"),
+    "picture": Route(picture, "therapist"),
     "textback": Route(back_to_details, "therapist"),
     "ack": Route(reply, "client", reply_again),
 }

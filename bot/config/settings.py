@@ -186,6 +186,9 @@ class Digest(_Section):
     free_text: bool = Field(
         False, description="Show free text in the digest itself and not only on Details."
     )
+    pictures: Literal["light", "dark"] = Field(
+        "light", description="The colours of pictures: light or dark."
+    )
 
 
 class Safety(_Section):

@@ -9,15 +9,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.config import Settings
-from bot.core.entries import TREND_SESSIONS, PairFacts
+from bot.core.entries import PairFacts
 from bot.core.errors import Refused
 from bot.core.instrument import Instrument
 from bot.core.sessions import Shared, Window, sessions_of
 from bot.core.timetable import local_day_bounds, local_on
+from bot.core.trends import FOLLOWED_SESSIONS, TREND_SESSIONS, trend_of
 from bot.services.acts import reads, writes
 from bot.services.digest_pages import (
     TODAY_AT_MOST,
     BeforeFirst,
+    Chart,
     Details,
     Today,
     details_of,
@@ -112,13 +114,26 @@ class Lookup:
             newer=page - 1 if page else None,
         )
 
+    @writes
+    async def chart(self, tx: Transaction, therapist_id: int, pair_id: int) -> Chart:
+        """Give one pair's scores for a picture; this is audited.
+
+        Errors: Refused("not_yours"), Refused("no_scores").
+        """
+        facts, window = await self._opened(tx, therapist_id, pair_id)
+        sessions = sessions_of(facts.asked, window, self.instrument)
+        panel = trend_of(sessions, self.instrument).panel(facts.code)
+        if panel is None:
+            raise Refused("no_scores")
+        return Chart((panel,), ((sessions[-1].on, sessions[-1].time),))
+
     async def _opened(
         self, tx: Transaction, therapist_id: int, pair_id: int
     ) -> tuple[PairFacts, Window]:
         now = self.clock.now()
         window = Window(now, now, await self._zone(tx, therapist_id))
         found = await digest_facts.facts_of(
-            tx, therapist_id, window, depth=2 * TREND_SESSIONS, texts=True, pair_id=pair_id
+            tx, therapist_id, window, depth=FOLLOWED_SESSIONS, texts=True, pair_id=pair_id
         )
         if not found:
             raise Refused("not_yours")

@@ -9,14 +9,16 @@ from typing import Final, assert_never
 from bot.core.conversation import Answer
 from bot.core.instrument import Instrument
 from bot.core.people import Pair, Person
+from bot.core.picture import Panel
 from bot.render import day, speaking
 from bot.render import gettext as _
 from bot.services.confirming import Word
 from bot.services.enrolment import Joining, Who
 from bot.services.inviting import Invite
-from bot.services.ports import Keyboard, Screen
+from bot.services.ports import Keyboard, Make, Screen
 from bot.services.privacy import History, OwnWords
 from bot.views.buttons import Button, button, columns, link, rows
+from bot.views.pictures import PictureViews
 from bot.views.reader import Desk, Reader
 
 #: Time zones offered by button; any other can be typed.
@@ -38,6 +40,7 @@ class PeopleViews:
     desk: Desk
     username: str
     instruments: dict[str, dict[int, Instrument]]
+    pictures: PictureViews
 
     def refused(self, reader: Reader, text: str) -> Screen:
         """Show a refusal as a message, with Help now in reach."""
@@ -217,10 +220,17 @@ class PeopleViews:
                 turn.append(button(_("‹ Older"), "history", at, str(page + 1)))
             if page:
                 turn.append(button(_("Newer ›"), "history", at, str(page - 1)))
+            chart = [button(_("Picture"), "mychart", at)] if history.sparkline else []
         text = self.desk.text(
             "client/history", reader, history=history, entries=entries, most=_SHOWN_OF_TEXT
         )
-        return Screen(text, rows(*([one] for one in whole), turn))
+        return Screen(text, rows(*([one] for one in whole), turn, chart))
+
+    def chart(self, panel: Panel, reader: Reader) -> Make:
+        """Make a client's own picture, with a button to close it."""
+        with speaking(reader.language):
+            close = rows([button(_("Close"), "close", 0)])
+        return self.pictures.screen([panel], reader, "", close)
 
     def own_words(self, words: OwnWords, reader: Reader) -> Screen:
         """Show a client's own text whole, with the way back to the history."""

@@ -282,3 +282,21 @@ def test_nothing_a_client_writes_is_markup() -> None:
     )
     text = PLAIN.get_template("therapist/details.html.j2").render(details=details, before=[])
     assert "“&lt;b&gt;&amp;”" in text
+
+
+def test_a_page_with_many_clients_is_drawn_in_several_pictures() -> None:
+    many = [PairFacts(n, f"A{n}", asked=(asked("2026-11-16", 8, 8, 8, 8, 8),)) for n in range(14)]
+    silent = PairFacts(99, "Z9", asked=(asked("2026-11-16"),))
+    digest = digest_of([*many, silent], WINDOW, INSTRUMENT)
+    page = page_of(
+        digest, pages_of(digest), {}, 1, digest_id=1, number=1, window=WINDOW, free_text=False
+    )
+    assert page is not None
+    first, second = page.chart(0), page.chart(1)
+    assert first is not None
+    assert second is not None
+    assert (len(first.panels), len(second.panels)) == (12, 2)
+    titles = [panel.title for panel in (*first.panels, *second.panels)]
+    assert titles == [entry.code for entry in page.calm], "in the order of the page"
+    assert first.slots[0] == ("2026-11-16", "15:00")
+    assert page.chart(2) is None

@@ -28,7 +28,8 @@ CLIENTS = {
     "disclose": "{checkin}.wish.show", "remove": "{checkin}.wish", "later": "{checkin}.hour",
     "mywords": "{first_checkin}", "history": "{pair}.0", "jlang": "{pair}.en",
     "jzone": "{pair}.own",
-    "ack": "{acknowledgement}.ok", "pausing": "{pair}", "ending": "{pair}", "keepend": "{pair}",
+    "mychart": "{pair}", "ack": "{acknowledgement}.ok", "pausing": "{pair}",
+    "ending": "{pair}", "keepend": "{pair}",
     "tellend": "{pair}", "stopping": "{pair}", "erasing": "{pair}", "begin": "{pair}",
     "decline": "{pair}", "agree": "{pair}", "withheld": "{checkin}", "unmet": "{checkin}",
     "pause": "{pair}.2", "resume": "{pair}", "stop": "{pair}", "erase": "{pair}",
@@ -36,7 +37,8 @@ CLIENTS = {
 THERAPISTS = {
     "page": "{digest}.1", "details": "{digest}.{pair}.1", "words": "{digest}.{pair}.0",
     "textback": "{digest}.{pair}.0", "read": "{digest}.{pair}.1", "talk": "{digest}.{pair}.1",
-    "readall": "{digest}.1", "pairinfo": "{pair}", "whois": "{pair}", "tadd": "0", "tlist": "0",
+    "pictures": "{digest}.1", "picture": "{pair}", "readall": "{digest}.1",
+    "pairinfo": "{pair}", "whois": "{pair}", "tadd": "0", "tlist": "0",
     "trules": "0", "tnew": "{pair}", "tform": f"{{pair}}.{PLAN}.w",
     "tpick": f"{{pair}}.day.{PLAN}.w", "tprev": f"{{pair}}.{PLAN}", "tappt": "{appointment}",
     "tcanc": "{appointment}", "tmove": "{appointment}", "tmprev": f"{{appointment}}.{PLAN}",
@@ -44,7 +46,8 @@ THERAPISTS = {
     "tunmet": "{past}", "tmoved": f"{{appointment}}.{PLAN}", "tcancok": "{appointment}",
     "confirm": "{pair}.{client}", "away": "{pair}.{client}", "reinvite": "{pair}",
 }  # fmt: skip
-ANYONES = {"help": "0", "slang": "0.en", "szone": "0.more", "squiet": "0.22:00.07:00"}
+ANYONES = {"help": "0", "slang": "0.en", "szone": "0.more", "squiet": "0.22:00.07:00",
+           "close": "0"}  # fmt: skip
 #: The same acts as they are reached by another way.
 ALSO = {
     "details": "0.{pair}.0", "words": "0.{pair}.0", "textback": "0.{pair}.0",

@@ -253,7 +253,10 @@ def _room(
     lanes: Lanes,
     enrolment: Enrolment,
 ) -> Room:
-    desk = Desk(Renderer(), settings)
+    render = Renderer(settings.practice.templates)
+    for mistake in render.mistakes():
+        log.error("a template of the practice is wrong", where=str(mistake))
+    desk = Desk(render, settings)
     pictures = PictureViews(desk, Pictures(desk.render, settings.digest.pictures))
     versions = instruments[settings.checkin.instrument]
     instrument = versions[max(versions)]

@@ -20,7 +20,7 @@ _LEVELS: Final = {
     "warning": logging.WARNING,
     "error": logging.ERROR,
 }
-_LIBRARIES: Final = (
+LIBRARIES: Final = (
     "telegram",
     "httpx",
     "httpcore",
@@ -76,5 +76,5 @@ def set_up(settings: Settings) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(_LEVELS[settings.log.level])
-    for library in _LIBRARIES:
+    for library in LIBRARIES:
         logging.getLogger(library).setLevel(logging.WARNING)

@@ -1,27 +1,42 @@
 """Texts: owns Jinja2, the languages and the templates.
 
-A practice's own templates are searched before the packaged ones, in a sandbox. Every template is
-HTML for Telegram: values are escaped, an undefined name is an error. Which language is spoken is a
-ContextVar, so that one environment serves everybody.
+A practice's own templates are searched before the packaged ones, in a sandbox; where one of them
+fails, the packaged ones speak and the log says so. Every template is HTML for Telegram: values are
+escaped, an undefined name is an error. Which language is spoken is a ContextVar, so that one
+environment serves everybody.
 """
 
 from __future__ import annotations
 
 import gettext as gettext_module
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+import structlog
 from babel import Locale
 from babel.dates import format_skeleton, get_day_names
 from babel.numbers import format_decimal
-from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined
+from jinja2 import (
+    BaseLoader,
+    ChoiceLoader,
+    FileSystemLoader,
+    StrictUndefined,
+    TemplateSyntaxError,
+    meta,
+    nodes,
+)
+from jinja2.exceptions import SecurityError
 from jinja2.sandbox import SandboxedEnvironment
+
+log = structlog.get_logger(__name__)
 
 _language: ContextVar[str] = ContextVar("language", default="en")
 _DOMAIN: Final = "rapport"
@@ -145,34 +160,108 @@ def score(value: float) -> str:
     return str(format_decimal(value, "0.0", locale=_locale(_language.get())))
 
 
+#: What every template is given (`bot.views.reader`).
+ALWAYS_GIVEN: Final = frozenset({"reader", "practice", "safety", "contact", "how_to_change"})
+#: Turns of loops and calls within one text. The longest packaged one takes some hundreds.
+_STEPS: Final = 20_000
+_steps: ContextVar[list[int] | None] = ContextVar("steps", default=None)
+
+
+def _step() -> None:
+    taken = _steps.get()
+    if taken is not None:
+        taken[0] += 1
+        if taken[0] > _STEPS:
+            raise SecurityError(f"takes more than {_STEPS} steps")
+
+
+def _counted(items: Iterable[Any]) -> Iterator[Any]:
+    for item in items:
+        _step()
+        yield item
+
+
+class _Sandbox(SandboxedEnvironment):
+    """Refuses what a text does not need: reaching into objects, endless work, endless texts."""
+
+    intercepted_binops = frozenset({"*", "**", "%"})
+
+    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
+        if operator == "**" or isinstance(left, str | list | tuple) or isinstance(right, str):
+            raise SecurityError(f"{operator} is for numbers, and powers are for nobody")
+        return super().call_binop(context, operator, left, right)
+
+    def call(self, context: Any, called: Any, *args: Any, **kwargs: Any) -> Any:
+        _step()
+        return super().call(context, called, *args, **kwargs)
+
+    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+        """Let every loop count its turns."""
+        parsed = super()._parse(source, name, filename)
+        for loop in parsed.find_all(nodes.For):
+            counted = nodes.Filter(loop.iter, "counted", [], [], None, None, lineno=loop.lineno)
+            loop.iter = counted.set_environment(self)
+        return parsed
+
+
+def _environment(loader: BaseLoader) -> _Sandbox:
+    environment = _Sandbox(
+        loader=loader,
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+        auto_reload=False,
+    )
+    for needless in ("range", "lipsum", "cycler", "joiner"):
+        del environment.globals[needless]
+    install: Callable[..., None] = environment.install_gettext_callables  # type: ignore[attr-defined]
+    install(gettext, ngettext, newstyle=True)
+    # These make a text of any length from a number.
+    for needless in ("center", "indent", "format", "wordwrap"):
+        del environment.filters[needless]
+    environment.filters.update(
+        counted=_counted,
+        weekday=weekday,
+        full_weekday=full_weekday,
+        day=day,
+        short_day=short_day,
+        moment=moment,
+        dated_moment=dated_moment,
+        soon=soon,
+        named_day=named_day,
+        clock=clock,
+        score=score,
+    )
+    return environment
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateMistake:
+    """What is wrong with a practice's own template. line: 0 where it is the whole file."""
+
+    file: Path
+    line: int
+    wrong: str
+    remedy: str
+
+    def __str__(self) -> str:
+        at = f"{self.file}:{self.line}" if self.line else str(self.file)
+        return f"{at}: {self.wrong}; {self.remedy}"
+
+
 class Renderer:
     """Renders templates; one for the process. own: a practice's folder of templates."""
 
     def __init__(self, own: Path | None = None) -> None:
-        folders = [folder for folder in (own, templates_folder()) if folder is not None]
-        self._environment = SandboxedEnvironment(
-            loader=ChoiceLoader([FileSystemLoader(folder) for folder in folders]),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            extensions=["jinja2.ext.i18n"],
-            auto_reload=False,
-        )
-        install: Callable[..., None] = self._environment.install_gettext_callables  # type: ignore[attr-defined]
-        install(gettext, ngettext, newstyle=True)
-        self._environment.filters.update(
-            weekday=weekday,
-            full_weekday=full_weekday,
-            day=day,
-            short_day=short_day,
-            moment=moment,
-            dated_moment=dated_moment,
-            soon=soon,
-            named_day=named_day,
-            clock=clock,
-            score=score,
-        )
+        packaged = FileSystemLoader(templates_folder())
+        self._own = own if own is not None and own.is_dir() else None
+        self._packaged = _environment(packaged)
+        self._names = frozenset(self._packaged.list_templates())
+        self._environment = self._packaged
+        if self._own is not None:
+            self._environment = _environment(ChoiceLoader([FileSystemLoader(self._own), packaged]))
 
     def compile_all(self) -> int:
         """Compile every template there is; give how many. Errors: jinja2.TemplateError."""
@@ -181,12 +270,86 @@ class Renderer:
             self._environment.get_template(name)
         return len(names)
 
+    def mistakes(self) -> list[TemplateMistake]:
+        """Name what is wrong with the practice's own templates, without showing any."""
+        found: list[TemplateMistake] = []
+        for file in sorted(self._own.rglob("*.j2")) if self._own is not None else ():
+            try:
+                found += self._mistakes_in(file, file.relative_to(self._own or file).as_posix())
+            except TemplateSyntaxError as error:
+                found.append(TemplateMistake(file, error.lineno, str(error.message), "mend it"))
+            except UnicodeDecodeError:
+                found.append(TemplateMistake(file, 0, "is not UTF-8 text", "save it as UTF-8"))
+        return found
+
+    def _mistakes_in(self, file: Path, name: str) -> Iterator[TemplateMistake]:
+        if name not in self._names:
+            near = get_close_matches(name, self._names, 1)
+            remedy = f"did you mean {near[0]}?" if near else "remove it"
+            yield TemplateMistake(file, 0, "is shown nowhere", remedy)
+            return
+        tree = self._environment.parse(file.read_text("utf-8"), name)
+        self._environment.compile(tree, name, str(file))
+        for other in tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)):
+            wanted = getattr(getattr(other, "template", None), "value", None)
+            if wanted not in self._environment.list_templates():
+                wrong = f"includes {wanted!r}, and there is no such template"
+                yield TemplateMistake(file, other.lineno, wrong, "name one of the folder's")
+        given = self._given(name)
+        for unknown in sorted(meta.find_undeclared_variables(tree) - given):
+            at = next(node.lineno for node in tree.find_all(nodes.Name) if node.name == unknown)
+            wrong = f"{unknown!r} has no meaning here"
+            yield TemplateMistake(file, at, wrong, f"there are: {', '.join(sorted(given))}")
+
+    def _given(self, name: str) -> frozenset[str]:
+        """List the names that a template is given: those that the packaged one of its name uses."""
+        source = (templates_folder() / name).read_text("utf-8")
+        used = meta.find_undeclared_variables(self._packaged.parse(source, name))
+        return ALWAYS_GIVEN | used | frozenset(self._packaged.globals)
+
     def __call__(self, template: str, language: str, **values: object) -> str:
         """Render `template` (a path without `.html.j2`) for people who read `language`."""
-        with speaking(language):
-            return self._environment.get_template(f"{template}.html.j2").render(values).strip()
+        return self._render(f"{template}.html.j2", language, values)
 
     def drawing(self, template: str, language: str, **values: object) -> str:
         """Render a picture's SVG for people who read `language`."""
+        return self._render(f"{template}.svg.j2", language, values)
+
+    def _render(self, name: str, language: str, values: dict[str, object]) -> str:
         with speaking(language):
-            return self._environment.get_template(f"{template}.svg.j2").render(values)
+            if self._own is not None and (said := self._own_words(name, values)) is not None:
+                return said
+            return self._packaged.get_template(name).render(values).strip()
+
+    def _own_words(self, name: str, values: dict[str, object]) -> str | None:
+        """Render with the practice's templates; None where that fails, and the log says so."""
+        token = _steps.set([0])
+        try:
+            return self._environment.get_template(name).render(values).strip()
+        except Exception as problem:
+            if name not in self._names:
+                raise
+            # Whatever a practice wrote, people get their answer. The problem's words are not
+            # logged: they can hold what somebody said.
+            log.error(
+                "the practice's own template failed: the packaged one was shown",
+                template=name,
+                at=_line_of(problem, self._own),
+                problem=type(problem).__name__,
+                remedy="run `rapport check`",
+            )
+            return None
+        finally:
+            _steps.reset(token)
+
+
+def _line_of(problem: Exception, folder: Path | None) -> str | None:
+    """Say in which of a folder's files, and on which line, something went wrong."""
+    if isinstance(problem, TemplateSyntaxError):
+        return f"{problem.filename or problem.name}:{problem.lineno}"
+    at, trace = None, problem.__traceback__
+    while trace is not None:
+        if folder is not None and trace.tb_frame.f_code.co_filename.startswith(str(folder)):
+            at = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return at

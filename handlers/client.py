@@ -175,6 +175,7 @@ async def told_ending(room: Room, ask: Ask) -> Reply:
 
 async def keep_ending(room: Room, ask: Ask) -> Reply:
     """Keep it to oneself."""
+    await _of(ask)  # refuses a foreign pair
     return Reply(room.people_views.words("client/ending_kept", ask.reader))
 
 

@@ -14,6 +14,8 @@ from typing import Final, Literal, Protocol
 from telegram import Update
 
 from bot.core.errors import Refused, Repeated
+from bot.core.people import tidy_name
+from bot.core.sessions import cut_text
 from bot.services.acknowledgements import Acknowledgements
 from bot.services.asking import Asking
 from bot.services.checkins import CheckIns
@@ -40,6 +42,7 @@ from bot.views.timetable import TimetableViews
 
 Role = Literal["anyone", "client", "therapist", "admin"]
 _TOAST_AT_MOST: Final = 200
+_QUOTED_AT_MOST: Final = 100
 NO_TAP: Final = Tap("", 0, ())
 
 
@@ -112,11 +115,11 @@ class Ask:
 
     who: Who
     reader: Reader
-    chat_id: int
+    chat_id: int = field(repr=False)
     message_id: int
-    name: str
+    name: str = field(repr=False)
     hint: str | None
-    words: str = ""
+    words: str = field(default="", repr=False)
     tap: Tap = NO_TAP
 
     @property
@@ -174,8 +177,12 @@ async def _call(room: Room, route: Route, ask: Ask) -> Reply:
 
 
 def refusal(room: Room, reader: Reader, refused: Refused) -> str:
-    """Word a refusal for a person, as Telegram HTML."""
-    return room.desk.text("refused", reader, reason=refused.reason, facts=refused.facts)
+    """Word a refusal for a person, as Telegram HTML; what it quotes is cut to a line."""
+    facts = {
+        name: cut_text(fact, _QUOTED_AT_MOST) if isinstance(fact, str) else fact
+        for name, fact in refused.facts.items()
+    }
+    return room.desk.text("refused", reader, reason=refused.reason, facts=facts)
 
 
 def plain(text: str) -> str:
@@ -197,7 +204,7 @@ async def ask_of(room: Room, update: Update, words: str = "") -> Ask | None:
         reader=room.desk.reader(who.person, hint),
         chat_id=chat.id,
         message_id=message.message_id if message else 0,
-        name=user.first_name,
+        name=tidy_name(user.first_name),
         hint=hint,
         words=words,
     )

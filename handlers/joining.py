@@ -136,9 +136,10 @@ async def set_zone(room: Room, ask: Ask) -> Reply:
 
 async def zone_typed(room: Room, ask: Ask) -> Reply:
     """/zone Europe/Vienna: another time zone, typed."""
+    me = ask.me
     if not ask.words.strip():
         raise Refused("zone_missing")
-    await room.enrolment.set_timezone(ask.me, ask.words)
+    await room.enrolment.set_timezone(me, ask.words)
     return Reply(await _settings(room, ask))
 
 

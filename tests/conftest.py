@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, MutableMapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
+import structlog
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -16,6 +19,7 @@ from world import World
 from bot.core.timetable import to_utc
 from bot.demo.stage import TOKEN, StageClock, set_stage
 from bot.emulator import Emulator
+from bot.logging import LIBRARIES
 from bot.render import Renderer
 
 #: A Sunday morning; no clock change within the next months.
@@ -25,9 +29,48 @@ START = to_utc("2026-11-01", "10:00", "Europe/Berlin")
 one_renderer = cache(Renderer)
 
 
+class _Listener(logging.Handler):
+    """Keeps what libraries say, as far as the program lets them (bot.logging)."""
+
+    def __init__(self, lines: list[str]) -> None:
+        super().__init__(logging.DEBUG)
+        self._lines = lines
+        self.setFormatter(logging.Formatter())
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep a line with its traceback."""
+        if record.levelno >= logging.WARNING or not record.name.startswith(LIBRARIES):
+            self._lines.append(self.format(record))
+
+
+@pytest.fixture
+def logged() -> Iterator[list[str]]:
+    """Everything that is logged, at every level, tracebacks included."""
+    lines: list[str] = []
+
+    def keep(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        whole = structlog.processors.format_exc_info(None, "", dict(event))
+        lines.append(str(whole))
+        return event
+
+    before = structlog.get_config()["processors"]
+    structlog.configure(processors=[keep, *before])
+    listener, root = _Listener(lines), logging.getLogger()
+    level = root.level
+    root.addHandler(listener)
+    root.setLevel(logging.DEBUG)
+    yield lines
+    root.removeHandler(listener)
+    root.setLevel(level)
+    structlog.configure(processors=before)
+
+
 @pytest.fixture(params=["as it is", "restarting"])
 async def world(
-    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    logged: list[str],
 ) -> AsyncIterator[World]:
     """A practice without people; `@pytest.mark.settings("…TOML…")` adds settings."""
     monkeypatch.setattr("bot.app.Renderer", one_renderer)
@@ -38,7 +81,7 @@ async def world(
         extra = mark.args[0] if mark else ""
         stage = await set_stage(tmp_path, emulator, clock, extra=extra)
         try:
-            made = World(stage, restarting=request.param == "restarting")
+            made = World(stage, restarting=request.param == "restarting", logged=logged)
             yield made
             await made.check()
         finally:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from bot.config import load
 from bot.core.timetable import local_on
-from bot.demo.stage import ADMIN_ID, Stage, write_config
+from bot.demo.stage import ADMIN_ID, TOKEN, Stage, write_config
 from bot.emulator import Entry, Person, Seen
 from bot.store.answers import open_value
 from tests.transactions import reading
@@ -22,7 +22,7 @@ from tests.transactions import reading
 _HALF_AN_HOUR_MS = 30 * 60_000
 
 
-@dataclass
+@dataclass(eq=False)
 class Human:
     """Somebody with a phone."""
 
@@ -53,7 +53,8 @@ class Human:
 
     async def forges(self, *data: str) -> list[str]:
         """Press buttons this phone was never shown, by their data; give the toasts' texts."""
-        shown = self.phone.last
+        # A tapped picture could only be answered by another caption.
+        shown = [seen for seen in self.phone.chat if seen.from_bot and seen.photo is None][-1]
         taps = [
             self.phone.tap(one, replace(shown, buttons=[[(one, one)]], tappable=[one]))
             for one in data
@@ -118,6 +119,7 @@ class World:
     restarting: bool = False
     people: dict[str, Human] = field(default_factory=dict)
     therapists: set[str] = field(default_factory=set)
+    logged: list[str] = field(default_factory=list)
 
     async def step(self) -> None:
         """Let everything happen that is due; between two steps, perhaps, restart."""
@@ -258,6 +260,17 @@ class World:
         ]
         assert not refused, f"Telegram refused calls: {refused}"
         assert not self.asked_too_often(), f"asked twice: {self.asked_too_often()}"
+        assert not self.leaked(), f"the log tells {self.leaked()}"
+
+    def leaked(self) -> list[str]:
+        """List what the log must not hold and does: the token, who people are, what they said."""
+        secrets = {TOKEN}
+        for human in self.people.values():
+            secrets.add(str(human.phone.id))
+            texts = {seen.text or "" for seen in human.phone.chat if not seen.from_bot}
+            secrets |= {text for text in texts if len(text) > 5 and not text.startswith("/")}
+        log = "\n".join(self.logged)
+        return sorted(secret for secret in secrets if secret in log)
 
     def asked_too_often(self) -> list[str]:
         """List check-ins that stood in more new messages than a prompt and, later, a reminder."""

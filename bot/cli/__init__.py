@@ -57,6 +57,9 @@ def version(as_json: AsJson = False) -> None:
 @cli.command()
 def run(config: Config = _CONFIG) -> None:
     """Run the bot until it is told to stop (Ctrl-C or SIGTERM)."""
+    from bot.cli.concealed import conceal
+
+    conceal()
     _work(_run(_settings(config)))
 
 
@@ -164,9 +167,10 @@ def emulator(
 
 @cli.command()
 def check(config: Config = _CONFIG, as_json: AsJson = False) -> None:
-    """Check the configuration, the master key and the questionnaires; change nothing."""
+    """Check the configuration, the master key, the questionnaires and own texts."""
     from bot.core.instrument import BadInstrument
     from bot.opening import check_instruments
+    from bot.render import Renderer
     from bot.store.vault import KeyProblem, load_vault
 
     try:
@@ -189,6 +193,9 @@ def check(config: Config = _CONFIG, as_json: AsJson = False) -> None:
         check_instruments(settings)
     except BadInstrument as problem:
         mistakes.append({"key": "checkin.instrument", "wrong": str(problem), "remedy": ""})
+        code = code or 2
+    for wrong in Renderer(settings.practice.templates).mistakes():
+        mistakes.append({"key": "practice.templates", "wrong": str(wrong), "remedy": wrong.remedy})
         code = code or 2
     worries = [str(worry) for worry in warnings(settings, config)]
     if as_json:

@@ -115,7 +115,12 @@ class Practice(_Section):
         max_length=600,
         description="What a client reads who thinks of ending or changing therapist; may be empty.",
     )
+    templates: Path = Field(
+        Path("templates"),
+        description="A folder for texts of your own, named as the packaged ones; may be missing.",
+    )
     admins: TelegramIds = Field(
+        repr=False,
         min_length=1,
         description="The admins' Telegram ids, at least one; whole numbers, such as [123456789].",
     )

@@ -160,8 +160,12 @@ def _secrets_folder() -> tuple[Path | None, list[Mistake]]:
 def _beside(settings: Settings, folder: Path) -> Settings:
     """Let relative paths start at the file's folder, wherever the program was started."""
     database, keys, checkin = settings.database, settings.keys, settings.checkin
+    practice = settings.practice
     return settings.model_copy(
         update={
+            "practice": practice.model_copy(
+                update={"templates": folder / practice.templates.expanduser()}
+            ),
             "database": database.model_copy(update={"path": folder / database.path.expanduser()}),
             "keys": keys.model_copy(
                 update={"master_key_file": folder / keys.master_key_file.expanduser()}

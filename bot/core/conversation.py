@@ -32,7 +32,7 @@ class Answer:
     """
 
     item: str
-    value: Value
+    value: Value = field(repr=False)
     disclosure: Disclosure | None = None
     in_hand: bool = False
     answered_at: int = 0
@@ -61,7 +61,7 @@ class Rate:
     """A rating was tapped or typed."""
 
     item: str
-    value: int
+    value: int = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ class Write:
     """Free text; further messages are added to the first."""
 
     item: str
-    text: str
+    text: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

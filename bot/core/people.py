@@ -7,8 +7,9 @@ to it. One Telegram person may be in several pairs and have several roles.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal
+from unicodedata import category
 
 PairState = Literal["invited", "joined", "active", "paused", "stopped", "ended", "erased"]
 
@@ -21,8 +22,8 @@ class Person:
     """Somebody who has spoken to the bot. `telegram_id` is None once the account was cut off."""
 
     id: int
-    telegram_id: int | None
-    name: str
+    telegram_id: int | None = field(repr=False)
+    name: str = field(repr=False)
     language: str | None
     language_hint: str | None
     timezone: str | None
@@ -68,6 +69,33 @@ class Invitation:
     used_at: int | None
     used_by: int | None
     revoked_at: int | None
+
+
+#: Telegram's own limit of a first name.
+LONGEST_NAME: Final = 64
+_MARKS_AT_MOST: Final = 4
+#: They join letters and pictures, and turn nothing around.
+_JOINERS: Final = "\u200c\u200d"
+
+
+def tidy_name(given: str) -> str:
+    """Give a Telegram name as one line that leaves its neighbours in peace.
+
+    Controls, direction overrides and floods of marks go; where nothing is left, "–" stands.
+    """
+    kept: list[str] = []
+    marks = 0
+    for letter in given:
+        kind = category(letter)
+        if letter.isspace():
+            letter = " "
+        elif kind in ("Cc", "Cf", "Cs", "Co", "Cn") and letter not in _JOINERS:
+            continue
+        marks = marks + 1 if kind in ("Mn", "Me") else 0
+        if marks <= _MARKS_AT_MOST:
+            kept.append(letter)
+    name = " ".join("".join(kept).split())[:LONGEST_NAME].strip()
+    return name if name.strip(_JOINERS + " ") else "–"
 
 
 def tidy_code(typed: str) -> str | None:

@@ -9,7 +9,7 @@ here whatever the cut-off, and where client and calendar disagree there is no sc
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 from unicodedata import category
 
@@ -65,7 +65,7 @@ class Given:
     """One answer as it stood at the cut-off; a text that was not asked for has value None."""
 
     item: str
-    value: Value
+    value: Value = field(repr=False)
     disclosure: Disclosure | None = None
 
 
@@ -108,7 +108,7 @@ class Shared:
     """
 
     disclosure: Literal["show", "raise"]
-    words: str | None
+    words: str | None = field(repr=False)
     is_cut: bool = False
 
 
@@ -117,7 +117,7 @@ class Rated:
     """One rating item: 0 … 10, or None where it was skipped."""
 
     item: str
-    value: int | None
+    value: int | None = field(repr=False)
     is_low: bool = False
 
 

@@ -17,11 +17,13 @@ from bot.views.plain import bare
 from bot.views.reader import Desk
 
 
-def _print(page: DigestPage, instrument: Instrument, language: str) -> str:
+def _print(
+    page: DigestPage, instrument: Instrument, language: str, render: Renderer | None = None
+) -> str:
     def label(item: str, option: str | None = None) -> str:
         return instrument.text(language, f"{item}.{option}" if option else f"{item}.short")
 
-    return bare(Renderer()("therapist/digest", language, page=page, label=label))
+    return bare((render or Renderer())("therapist/digest", language, page=page, label=label))
 
 
 def preview_sample(language: str) -> str:
@@ -50,5 +52,6 @@ async def preview_real(
         page = await digests.preview(who.person.id)
     finally:
         await db.close()
-    own = Desk(Renderer(), settings).reader(who.person).language
-    return _print(page, instrument, language or own)
+    render = Renderer(settings.practice.templates)
+    own = Desk(render, settings).reader(who.person).language
+    return _print(page, instrument, language or own, render)

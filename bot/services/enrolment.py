@@ -7,7 +7,7 @@ therapist's confirmation).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Final, Literal
 from zoneinfo import available_timezones
@@ -38,7 +38,7 @@ def _zones() -> dict[str, str]:
 class Who:
     """The person behind a Telegram account; `person` is None for a stranger."""
 
-    telegram_id: int
+    telegram_id: int = field(repr=False)
     person: Person | None
     roles: frozenset[str]
     pairs: tuple[Pair, ...]
@@ -61,7 +61,7 @@ class Joining:
 
     person: Person
     pair: Pair
-    therapist_name: str
+    therapist_name: str = field(repr=False)
     missing: Missing
     may_begin: bool
 

@@ -6,7 +6,7 @@ counted, and after five in an hour there is only silence.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from bot.config import Settings
@@ -29,7 +29,7 @@ class Invite:
     """A new invitation. secret: goes into the link and is never stored."""
 
     id: int
-    secret: str
+    secret: str = field(repr=False)
     kind: Literal["therapist", "client"]
     pair: Pair | None
     expires_at: int
@@ -55,8 +55,8 @@ class Arrival:
 class Account:
     """A Telegram account as an update shows it, whether or not it is a person here yet."""
 
-    telegram_id: int
-    name: str
+    telegram_id: int = field(repr=False)
+    name: str = field(repr=False)
     language_hint: str | None
 
 

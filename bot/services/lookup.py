@@ -99,6 +99,8 @@ class Lookup:
 
         Errors: Refused("not_yours"), also where the text is no longer shared.
         """
+        if digest_id:
+            await own_digest(tx, digest_id, therapist_id)
         facts, window = await self._opened(tx, therapist_id, pair_id)
         sessions = reversed(sessions_of(facts.asked, window, self.instrument, _WHOLE))
         found = [(s.on, s.shared) for s in sessions if s.shared is not None and s.shared.words]

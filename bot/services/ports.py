@@ -26,9 +26,9 @@ class Screen:
     silent: deliver without a sound.
     """
 
-    text: str
-    keyboard: Keyboard = field(default=())
-    photo: bytes | None = None
+    text: str = field(repr=False)
+    keyboard: Keyboard = field(default=(), repr=False)
+    photo: bytes | None = field(default=None, repr=False)
     silent: bool = False
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Final
 
@@ -72,7 +72,7 @@ class History:
     """A page of a client's own check-ins with one therapist, newest first."""
 
     pair: Pair
-    therapist_name: str
+    therapist_name: str = field(repr=False)
     past: tuple[Past, ...]
     sparkline: str
     page: int

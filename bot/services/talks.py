@@ -50,8 +50,8 @@ class Talk:
     digest_at: int = 0
     was_read_out: bool = False
     snoozes: Mapping[Later, int] = field(default_factory=dict)
-    therapist_name: str | None = None
-    goals: Mapping[str, str] = field(default_factory=dict)
+    therapist_name: str | None = field(default=None, repr=False)
+    goals: Mapping[str, str] = field(default_factory=dict, repr=False)
     offers_goals: bool = False
 
     @property

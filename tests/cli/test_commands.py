@@ -93,6 +93,17 @@ def test_a_token_that_others_can_read_is_a_warning(config: Path) -> None:
     assert any(f"chmod 600 {config}" in warning for warning in answer["warnings"])
 
 
+def test_a_wrong_template_of_the_practice_is_told(config: Path) -> None:
+    mine = config.parent / "templates" / "home.html.j2"
+    mine.parent.mkdir()
+    mine.write_text("Welcome\n{{ practise }}", encoding="utf-8")
+    result = rapport("check", "-c", config)
+    assert result.exit_code == 2
+    assert f"{mine}:2: 'practise' has no meaning here; there are: " in result.stderr
+    mine.write_text("Welcome to {{ practice }}", encoding="utf-8")
+    assert rapport("check", "-c", config).exit_code == 0
+
+
 def test_all_mistakes_of_a_configuration_are_told(config: Path) -> None:
     text = config.read_text("utf-8")
     text = text.replace("Europe/Berlin", "Europe/Berlín").replace("admins = [4001]", "admins = []")

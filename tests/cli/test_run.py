@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -125,3 +127,29 @@ def test_a_questionnaire_that_is_not_there_is_a_wrong_configuration(
     _, errors = process.communicate(timeout=20)
     assert process.returncode == 2
     assert "there is no such questionnaire" in errors
+
+
+def test_its_memory_goes_into_no_file(connected: Path, telegram: Emulator, start: Start) -> None:
+    process = start("run", "-c", str(connected))
+    wait_until(lambda: telegram.polling)
+    limits = Path(f"/proc/{process.pid}/limits").read_text("ascii").splitlines()
+    (core,) = [line.split() for line in limits if line.startswith("Max core file size")]
+    assert core[4:6] == ["0", "0"]
+    # Nobody but root owns what belongs to a process that may not be dumped.
+    assert Path(f"/proc/{process.pid}/mem").stat().st_uid == 0
+
+
+DUMPABLE = """
+import ctypes
+from bot.cli.concealed import conceal
+before = ctypes.CDLL(None).prctl(3, 0, 0, 0, 0)
+conceal()
+print(before, ctypes.CDLL(None).prctl(3, 0, 0, 0, 0))
+"""
+
+
+def test_a_concealed_process_cannot_be_dumped() -> None:
+    said = subprocess.run(
+        [sys.executable, "-c", DUMPABLE], capture_output=True, text=True, check=True
+    )
+    assert said.stdout.split() == ["1", "0"]

@@ -1,0 +1,342 @@
+"""Who may see and do what: every command and every button, in everybody's hands.
+
+Three rules, held against the real routing table, so that a new command or act without a row here
+fails. 1. Who lacks the role is refused kindly. 2. A button with anybody else's id in it, alone or
+mixed with the presser's own ids, is refused, and no row changes. 3. Whatever people do with what
+is theirs, nothing of another's appears on their phone, and no row of another's changes.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field
+
+from world import Human, World
+
+from bot.core.draft import Draft, pack
+from bot.views.buttons import write_id
+from handlers import COMMANDS, TAPS
+from tests.transactions import writing
+
+PLAN = pack(Draft("2026-12-01", "15:00", 50, "weekly"))
+
+#: What stands on a button behind its act, and whose it is. Who may lose most comes last.
+CLIENTS = {
+    "show": "{checkin}", "snooze": "{checkin}", "change": "{checkin}", "withhold": "{checkin}",
+    "rate": "{checkin}.heard.8", "back": "{checkin}", "reopen": "{checkin}.heard",
+    "pass": "{checkin}.heard", "chip": "{checkin}.hindered.0.1", "choose": "{checkin}.talked.0",
+    "disclose": "{checkin}.wish.show", "remove": "{checkin}.wish", "later": "{checkin}.hour",
+    "mywords": "{first_checkin}", "history": "{pair}.0", "jlang": "{pair}.en",
+    "jzone": "{pair}.own",
+    "mychart": "{pair}", "ack": "{acknowledgement}.ok", "pausing": "{pair}",
+    "ending": "{pair}", "keepend": "{pair}",
+    "tellend": "{pair}", "stopping": "{pair}", "erasing": "{pair}", "begin": "{pair}",
+    "decline": "{pair}", "agree": "{pair}", "withheld": "{checkin}", "unmet": "{checkin}",
+    "pause": "{pair}.2", "resume": "{pair}", "stop": "{pair}", "erase": "{pair}",
+}  # fmt: skip
+THERAPISTS = {
+    "page": "{digest}.1", "details": "{digest}.{pair}.1", "words": "{digest}.{pair}.0",
+    "textback": "{digest}.{pair}.0", "read": "{digest}.{pair}.1", "talk": "{digest}.{pair}.1",
+    "pictures": "{digest}.1", "picture": "{pair}", "readall": "{digest}.1",
+    "pairinfo": "{pair}", "whois": "{pair}", "tadd": "0", "tlist": "0",
+    "trules": "0", "tnew": "{pair}", "tform": f"{{pair}}.{PLAN}.w",
+    "tpick": f"{{pair}}.day.{PLAN}.w", "tprev": f"{{pair}}.{PLAN}", "tappt": "{appointment}",
+    "tcanc": "{appointment}", "tmove": "{appointment}", "tmprev": f"{{appointment}}.{PLAN}",
+    "tconf": f"{{pair}}.{PLAN}", "trule": "{rule}", "trulok": "{rule}",
+    "tunmet": "{past}", "tmoved": f"{{appointment}}.{PLAN}", "tcancok": "{appointment}",
+    "confirm": "{pair}.{client}", "away": "{pair}.{client}", "reinvite": "{pair}",
+}  # fmt: skip
+ANYONES = {"help": "0", "slang": "0.en", "szone": "0.more", "squiet": "0.22:00.07:00",
+           "close": "0"}  # fmt: skip
+#: The same acts as they are reached by another way.
+ALSO = {
+    "details": "0.{pair}.0", "words": "0.{pair}.0", "textback": "0.{pair}.0",
+    "tconf": f"{{pair}}.{PLAN}.{{rule}}", "jzone": "{pair}.more", "ack": "{acknowledgement}.no",
+    "tform": f"{{appointment}}.{PLAN}.m", "tpick": f"{{appointment}}.day.{PLAN}.v",
+    "withheld": "{first_checkin}", "mywords": "{checkin}", "show": "{first_checkin}",
+    "rate": "{first_checkin}.heard.9", "disclose": "{first_checkin}.wish.show",
+}  # fmt: skip
+
+#: What stands behind a command, and who may use it.
+TYPED: dict[str, tuple[str, tuple[str, ...]]] = {
+    "help": ("anyone", ("",)),
+    "privacy": ("anyone", ("",)),
+    "start": ("anyone", ("",)),
+    "settings": ("known", ("",)),
+    "zone": ("known", ("", "Europe/Berlin")),
+    "history": ("client", ("",)),
+    "pause": ("client", ("",)),
+    "stop": ("client", ("",)),
+    "erase": ("client", ("",)),
+    "today": ("therapist", ("",)),
+    "clients": ("therapist", ("",)),
+    "appointments": ("therapist", ("",)),
+    "add": ("therapist", ("", "Q7Z 2026-12-01 15:00 50m weekly")),
+    "invite": ("therapist", ("", "Q7Z")),
+    "invite_therapist": ("admin", ("",)),
+}
+
+NOT_FOR_YOU = "This is not for you to use. What you can do here: /help"
+STRANGER = "I don't know you yet."
+NOT_YOURS = {
+    "This is not one of yours, or it is no longer here.",
+    # Said whatever the state of somebody else's questions is.
+    "The questions are not running, so there is nothing to pause or stop.",
+    "The questions are not paused.",
+    "I don't know this pattern, or it has ended.",
+    "This appointment is not in your list.",
+    "This client is not in your list.",
+    "This pattern is not in your list.",
+    NOT_FOR_YOU,
+}
+#: Of one's own pair, and a person or a pattern that has nothing to do with it.
+MIXED_UP = {
+    "This was about somebody who is no longer there, or it is settled. Nothing was changed.",
+    "This button is out of date. Please use the newest message.",
+}
+
+
+@dataclass
+class Cast:
+    """Everybody who presses, with what is theirs. anna, ben: whose secrets they must not see."""
+
+    world: World
+    anna: Human
+    ben: Human
+    roles: dict[Human, set[str]] = field(default_factory=dict)
+    ids: dict[Human, dict[str, str]] = field(default_factory=dict)
+
+    def fill(self, pattern: str, *of: Human) -> set[str]:
+        """Give a button with each mixture of these people's ids, but for those they lack."""
+        names = [name for name in KINDS if f"{{{name}}}" in pattern]
+        found = set()
+        for whose in itertools.product(of, repeat=len(names)):
+            have = {name: self.ids[w].get(name) for name, w in zip(names, whose, strict=True)}
+            if None not in have.values():
+                found.add(pattern.format(**have))
+        return found
+
+
+KINDS = (
+    "pair", "client", "checkin", "first_checkin", "acknowledgement", "appointment", "past",
+    "rule", "digest",
+)  # fmt: skip
+THEIRS = {
+    "pair": "SELECT id FROM pair WHERE {mine} AND pair.code = :code",
+    "client": "SELECT client_id FROM pair WHERE {mine} AND pair.code = :code",
+    "checkin": "SELECT checkin.id FROM checkin JOIN pair ON pair.id = pair_id WHERE {mine}"
+    " AND pair.code = :code ORDER BY due_at DESC",
+    "first_checkin": "SELECT checkin.id FROM checkin JOIN pair ON pair.id = pair_id WHERE {mine}"
+    " AND pair.code = :code ORDER BY due_at",
+    "acknowledgement": "SELECT a.id FROM acknowledgement a JOIN pair ON pair.id = pair_id"
+    " WHERE {mine} AND pair.code = :code",
+    "appointment": "SELECT appointment.id FROM appointment JOIN pair ON pair.id = pair_id"
+    " WHERE {mine} AND pair.code = :code ORDER BY starts_at DESC",
+    "past": "SELECT appointment.id FROM appointment JOIN pair ON pair.id = pair_id"
+    " WHERE {mine} AND pair.code = :code ORDER BY starts_at",
+    "rule": "SELECT rule.id FROM rule JOIN pair ON pair.id = pair_id WHERE {mine}"
+    " AND pair.code = :code",
+    "digest": "SELECT digest.id FROM digest JOIN pair ON pair.therapist_id = digest.therapist_id"
+    " WHERE {mine} AND pair.code = :code",
+}
+
+
+async def ids_of(world: World, code: str) -> dict[str, str]:
+    """Find what belongs to a pair by its code, as buttons write it."""
+    found = {}
+    for kind, sql in THEIRS.items():
+        rows = await world.rows(sql.replace("{mine}", "1 = 1"), code=code)
+        if rows and isinstance(rows[0][0], int):
+            found[kind] = write_id(rows[0][0])
+    return found
+
+
+async def everything(world: World, only: set[object] | None = None) -> dict[str, list[object]]:
+    """Give every row there is but those that say "seen"; only: those that hold one of these ids."""
+    found: dict[str, list[object]] = {}
+    for (table,) in await world.rows("SELECT name FROM sqlite_master WHERE type = 'table'"):
+        if table not in ("seen_update", "practice"):
+            rows = await world.rows(f"SELECT * FROM {table} ORDER BY 1, 2")
+            found[str(table)] = [row for row in rows if only is None or only & set(row)]
+    return found
+
+
+async def therapist_who_became(world: World, name: str, change: str) -> Human:
+    """Let a therapist join whose role is then another one."""
+    before = await world.rows("SELECT person_id FROM role")
+    human = await world.therapist(name)
+    ((person,),) = set(await world.rows("SELECT person_id FROM role")) - set(before)
+    async with writing(world.stage.running.db) as tx:
+        await tx.run(f"UPDATE role SET {change} WHERE person_id = :id", id=person)
+    return human
+
+
+async def gather(world: World) -> Cast:
+    """Let everybody there can be come together, two weeks of answers among them."""
+    anna, ben = await world.pair("Anna", "Ben", code="Q7Z", meets="Mon 15:00")
+    cast = Cast(world, anna, ben)
+    cora, _ = await world.pair("Cora", "Ben", code="C3", meets="Mon 15:00")
+    other, far = await world.pair("Another", "Faraway", code="F9", meets="Mon 15:00")
+    named = {"paused": "P4", "stopped": "S5", "erased": "E6"}
+    humans = {}
+    for name, code in named.items():
+        humans[name], _ = await world.pair(name.title(), "Ben", code=code)
+    joined = world.human("Joined")
+    await world.joins(joined, await world.invites(ben, "J8"))
+    agreeing = world.human("Arrived")
+    await agreeing.starts(await world.invites(ben, "K2"))
+    await world.invites(ben, "L2")
+
+    await world.until("Mon 16:20")
+    for human, ratings in ((anna, (2, 3, 4, 5, 4)), (cora, (8, 8, 8, 8, 8)), (other, (7,) * 5)):
+        await human.answers(*ratings)
+        if human is anna:
+            await anna.taps("felt criticised")
+            await anna.taps("Done ›")
+        await human.types(f"a {'marmot' if human is anna else 'heron'}")
+        await human.taps("Show my therapist" if human is not cora else "Keep it for me")
+    await world.until("Fri 17:00")
+    await ben.opens("Q7Z")
+    await ben.taps("‹ Back")
+    await ben.taps("Let's talk about it")
+    await world.later(minutes=3)
+    await world.until("Mon 16:20")
+
+    for act, button, human in (
+        ("/pause", "Until I resume", humans["paused"]),
+        ("/stop", "Stop the questions", humans["stopped"]),
+        ("/erase", "Erase everything", humans["erased"]),
+    ):
+        await human.types(act)
+        await human.taps(button)
+    ended = await therapist_who_became(world, "Ended", "ended_at = since_at")
+    supervisor = await therapist_who_became(world, "Supervisor", "role = 'supervisor'")
+    cast.roles = {
+        anna: {"known", "client"},
+        ben: {"known", "therapist"},
+        cora: {"known", "client"},
+        other: {"known", "client"},
+        far: {"known", "therapist"},
+        humans["paused"]: {"known", "client"},
+        humans["stopped"]: {"known", "client"},
+        humans["erased"]: set(),
+        joined: {"known", "client"},
+        agreeing: {"known", "client"},
+        ended: {"known"},
+        supervisor: {"known"},
+        world.dana: {"known", "admin"},
+        world.human("A stranger"): set(),
+    }
+    codes = {anna: "Q7Z", ben: "Q7Z", cora: "C3", other: "F9", far: "F9", humans["paused"]: "P4",
+             humans["stopped"]: "S5", joined: "J8", agreeing: "K2"}  # fmt: skip
+    for human in cast.roles:
+        cast.ids[human] = await ids_of(world, codes[human]) if human in codes else {}
+        await human.types("/help")
+    return cast
+
+
+#: Anna's name, code, text, chip and scores.
+SECRETS = ("Anna", "Q7Z", "marmot", "criticised", "3.6", "(3.6)")
+
+
+def said_since(world: World, human: Human, since: int) -> list[str]:
+    return [f"{call.method} {call.params}" for call in world.calls_to(human)[since:]]
+
+
+def tells_nothing(said: list[str], but: str = "") -> None:
+    """Fail where anything of Anna's is said; but: what somebody typed comes back to them."""
+    for line in said:
+        assert [s for s in SECRETS if s in line and s not in but] == [], line
+
+
+def test_every_command_and_every_act_has_its_row() -> None:
+    assert set(TYPED) == set(COMMANDS)
+    assert CLIENTS.keys() | THERAPISTS.keys() | ANYONES.keys() == set(TAPS)
+
+
+async def test_a_button_with_anybody_elses_id_does_nothing(world: World) -> None:
+    cast = await gather(world)
+    before = await everything(world)
+    cells = 0
+    for human, roles in cast.roles.items():
+        if human in (cast.anna, cast.ben):
+            continue
+        acts = [*CLIENTS.items(), *THERAPISTS.items(), *ALSO.items()]
+        annas = {f"{act}.{rest}" for act, pattern in acts for rest in cast.fill(pattern, cast.anna)}
+        own = {f"{act}.{rest}" for act, pattern in acts for rest in cast.fill(pattern, human)}
+        both = {
+            f"{act}.{rest}"
+            for act, pattern in acts
+            for rest in cast.fill(pattern, cast.anna, human)
+        }
+        for buttons in (sorted(annas - own), sorted(both - annas - own)):
+            since = len(world.calls_to(human))
+            for data, toast in zip(buttons, await human.forges(*buttons), strict=True):
+                kindly = toast in NOT_YOURS if "known" in roles else toast.startswith(STRANGER)
+                kindly |= toast in MIXED_UP and data in both - annas
+                assert kindly or ("admin" in roles and toast == NOT_FOR_YOU), (data, toast)
+            said = said_since(world, human, since)
+            tells_nothing(said)
+            # A word about a stranger to one's own pair says how that pair stands.
+            shown = [line for line in said if not line.startswith("answerCallbackQuery ")]
+            assert shown == [] or any(b.startswith(("confirm.", "away.")) for b in buttons)
+            assert shown == [] or buttons[0] not in annas
+            cells += len(buttons)
+        assert await everything(world) == before, human.phone.first_name
+    assert cells > 700
+
+
+async def test_who_lacks_the_role_is_refused(world: World) -> None:
+    cast = await gather(world)
+    for human, roles in cast.roles.items():
+        for role, acts in (("client", CLIENTS), ("therapist", THERAPISTS)):
+            if role in roles:
+                continue
+            mine = [f"{a}.{rest}" for a, p in acts.items() for rest in cast.fill(p, cast.anna)]
+            assert len(mine) == len(acts)
+            for toast in await human.forges(*mine):
+                assert toast == NOT_FOR_YOU or toast.startswith(STRANGER), toast
+
+
+async def test_what_is_ones_own_shows_nothing_of_anothers(world: World) -> None:
+    cast = await gather(world)
+    annas = await world.rows(
+        "SELECT pair.id, pair.client_id FROM pair WHERE code = 'Q7Z' UNION ALL"
+        " SELECT checkin.id, appointment_id FROM checkin JOIN pair ON pair.id = pair_id"
+        " WHERE code = 'Q7Z'"
+    )
+    ids: set[object] = {id for row in annas for id in row}
+    before = await everything(world, ids)
+    assert sum(map(len, before.values())) > 20
+    for human, roles in cast.roles.items():
+        if human in (cast.anna, cast.ben):
+            continue
+        since = len(world.calls_to(human))
+        for command, (role, words) in TYPED.items():
+            for typed in words:
+                human.phone.send(f"/{command} {typed}")
+            await world.step()
+            answers = [seen.text or "" for seen in human.phone.chat if seen.from_bot][-len(words) :]
+            refused = [a for a in answers if NOT_FOR_YOU in a or STRANGER in a]
+            assert len(refused) == (0 if role in roles or role == "anyone" else len(words)), command
+        own = CLIENTS if "client" in roles else THERAPISTS if "therapist" in roles else {}
+        for act, pattern in [*own.items(), *ANYONES.items()]:
+            for rest in cast.fill(pattern, human):
+                await human.forges(f"{act}.{rest}")
+        tells_nothing(said_since(world, human, since), but="Q7Z")
+        assert await everything(world, ids) == before, human.phone.first_name
+
+
+async def test_in_the_owners_hands_each_of_these_buttons_does_something(world: World) -> None:
+    """Show that what others are refused is worth refusing: the owner's tap is not."""
+    cast = await gather(world)
+    idle = []
+    for human, acts in ((cast.ben, THERAPISTS), (cast.anna, CLIENTS), (cast.ben, ANYONES)):
+        for act, pattern in acts.items():
+            (rest,) = cast.fill(pattern, human)
+            since = len(world.calls_to(human))
+            (toast,) = await human.forges(f"{act}.{rest}")
+            shown = [c for c in world.calls_to(human)[since:] if c.method != "answerCallbackQuery"]
+            if not shown and (toast == "" or toast in NOT_YOURS):
+                idle.append(act)
+    assert idle == []

@@ -94,7 +94,7 @@ async def words_sent(room: Room, ask: Ask) -> Reply:
 
 async def drop_words(room: Room, ask: Ask) -> Reply:
     """Forget a sentence that was not sent."""
-    await room.sentences.drop(ask.me)
+    await room.sentences.drop(ask.me, ask.tap.subject)
     return Reply(closes=True)
 
 

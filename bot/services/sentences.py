@@ -13,6 +13,7 @@ from bot.config import Settings
 from bot.core.errors import Refused
 from bot.services.acknowledgements import owe_telling
 from bot.services.acts import reads, writes
+from bot.services.digests import own_digest, placed_in
 from bot.services.ports import Clock, Ids
 from bot.store import audit, sentences
 from bot.store.database import Database, Transaction
@@ -37,8 +38,13 @@ class Sentences:
     async def ask(
         self, tx: Transaction, therapist_id: int, digest_id: int, pair_id: int
     ) -> Sentence:
-        """Begin a sentence to what was acknowledged. Errors: Refused("no_sentence")."""
+        """Begin a sentence to what was acknowledged.
+
+        Errors: Refused("not_yours"), Refused("no_sentence").
+        """
         now = self.clock.now()
+        await own_digest(tx, digest_id, therapist_id)
+        await placed_in(tx, digest_id, pair_id)
         made = await sentences.ask_sentence(
             tx, self.ids.new(), therapist_id, digest_id, pair_id, now
         )
@@ -65,16 +71,17 @@ class Sentences:
         if len(words) > MOST:
             raise Refused("sentence_too_long", most=MOST, has=len(words))
         await sentences.write_words(tx, waiting, words)
-        found = await sentences.find_sentence(tx, waiting.id, therapist_id)
-        assert found is not None  # noqa: S101 - it was just written
-        return found
+        return await self._own(tx, therapist_id, waiting.id)
 
     @reads
     async def show(self, tx: Transaction, therapist_id: int, sentence_id: int) -> Sentence:
-        """Give a sentence of this therapist. Errors: Refused("stale_button") when it is gone."""
+        """Give a sentence of this therapist. Errors: Refused("not_yours"), also when it is gone."""
+        return await self._own(tx, therapist_id, sentence_id)
+
+    async def _own(self, tx: Transaction, therapist_id: int, sentence_id: int) -> Sentence:
         found = await sentences.find_sentence(tx, sentence_id, therapist_id)
         if found is None:
-            raise Refused("stale_button")
+            raise Refused("not_yours")
         return found
 
     @writes
@@ -83,13 +90,14 @@ class Sentences:
     ) -> tuple[Sentence, bool]:
         """Send a sentence; give it and whether the client will be told.
 
-        Errors: Refused("stale_button") when it is gone or was sent before.
+        Errors: Refused("not_yours"), Refused("stale_button") when nothing was written or it was
+        sent before.
         """
         now = self.clock.now()
+        await self._own(tx, therapist_id, sentence_id)
         if not await sentences.send_words(tx, sentence_id, therapist_id, now):
             raise Refused("stale_button")
-        found = await sentences.find_sentence(tx, sentence_id, therapist_id)
-        assert found is not None  # noqa: S101 - it was just sent
+        found = await self._own(tx, therapist_id, sentence_id)
         await audit.note(
             tx, self.ids.new(), now, therapist_id, "sentence sent", "pair", found.pair_id
         )
@@ -99,6 +107,8 @@ class Sentences:
         return found, told
 
     @writes
-    async def drop(self, tx: Transaction, therapist_id: int) -> None:
-        """Forget what was not sent."""
+    async def drop(self, tx: Transaction, therapist_id: int, sentence_id: int) -> None:
+        """Forget a sentence that was not sent. Errors: Refused("not_yours"), also when it was."""
+        if (await self._own(tx, therapist_id, sentence_id)).sent_at is not None:
+            raise Refused("not_yours")
         await sentences.drop_unsent(tx, therapist_id)

@@ -25,6 +25,8 @@ BOUND = re.compile(
 #: Called in a transaction that has found the row by its owner before.
 FOUND_BEFORE = {
     "answers.answers_of", "answers.save_answers", "asking.find_first_start",
+    "goals.add_goal", "goals.end_goal", "goals.goals_of_pair", "goals.has_goals",
+    "goals.open_goals", "goals.ratings_of", "goals.words_by_item",
     "asking.find_next_start", "asking.latest_acknowledgement", "checkins.close",
     "checkins.end_unfinished", "checkins.messages_of_pair", "checkins.note_progress",
     "checkins.snooze", "digests.marks_of", "digests.places_of", "history.checkins_of_pair",
@@ -35,7 +37,8 @@ FOUND_BEFORE = {
 #: What the program does of itself when a row is due: nobody asks for it.
 OF_ITSELF = {
     "answers.ratings_before", "asking.asked_between", "asking.bring_closing_forward",
-    "asking.note_decision", "checkins.add_checkin", "checkins.load_checkin",
+    "asking.note_decision", "asking.sessions_until", "asking.was_asked", "checkins.add_checkin",
+    "checkins.load_checkin",
     "checkins.note_folded", "checkins.note_reminded", "checkins.note_sent",
     "digests.load_digest", "outbox.end", "outbox.fail_queued", "outbox.owe_again",
     "outbox.put_back", "waiting.bring_forward", "timetable.insert_appointment",

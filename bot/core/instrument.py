@@ -19,6 +19,10 @@ ItemKind = Literal["rating", "chips", "choice", "text"]
 _KINDS: Final = ("rating", "chips", "choice", "text")
 _WORDS: Final = ("at_most", "at_least", "includes", "below_usual_by", "every")
 _KEY_LIMIT: Final = 24
+#: Far below what the database can hold, far above a version that is a date.
+_VERSION_LIMIT: Final = 999_999_999
+#: No scale reaches further; what compares with more, or with no number, could never be meant.
+_RATING_LIMIT: Final = 99
 
 
 class BadInstrument(Exception):
@@ -145,8 +149,8 @@ def read_instrument(
     if not isinstance(data.get("instrument"), str):
         mistakes.append("'instrument' must give its name")
     version = data.get("version")
-    if not _is_whole(version) or version < 1:
-        mistakes.append("'version' must be a number from 1")
+    if not _is_whole(version) or not 1 <= version <= _VERSION_LIMIT:
+        mistakes.append(f"'version' must be a number from 1 to {_VERSION_LIMIT}")
     if not isinstance(data.get("licence"), str) or not data.get("licence"):
         mistakes.append("'licence' must say under what licence its wording may be used")
     elif data["licence"] != "CC0-1.0" and not data.get("attested_by"):
@@ -198,7 +202,7 @@ def _read_item(where: str, entry: Mapping[str, Any], mistakes: list[str]) -> Ite
     if set(exclusive) - set(options):
         mistakes.append(f"{where}: 'exclusive' names an option that is not there")
     lowest, highest = entry.get("lowest", 0), entry.get("highest", 10)
-    if not (_is_whole(lowest) and _is_whole(highest) and 0 <= lowest < highest <= 99):
+    if not (_is_whole(lowest) and _is_whole(highest) and 0 <= lowest < highest <= _RATING_LIMIT):
         mistakes.append(f"{where}: 'lowest' and 'highest' must be whole numbers, 0 to 99")
         lowest, highest = 0, 10
     return Item(
@@ -262,6 +266,9 @@ def _read_condition(where: str, entry: object, mistakes: list[str]) -> Condition
     ):
         mistakes.append(f"{where}: {word} has the wrong kind of value: {value!r}")
         return None
+    if not isinstance(value, str) and word != "every" and not 0 <= value <= _RATING_LIMIT:
+        mistakes.append(f"{where}: {word} must be a number from 0 to {_RATING_LIMIT}")
+        return None
     if "items" in entry and "all_of" in entry:
         mistakes.append(f"{where}: a condition has 'items' (any of them) or 'all_of', not both")
         return None
@@ -284,8 +291,12 @@ def _read_house(data: object, mistakes: list[str]) -> House:
     for key, value in data.items():
         if key not in fields:
             mistakes.append(f"house: unknown key {key!r}")
-        elif not isinstance(value, (int, float)) or isinstance(value, bool) or value < 0:
-            mistakes.append(f"house.{key}: must be a number")
+        elif (
+            not isinstance(value, (int, float))
+            or isinstance(value, bool)
+            or not 0 <= value <= _RATING_LIMIT
+        ):
+            mistakes.append(f"house.{key}: must be a number from 0 to {_RATING_LIMIT}")
     return House(**{key: value for key, value in data.items() if key in fields})
 
 

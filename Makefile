@@ -10,6 +10,9 @@ DEV := $(VENV)/.dev-installed
 # A second client for the emulator's tests; where it cannot be had, they skip it and say so.
 OTHER := .venv-aiogram/.installed
 OTHER_LOCK := tests/emulator/aiogram/requirements.lock
+# Other people's statistics (600 MB), to compare ours with; skipped in the same way.
+STATISTICS := .venv-statistics/.installed
+STATISTICS_LOCK := tests/core/statistics/requirements.lock
 
 .DEFAULT_GOAL := help
 .PHONY: help env demo test torture bench pictures check format texts locks clean
@@ -22,7 +25,7 @@ env: $(DEV) ## Make .venv with everything that development needs
 demo: $(if $(wildcard $(DEV)),$(DEV),$(RUNTIME)) ## Show the whole loop on one local page, without Telegram
 	$(BIN)/rapport demo
 
-test: $(DEV) $(OTHER) ## Run all tests, the layers and the wheel included
+test: $(DEV) $(OTHER) $(STATISTICS) ## Run all tests, the layers and the wheel included
 	$(BIN)/python -m pytest -n $(WORKERS)
 
 torture: $(DEV) ## Kill, break and starve the bot for MINUTES=10 (PARTS=kills,disk for some)
@@ -58,19 +61,19 @@ LOCALE := templates/locale
 # No dates, no line numbers, no guesses: a catalogue changes when its texts do.
 UPDATE := --no-wrap --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
 
-locks: ## Pin the newest versions that pyproject.toml allows (asks the package index)
+locks: ## Pin what pyproject.toml asks for; UPGRADE=--upgrade takes the newest it allows
 	$(PYTHON) -m venv .venv-locks
 	.venv-locks/bin/python -m pip install --quiet --upgrade pip pip-tools
 	.venv-locks/bin/pip-compile $(LOCK) --build-deps-for editable -o requirements.lock pyproject.toml
-	cp requirements.lock requirements-dev.lock
-	.venv-locks/bin/pip-compile $(LOCK) --extra dev -o requirements-dev.lock pyproject.toml
+	.venv-locks/bin/pip-compile $(LOCK) --extra dev -c requirements.lock -o requirements-dev.lock pyproject.toml
 	.venv-locks/bin/pip-compile $(LOCK) -o $(OTHER_LOCK) $(OTHER_LOCK:.lock=.in)
+	.venv-locks/bin/pip-compile $(LOCK) -o $(STATISTICS_LOCK) $(STATISTICS_LOCK:.lock=.in)
 
-LOCK := --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras --no-header \
+LOCK := --quiet $(UPGRADE) --generate-hashes --allow-unsafe --strip-extras --no-header \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options
 
 clean: ## Remove what the tools made, and the environments
-	rm -rf $(VENV) .venv-aiogram .venv-locks build dist .mypy_cache .pytest_cache .ruff_cache \
+	rm -rf $(VENV) .venv-aiogram .venv-statistics .venv-locks build dist .mypy_cache .pytest_cache .ruff_cache \
 		.import_linter_cache .hypothesis
 	find bot handlers tests -type d -name __pycache__ -prune -exec rm -rf {} +
 
@@ -96,3 +99,8 @@ $(OTHER): $(OTHER_LOCK) | $(BIN)/python
 	$(BIN)/python -m venv $(@D)
 	@$(@D)/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes -r $< \
 		&& touch $@ || echo 'aiogram could not be installed: its test will be skipped' >&2
+
+$(STATISTICS): $(STATISTICS_LOCK) | $(BIN)/python
+	$(BIN)/python -m venv $(@D)
+	@$(@D)/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes -r $< \
+		&& touch $@ || echo 'the other statistics could not be installed: their tests will be skipped' >&2

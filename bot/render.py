@@ -95,6 +95,11 @@ def day(on: str) -> str:
     return str(format_skeleton("MMMEd", date.fromisoformat(on), locale=_locale(_language.get())))
 
 
+def short_day(on: str) -> str:
+    """Give a local date without its weekday: `Nov 23`."""
+    return str(format_skeleton("MMMd", date.fromisoformat(on), locale=_locale(_language.get())))
+
+
 def moment(at: int, zone: str) -> str:
     """Give an instant as weekday and time in a zone: `Fri 17:00`."""
     local = _local(at, zone)
@@ -160,6 +165,7 @@ class Renderer:
             weekday=weekday,
             full_weekday=full_weekday,
             day=day,
+            short_day=short_day,
             moment=moment,
             dated_moment=dated_moment,
             soon=soon,
@@ -179,3 +185,8 @@ class Renderer:
         """Render `template` (a path without `.html.j2`) for people who read `language`."""
         with speaking(language):
             return self._environment.get_template(f"{template}.html.j2").render(values).strip()
+
+    def drawing(self, template: str, language: str, **values: object) -> str:
+        """Render a picture's SVG for people who read `language`."""
+        with speaking(language):
+            return self._environment.get_template(f"{template}.svg.j2").render(values)

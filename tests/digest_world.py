@@ -158,6 +158,7 @@ class World:
             facts = {
                 "state": "answered" if whole else "partial" if ratings else "expired",
                 "sent_at": sent_at,
+                "first_answer_at": done_at if ratings else None,
                 "completed_at": done_at if whole else None,
                 "closed_at": closes_at,
                 **changes,

@@ -122,12 +122,18 @@ _TEXT_WAITS: Final = 62
 _CHIPS: Final = 26
 _TALKED: Final = 64
 _USUAL: Final = 24
+_RANGE: Final = 34
+_STEPS: Final = 152
+_REPAIRED: Final = 68
+_SINCE: Final = 62
 _LOWER: Final = 42
 _MORE: Final = 34
 _REASON: Final[dict[Reason, int]] = {
     "low_twice": 29,
     "low": 22,
-    "fall": 32,
+    "below": 66,
+    "fall": 62,
+    "still_below": 38,
     "raise": 72,
     "talked_no": 54,
     "open_loop": 50,
@@ -184,11 +190,13 @@ def most_units(entry: Entry) -> int:
     size += _MORE * (len(entry.sessions) > SESSIONS_SHOWN) + _LOWER * (entry.change == "lower")
     if entry.standing == "calm":
         shown = tuple(one for one in (entry.latest, entry.unanswered) if one is not None)
-        return size + _LINE_MARK + sum(map(_remarks, shown))
+        is_over = entry.repair is not None and entry.repair.outcome != "open"
+        return size + _LINE_MARK + _REPAIRED * is_over + sum(map(_remarks, shown))
     shown = entry.sessions[:SESSIONS_SHOWN]
     size += sum(map(_remarks, shown))
     if entry.standing == "silent":
-        return size
+        return size + _SINCE * bool(entry.silent_running)
+    size += _RANGE * (entry.limits is not None) + _STEPS * (entry.repair is not None)
     size += _MARK + _USUAL + sum(_REASON.get(reason, 0) for reason in entry.reasons)
     for session in shown:
         size += _LINE + len(session.items) * _ITEM

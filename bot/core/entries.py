@@ -14,19 +14,23 @@ from typing import Final, Literal
 from bot.core import signals
 from bot.core.instrument import Instrument
 from bot.core.people import PairState
+from bot.core.picture import Panel
 from bot.core.sessions import TEXT_SHOWN, Asked, Session, Window, sessions_of
+from bot.core.trends import Acknowledged, Repair, Trend, trend_of
 
 Standing = Literal["first", "expanded", "calm", "silent"]
 
 Reason = Literal[
     "low_twice",
+    "talked_no",
+    "open_loop",
     "low",
+    "below",
     "fall",
+    "still_below",
     "raise",
     "wrote",
     "obstacles",
-    "talked_no",
-    "open_loop",
     "silence_after_low",
     "stopped",
     "silence",
@@ -35,16 +39,19 @@ Reason = Literal[
     "calm",
 ]
 
-#: In order of need (house rule): what an answer says comes before what silence may mean.
+#: In order of need (house rule): low twice running first, then what the therapist still owes, then
+#: what an answer says, and only then what silence may mean.
 NEED: Final[tuple[Reason, ...]] = (
     "low_twice",
+    "talked_no",
+    "open_loop",
     "low",
+    "below",
     "fall",
+    "still_below",
     "raise",
     "wrote",
     "obstacles",
-    "talked_no",
-    "open_loop",
     "silence_after_low",
     "stopped",
     "silence",
@@ -59,7 +66,9 @@ Opener = Literal["missed", "different", "yours", "wrote", "in_the_way", "room", 
 OPENERS: Final[dict[Reason, Opener]] = {
     "low_twice": "missed",
     "low": "missed",
+    "below": "different",
     "fall": "different",
+    "still_below": "different",
     "raise": "yours",
     "wrote": "wrote",
     "obstacles": "in_the_way",
@@ -70,8 +79,6 @@ OPENERS: Final[dict[Reason, Opener]] = {
 
 #: Options of `obstacles` that name none.
 _NO_OBSTACLE: Final = frozenset({"nothing_particular", "hard_but_useful", "rather_not_say"})
-
-TREND_SESSIONS: Final = 8
 
 #: An open "let's talk about it" is named this long; a new acknowledgement replaces it anyway.
 _LOOP_MS: Final = 28 * 86_400_000
@@ -97,6 +104,7 @@ class PairFacts:
     changed_at: int | None = None
     asked: tuple[Asked, ...] = ()
     talk: Talk | None = None
+    acknowledged: tuple[Acknowledged, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +121,10 @@ class Entry:
 
     on, time: of the latest appointment, for "A7 · Mon 15:00" (None when there was none).
     sessions: those of this digest, newest first. reasons: in order of need, the first decides.
-    usual: median before the latest score, None for too few. state_now: a pause, stop or end
-    within the window. standing: what stood out; the page a pair is on is frozen elsewhere.
+    usual: median before the latest score, limits: the own range; None for too few. repair: a fall
+    that is followed. silent_running: how many of the newest went unanswered, answered_on: the date
+    of the last that did not. state_now: a pause, stop or end within the window. standing: what
+    stood out; the page a pair is on is frozen elsewhere. panel: for a picture, None without scores.
     """
 
     pair_id: int
@@ -126,7 +136,12 @@ class Entry:
     sessions: tuple[Session, ...] = ()
     sparkline: str = ""
     usual: float | None = None
+    limits: signals.Limits | None = None
     change: signals.Change = "none"
+    repair: Repair | None = None
+    silent_running: int = 0
+    answered_on: str | None = None
+    panel: Panel | None = None
     state_now: Literal["paused", "stopped", "ended"] | None = None
     mark: Mark | None = None
 
@@ -175,10 +190,10 @@ def entry_of(
     declined = facts.talk is not None and _is_declined(facts.talk, window)
     if not here and state_now is None and not declined:
         return None
-    reasons = _reasons(facts, sessions, window, instrument)
+    trend = trend_of(sessions, instrument)
+    repair = trend.repair(facts.acknowledged)
+    reasons = _reasons(facts, sessions, window, trend, repair)
     latest = sessions[-1] if sessions else None
-    history = trend(sessions)
-    own_usual, change = _against_usual(history, instrument)
     return Entry(
         pair_id=facts.pair_id,
         code=facts.code,
@@ -187,9 +202,14 @@ def entry_of(
         standing=_standing(reasons, here),
         reasons=reasons,
         sessions=tuple(reversed(here)),
-        sparkline=sparkline(history),
-        usual=own_usual,
-        change=change,
+        sparkline=trend.sparkline,
+        usual=trend.usual,
+        limits=trend.limits,
+        change=trend.change,
+        repair=repair,
+        silent_running=trend.silent_running,
+        answered_on=trend.answered_on,
+        panel=trend.panel(facts.code),
         state_now=state_now,
     )
 
@@ -210,50 +230,24 @@ def _state_now(facts: PairFacts, window: Window) -> Literal["paused", "stopped",
     return None
 
 
-def trend(sessions: Sequence[Session]) -> tuple[Session, ...]:
-    """Give the sessions that make a trend, oldest first: asked, over, and of one version.
-
-    The version is that of the newest session with answers; what nobody answered is a gap.
-    """
-    versions = [session.instrument for session in sessions if session.has_answers]
-    version = versions[-1] if versions else None
-    return tuple(
-        session
-        for session in sessions
-        if session.outcome not in ("open", "not_asked", "did_not_meet", "undelivered")
-        and (version is None or session.instrument == version)
-    )
-
-
-def sparkline(history: Sequence[Session]) -> str:
-    """Draw the newest sessions of a trend; empty when there is no score at all."""
-    scores = [session.score for session in history[-TREND_SESSIONS:]]
-    return signals.sparkline(scores) if any(score is not None for score in scores) else ""
-
-
-def _against_usual(
-    history: Sequence[Session], instrument: Instrument
-) -> tuple[float | None, signals.Change]:
-    """Give the own usual before the newest score, and how that score stands to it if it is new."""
-    scored = [session for session in history if session.score is not None]
-    if not scored:
-        return None, "none"
-    *earlier, score = [session.score for session in scored if session.score is not None]
-    change = signals.change(score, earlier, instrument.house)
-    latest_is_here = scored[-1].is_new or scored[-1].is_corrected
-    return signals.usual(earlier, instrument.house), change if latest_is_here else "none"
-
-
 def _reasons(
-    facts: PairFacts, sessions: Sequence[Session], window: Window, instrument: Instrument
+    facts: PairFacts,
+    sessions: Sequence[Session],
+    window: Window,
+    trend: Trend,
+    repair: Repair | None,
 ) -> tuple[Reason, ...]:
     found: set[Reason] = set()
-    before: list[Session] = []
+    last: Session | None = None
     for session in sessions:
         if session.is_new or session.is_corrected:
-            found |= _reasons_of(session, before, instrument)
+            found |= _said_by(session, last) | _judged(trend.verdict_on(session))
         if session.has_answers:
-            before.append(session)
+            last = session
+    if repair is not None and repair.outcome == "open" and not repair.is_new:
+        # Silence says nothing about a fall: it is still one only while scores come.
+        scored = any(s.score is not None for s in sessions if s.is_new)
+        found |= {"still_below"} if scored and "below" not in found else set()
     if _loop_is_open(facts.talk, sessions, window):
         found.add("open_loop")
     if facts.talk is not None and _is_declined(facts.talk, window):
@@ -266,20 +260,13 @@ def _reasons(
     return tuple(sorted(found, key=_NEED_ORDER.__getitem__))
 
 
-def _reasons_of(session: Session, before: Sequence[Session], instrument: Instrument) -> set[Reason]:
-    """Say what one session of the window gives reason for; before: the answered ones."""
-    last = before[-1] if before else None
+def _said_by(session: Session, last: Session | None) -> set[Reason]:
+    """Say what a session of the window gives reason for; last: the answered one before it."""
     found: set[Reason] = set()
     if session.outcome == "silent":
         found.add("silence_after_low" if last is not None and last.is_low else "silence")
     if session.is_low:
         found.add("low_twice" if last is not None and last.is_low else "low")
-    if session.score is not None:
-        earlier = [
-            s.score for s in before if s.score is not None and s.instrument == session.instrument
-        ]
-        if signals.change(session.score, earlier, instrument.house) == "fall":
-            found.add("fall")
     if session.shared is not None:
         found.add("raise" if session.shared.disclosure == "raise" else "wrote")
     if set(session.obstacles) - _NO_OBSTACLE:
@@ -287,6 +274,17 @@ def _reasons_of(session: Session, before: Sequence[Session], instrument: Instrum
     if session.talked == "no":
         found.add("talked_no")
     return found
+
+
+def _judged(verdict: signals.Verdict | None) -> set[Reason]:
+    """Say what the course gives reason for: under the own range, or a fall.
+
+    A reliable fall alone stands on an assumed SD, so that it ranks no higher than a plain fall.
+    """
+    findings = set(verdict.findings) if verdict is not None else set()
+    if "below_limit" in findings:
+        return {"below"}
+    return {"fall"} if findings & {"reliable_fall", "fall"} else set()
 
 
 def _is_declined(talk: Talk, window: Window) -> bool:

@@ -14,6 +14,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeGuard, cast
 
+from bot.core.house import House, read_house
+
 ItemKind = Literal["rating", "chips", "choice", "text"]
 
 _KINDS: Final = ("rating", "chips", "choice", "text")
@@ -59,17 +61,6 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class House:
-    """House rules of an instrument: ours, not published cut-offs (signals.md S1, S16)."""
-
-    low_at_most: int = 5
-    fall_at_least: float = 2.0
-    score_needs: int = 4
-    usual_over: int = 6
-    usual_needs: int = 2
-
-
-@dataclass(frozen=True, slots=True)
 class Instrument:
     """A versioned questionnaire. `texts[language][key]` are its words, see `load_texts`."""
 
@@ -84,6 +75,14 @@ class Instrument:
     def ratings(self) -> tuple[Item, ...]:
         """The items that make the score."""
         return tuple(item for item in self.items if item.kind == "rating")
+
+    @property
+    def scale(self) -> tuple[float, float]:
+        """The lowest and the highest score."""
+        return (
+            float(min((item.lowest for item in self.ratings), default=0)),
+            float(max((item.highest for item in self.ratings), default=10)),
+        )
 
     @property
     def numbered(self) -> tuple[Item, ...]:
@@ -159,7 +158,7 @@ def read_instrument(
     items = _read_items(entries if isinstance(entries, list) else [], mistakes)
     if not items:
         mistakes.append("there must be at least one [[item]]")
-    house = _read_house(data.get("house", {}), mistakes)
+    house = read_house(data.get("house", {}), [i for i in items if i.kind == "rating"], mistakes)
     _check_texts(items, texts, mistakes)
     if mistakes:
         raise BadInstrument(name, mistakes)
@@ -281,23 +280,6 @@ def _read_condition(where: str, entry: object, mistakes: list[str]) -> Condition
         mistakes.append(f"{where}: {word} {'takes no' if items else 'needs'} items")
         return None
     return Condition(cast(Any, word), value, items, name == "all_of")
-
-
-def _read_house(data: object, mistakes: list[str]) -> House:
-    if not isinstance(data, Mapping):
-        mistakes.append("[house] must be a table")
-        return House()
-    fields = House.__dataclass_fields__
-    for key, value in data.items():
-        if key not in fields:
-            mistakes.append(f"house: unknown key {key!r}")
-        elif (
-            not isinstance(value, (int, float))
-            or isinstance(value, bool)
-            or not 0 <= value <= _RATING_LIMIT
-        ):
-            mistakes.append(f"house.{key}: must be a number from 0 to {_RATING_LIMIT}")
-    return House(**{key: value for key, value in data.items() if key in fields})
 
 
 def _check_texts(

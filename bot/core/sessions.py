@@ -77,6 +77,7 @@ class Asked:
     client was not asked (then `decided_at` and `not_asked_reason` say when and why not). language:
     that of its first screen.
     changed_ats: when answers were added or changed. answers: none where withheld.
+    is_after_unseen: older ones between this and the one before were not read.
     """
 
     on: str
@@ -96,6 +97,7 @@ class Asked:
     follows_id: int | None = None
     changed_ats: tuple[int, ...] = ()
     answers: tuple[Given, ...] = ()
+    is_after_unseen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +152,7 @@ class Session:
     follows_id: int | None = None
     open_until: tuple[str, str] | None = None
     reason: str | None = None
+    is_after_unseen: bool = False
 
     @property
     def has_answers(self) -> bool:
@@ -193,6 +196,7 @@ def _session(
         follows_id=asked.follows_id,
         open_until=_local(asked.closes_at, window.zone) if outcome == "open" else None,
         reason=asked.not_asked_reason,
+        is_after_unseen=asked.is_after_unseen,
     )
     if not session.has_answers:
         return session

@@ -13,11 +13,13 @@ from datetime import date
 from typing import Final, Literal
 
 from bot.core.digest import Counts, Digest, Placed, fits
-from bot.core.entries import TREND_SESSIONS, Entry, Mark, PairFacts, Talk, entry_of, trend
+from bot.core.entries import Entry, Mark, PairFacts, Talk
 from bot.core.instrument import Instrument
+from bot.core.picture import Panel
 from bot.core.sessions import Given, Session, Shared, Window, cut_text, sessions_of
-from bot.core.signals import Change
+from bot.core.signals import Limits
 from bot.core.timetable import local_on
+from bot.core.trends import TREND_SESSIONS, Repair, trend_of
 
 AcknowledgementKind = Literal["read", "talk"]
 
@@ -78,6 +80,12 @@ class DigestPage:
         return len(unread(self.calm))
 
     @property
+    def too_few(self) -> tuple[str, ...]:
+        """Codes of those who have answered too seldom for a range of their own."""
+        shown = (*self.expanded, *self.calm)
+        return tuple(e.code for e in shown if e.limits is None and e.can_be_acknowledged)
+
+    @property
     def has_scores(self) -> bool:
         """Whether ratings are shown, so that the label about them must stand here."""
         return any(
@@ -97,7 +105,9 @@ class BeforeFirst:
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """One pair's history. sessions: newest first. usual None: too few to say.
+    """One pair's history. sessions: newest first. usual, limits None: too few to say.
+    repair: the newest fall. straight_running: check-ins in a row with one value in every item.
+    all_highest: of how many check-ins every item was at its highest, of how many.
 
     digest_id, page: where it was opened from; None and 0 when not from a digest. before_first:
     what was said before the first session, None where nothing was.
@@ -113,7 +123,11 @@ class Details:
     sessions: tuple[Session, ...]
     sparkline: str
     usual: float | None
-    change: Change
+    limits: Limits | None
+    repair: Repair | None
+    straight_running: int
+    all_highest: tuple[int, int]
+    panel: Panel | None
     talk: Talk | None
     mark: Mark | None
     before_first: BeforeFirst | None = None
@@ -244,22 +258,26 @@ def details_of(
     before_first: BeforeFirst | None,
 ) -> Details:
     """Put together a pair's history as of a window's end."""
-    window = replace(as_of, from_at=0)
-    entry = entry_of(facts, window, instrument)
-    sessions = sessions_of(facts.asked, window, instrument, TEXT_IN_DETAILS)
-    newest = [session for session in sessions if session.outcome != "not_asked"]
+    sessions = sessions_of(facts.asked, replace(as_of, from_at=0), instrument, TEXT_IN_DETAILS)
+    shown = [session for session in sessions if session.outcome != "not_asked"]
+    trend, latest = trend_of(sessions, instrument), sessions[-1] if sessions else None
+    newest, highest = trend.course.newest, trend.course.ceiling
     return Details(
         digest_id=digest_id,
         page=page,
         pair_id=facts.pair_id,
         code=facts.code,
-        on=entry.on if entry else None,
-        time=entry.time if entry else None,
+        on=latest.on if latest else None,
+        time=latest.time if latest else None,
         state=facts.state,
-        sessions=_with_texts_bounded(newest[: -TREND_SESSIONS - 1 : -1]),
-        sparkline=entry.sparkline if entry else "",
-        usual=entry.usual if entry else None,
-        change=entry.change if entry else "none",
+        sessions=_with_texts_bounded(shown[: -TREND_SESSIONS - 1 : -1]),
+        sparkline=trend.sparkline,
+        usual=trend.usual,
+        limits=trend.limits,
+        repair=trend.repair(facts.acknowledged),
+        straight_running=newest.straight_running if newest else 0,
+        all_highest=(highest.hits, highest.of),
+        panel=trend.panel(facts.code),
         talk=facts.talk,
         mark=mark,
         before_first=before_first,
@@ -289,7 +307,7 @@ def today_line(
     sessions = sessions_of(facts.asked, as_of, instrument, TEXT_IN_TODAY)
     answered = [session for session in sessions if session.has_answers]
     last = answered[-1] if answered else None
-    over = trend([session for session in sessions if session.outcome != "withheld"])
+    over = trend_of([s for s in sessions if s.outcome != "withheld"], instrument).sessions
     talk = facts.talk
     promised = (
         talk is not None

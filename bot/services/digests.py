@@ -15,11 +15,12 @@ import structlog
 
 from bot.config import Settings
 from bot.core.digest import Digest, Placed, digest_of, pages_of
-from bot.core.entries import TREND_SESSIONS, PairFacts
+from bot.core.entries import PairFacts
 from bot.core.errors import Refused
 from bot.core.instrument import Instrument
 from bot.core.sessions import Window
 from bot.core.timetable import latest_weekly
+from bot.core.trends import FOLLOWED_SESSIONS
 from bot.services.acknowledgements import owe_telling
 from bot.services.acts import reads, writes
 from bot.services.digest_pages import (
@@ -157,7 +158,7 @@ class Digests:
             tx,
             therapist_id,
             window,
-            depth=TREND_SESSIONS + self.settings.checkin.per_week * (weeks + 1),
+            depth=FOLLOWED_SESSIONS + self.settings.checkin.per_week * (weeks + 1),
             texts=self.settings.digest.free_text,
             pair_id=pair_id,
         )

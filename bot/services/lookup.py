@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.config import Settings
-from bot.core.entries import TREND_SESSIONS, PairFacts
+from bot.core.entries import PairFacts
 from bot.core.errors import Refused
 from bot.core.instrument import Instrument
 from bot.core.sessions import Shared, Window, sessions_of
 from bot.core.timetable import local_day_bounds, local_on
+from bot.core.trends import FOLLOWED_SESSIONS, TREND_SESSIONS
 from bot.services.acts import reads, writes
 from bot.services.digest_pages import (
     TODAY_AT_MOST,
@@ -116,7 +117,7 @@ class Lookup:
         now = self.clock.now()
         window = Window(now, now, await self._zone(tx, therapist_id))
         found = await digest_facts.facts_of(
-            tx, therapist_id, window, depth=2 * TREND_SESSIONS, texts=True, pair_id=pair_id
+            tx, therapist_id, window, depth=FOLLOWED_SESSIONS, texts=True, pair_id=pair_id
         )
         if not found:
             raise Refused("not_yours")

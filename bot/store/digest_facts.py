@@ -2,7 +2,8 @@
 
 Answers are given as they stood at the cut-off. Two things win whatever the cut-off: a check-in
 that is withheld gives no answers, and a text that the client keeps (or has taken back) is not
-given, nor opened. Only each pair's newest check-ins are read, by index, however long the history.
+given, nor opened. Of each pair only the newest check-ins are read and, for its baseline, the first
+of the version it is asked now; by index, however long the history.
 """
 
 from __future__ import annotations
@@ -10,16 +11,19 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from bot.core.entries import PairFacts, Talk
 from bot.core.sessions import Asked, Given, Window
+from bot.core.trends import Acknowledged
 from bot.store.answers import open_value
 from bot.store.database import Row, Transaction
 from bot.store.vault import Sealer
 
 #: An appointment may be decided about late, after the program was down.
 _DECIDED_WITHIN_MS: Final = 35 * 86_400_000
+#: What was said to a fall is looked for so far back.
+_FOLLOWED_MS: Final = 190 * 86_400_000
 
 _OWN = (
     " pair.therapist_id = :therapist_id AND pair.data_key IS NOT NULL"
@@ -27,11 +31,22 @@ _OWN = (
     " AND (CAST(:pair_id AS BIGINT) IS NULL OR pair.id = :pair_id)"
 )
 
-_NEWEST = (
-    " FROM pair JOIN checkin ON checkin.id IN (SELECT newest.id FROM checkin AS newest"
-    " WHERE newest.pair_id = pair.id AND newest.kind = 'session'"
-    " AND newest.state <> 'cancelled' AND newest.due_at <= :cut_at"
-    " ORDER BY newest.due_at DESC LIMIT :depth)"
+#: A baseline is made of the first scores; so many check-ins are enough to hold them.
+_FIRST: Final = 12
+
+_OF_PAIR = (
+    " WHERE one.pair_id = pair.id AND one.kind = 'session'"
+    " AND one.state <> 'cancelled' AND one.due_at <= :cut_at"
+)
+_READ = (
+    " FROM pair JOIN checkin ON checkin.id IN ("  # noqa: S608 - fixed text
+    f"SELECT id FROM (SELECT one.id FROM checkin AS one{_OF_PAIR}"
+    " ORDER BY one.due_at DESC LIMIT :depth) AS newest"
+    f" UNION SELECT id FROM (SELECT one.id FROM checkin AS one{_OF_PAIR}"
+    " AND one.state IN ('answered', 'partial') AND (one.instrument, one.instrument_version) ="
+    f" (SELECT one.instrument, one.instrument_version FROM checkin AS one{_OF_PAIR}"
+    " AND one.first_answer_at IS NOT NULL ORDER BY one.due_at DESC LIMIT 1)"
+    f" ORDER BY one.due_at LIMIT {_FIRST}) AS first)"
 )
 
 PAIRS: Final = (
@@ -39,21 +54,24 @@ PAIRS: Final = (
 )
 
 CHECKINS: Final = (
-    "SELECT checkin.*, appointment.local_on, appointment.local_time, appointment.starts_at,"
+    "SELECT checkin.*, (SELECT count(*) FROM checkin AS one"  # noqa: S608 - fixed text
+    f"{_OF_PAIR}) AS all_of_pair,"
+    " appointment.local_on, appointment.local_time, appointment.starts_at,"
     " appointment.state AS calendar, appointment.state_at AS calendar_at"
-    f"{_NEWEST} JOIN appointment ON appointment.id = checkin.appointment_id WHERE{_OWN}"
+    f"{_READ} JOIN appointment ON appointment.id = checkin.appointment_id WHERE{_OWN}"
+    " ORDER BY checkin.due_at"
 )
 
 ANSWERS: Final = (
     "SELECT answer.checkin_id, answer.item, answer.value, answer.disclosure, answer.answered_at"
-    f"{_NEWEST} JOIN answer ON answer.checkin_id = checkin.id WHERE{_OWN}"
+    f"{_READ} JOIN answer ON answer.checkin_id = checkin.id WHERE{_OWN}"
     " AND checkin.state <> 'withheld' AND answer.value IS NOT NULL"
     " AND answer.answered_at <= :cut_at AND coalesce(answer.disclosure, 'show') <> 'keep'"
 )
 
 EARLIER: Final = (
     "SELECT answer_earlier.*"
-    f"{_NEWEST} JOIN answer_earlier ON answer_earlier.checkin_id = checkin.id WHERE{_OWN}"
+    f"{_READ} JOIN answer_earlier ON answer_earlier.checkin_id = checkin.id WHERE{_OWN}"
     " AND checkin.state <> 'withheld' AND answer_earlier.replaced_at > :from_at"
     " ORDER BY answer_earlier.replaced_at"
 )
@@ -74,6 +92,12 @@ TALKS: Final = (
     f" WHERE{_OWN}"
 )
 
+ACKNOWLEDGED: Final = (
+    "SELECT acknowledgement.pair_id, acknowledgement.kind, acknowledgement.raised_at, digest.cut_at"  # noqa: S608 - fixed text
+    " FROM pair JOIN acknowledgement ON acknowledgement.pair_id = pair.id"
+    " AND acknowledgement.made_at > :since_at AND acknowledgement.made_at <= :cut_at"
+    f" JOIN digest ON digest.id = acknowledgement.digest_id WHERE{_OWN}"
+)
 
 BEFORE_FIRST: Final = (
     "SELECT checkin.id, checkin.state, checkin.instrument, checkin.instrument_version,"  # noqa: S608 - fixed text
@@ -128,7 +152,14 @@ async def facts_of(
         row["pair_id"]: _talk(row, window.cut_at)
         for row in await tx.all(TALKS, **own, cut_at=window.cut_at)
     }
+    acknowledged = _grouped(
+        await tx.all(
+            ACKNOWLEDGED, **own, cut_at=window.cut_at, since_at=window.cut_at - _FOLLOWED_MS
+        ),
+        "pair_id",
+    )
     asked: defaultdict[int, list[Asked]] = defaultdict(list)
+    unseen = _after_unseen(checkins, depth)
     for row in checkins:
         stood = _as_of(
             sealers[row["pair_id"]],
@@ -137,7 +168,7 @@ async def facts_of(
             window.cut_at,
             texts,
         )
-        asked[row["pair_id"]].append(_asked(row, stood, window.cut_at))
+        asked[row["pair_id"]].append(_asked(row, stood, window.cut_at, row["id"] in unseen))
     for row in not_asked:
         asked[row["pair_id"]].append(_not_asked(row))
     return [
@@ -148,9 +179,27 @@ async def facts_of(
             changed_at=_changed_at(row),
             asked=tuple(asked[row["id"]]),
             talk=talks.get(row["id"]),
+            acknowledged=tuple(
+                _acknowledged(one, window.cut_at) for one in acknowledged.get(row["id"], ())
+            ),
         )
         for row in pairs
     ]
+
+
+def _after_unseen(checkins: Sequence[Row], depth: int) -> frozenset[int]:
+    """Name the check-ins, ordered by time, before which older ones of their pair were not read."""
+    read = _grouped(checkins, "pair_id").values()
+    return frozenset(
+        rows[-depth]["id"] for rows in read if depth < len(rows) < rows[0]["all_of_pair"]
+    )
+
+
+def _acknowledged(row: Row, cut_at: int) -> Acknowledged:
+    raised = row["raised_at"] is not None
+    # What was "read" at the cut-off and became "talk" after it was "read" then.
+    kind: Literal["read", "talk"] = "read" if raised and row["raised_at"] > cut_at else row["kind"]
+    return Acknowledged(kind, row["cut_at"])
 
 
 def _grouped(rows: Sequence[Row], key: str) -> Mapping[int, list[Row]]:
@@ -210,7 +259,7 @@ def _given(sealer: Sealer, stood: Row, texts: bool) -> Given | None:
     return Given(stood["item"], value, disclosure)
 
 
-def _asked(row: Row, answers: _Answers, cut_at: int) -> Asked:
+def _asked(row: Row, answers: _Answers, cut_at: int, is_after_unseen: bool) -> Asked:
     return Asked(
         on=row["local_on"],
         time=row["local_time"],
@@ -227,6 +276,7 @@ def _asked(row: Row, answers: _Answers, cut_at: int) -> Asked:
         follows_id=row["follows_id"],
         changed_ats=answers.changed_ats,
         answers=answers.given,
+        is_after_unseen=is_after_unseen,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date, timedelta
 
 import pytest
 
@@ -39,6 +40,16 @@ def weeks(*history: tuple[int | None, ...], **changes: object) -> tuple:
     made = [asked(on, *r) for on, r in zip(days[-len(history) :], history, strict=True)]
     made[-1] = replace(made[-1], **changes)
     return tuple(made)
+
+
+def long(*scores: int) -> tuple:
+    """Mondays, the last one in the window, each with one number for every question."""
+    monday = date(2026, 11, 16)
+    newest = len(scores) - 1
+    return tuple(
+        asked((monday - timedelta(weeks=newest - place)).isoformat(), *(score,) * 5)
+        for place, score in enumerate(scores)
+    )
 
 
 def with_extra(*extra: Given, ratings: tuple[int, ...] = CALM) -> tuple:
@@ -142,13 +153,15 @@ def test_the_order_of_need() -> None:
     talk = Talk(9, FROM + HOUR)
     by_reason = {
         "low_twice": pair("A2", *weeks(LOW, LOW)),
+        "talked_no": pair("F2", *with_extra(Given("talked", "no"))),
+        "open_loop": pair("G2", *weeks(CALM), talk=talk),
         "low": pair("B2", *weeks(LOW)),
+        "below": pair("B4", *long(9, 9, 9, 9, 9, 6)),
         "fall": pair("C2", *weeks((9,) * 5, (9,) * 5, (6,) * 5)),
+        "still_below": pair("C4", *weeks((9,) * 5, (9,) * 5, (6,) * 5, (8, 8, 8, 8, 8))),
         "raise": pair("D2", *with_extra(Given("different", "x", "raise"))),
         "wrote": pair("D4", *with_extra(Given("different", "x", "show"))),
         "obstacles": pair("E2", *with_extra(Given("obstacles", ("pace",)))),
-        "talked_no": pair("F2", *with_extra(Given("talked", "no"))),
-        "open_loop": pair("G2", *weeks(CALM), talk=talk),
         "silence_after_low": pair("H2", *weeks(LOW, ())),
         "stopped": replace(pair("I1", *weeks(CALM)), state="stopped", changed_at=CUT - HOUR),
         "silence": pair("I2", *weeks(())),

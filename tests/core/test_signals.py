@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.core.instrument import House
+from bot.core.house import House
 from bot.core.signals import change, is_low, score, sparkline, usual, wilson
 
 HOUSE = House()

@@ -36,7 +36,7 @@ OF_AN_INDEX = re.compile(
     )
 )
 LOCKS = ["requirements.lock", "requirements-dev.lock"]
-OF_AIOGRAM = "tests/emulator/aiogram/requirements.lock"
+OF_OTHERS = ["tests/emulator/aiogram/requirements.lock", "tests/core/statistics/requirements.lock"]
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +107,7 @@ def asked_for(requirements: list[str]) -> set[str]:
     return {name[0].lower() for name in names if name}
 
 
-@pytest.mark.parametrize("name", [*LOCKS, OF_AIOGRAM])
+@pytest.mark.parametrize("name", [*LOCKS, *OF_OTHERS])
 def test_every_pinned_package_has_hashes(texts: dict[str, str], name: str) -> None:
     entries = re.split(r"\n(?=[a-z0-9])", texts[name].strip())
 

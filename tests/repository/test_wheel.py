@@ -107,7 +107,7 @@ def test_it_holds_the_program_its_data_and_its_templates_and_nothing_else(
     }
 
     assert inside == expected
-    assert licences == {"LICENSE", "LICENSE-CC0"}
+    assert licences == {"LICENSE", "LICENSE-CC0", "LICENSE-DejaVu"}
 
 
 def test_the_installed_program_is_not_the_checkout(installed: Path) -> None:

@@ -13,10 +13,20 @@ from jinja2 import Template
 from bot.core.digest import most_units
 from bot.core.entries import Mark, entry_of
 from bot.core.sessions import Asked
+from bot.core.signals import Limits
+from bot.core.trends import Repair
 from bot.render import gettext, speaking
 from tests.digest_support import INSTRUMENT, WINDOW, renderer, units, visible
 from tests.services.test_digest_pages import STEADY, checkins, pairs
 
+REPAIRS = (
+    None,
+    Repair("2026-09-30", "open", True),
+    Repair("2026-09-30", "open", False),
+    Repair("2026-09-30", "open", False, "talk", True),
+    Repair("2026-09-30", "back", False, None, False, "2026-11-18"),
+    Repair("2026-09-30", "repaired", False, "talk", True, "2026-11-18"),
+)
 SHAPES = {"calm": "{{ calm_line(e) }}", "silent": "{{ silent_line(e) }}"}
 BODY = "{{ name(e) }}{{ mark(e) }}\n{{ body(e) }}"
 
@@ -38,14 +48,20 @@ def drawing(language: str, standing: str) -> Template:
 
 @pytest.mark.parametrize("language", ["de", "de_du"])
 @settings(max_examples=150, **STEADY)
-@given(history=st.lists(checkins, min_size=1, max_size=6))
+@given(history=st.lists(checkins, min_size=1, max_size=6), drawn_from=st.data())
 def test_no_entry_takes_more_than_its_page_was_sized_with(
-    language: str, history: list[Asked]
+    language: str, history: list[Asked], drawn_from: st.DataObject
 ) -> None:
     (facts,) = pairs([history])
     entry = entry_of(facts, WINDOW, INSTRUMENT)
     assert entry is not None
-    entry = replace(entry, mark=Mark("talk", "rather_not"))
+    entry = replace(
+        entry,
+        mark=Mark("talk", "rather_not"),
+        limits=Limits(8.8, 10.0, 0.5, is_floored=False),
+        repair=drawn_from.draw(st.sampled_from(REPAIRS)),
+        silent_running=entry.silent_running and 26,
+    )
     drawn = drawing(language, entry.standing).render(e=entry)
 
     assert units(visible(drawn)) < most_units(entry), entry

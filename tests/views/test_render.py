@@ -43,7 +43,9 @@ def own(folder: Path, **templates: str) -> Renderer:
 def test_every_template_compiles(packaged: Renderer) -> None:
     files = list(templates_folder().rglob("*.j2"))
     assert packaged.compile_all() == len(files) > 50
-    assert all(file.name.endswith(".html.j2") for file in files), "only these are rendered"
+    assert all(file.name.endswith((".html.j2", ".svg.j2")) for file in files), (
+        "only these are rendered"
+    )
 
 
 def test_a_template_that_does_not_compile_is_told(tmp_path: Path) -> None:

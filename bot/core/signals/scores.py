@@ -1,25 +1,22 @@
-"""Scores and signals: what numbers may be said about check-ins, and when none may.
+"""One check-in's score, and what may be said about it beside the earlier ones (S1, S10, S15-S17).
 
-Each function names the rule it carries (S1, S12, S16, S17). Missing is not zero: an item that
-was skipped is None and takes part in nothing. The thresholds are house rules of the instrument
-(`House`), not published cut-offs; none stands here.
+Missing is not zero: an item that was skipped is None and takes part in nothing. The thresholds
+are house rules of the instrument (`House`), not published cut-offs; none stands here.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from statistics import fmean, median
 from typing import Final, Literal
 
-from bot.core.instrument import House
+from bot.core.house import House
 
 #: What may be said about a score beside the earlier ones.
 #: "fall": below the own usual by the house rule. "lower": lower than last time, in words only.
 Change = Literal["fall", "lower", "none"]
 
-#: The two-sided 95 % point of the normal distribution.
-_Z95: Final = 1.959963984540054
+CutOff = Literal["fall", "below"]
 
 _BARS: Final = "▁▂▃▄▅▆▇█"
 _MISSING: Final = "·"
@@ -39,6 +36,11 @@ def is_low(values: Sequence[int | None], house: House) -> bool:
     return any(value is not None and value <= house.low_at_most for value in values)
 
 
+def is_straight(values: Sequence[int | None], house: House) -> bool:
+    """Say whether a scored check-in has the same value in every answered item (S15)."""
+    return score(values, house) is not None and len({v for v in values if v is not None}) == 1
+
+
 def usual(scores: Sequence[float], house: House) -> float | None:
     """Give the own usual: the median of the newest `usual_over` scores, oldest first.
 
@@ -51,29 +53,36 @@ def usual(scores: Sequence[float], house: House) -> float | None:
 def change(latest: float, earlier: Sequence[float], house: House) -> Change:
     """Say how a score stands to the earlier ones (oldest first) of the same instrument (S17).
 
-    A fall needs two earlier scores at least; with fewer, a lower score is said in words.
+    A fall needs `fall_needs` earlier scores; with fewer, a lower score is said in words.
     """
     own = usual(earlier, house)
-    if own is None or len(earlier) < 2:
+    if own is None or len(earlier) < house.fall_needs:
         return "lower" if earlier and latest < earlier[-1] else "none"
     return "fall" if own - latest >= house.fall_at_least else "none"
 
 
-def wilson(hits: int, tries: int) -> tuple[float, float]:
-    """Give the 95 % interval of a rate, both ends in 0 … 1 (S12; Wilson 1927).
+def two_rules(totals: Sequence[float | None], house: House) -> tuple[tuple[CutOff, ...], ...]:
+    """Judge totals, oldest first, by a licensed instrument's two rules (S10); None is a gap.
 
-    Errors: ValueError unless 0 <= hits <= tries and tries > 0.
+    "below" its cut-off (`cutoff_below` or `cutoff_at_most`); "fall" of `cutoff_fall` or more since
+    the last total. A rule that the instrument file does not name says nothing.
     """
-    if not 0 <= hits <= tries or tries == 0:
-        raise ValueError(f"{hits} of {tries} is no rate")
-    rate, squared = hits / tries, _Z95 * _Z95
-    centre = (rate + squared / (2 * tries)) / (1 + squared / tries)
-    half = (
-        _Z95
-        * math.sqrt(rate * (1 - rate) / tries + squared / (4 * tries * tries))
-        / (1 + squared / tries)
-    )
-    return max(0.0, centre - half), min(1.0, centre + half)
+    judged: list[tuple[CutOff, ...]] = []
+    last: float | None = None
+    for total in totals:
+        judged.append(() if total is None else _by_two_rules(total, last, house))
+        last = last if total is None else total
+    return tuple(judged)
+
+
+def _by_two_rules(total: float, last: float | None, house: House) -> tuple[CutOff, ...]:
+    below, at_most, fall = house.cutoff_below, house.cutoff_at_most, house.cutoff_fall
+    found: list[CutOff] = []
+    if (below is not None and total < below) or (at_most is not None and total <= at_most):
+        found.append("below")
+    if last is not None and fall is not None and last - total >= fall:
+        found.append("fall")
+    return tuple(found)
 
 
 def sparkline(scores: Sequence[float | None]) -> str:

@@ -1,0 +1,186 @@
+"""How a pair's scores run: how the newest stands to those before, and what became of a fall.
+
+Owns the reading of sessions as a course (bot/core/signals). Only what was asked, is over and is of
+the newest version of the instrument belongs to a trend; what nobody answered is a gap in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from bot.core import signals
+from bot.core.instrument import Instrument
+from bot.core.picture import Dot, Panel, Shape
+from bot.core.sessions import Session
+
+#: So many of the newest sessions make the line of bars.
+TREND_SESSIONS: Final = 8
+#: So many of the newest sessions make a panel of a picture.
+PICTURE_SESSIONS: Final = 12
+
+#: So many of the newest sessions are read to follow what runs on: half a year of weeks.
+FOLLOWED_SESSIONS: Final = 26
+
+#: What the client says when the two have talked.
+_TALKED: Final = ("yes", "a_bit")
+_OUTSIDE: Final = ("open", "not_asked", "did_not_meet", "undelivered")
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """What the therapist acknowledged on a digest. covers_at: up to when that digest reached."""
+
+    kind: Literal["read", "talk"]
+    covers_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """A fall followed until it is over (S14). Clients never see it.
+
+    since_on, until_on: local dates of the session it began with and the one that was back to
+    usual. acknowledged: the most that the therapist said to it. talked: the client says that the
+    two talked about it. is_new: it began in this digest.
+    """
+
+    since_on: str
+    outcome: Literal["open", "back", "repaired"]
+    is_new: bool
+    acknowledged: Literal["read", "talk"] | None = None
+    talked: bool = False
+    until_on: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """Sessions of one version, oldest first, each with its verdict in `course`."""
+
+    sessions: tuple[Session, ...]
+    course: signals.Course
+
+    @property
+    def newest(self) -> signals.Verdict | None:
+        """The verdict on the newest session with a score."""
+        return next((v for v in reversed(self.course.verdicts) if v.score is not None), None)
+
+    @property
+    def usual(self) -> float | None:
+        """The own usual before the newest score; None for too few."""
+        return self.newest.usual if self.newest else None
+
+    @property
+    def limits(self) -> signals.Limits | None:
+        """The own range that the newest score is judged by; None for too few."""
+        baseline = self.newest.baseline if self.newest else None
+        limits = baseline.limits if isinstance(baseline, signals.Baseline) else None
+        return limits if isinstance(limits, signals.Limits) else None
+
+    @property
+    def change(self) -> signals.Change:
+        """How the newest score stands, if it is new: a fall, or lower than last time in words."""
+        verdict = self.newest
+        if verdict is None or not self._is_here(self.sessions[verdict.at]):
+            return "none"
+        if "fall" in verdict.findings:
+            return "fall"
+        return "lower" if "lower" in verdict.findings else "none"
+
+    @property
+    def sparkline(self) -> str:
+        """The newest sessions as a line of bars; empty when there is no score at all."""
+        scores = [session.score for session in self.sessions[-TREND_SESSIONS:]]
+        return signals.sparkline(scores) if any(score is not None for score in scores) else ""
+
+    @property
+    def silent_running(self) -> int:
+        """How many of the newest sessions went unanswered in a row."""
+        running = 0
+        for session in reversed(self.sessions):
+            if session.outcome != "silent":
+                break
+            running += 1
+        return running
+
+    @property
+    def answered_on(self) -> str | None:
+        """The date of the newest session with answers."""
+        return next((s.on for s in reversed(self.sessions) if s.has_answers), None)
+
+    def verdict_on(self, session: Session) -> signals.Verdict | None:
+        """Give the verdict on a session; None when it is no part of the trend."""
+        for one, verdict in zip(self.sessions, self.course.verdicts, strict=True):
+            if one is session:
+                return verdict
+        return None
+
+    def repair(self, acknowledged: Sequence[Acknowledged]) -> Repair | None:
+        """Give the fall that is open, began here or was over here; None when there is none."""
+        if not self.course.ruptures:
+            return None
+        newest = self.course.ruptures[-1]
+        began = self.sessions[newest.at]
+        ended = None if newest.until is None else self.sessions[newest.until]
+        is_over = ended is not None and not self._is_here(ended)
+        if is_over and not self._is_here(began):
+            return None
+        said = {one.kind for one in acknowledged if one.covers_at >= began.starts_at}
+        return Repair(
+            since_on=began.on,
+            outcome=newest.outcome,
+            is_new=self._is_here(began),
+            acknowledged="talk" if "talk" in said else "read" if said else None,
+            talked=any(s.talked in _TALKED for s in self.sessions[newest.at + 1 :]),
+            until_on=ended.on if ended is not None and newest.outcome != "open" else None,
+        )
+
+    def panel(self, title: str) -> Panel | None:
+        """Give the newest sessions as a panel of a picture; None without any score."""
+        start = max(0, len(self.sessions) - PICTURE_SESSIONS)
+        verdicts = self.course.verdicts[start:]
+        if all(verdict.score is None for verdict in verdicts):
+            return None
+        return Panel(
+            title=title,
+            dots=tuple(
+                Dot(session.on, verdict.score, _shape(verdict))
+                for session, verdict in zip(self.sessions[start:], verdicts, strict=True)
+            ),
+            usual=self.usual,
+            lower=self.limits.lower if self.limits else None,
+            upper=self.limits.upper if self.limits else None,
+        )
+
+    @staticmethod
+    def _is_here(session: Session) -> bool:
+        return session.is_new or session.is_corrected
+
+
+def _shape(verdict: signals.Verdict) -> Shape:
+    if {"below_limit", "reliable_fall"} & set(verdict.findings):
+        return "below"
+    if {"low", "low_twice"} & set(verdict.findings):
+        return "low"
+    return "back" if verdict.state in ("back", "repaired") else "plain"
+
+
+def trend_of(sessions: Sequence[Session], instrument: Instrument) -> Trend:
+    """Give the trend of a pair's sessions (oldest first), judged."""
+    versions = [session.instrument for session in sessions if session.has_answers]
+    version = versions[-1] if versions else None
+    here = tuple(
+        session
+        for session in sessions
+        if session.outcome not in _OUTSIDE and (version is None or session.instrument == version)
+    )
+    points = [
+        signals.Point(
+            values=tuple(rated.value for rated in session.items),
+            instrument=session.instrument,
+            talked=session.talked in _TALKED,
+            after_unseen=session.is_after_unseen,
+        )
+        for session in here
+    ]
+    return Trend(here, signals.course(points, instrument.house, instrument.scale))

@@ -1,0 +1,156 @@
+"""How scores run: limits from the first, gaps kept, and a fall followed until it is over."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+from bot.core.entries import Entry, PairFacts, entry_of
+from bot.core.sessions import Asked, Given, sessions_of
+from bot.core.trends import PICTURE_SESSIONS, Acknowledged, Repair, trend_of
+from tests.digest_support import CUT, DAY, FROM, INSTRUMENT, NEXT, WINDOW, asked, pair
+
+NEWEST = date(2026, 11, 16)
+YES = Given("talked", "yes")
+
+
+def weeks(*scores: int | None, extra: tuple[Given, ...] = ()) -> list[Asked]:
+    """Mondays up to the one in the window; None is silence; `extra` is of the newest."""
+    last = len(scores) - 1
+    return [
+        asked(
+            (NEWEST - timedelta(weeks=last - place)).isoformat(),
+            *(() if score is None else (score,) * 5),
+            extra=extra if place == last else (),
+        )
+        for place, score in enumerate(scores)
+    ]
+
+
+def entry(facts: PairFacts) -> Entry:
+    made = entry_of(facts, WINDOW, INSTRUMENT)
+    assert made is not None
+    return made
+
+
+def test_s7_the_own_range_comes_with_the_fifth_score_before() -> None:
+    assert entry(pair("A7", *weeks(9, 9, 9, 9, 9))).limits is None
+    limits = entry(pair("A7", *weeks(9, 9, 9, 9, 9, 9))).limits
+    assert limits is not None
+    assert limits.is_floored, "five nines do not vary: the instrument's noise is the floor"
+
+
+def test_s14_below_the_own_range_is_a_reason_of_its_own() -> None:
+    assert entry(pair("A7", *weeks(9, 9, 9, 9, 9, 7))).reasons == ("below",)
+
+
+def test_s14_a_reliable_fall_without_a_range_ranks_as_a_fall() -> None:
+    fell = entry(pair("A7", *weeks(9, 9, 7)))
+    assert fell.reasons == ("fall",)
+    assert fell.repair == Repair("2026-11-16", "open", is_new=True)
+
+
+def test_a_fall_is_followed_step_by_step() -> None:
+    fall = weeks(9, 9, 9, 9, 9, 7)
+    later = [replace(one, **_later(one, 7)) for one in fall]
+    talk = (Acknowledged("talk", FROM),)
+
+    still = entry(pair("A7", *later, *weeks(7), acknowledged=talk))
+    assert "still_below" in still.reasons or "below" in still.reasons
+    assert still.repair == Repair("2026-11-09", "open", is_new=False, acknowledged="talk")
+
+    repaired = entry(pair("A7", *later, *weeks(9, extra=(YES,)), acknowledged=talk))
+    assert repaired.reasons == ("calm",)
+    assert repaired.repair == Repair(
+        "2026-11-09", "repaired", False, "talk", talked=True, until_on="2026-11-16"
+    )
+
+    back = entry(pair("A7", *later, *weeks(9)))
+    assert back.repair is not None
+    assert (back.repair.outcome, back.repair.acknowledged) == ("back", None)
+
+
+def _later(one: Asked, days: int) -> dict[str, object]:
+    """Move a check-in to so many days earlier."""
+    on = (date.fromisoformat(one.on) - timedelta(days=days)).isoformat()
+    moved = asked(on, *(g.value for g in one.answers if isinstance(g.value, int)))
+    return {name: getattr(moved, name) for name in Asked.__dataclass_fields__}
+
+
+def test_a_fall_that_was_over_before_this_week_is_not_told_again() -> None:
+    assert entry(pair("A7", *weeks(9, 9, 9, 9, 9, 7, 9, 9))).repair is None
+
+
+def test_what_was_acknowledged_before_the_fall_does_not_count_as_said_to_it() -> None:
+    before = (Acknowledged("talk", FROM - 30 * DAY),)
+    followed = entry(pair("A7", *weeks(9, 9, 9, 9, 9, 7, 7), acknowledged=before)).repair
+    assert followed is not None
+    assert followed.acknowledged is None
+
+
+def test_more_than_read_is_what_counts() -> None:
+    both = (Acknowledged("read", CUT), Acknowledged("talk", CUT), Acknowledged("read", CUT))
+    followed = entry(pair("A7", *weeks(9, 9, 9, 9, 9, 7, 7), acknowledged=both)).repair
+    assert followed is not None
+    assert followed.acknowledged == "talk"
+
+
+def test_silence_alone_does_not_say_that_somebody_is_still_below() -> None:
+    quiet = entry(pair("A7", *weeks(9, 9, 9, 9, 9, 7, None)))
+    assert "still_below" not in quiet.reasons
+
+
+def test_silence_is_counted_and_dated() -> None:
+    quiet = entry(pair("A7", *weeks(8, None, None, None)))
+    assert (quiet.silent_running, quiet.answered_on) == (3, "2026-10-26")
+    never = entry(pair("A7", *weeks(None, None)))
+    assert (never.silent_running, never.answered_on) == (2, None)
+
+
+def test_a_panel_keeps_gaps_and_marks_what_was_found() -> None:
+    panel = entry(pair("A7", *weeks(9, 9, None, 9, 9, 9, 7, 9))).panel
+    assert panel is not None
+    assert [dot.score for dot in panel.dots] == [9, 9, None, 9, 9, 9, 7, 9]
+    assert [dot.shape for dot in panel.dots][-2:] == ["below", "back"]
+    assert panel.lower is not None
+    low = entry(pair("A7", *weeks(4))).panel
+    assert low is not None
+    assert low.dots[0].shape == "low"
+
+
+def test_a_panel_holds_the_newest_and_none_is_drawn_without_a_score() -> None:
+    panel = entry(pair("A7", *weeks(*[9] * 20))).panel
+    assert panel is not None
+    assert len(panel.dots) == PICTURE_SESSIONS
+    assert entry(pair("A7", *weeks(None, None))).panel is None
+
+
+def test_another_version_is_another_trend() -> None:
+    old = [replace(one, instrument="session-alliance/0") for one in weeks(9, 9, 9, 9, 9, 9)]
+    old = [replace(one, **{**_later(one, 7), "instrument": "session-alliance/0"}) for one in old]
+    anew = entry(pair("A7", *old, *weeks(6)))
+    assert anew.reasons == ("calm",)
+    assert (anew.usual, anew.limits, anew.change) == (None, None, "none")
+
+
+def test_nothing_runs_on_over_check_ins_that_were_not_read() -> None:
+    """Between the first ones and the newest, others may lie: a low before them is not "running"."""
+    history = weeks(9, 9, 9, 9, 4, 4)
+    history[-1] = replace(history[-1], is_after_unseen=True)
+    trend = trend_of(sessions_of(history, WINDOW, INSTRUMENT), INSTRUMENT)
+    newest = trend.newest
+    assert newest is not None
+    assert newest.low_running == 1
+    assert newest.usual is None
+    assert newest.baseline.count == 5, "the first ones still are the baseline"  # type: ignore[union-attr]
+
+
+def test_a_verdict_on_what_is_no_part_of_the_trend_is_none() -> None:
+    sessions = sessions_of(weeks(9, 9), WINDOW, INSTRUMENT)
+    other = replace(sessions[0], outcome="did_not_meet")
+    assert trend_of(sessions, INSTRUMENT).verdict_on(other) is None
+
+
+def test_nothing_new_in_the_next_week_is_no_change() -> None:
+    sessions = sessions_of(weeks(9, 9, 6), NEXT, INSTRUMENT)
+    assert trend_of(sessions, INSTRUMENT).change == "none"

@@ -16,7 +16,7 @@ from telegram.ext import (
 )
 
 from handlers import checkin, client, digest, joining, therapist, timetable
-from handlers.guard import Room, Route, on_message, on_tap
+from handlers.guard import Room, Route, is_own, on_message, on_tap
 
 COMMANDS: dict[str, Route] = {
     **joining.COMMANDS,
@@ -96,6 +96,8 @@ def _membership(room: Room, leave: Leave) -> Callback:
         if member.chat.type != "private":
             if status not in (ChatMember.LEFT, ChatMember.BANNED):
                 await leave(member.chat.id)
+        elif not is_own(member.from_user, member.chat):
+            return
         elif status == ChatMember.BANNED:
             await room.enrolment.unreachable(member.from_user.id)
         else:

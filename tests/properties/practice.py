@@ -27,13 +27,13 @@ _START = to_utc("2026-11-01", "10:00", "Europe/Berlin")
 
 
 @asynccontextmanager
-async def practice(seed: int) -> AsyncIterator[World]:
-    """Give a running practice without people, in a folder of its own."""
+async def practice(seed: int, extra: str = "") -> AsyncIterator[World]:
+    """Give a running practice without people, in a folder of its own. extra: more of its TOML."""
     clock = StageClock(_START)
     emulator = Emulator(token=TOKEN, clock=clock, seed=seed)
     with tempfile.TemporaryDirectory() as folder:
         async with emulator.serve():
-            stage = await set_stage(Path(folder), emulator, clock)
+            stage = await set_stage(Path(folder), emulator, clock, extra=extra)
             try:
                 yield World(stage)
             finally:

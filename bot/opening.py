@@ -6,17 +6,21 @@ import asyncio
 import secrets
 import time
 
+import structlog
+
 from bot.config import Settings
 from bot.core.instrument import BadInstrument, Instrument
 from bot.instruments import load_instruments
 from bot.services.ports import Clock
-from bot.store import practice
+from bot.store import erasure, practice
 from bot.store.checkins import instruments_in_use
-from bot.store.database import Database, Transaction
+from bot.store.database import Database, Transaction, Unavailable
 from bot.store.migrate import migrate
 from bot.store.vault import load_vault
 from bot.transport.application import close, introduce, make_application
 from bot.transport.request import WireBot, make_bot
+
+log = structlog.get_logger(__name__)
 
 #: How long a command waits for Telegram; a run waits for as long as it takes.
 PATIENCE_SECONDS = 20.0
@@ -78,8 +82,9 @@ async def open_database(settings: Settings, clock: Clock, *, alone: bool = True)
     db = await Database.open(settings.database.path, vault, clock.now, alone=alone)
     try:
         await migrate(db, clock.now())
-        await db.write(lambda tx: _prove(tx, clock.now()))
+        await prove(db, clock.now())
         if alone:
+            await finish_erasures(db)
             # A process that died between deleting and emptying the log owes this.
             await db.truncate_log()
     except BaseException:
@@ -88,8 +93,34 @@ async def open_database(settings: Settings, clock: Clock, *, alone: bool = True)
     return db
 
 
+async def finish_erasures(db: Database) -> None:
+    """Finish what the erasures' log says was erased and this database still has.
+
+    That is so after a crash between the two, and when an older database was put back.
+    Errors: `Unavailable`.
+    """
+    try:
+        log_lines, torn = db.erasures.read()
+    except OSError as problem:
+        raise Unavailable(f"{db.erasures.path}: {problem.strerror}") from problem
+    if torn:
+        log.warning("the erasures' log has lines that cannot be read", count=torn)
+    if not log_lines:
+        return
+    finished, strange = await db.write(lambda tx: erasure.finish_erasures(tx, log_lines))
+    if finished:
+        log.warning("erasures were finished that the database had not", count=len(finished))
+    if strange:
+        log.warning("the erasures' log has lines of another practice", count=strange)
+    db.vault.forget()
+
+
+async def prove(db: Database, now: int) -> None:
+    """Make sure that the master key opens this practice, or found it. Errors: `KeyProblem`."""
+    await db.write(lambda tx: _prove(tx, now))
+
+
 async def _prove(tx: Transaction, now: int) -> None:
-    """Make sure that the master key opens this practice, or found it."""
     if not await practice.find_practice(tx):
         await practice.found_practice(tx, now)
     await practice.practice_sealer(tx)

@@ -42,7 +42,7 @@ async def _of(ask: Ask) -> Pair:
     raise Refused("not_yours")
 
 
-def _command(
+def about_one(
     act: str, states: tuple[str, ...], screen: Callable[[Room, Ask, Pair], Awaitable[Screen]]
 ) -> Callable[[Room, Ask], Awaitable[Reply]]:
     """Make a command that is about one pair: the only one, or the one that is chosen."""
@@ -104,6 +104,17 @@ async def history(room: Room, ask: Ask) -> Reply:
         raise Refused("stale_button")
     found = await room.privacy.history(ask.me, ask.tap.subject, int(page))
     return Reply(room.people_views.history(found, ask.reader))
+
+
+async def chart(room: Room, ask: Ask) -> Reply:
+    """Draw the own scores as a new message, which can be closed again."""
+    panel = await room.privacy.chart(ask.me, ask.tap.subject)
+    return Reply(say=(room.people_views.chart(panel, ask.reader),))
+
+
+async def close(room: Room, ask: Ask) -> Reply:
+    """Take a message away that somebody has looked at."""
+    return Reply(closes=True)
 
 
 async def own_words(room: Room, ask: Ask) -> Reply:
@@ -185,10 +196,10 @@ _HERE = ("joined", "active", "paused", "stopped", "ended")
 COMMANDS = {
     "help": Route(help, "anyone"),
     "privacy": Route(privacy, "anyone"),
-    "pause": Route(_command("pausing", ("active", "paused"), _pausing), "client"),
-    "stop": Route(_command("stopping", ("joined", "active", "paused"), _stopping), "client"),
-    "history": Route(_command("history", _HERE, _history), "client"),
-    "erase": Route(_command("erasing", _HERE, _erasing), "client"),
+    "pause": Route(about_one("pausing", ("active", "paused"), _pausing), "client"),
+    "stop": Route(about_one("stopping", ("joined", "active", "paused"), _stopping), "client"),
+    "history": Route(about_one("history", _HERE, _history), "client"),
+    "erase": Route(about_one("erasing", _HERE, _erasing), "client"),
 }
 TAPS = {
     "help": Route(help, "anyone"),
@@ -204,4 +215,6 @@ TAPS = {
     "erase": Route(erase, "client", erased),
     "history": Route(history, "client"),
     "mywords": Route(own_words, "client"),
+    "mychart": Route(chart, "client"),
+    "close": Route(close, "anyone", close),
 }

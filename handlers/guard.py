@@ -21,14 +21,19 @@ from bot.services.checkins import CheckIns
 from bot.services.confirming import Confirming
 from bot.services.digests import Digests
 from bot.services.enrolment import Enrolment, Who
+from bot.services.goals import Goals
 from bot.services.inviting import Inviting
 from bot.services.lookup import Lookup
-from bot.services.ports import Screen
+from bot.services.mirror import Mirrors
+from bot.services.ports import Make, Screen
 from bot.services.privacy import Privacy
+from bot.services.sentences import Sentences
 from bot.services.timetable import Timetable
 from bot.views.buttons import Tap, read_tap
 from bot.views.checkin import CheckInViews
 from bot.views.digest import DigestViews
+from bot.views.goals import GoalViews
+from bot.views.mirror import MirrorViews
 from bot.views.people import PeopleViews
 from bot.views.plain import bare
 from bot.views.reader import Desk, Reader
@@ -58,11 +63,15 @@ class Lane(Protocol):
     def say(
         self,
         chat_id: int,
-        screen: Screen,
+        screen: Screen | Make,
         *,
         then: Callable[[int], Awaitable[None]] | None = None,
     ) -> None:
         """Send a new message; `then` learns its id."""
+        ...
+
+    def delete(self, chat_id: int, message_id: int) -> None:
+        """Take a message away."""
         ...
 
     def toast(self, callback_id: str, text: str = "", *, alert: bool = False) -> None:
@@ -85,11 +94,16 @@ class Room:
     digests: Digests
     lookup: Lookup
     acknowledgements: Acknowledgements
+    sentences: Sentences
     privacy: Privacy
+    goals: Goals
+    mirrors: Mirrors
     checkin_views: CheckInViews
     people_views: PeopleViews
     digest_views: DigestViews
     timetable_views: TimetableViews
+    goal_views: GoalViews
+    mirror_views: MirrorViews
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,16 +136,18 @@ class Reply:
 
     place: the message to replace instead of the tapped one. also: more messages that the screen
     replaces. then: learns the id of a new message. refused: said as an alert, beside the screen.
+    closes: the tapped message is taken away.
     """
 
     screen: Screen | None = None
     place: int | None = None
     also: tuple[int, ...] = ()
     then: Callable[[int], Awaitable[None]] | None = None
-    say: tuple[Screen, ...] = ()
+    say: tuple[Screen | Make, ...] = ()
     toast: str = ""
     alert: bool = False
     refused: Refused | None = None
+    closes: bool = False
 
 
 Handler = Callable[[Room, Ask], Awaitable[Reply]]
@@ -230,6 +246,8 @@ async def on_tap(room: Room, routes: dict[str, Route], update: Update) -> None:
         for other in reply.also:
             if other != place:
                 room.lanes.edit(ask.chat_id, other, reply.screen)
+    if reply.closes:
+        room.lanes.delete(ask.chat_id, ask.message_id)
     for screen in reply.say:
         room.lanes.say(ask.chat_id, screen)
 
@@ -250,5 +268,5 @@ async def on_message(room: Room, route: Route, update: Update, words: str) -> No
             room.lanes.edit(ask.chat_id, reply.place, reply.screen, then=reply.then)
         else:
             room.lanes.say(ask.chat_id, reply.screen, then=reply.then)
-    for screen in reply.say:
-        room.lanes.say(ask.chat_id, screen)
+    for more in reply.say:
+        room.lanes.say(ask.chat_id, more)

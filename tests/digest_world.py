@@ -17,7 +17,7 @@ from bot.instruments import load_instruments
 from bot.services.acknowledgements import Acknowledgements
 from bot.services.digests import Digests
 from bot.services.lookup import Lookup
-from bot.store import answers, checkins, pairs, people
+from bot.store import answers, checkins, pairs, people, practice
 from bot.store.database import Database
 from bot.store.migrate import migrate
 from bot.store.vault import Vault
@@ -204,6 +204,8 @@ async def open_world(
     db = await Database.open(folder / "rapport.sqlite3", Vault(os.urandom(32)), clock.now)
     try:
         await migrate(db, clock.now())
+        async with writing(db) as tx:
+            await practice.found_practice(tx, clock.now())
         chosen = settings(folder, free_text=free_text)
         digests = Digests(db, clock, ids, chosen, INSTRUMENT)
         lookup = Lookup(db, clock, ids, chosen, INSTRUMENT, load_instruments())

@@ -9,7 +9,6 @@ from queue import SimpleQueue
 from typing import Any
 
 from bot.store.database import Database, Row, Transaction, Work
-from bot.store.vault import Vault
 
 Asked = tuple[asyncio.Future[list[Row]], str, dict[str, object]]
 
@@ -19,9 +18,10 @@ class Step(Transaction):
 
     __slots__ = ("_asked",)
 
-    def __init__(self, asked: SimpleQueue[Asked | BaseException | None], vault: Vault) -> None:
+    def __init__(self, asked: SimpleQueue[Asked | BaseException | None], db: Database) -> None:
         self._asked = asked
-        self.vault = vault
+        self.vault = db.vault
+        self.erasures = db.erasures
 
     async def all(self, sql: str, **values: object) -> list[Row]:
         rows = asyncio.get_running_loop().create_future()
@@ -75,7 +75,7 @@ async def _open(
     if not begun.done():
         await whole
     try:
-        yield Step(asked, db.vault)
+        yield Step(asked, db)
     except BaseException as problem:
         asked.put(problem)
         await asyncio.gather(whole, return_exceptions=True)

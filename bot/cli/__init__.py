@@ -18,6 +18,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from bot import __version__
+from bot.cli.backup import backup, restore
 from bot.cli.digest import digest
 from bot.cli.ending import CONFIG as _CONFIG
 from bot.cli.ending import AsJson, Config
@@ -35,6 +36,8 @@ cli = typer.Typer(
 )
 cli.add_typer(invite, name="invite")
 cli.add_typer(digest, name="digest")
+cli.command()(backup)
+cli.command()(restore)
 
 _ANY_BOT = "1:emulator"
 _Made = TypeVar("_Made")

@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final, Literal
 
+from bot.core.beside import Beside, beside_of
 from bot.core.digest import Counts, Digest, Placed, fits
 from bot.core.entries import Entry, Mark, PairFacts, Talk
 from bot.core.instrument import Instrument
-from bot.core.picture import Panel
+from bot.core.picture import PANELS_AT_MOST, Panel
 from bot.core.sessions import Given, Session, Shared, Window, cut_text, sessions_of
 from bot.core.signals import Limits
 from bot.core.timetable import local_on
@@ -27,6 +28,10 @@ AcknowledgementKind = Literal["read", "talk"]
 TEXT_IN_DETAILS: Final = 1_000
 OLDER_TEXT_IN_DETAILS: Final = 150
 TEXTS_IN_DETAILS: Final = 1_300
+
+#: A goal on Details: its words in UTF-16 units, and how many of its newest ratings.
+GOAL_IN_DETAILS: Final = 100
+GOAL_RATINGS_IN_DETAILS: Final = 6
 
 #: What fits one message of `today`: appointments, and UTF-16 units of each shared text.
 TODAY_AT_MOST: Final = 12
@@ -79,6 +84,21 @@ class DigestPage:
         """How many the button "Read these" would acknowledge."""
         return len(unread(self.calm))
 
+    def chart(self, number: int) -> Chart | None:
+        """Give the page's scores for its picture of this number, from 0; None for none.
+
+        In the order of the page, as many in one picture as stay legible.
+        """
+        drawn = [
+            (entry.panel, (entry.on, entry.time))
+            for entry in (*self.expanded, *self.silent, *self.calm)
+            if entry.panel is not None and entry.on is not None and entry.time is not None
+        ]
+        here = drawn[number * PANELS_AT_MOST : (number + 1) * PANELS_AT_MOST]
+        if not here:
+            return None
+        return Chart(tuple(panel for panel, _ in here), tuple(slot for _, slot in here))
+
     @property
     def too_few(self) -> tuple[str, ...]:
         """Codes of those who have answered too seldom for a range of their own."""
@@ -95,12 +115,28 @@ class DigestPage:
 
 
 @dataclass(frozen=True, slots=True)
+class Chart:
+    """Scores for one picture. slots: of each panel the appointment's local date and time."""
+
+    panels: tuple[Panel, ...]
+    slots: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class BeforeFirst:
     """What a pair said before its first session, in the order of its questionnaire."""
 
     instrument: Instrument
     is_withheld: bool
     answers: tuple[Given, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How one goal has been rated. words: the client's. ratings: oldest first, 0 to 10."""
+
+    words: str
+    ratings: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +167,8 @@ class Details:
     talk: Talk | None
     mark: Mark | None
     before_first: BeforeFirst | None = None
+    beside: Beside | None = None
+    goals: tuple[Progress, ...] = ()
 
     @property
     def has_scores(self) -> bool:
@@ -256,6 +294,7 @@ def details_of(
     page: int,
     mark: Mark | None,
     before_first: BeforeFirst | None,
+    goals: Sequence[Progress] = (),
 ) -> Details:
     """Put together a pair's history as of a window's end."""
     sessions = sessions_of(facts.asked, replace(as_of, from_at=0), instrument, TEXT_IN_DETAILS)
@@ -281,6 +320,15 @@ def details_of(
         talk=facts.talk,
         mark=mark,
         before_first=before_first,
+        beside=beside_of(facts.beside, facts.asked, sessions, instrument.house),
+        goals=tuple(
+            replace(
+                goal,
+                words=cut_text(goal.words, GOAL_IN_DETAILS),
+                ratings=goal.ratings[-GOAL_RATINGS_IN_DETAILS:],
+            )
+            for goal in goals
+        ),
     )
 
 

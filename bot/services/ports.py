@@ -6,6 +6,7 @@ bring one they can move, `bot.transport` speaks to Telegram.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -29,6 +30,10 @@ class Screen:
     keyboard: Keyboard = field(default=())
     photo: bytes | None = None
     silent: bool = False
+
+
+#: What makes a screen that takes a while, such as one with a drawing.
+Make = Callable[[], Awaitable[Screen]]
 
 
 class Clock(Protocol):

@@ -13,12 +13,15 @@ from bot.core.conversation import Answer
 from bot.core.errors import Refused
 from bot.core.instrument import Instrument
 from bot.core.people import Pair
+from bot.core.picture import Panel
+from bot.core.sessions import Window, sessions_of
 from bot.core.timetable import local_on
+from bot.core.trends import FOLLOWED_SESSIONS, trend_of
 from bot.services.acts import reads, writes
 from bot.services.ports import Clock, Ids
 from bot.services.retention import leave_no_trace
 from bot.store import answers as answer_store
-from bot.store import audit, checkins, erasure, outbox, pairs, people
+from bot.store import audit, checkins, digest_facts, erasure, goals, outbox, pairs, people
 from bot.store import history as history_store
 from bot.store.database import Database, Transaction
 
@@ -29,7 +32,10 @@ HISTORY_PAGE: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """One of a client's own check-ins. score: None with too few answers."""
+    """One of a client's own check-ins. score: None with too few answers.
+
+    goals: the words of the goals that were rated, by item.
+    """
 
     checkin_id: int
     on: str
@@ -39,6 +45,7 @@ class Past:
     version: int
     score: float | None
     answers: tuple[Answer, ...]
+    goals: Mapping[str, str]
 
     def given(
         self, instruments: Mapping[str, Mapping[int, Instrument]]
@@ -188,6 +195,7 @@ class Privacy:
                 version=row.instrument_version,
                 score=self._score(row, given := await answer_store.answers_of(tx, row)),
                 answers=tuple(given.values()),
+                goals=await goals.words_by_item(tx, row),
             )
             for row in rows[:HISTORY_PAGE]
         ]
@@ -200,6 +208,28 @@ class Privacy:
             page=page,
             has_older=len(rows) > HISTORY_PAGE,
         )
+
+    @reads
+    async def chart(self, tx: Transaction, client_id: int, pair_id: int) -> Panel:
+        """Give a client's own scores with one therapist for a picture.
+
+        The same numbers that the therapist sees. Errors: Refused("not_yours"),
+        Refused("no_scores").
+        """
+        pair = await pairs.find_pair_of_client(tx, pair_id, client_id)
+        if pair is None:
+            raise Refused("not_yours")
+        therapist = await people.load_person(tx, pair.therapist_id)
+        now = self.clock.now()
+        window = Window(now, now, self.settings.practice.timezone)
+        found = await digest_facts.facts_of(
+            tx, pair.therapist_id, window, depth=FOLLOWED_SESSIONS, texts=False, pair_id=pair_id
+        )
+        sessions = [s for one in found for s in sessions_of(one.asked, window, self.instrument)]
+        panel = trend_of(sessions, self.instrument).panel(therapist.name)
+        if panel is None:
+            raise Refused("no_scores")
+        return panel
 
     @reads
     async def words(self, tx: Transaction, client_id: int, checkin_id: int) -> OwnWords:

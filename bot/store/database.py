@@ -21,12 +21,16 @@ from typing import Any, Final, Generic, Self, TypeVar
 import aiosqlite
 
 from bot.core.errors import Repeated
+from bot.store.erasures import ErasureLog
 from bot.store.vault import Vault
 
 Row = Mapping[str, Any]
 T = TypeVar("T")
 
+#: The erasures' log; it stands in the database's folder.
+ERASURES: Final = "erasures.log"
 _BUSY_SECONDS: Final = 5.0
+_EMPTYING_MS: Final = 100
 _READERS: Final = 2
 #: More than the program has, so that each is compiled once for a connection.
 _STATEMENTS_KEPT: Final = 512
@@ -65,17 +69,18 @@ current_update: ContextVar[UpdateInHand | None] = ContextVar("current_update", d
 
 
 class Transaction:
-    """What a store function is given: statements in, rows out, and the vault.
+    """What a store function is given: statements in, rows out, the vault and the erasures' log.
 
     Its functions are coroutines because on another engine they wait; here they never do, which is
     what lets a whole transaction run in one go.
     """
 
-    __slots__ = ("_connection", "vault")
+    __slots__ = ("_connection", "erasures", "vault")
 
-    def __init__(self, connection: sqlite3.Connection, vault: Vault) -> None:
+    def __init__(self, connection: sqlite3.Connection, vault: Vault, erasures: ErasureLog) -> None:
         self._connection = connection
         self.vault = vault
+        self.erasures = erasures
 
     async def all(self, sql: str, **values: object) -> list[Row]:
         """Run a statement and give its rows."""
@@ -132,7 +137,7 @@ class _Whole(Generic[T]):
             raise _Unwanted
         _rows(connection, self._begin, {})
         try:
-            result = self._through(Transaction(connection, self._db.vault))
+            result = self._through(Transaction(connection, self._db.vault, self._db.erasures))
             _rows(connection, "COMMIT", {})
         except BaseException:
             if connection.in_transaction:
@@ -169,10 +174,13 @@ class Database:
     def __init__(self, path: Path, vault: Vault, now: Callable[[], int]) -> None:
         self.path = path
         self.vault = vault
+        self.erasures = ErasureLog(path.with_name(ERASURES))
         self._now = now
         self._writer: _Connection | None = None
         self._readers: asyncio.LifoQueue[_Connection] = asyncio.LifoQueue()
         self._opened = 0
+        #: Held by whoever takes all readers: two who each hold some would wait for ever.
+        self._taking_all = asyncio.Lock()
         self._lock_file: int | None = None
         #: Whether the write-ahead log may still hold what was deleted.
         self.owes_truncation = False
@@ -187,7 +195,7 @@ class Database:
         the running program, without the lock. Errors: `InUse`, `Unavailable`.
         """
         self = cls(path, vault, now)
-        self._lock_file = _lock(path) if alone else None
+        self._lock_file = hold(path) if alone else None
         try:
             _make_private(path)
             self._writer = await _connect(path, "journal_mode = WAL")
@@ -203,14 +211,15 @@ class Database:
     async def close(self) -> None:
         """Close every connection and give the lock back, once what has begun is through."""
         writer, self._writer = self._writer, None
-        while self._opened:  # a reader in use is waited for; `read` keeps it short
-            await (await self._readers.get()).close()
-            self._opened -= 1
+        async with self._taking_all:
+            while self._opened:  # a reader in use is waited for; `read` keeps it short
+                await (await self._readers.get()).close()
+                self._opened -= 1
         if writer is not None:
             await writer.close()
         lock_file, self._lock_file = self._lock_file, None
         if lock_file is not None:
-            os.close(lock_file)
+            let_go(lock_file)
 
     async def write(self, work: Work[T]) -> T:
         """Give what `work` gives, as one transaction that commits, or rolls back on any exception.
@@ -254,17 +263,32 @@ class Database:
         False when a reader elsewhere still needs the log: `owes_truncation` stays set then.
         """
         self.owes_truncation = True
-        if self._writer is None:
-            return False
-        # A reader of our own must not stand in the way: take them all.
-        readers = [await self._readers.get() for _ in range(self._opened)]
-        try:
-            (row,) = await self._writer.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
-        finally:
-            for reader in readers:
-                self._readers.put_nowait(reader)
-        self.owes_truncation = bool(row[0])
-        return not self.owes_truncation
+        async with self._taking_all:
+            writer = self._writer  # `close` waits until this is through with it
+            if writer is None:
+                return False
+            # A reader of our own must not stand in the way: take them all.
+            readers: list[_Connection] = []
+            try:
+                while len(readers) < self._opened:
+                    readers.append(await self._readers.get())
+                emptied = await writer.at_once(_emptied)
+            finally:
+                for reader in readers:
+                    self._readers.put_nowait(reader)
+            self.owes_truncation = not emptied
+            return emptied
+
+
+def _emptied(connection: sqlite3.Connection) -> bool:
+    """Empty the log; False when another process reads it. Waits for that only a moment: it
+    holds up everybody, and it is tried again."""
+    _rows(connection, f"PRAGMA busy_timeout = {_EMPTYING_MS}", {})
+    try:
+        (row,) = _rows(connection, "PRAGMA wal_checkpoint(TRUNCATE)", {})
+        return not row["busy"]
+    finally:
+        _rows(connection, f"PRAGMA busy_timeout = {int(_BUSY_SECONDS * 1000)}", {})
 
 
 async def _wanted(connection: _Connection, whole: _Whole[T]) -> T:
@@ -312,8 +336,8 @@ def _make_private(path: Path) -> None:
         raise Unavailable(f"{path}: {problem.strerror}") from problem
 
 
-def _lock(path: Path) -> int:
-    """Take the lock beside the database, or say who holds it."""
+def hold(path: Path) -> int:
+    """Take the lock beside the database, to be given back by `let_go`. Errors: `InUse`."""
     lock = path.with_name(path.name + ".lock")
     try:
         descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
@@ -325,6 +349,15 @@ def _lock(path: Path) -> int:
         holder = os.read(descriptor, 32).decode("ascii", "replace").strip() or "unknown"
         os.close(descriptor)
         raise InUse(f"{path} is in use by process {holder}") from None
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+    try:
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+    except OSError as problem:  # a full disk
+        os.close(descriptor)
+        raise Unavailable(f"{lock}: {problem.strerror}") from problem
     return descriptor
+
+
+def let_go(lock: int) -> None:
+    """Give the lock back."""
+    os.close(lock)

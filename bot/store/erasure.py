@@ -1,31 +1,92 @@
-"""Erasing a pair: its key first, then its rows. What stays is a code that is never used again."""
+"""Erasing a pair: its line in the erasures' log first, then its key, then its rows.
+
+What stays is a code that is never used again, also where an older database is put back.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
-from bot.store.database import Transaction
+from bot.store.database import Transaction, Unavailable
+from bot.store.erasures import Erased
+from bot.store.practice import practice_sealer
+from bot.store.vault import Altered
 
-_OF_CHECKINS: Final = ("answer", "answer_earlier")
+_OF_CHECKINS: Final = ("answer", "answer_earlier", "mirror_rating")
 _OF_PAIR: Final = (
-    "checkin", "digest_entry", "acknowledgement", "message", "invitation", "consent",
+    "sentence", "checkin", "digest_entry", "acknowledgement", "message", "invitation", "consent",
+    "goal_wanted", "goal",
 )  # fmt: skip
 
 
 async def erase_pair(tx: Transaction, pair_id: int, now: int) -> int | None:
     """Erase a pair; give who the client was, None when it had been erased before.
 
-    The data key goes first: even a copy of the rows cannot be read without it.
+    Its line is in the erasures' log, on disk, before anything goes: should this transaction not
+    come to its end, the next start finishes it. Errors: `Unavailable` when the line cannot be
+    written; nothing is erased then.
     """
+    pair = await tx.one(
+        "SELECT therapist_id, code FROM pair WHERE id = :id AND state <> 'erased'", id=pair_id
+    )
+    if pair is None:
+        return None
+    sealer = await practice_sealer(tx)
+    code = sealer.seal_text(pair["code"], "erasures", "code", pair_id)
+    try:
+        tx.erasures.add([Erased(pair_id, pair["therapist_id"], now, code)])
+    except OSError as problem:
+        raise Unavailable(f"{tx.erasures.path}: {problem}") from problem
+    return await _erase(tx, pair_id, now)
+
+
+async def finish_erasures(tx: Transaction, log: Sequence[Erased]) -> tuple[list[int], int]:
+    """Carry out again what the erasures' log says.
+
+    Gives the pairs that were there still, and how many lines are not this practice's. Of a pair
+    that an older database never had, the code is kept from being given again.
+    """
+    gone = {row["id"] for row in await tx.all("SELECT id FROM pair WHERE state = 'erased'")}
+    found, strange = [], 0
+    for erased in log:
+        if erased.pair_id in gone:
+            continue
+        if await tx.one("SELECT id FROM pair WHERE id = :id", id=erased.pair_id):
+            await _erase(tx, erased.pair_id, erased.erased_at)
+            found.append(erased.pair_id)
+            continue
+        try:
+            await _keep_code(tx, erased)
+        except Altered:
+            strange += 1
+    return found, strange
+
+
+async def _keep_code(tx: Transaction, erased: Erased) -> None:
+    """Let a code stay used whose pair this database never had. Errors: `Altered`."""
+    sealer = await practice_sealer(tx)
+    code = sealer.open_text(erased.code, "erasures", "code", erased.pair_id)
+    await tx.run(
+        "INSERT INTO pair (id, therapist_id, code, state, invited_at, erased_at)"
+        " SELECT :id, person.id, :code, 'erased', :at, :at FROM person"
+        " WHERE person.id = :therapist_id ON CONFLICT DO NOTHING",
+        id=erased.pair_id,
+        therapist_id=erased.therapist_id,
+        code=code,
+        at=erased.erased_at,
+    )
+
+
+async def _erase(tx: Transaction, pair_id: int, now: int) -> int | None:
+    """Destroy a pair's data key, then its rows: even a copy of those cannot be read without it."""
     was = await tx.one("SELECT client_id FROM pair WHERE id = :id", id=pair_id)
-    row = await tx.one(
+    await tx.run(
         "UPDATE pair SET data_key = NULL, client_id = NULL, state = 'erased', erased_at = :now"
-        " WHERE id = :id AND state <> 'erased' RETURNING id",
+        " WHERE id = :id",
         id=pair_id,
         now=now,
     )
-    if was is None or row is None:
-        return None
     for table in _OF_CHECKINS:
         await tx.run(
             f"DELETE FROM {table} WHERE checkin_id IN"  # noqa: S608 - names of ours
@@ -37,7 +98,7 @@ async def erase_pair(tx: Transaction, pair_id: int, now: int) -> int | None:
     await tx.run("UPDATE appointment SET moved_to = NULL WHERE pair_id = :id", id=pair_id)
     await tx.run("DELETE FROM appointment WHERE pair_id = :id", id=pair_id)
     await tx.run("DELETE FROM rule WHERE pair_id = :id", id=pair_id)
-    client_id: int | None = was["client_id"]
+    client_id: int | None = was["client_id"] if was else None
     if client_id is not None:
         await _forget_person(tx, client_id)
     return client_id

@@ -30,6 +30,8 @@ _CHECKSUM: Final = 3
 _TAG: Final = 16
 _SHORTEST: Final = len(_VERSION) + _NONCE + _BLOCK + _TAG
 _LABEL: Final = "RAPPORT-KEY-1"
+_BECH32: Final = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
+_BECH32_STEPS: Final = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
 
 
 class KeyProblem(Exception):
@@ -92,6 +94,8 @@ class Vault:
             raise KeyProblem(f"the master key must have {_KEY} bytes, not {len(master)}")
         self._wrapping = Sealer(HKDFExpand(SHA256(), _KEY, b"rapport wrap 1").derive(master))
         self._index_key = HKDFExpand(SHA256(), _KEY, b"rapport index 1").derive(master)
+        self._outside_key = HKDFExpand(SHA256(), _KEY, b"rapport outside 1").derive(master)
+        self._backup_key = HKDFExpand(SHA256(), _KEY, b"rapport backup 1").derive(master)
         self._open = functools.lru_cache(maxsize=4096)(self._unwrap)
 
     def __repr__(self) -> str:
@@ -112,9 +116,38 @@ class Vault:
         """Give a keyed hash (32 bytes) by which `value` can be looked up but not read."""
         return hmac.digest(self._index_key, f"{purpose}|{value}".encode(), "sha256")
 
+    def secret_for(self, purpose: str, other_side: str) -> str:
+        """Give a secret of 43 URL-safe characters to share with another side.
+
+        It is the same at every call, and another one for another master key or other side; it
+        tells nothing of either.
+        """
+        digest = hmac.digest(self._outside_key, f"{purpose}|{other_side}".encode(), "sha256")
+        return base64.urlsafe_b64encode(digest).decode("ascii").rstrip("=")
+
+    def age_identity(self) -> str:
+        """Give the age identity that opens this practice's backups (a secret)."""
+        return _bech32("age-secret-key-", self._backup_key).upper()
+
     def forget(self) -> None:
         """Drop every data key held in memory (after an erasure)."""
         self._open.cache_clear()
+
+
+def _bech32(prefix: str, body: bytes) -> str:
+    """Write bytes in Bech32 (BIP 173), as age writes its keys."""
+    bits = int.from_bytes(body) << (-len(body) * 8 % 5)
+    groups = [bits >> shift & 31 for shift in range((len(body) * 8 + 4) // 5 * 5 - 5, -1, -5)]
+    spread = [ord(c) >> 5 for c in prefix] + [0] + [ord(c) & 31 for c in prefix]
+    check = 1
+    for value in [*spread, *groups, *[0] * 6]:
+        top = check >> 25
+        check = (check & 0x1FFFFFF) << 5 ^ value
+        for i, step in enumerate(_BECH32_STEPS):
+            check ^= step if top >> i & 1 else 0
+    check ^= 1
+    groups += [check >> 5 * (5 - i) & 31 for i in range(6)]
+    return prefix + "1" + "".join(_BECH32[group] for group in groups)
 
 
 def new_master_key() -> bytes:

@@ -17,7 +17,7 @@ from typing import Any, Final, Protocol, TypeVar, assert_never
 import structlog
 
 from bot.core.errors import TokenRefused, TryLater, Unclear, Undelivered, Unreachable
-from bot.services.ports import Clock, Messenger, Screen
+from bot.services.ports import Clock, Make, Messenger, Screen
 from bot.transport.faults import trace
 from bot.transport.messenger import Gone
 from bot.transport.pacing import Backoff
@@ -60,7 +60,7 @@ class _Edit:
 
 @dataclass(slots=True, eq=False)
 class _Say:
-    screen: Screen
+    screen: Screen | Make
     then: Then | None
 
 
@@ -120,9 +120,10 @@ class Lanes:
             job.screen, job.then = screen, then
             job.renewed.set()
 
-    def say(self, chat_id: int, screen: Screen, *, then: Then | None = None) -> None:
+    def say(self, chat_id: int, screen: Screen | Make, *, then: Then | None = None) -> None:
         """Send a new message, in the order of the calls; `then(message_id)` after success.
 
+        A screen that is still to be made is made when its turn comes, off the batch.
         Tried again for two minutes while certainly not sent, at most once otherwise.
         """
         lane = self._lane(chat_id)
@@ -135,6 +136,10 @@ class Lanes:
     def toast(self, callback_id: str, text: str = "", *, alert: bool = False) -> None:
         """Answer a tap at once, beside the lane; best effort within fifteen seconds."""
         self._start(self._toast(callback_id, text, alert))
+
+    def delete(self, chat_id: int, message_id: int) -> None:
+        """Take a message away, beside the lane; best effort, one that is gone is success."""
+        self._start(self._delete(chat_id, message_id))
 
     @property
     def idle(self) -> bool:
@@ -266,7 +271,8 @@ class Lanes:
             await job.then(new_id)
 
     async def _say(self, chat_id: int, job: _Say) -> None:
-        message_id = await self._send(chat_id, job.screen)
+        screen = job.screen if isinstance(job.screen, Screen) else await job.screen()
+        message_id = await self._send(chat_id, screen)
         if job.then is not None:
             await job.then(message_id)
 
@@ -288,6 +294,18 @@ class Lanes:
             await self._tell(0, problem)
         except Undelivered as problem:
             log.warning("tap not answered", said=str(problem))
+
+    async def _delete(self, chat_id: int, message_id: int) -> None:
+        async def attempt() -> None:
+            async with self._calls:
+                await self._messenger.delete(chat_id, message_id)
+
+        try:
+            await self._while_not_sent(attempt, _PATIENCE_SECONDS)
+        except (Unreachable, TokenRefused) as problem:
+            await self._tell(chat_id, problem)
+        except Undelivered as problem:
+            log.warning("message not deleted", said=str(problem))
 
     async def _while_not_sent(self, attempt: Callable[[], Awaitable[T]], patience: float) -> T:
         """Repeat what certainly did not arrive, for `patience` seconds."""

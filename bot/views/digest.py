@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.core.entries import Entry
 from bot.core.instrument import Instrument
 from bot.render import gettext as _
-from bot.render import ngettext, speaking
+from bot.render import ngettext, speaking, weekday
 from bot.services.acknowledgements import Telling
-from bot.services.digest_pages import Details, DigestPage, Today, TodayLine
+from bot.services.digest_pages import Chart, Details, DigestPage, Today, TodayLine
 from bot.services.digests import Acknowledgement
 from bot.services.lookup import Words
-from bot.services.ports import Screen
+from bot.services.ports import Make, Screen
+from bot.services.sentences import MOST
+from bot.store.sentences import Sentence
 from bot.views.buttons import Button, button, columns, rows
+from bot.views.pictures import PictureViews
 from bot.views.plain import bare
 from bot.views.reader import Desk, Reader
 
@@ -24,6 +27,7 @@ class DigestViews:
 
     desk: Desk
     instrument: Instrument
+    pictures: PictureViews
 
     def page(self, page: DigestPage, reader: Reader) -> Screen:
         """Show a page: buttons for each pair that stands out, one for all calm ones."""
@@ -38,6 +42,8 @@ class DigestViews:
                 n = page.calm_unread
                 label = ngettext("Read this one", "Read these %(num)d", n) % {"num": n}
                 lines.append([button(label, "readall", page.digest_id, str(page.page))])
+            if page.digest_id and page.chart(0) is not None:
+                lines.append([button(_("Pictures"), "pictures", page.digest_id, str(page.page))])
         return Screen(self._text("digest", reader, page=page), rows(*lines))
 
     def details(self, details: Details, reader: Reader) -> Screen:
@@ -51,10 +57,41 @@ class DigestViews:
                 marks = [*read, *talk]
             back = [button(_("‹ Back"), "page", at, str(details.page))] if at else []
             more: list[Button] = []
+            if at and details.mark is not None:
+                marks.append(button(_("Write a sentence"), "sentence", at, pair))
+            if details.panel is not None:
+                more = [button(_("Picture"), "picture", pair)]
             if details.has_more_words:
-                more = [button(_("Read the texts in full"), "words", at or 0, pair, "0")]
+                more.append(button(_("Read the texts in full"), "words", at or 0, pair, "0"))
         text = self._text("details", reader, details=details, before=self._before(details, reader))
         return Screen(text, rows(marks, more, back))
+
+    def chart(
+        self, chart: Chart, reader: Reader, *, digest_id: int = 0, page: int = 0, next_one: int = 0
+    ) -> Make:
+        """Make a picture of scores, with a button for the next (0: none) and one to close it."""
+        with speaking(reader.language):
+            panels = [
+                replace(panel, title=f"{panel.title} · {weekday(on)} {time}")
+                for panel, (on, time) in zip(chart.panels, chart.slots, strict=True)
+            ]
+            more = (
+                [button(_("Next ›"), "pictures", digest_id, str(page), str(next_one))]
+                if next_one
+                else []
+            )
+            close = button(_("Close"), "close", 0)
+        caution = self.desk.text("therapist/caution", reader)
+        return self.pictures.screen(panels, reader, caution, rows([*more, close]))
+
+    def sentence(self, sentence: Sentence, reader: Reader, *, told: bool = True) -> Screen:
+        """Ask for a sentence, show it before it is sent, or say that it was."""
+        with speaking(reader.language):
+            send = [button(_("Send"), "sendsay", sentence.id)]
+            cancel = [button(_("Cancel"), "dropsay", sentence.id)]
+        lines = [] if sentence.sent_at else [send, cancel] if sentence.words else [cancel]
+        text = self._text("sentence", reader, sentence=sentence, told=told, most=MOST)
+        return Screen(text, rows(*lines))
 
     def words(self, words: Words, reader: Reader) -> Screen:
         """Show one shared text whole, with the way to the others and back."""

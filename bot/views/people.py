@@ -9,14 +9,17 @@ from typing import Final, assert_never
 from bot.core.conversation import Answer
 from bot.core.instrument import Instrument
 from bot.core.people import Pair, Person
+from bot.core.picture import Panel
+from bot.core.sessions import cut_text
 from bot.render import day, speaking
 from bot.render import gettext as _
 from bot.services.confirming import Word
 from bot.services.enrolment import Joining, Who
 from bot.services.inviting import Invite
-from bot.services.ports import Keyboard, Screen
+from bot.services.ports import Keyboard, Make, Screen
 from bot.services.privacy import History, OwnWords
 from bot.views.buttons import Button, button, columns, link, rows
+from bot.views.pictures import PictureViews
 from bot.views.reader import Desk, Reader
 
 #: Time zones offered by button; any other can be typed.
@@ -28,6 +31,8 @@ ZONES: Final = (
 LANGUAGE_NAMES: Final = (("en", "English"), ("de", "Deutsch"))
 #: So much of a text stands in a history of several check-ins.
 _SHOWN_OF_TEXT: Final = 300
+#: So much of a goal's words names it there, in UTF-16 units.
+_SHOWN_OF_GOAL: Final = 60
 QUIET: Final = (("21:00", "08:00"), ("20:00", "09:00"), ("22:00", "07:00"), ("19:00", "10:00"))
 
 
@@ -38,6 +43,7 @@ class PeopleViews:
     desk: Desk
     username: str
     instruments: dict[str, dict[int, Instrument]]
+    pictures: PictureViews
 
     def refused(self, reader: Reader, text: str) -> Screen:
         """Show a refusal as a message, with Help now in reach."""
@@ -197,7 +203,10 @@ class PeopleViews:
             lines = []
             for name, answer in past.given(self.instruments):
                 value = shown(answer, name)
-                if name.item(answer.item).kind == "rating":
+                if answer.item in past.goals:
+                    goal = cut_text(past.goals[answer.item], _SHOWN_OF_GOAL)
+                    value = f"{_quoted(goal, reader)} {value}"
+                elif name.item(answer.item).kind == "rating":
                     value = f"{name.text(reader.language, f'{answer.item}.short')} {value}"
                 lines.append((answer, value))
             entries.append((past, lines))
@@ -217,10 +226,17 @@ class PeopleViews:
                 turn.append(button(_("‹ Older"), "history", at, str(page + 1)))
             if page:
                 turn.append(button(_("Newer ›"), "history", at, str(page - 1)))
+            chart = [button(_("Picture"), "mychart", at)] if history.sparkline else []
         text = self.desk.text(
             "client/history", reader, history=history, entries=entries, most=_SHOWN_OF_TEXT
         )
-        return Screen(text, rows(*([one] for one in whole), turn))
+        return Screen(text, rows(*([one] for one in whole), turn, chart))
+
+    def chart(self, panel: Panel, reader: Reader) -> Make:
+        """Make a client's own picture, with a button to close it."""
+        with speaking(reader.language):
+            close = rows([button(_("Close"), "close", 0)])
+        return self.pictures.screen([panel], reader, "", close)
 
     def own_words(self, words: OwnWords, reader: Reader) -> Screen:
         """Show a client's own text whole, with the way back to the history."""
@@ -286,3 +302,8 @@ class PeopleViews:
     ) -> Screen:
         """Show a notice of the outbox."""
         return Screen(self.desk.text(f"notice/{name}", reader, **values), keyboard)
+
+
+def _quoted(words: str, reader: Reader) -> str:
+    with speaking(reader.language):
+        return _("“%(words)s”") % {"words": words}

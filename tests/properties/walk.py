@@ -255,12 +255,12 @@ class Walk:
         """Something goes wrong on the wire during another act."""
         faults = self.world.stage.emulator.faults
         how = {**self.chance.choice(_FAULTS), "method": self.chance.choice(_METHODS)}
-        fault = faults.add(**how, times=self.chance.choice((1, 2)))  # type: ignore[arg-type]
+        faults.add(**how, times=self.chance.choice((1, 2)))  # type: ignore[arg-type]
         try:
             return await self.chance.choice((self._answer, self._clock, self._twice))()
         finally:
             await self.world.step()
-            faults.remove(fault)
+            faults.clear()
 
     async def _crash(self) -> Human | None:
         """The program is gone while a tap is on its way, at whatever moment."""
@@ -284,7 +284,7 @@ class Walk:
         ticking = asyncio.create_task(stage.running.ticks.run_once())
         await stage.emulator.bell.wait_for(lambda: fault.struck > 0 or ticking.done(), 3.0)
         await abandon(self.world, ticking)
-        stage.emulator.faults.remove(fault)
+        stage.emulator.faults.clear()
         self.tally.points["half sent, struck"] += fault.struck
         await stage.open()
         return None
@@ -294,7 +294,7 @@ async def abandon(world: World, *under_way: asyncio.Task[bool]) -> None:
     """End the program without a goodbye: from now on it can record nothing."""
     app, world.stage.app = world.stage.running, None
     await app.db.close()
-    tasks = [task for task in (*under_way, app._polling) if task is not None]
+    tasks = [task for task in (*under_way, app._receiving) if task is not None]
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

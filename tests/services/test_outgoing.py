@@ -14,7 +14,6 @@ from bot.core.timetable import to_utc
 from bot.services.outgoing import MINUTE_MS, Claimed, ClockWentBack, Outgoing
 from bot.store import outbox
 from bot.store.outbox import Kind
-from bot.store.practice import found_practice
 from tests.digest_support import DAY, ZONE
 from tests.digest_world import World, open_world, settings
 from tests.transactions import writing
@@ -82,8 +81,6 @@ class Post:
 @pytest.fixture
 async def post(tmp_path: Path) -> AsyncIterator[Post]:
     async with open_world(tmp_path, at=NOON) as world:
-        async with writing(world.db) as tx:
-            await found_practice(tx, NOON)
         pair = await world.pair("A7")
         checkin = await world.checkin(
             pair, on="2026-11-24", time="10:00", state="open", sent_at=None, closed_at=None

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.store import audit, invitations, updates
-from bot.store.practice import found_practice, practice_sealer
+from bot.store.practice import practice_sealer
 from tests.digest_world import World, open_world
 from tests.transactions import reading, writing
 
@@ -18,8 +18,6 @@ BODY = b'{"update_id": 5, "message": {"text": "something private"}}'
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[World]:
     async with open_world(tmp_path) as opened:
-        async with writing(opened.db) as tx:
-            await found_practice(tx, 1)
         yield opened
 
 

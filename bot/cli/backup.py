@@ -1,0 +1,79 @@
+"""`rapport backup` and `rapport restore`: copies of the practice, encrypted."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bot.cli.ending import CONFIG, AsJson, Config, fail, settings_of, work
+from bot.config import Settings
+
+if TYPE_CHECKING:
+    from bot.restoring import Restored
+
+
+def backup(
+    to: Annotated[Path, typer.Option(help="A folder, or the file to write.")] = Path("."),
+    keep: Annotated[
+        int | None, typer.Option(min=1, help="Delete all but this many newest backups in --to.")
+    ] = None,
+    config: Config = CONFIG,
+    as_json: AsJson = False,
+) -> None:
+    """Write an encrypted backup, also while the bot runs, and open it once to prove it."""
+    if keep is not None and not to.is_dir():
+        fail(f"--keep needs a folder, and {to} is none: give the folder as --to", 2)
+    settings = settings_of(config)
+    path, deleted = work(_back_up(settings, to, keep))
+    if as_json:
+        typer.echo(json.dumps({"backup": str(path), "deleted": [str(old) for old in deleted]}))
+        return
+    typer.echo(f"{path}\nRestoring it needs the key line of the recovery sheet.")
+    for old in deleted:
+        typer.echo(f"deleted: {old}")
+
+
+async def _back_up(settings: Settings, to: Path, keep: int | None) -> tuple[Path, list[Path]]:
+    from bot.opening import SystemClock
+    from bot.store.backup import BadBackup, back_up, keep_newest
+    from bot.store.vault import load_vault
+
+    vault = load_vault(settings.keys.master_key_file)
+    try:
+        path = back_up(settings.database.path, vault, to, SystemClock().now())
+        return path, keep_newest(to, keep) if keep is not None else []
+    except BadBackup as problem:
+        fail(str(problem), 1)
+    except OSError as problem:
+        fail(f"{problem.filename or to}: {problem.strerror}", 1)
+
+
+def restore(
+    file: Annotated[Path, typer.Argument(help="A backup that `rapport backup` wrote.")],
+    config: Config = CONFIG,
+) -> None:
+    """Put a backup in the database's place; what stood there is moved aside."""
+    settings = settings_of(config)
+    restored = work(_restore(settings, file))
+    typer.echo(f"{settings.database.path} is restored: {restored.content.pairs} pairs.")
+    if restored.aside is not None:
+        typer.echo(
+            f"The former database is {restored.aside}. Delete it once all is well: nothing in it "
+            "is erased any more when its time is over."
+        )
+
+
+async def _restore(settings: Settings, file: Path) -> Restored:
+    from bot.opening import SystemClock
+    from bot.restoring import restore
+    from bot.store.backup import BadBackup
+
+    try:
+        return await restore(settings, file, SystemClock())
+    except BadBackup as problem:
+        fail(str(problem), 1)
+    except OSError as problem:
+        fail(f"{problem.filename or file}: {problem.strerror}", 1)

@@ -1,0 +1,184 @@
+"""Backups: one moment of the database and the erasures' log, in one encrypted file.
+
+The file is an age file, for the identity that the master key derives; the master key itself is
+not in it, so the recovery sheet and a backup are together enough and neither alone is. Inside is a
+tar with the database and its erasures. No plain copy is ever on disk. Like `database`, this knows
+that the engine is SQLite. Refuses a backup of another master key and one of a newer program.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import sqlite3
+import tarfile
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import pyrage
+
+from bot.store.database import ERASURES
+from bot.store.erasures import Erased, ErasureLog, read_lines, sync_folder
+from bot.store.vault import Vault
+
+_DATABASE: Final = "rapport.sqlite3"
+_NAME: Final = re.compile(r"rapport-\d{8}T\d{6}Z(-\d+)?\.age")
+#: Where the header says how the file is written; "1" is without a write-ahead log.
+_JOURNAL_BYTES: Final = slice(18, 20)
+_BUSY_SECONDS: Final = 30.0
+
+
+class BadBackup(Exception):
+    """A backup cannot be made, read or restored; says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a backup holds. shape: the number of its newest migration."""
+
+    database: bytes
+    erasures: tuple[Erased, ...]
+    shape: int
+    pairs: int
+
+
+def back_up(database: Path, vault: Vault, to: Path, now: int) -> Path:
+    """Write a backup of the database, which may be in use, and give its path.
+
+    to: a folder, or the file to write, which must not exist. The written file is opened again
+    before it gets its name. Errors: `BadBackup`, OSError.
+    """
+    path = _named(to, now) if to.is_dir() else to
+    if path.exists():
+        raise BadBackup(f"{path} exists already; a backup is never overwritten")
+    image = _one_moment(database)
+    # After the moment: what was erased since is in it, and applied when the backup is restored.
+    erasures, _ = ErasureLog(database.with_name(ERASURES)).read()
+    content = Content(image, tuple(erasures), *_proven(image))
+    sealed = pyrage.encrypt(_packed(content), [_identity(vault).to_public()])
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        write_private(part, sealed)
+        if read_backup(part, vault) != content:
+            raise BadBackup(f"{part} reads otherwise than it was written: check the disk")
+        os.link(part, path)  # unlike a rename it never overwrites
+    except FileExistsError:
+        raise BadBackup(f"{path} exists already; a backup is never overwritten") from None
+    finally:
+        with suppress(FileNotFoundError):
+            part.unlink()
+    sync_folder(path.parent)
+    return path
+
+
+def keep_newest(folder: Path, keep: int) -> list[Path]:
+    """Delete all but the newest backups in a folder, by their names' time; give the deleted."""
+    found = [path for path in folder.iterdir() if _NAME.fullmatch(path.name)]
+    # A second one of the same second has a longer name: the time first, then the length.
+    found.sort(key=lambda path: (path.name[:24], len(path.name), path.name), reverse=True)
+    for path in found[keep:]:
+        path.unlink()
+    return found[keep:]
+
+
+def read_backup(path: Path, vault: Vault) -> Content:
+    """Open a backup and prove that it is whole. Errors: `BadBackup`, OSError."""
+    try:
+        packed = pyrage.decrypt(path.read_bytes(), [_identity(vault)])
+    except pyrage.DecryptError:
+        raise BadBackup(
+            f"{path} cannot be opened with this master key: it is damaged, no backup of Rapport, "
+            "or was made with another key. Put the key line from the recovery sheet of that time "
+            "into the key file"
+        ) from None
+    try:
+        with tarfile.open(fileobj=io.BytesIO(packed)) as tar:
+            image, log = (_member(tar, name) for name in (_DATABASE, ERASURES))
+    except (tarfile.TarError, KeyError):
+        raise BadBackup(f"{path} does not hold a database and its erasures") from None
+    erasures, _ = read_lines(log.decode("ascii", "replace"))
+    return Content(image, tuple(erasures), *_proven(image))
+
+
+def check_file(path: Path) -> None:
+    """Check a database file that nobody uses, from end to end. Errors: `BadBackup`, OSError."""
+    _proven(_one_moment(path))
+
+
+def _identity(vault: Vault) -> pyrage.x25519.Identity:
+    return pyrage.x25519.Identity.from_str(vault.age_identity())
+
+
+def _named(folder: Path, now: int) -> Path:
+    stem = f"rapport-{datetime.fromtimestamp(now / 1000, UTC):%Y%m%dT%H%M%SZ}"
+    path, number = folder / f"{stem}.age", 1
+    while path.exists():
+        number += 1
+        path = folder / f"{stem}-{number}.age"
+    return path
+
+
+def _one_moment(database: Path) -> bytes:
+    """Give the file as it is at one moment, while others go on writing."""
+    if not database.exists():
+        raise BadBackup(f"{database} does not exist: there is nothing to back up")
+    try:
+        with (
+            closing(sqlite3.connect(database, timeout=_BUSY_SECONDS)) as source,
+            closing(sqlite3.connect(":memory:")) as copy,
+        ):
+            # Only the running program moves the log into the file.
+            source.execute("PRAGMA wal_autocheckpoint = 0")
+            source.backup(copy)
+            image = bytearray(copy.serialize())
+    except sqlite3.Error as problem:
+        raise BadBackup(f"{database} cannot be read: {problem}") from problem
+    image[_JOURNAL_BYTES] = b"\x01\x01"
+    return bytes(image)
+
+
+def _proven(image: bytes) -> tuple[int, int]:
+    """Check a database file from end to end; give its shape and how many pairs it has."""
+    try:
+        with closing(sqlite3.connect(":memory:")) as db:
+            db.deserialize(image)
+            (verdict,) = db.execute("PRAGMA integrity_check(1)").fetchone()
+            strays = db.execute("PRAGMA foreign_key_check").fetchall()
+            (shape,) = db.execute("SELECT coalesce(max(number), 0) FROM migration").fetchone()
+            (pairs,) = db.execute("SELECT count(*) FROM pair").fetchone()
+    except sqlite3.Error as problem:
+        raise BadBackup(f"the database in it is damaged: {problem}") from problem
+    if verdict != "ok" or strays:
+        raise BadBackup(f"the database in it is damaged: {verdict}, {len(strays)} rows astray")
+    return int(shape), int(pairs)
+
+
+def _packed(content: Content) -> bytes:
+    log = "".join(erased.line() for erased in content.erasures).encode()
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as tar:
+        for name, body in ((_DATABASE, content.database), (ERASURES, log)):
+            entry = tarfile.TarInfo(name)
+            entry.size, entry.mode = len(body), 0o600
+            tar.addfile(entry, io.BytesIO(body))
+    return packed.getvalue()
+
+
+def _member(tar: tarfile.TarFile, name: str) -> bytes:
+    member = tar.extractfile(name)
+    if member is None:
+        raise KeyError(name)
+    return member.read()
+
+
+def write_private(path: Path, body: bytes) -> None:
+    """Write a new file that only its owner can read; it is on disk when this returns."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(body)
+        file.flush()
+        os.fsync(file.fileno())

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable, Mapping
 
 import pytest
 
+from bot.core.conversation import Answer
+from bot.store.answers import save_answers
+from bot.store.checkins import CheckIn
 from bot.store.database import Transaction
 from tests.properties.practice import practice
 from tests.properties.walk import OFTEN, Walk
@@ -45,3 +49,17 @@ async def test_it_is_found_when_what_was_half_sent_is_sent_again(
     monkeypatch.setattr("bot.store.outbox.abandon_sending", send_again)
     tally = await walks(_SEEDS[0])
     assert any("more than once" in found.what for found in tally.violations)
+
+
+async def test_it_is_found_when_a_second_answer_is_not_taken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def save_first(
+        tx: Transaction, checkin: CheckIn, save: Iterable[Answer], before: Mapping[str, Answer]
+    ) -> bool:
+        first = [one for one in save if one.item not in before or before[one.item].value is None]
+        return await save_answers(tx, checkin, first, before)
+
+    monkeypatch.setattr("bot.store.answers.save_answers", save_first)
+    tally = await walks(_SEEDS[0])
+    assert any("not the last" in found.what for found in tally.violations)

@@ -16,7 +16,7 @@ from telegram.ext import (
 )
 
 from handlers import checkin, client, digest, goals, joining, mirror, therapist, timetable
-from handlers.guard import Ask, Reply, Room, Route, may, on_message, on_tap
+from handlers.guard import Ask, Reply, Room, Route, is_own, may, on_message, on_tap
 
 COMMANDS: dict[str, Route] = {
     **joining.COMMANDS,
@@ -109,6 +109,8 @@ def _membership(room: Room, leave: Leave) -> Callback:
         if member.chat.type != "private":
             if status not in (ChatMember.LEFT, ChatMember.BANNED):
                 await leave(member.chat.id)
+        elif not is_own(member.from_user, member.chat):
+            return
         elif status == ChatMember.BANNED:
             await room.enrolment.unreachable(member.from_user.id)
         else:

@@ -11,7 +11,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final, Literal, Protocol
 
-from telegram import Update
+import structlog
+from telegram import Chat, Update, User
 
 from bot.core.errors import Refused, Repeated
 from bot.core.people import tidy_name
@@ -39,6 +40,8 @@ from bot.views.people import PeopleViews
 from bot.views.plain import bare
 from bot.views.reader import Desk, Reader
 from bot.views.timetable import TimetableViews
+
+log = structlog.get_logger(__name__)
 
 Role = Literal["anyone", "client", "therapist", "admin"]
 _TOAST_AT_MOST: Final = 200
@@ -191,10 +194,24 @@ def plain(text: str) -> str:
     return short if len(short) <= _TOAST_AT_MOST else short[: _TOAST_AT_MOST - 1] + "…"
 
 
+def is_own(user: User, chat: Chat) -> bool:
+    """Say whether a private chat is this user's own, as each that Telegram speaks of is.
+
+    What somebody may do hangs on the user, and what is shown goes to the chat: where they differ,
+    one would be shown what is another's.
+    """
+    if user.id != chat.id:
+        log.warning("update ignored: its private chat is not its sender's")
+        return False
+    return True
+
+
 async def ask_of(room: Room, update: Update, words: str = "") -> Ask | None:
-    """Say who did what; None for what is not a person in a private chat."""
+    """Say who did what; None for what is not a person in a private chat of their own."""
     user, chat = update.effective_user, update.effective_chat
     if user is None or chat is None or chat.type != "private" or user.is_bot:
+        return None
+    if not is_own(user, chat):
         return None
     who = await room.enrolment.who(user.id)
     hint = user.language_code

@@ -126,6 +126,10 @@ def _read(path: Path) -> dict[str, Any]:
         found = re.fullmatch(r"(.*) \(at (.*)\)", str(error))
         what, where = (found[1], found[2]) if found else (str(error), "its end")
         wrong, remedy = f"is not TOML at {where}", f"mend that line: {what}"
+    except (ValueError, RecursionError) as error:
+        # A number of thousands of digits, or thousands of brackets: Python's own limits.
+        kind = "number" if isinstance(error, ValueError) else "list or table"
+        wrong, remedy = f"has a {kind} beyond all measure", "remove it; config.example.toml helps"
     raise ConfigError((Mistake(str(path), wrong, remedy),)) from None
 
 

@@ -22,6 +22,10 @@ ItemKind = Literal["rating", "chips", "choice", "text"]
 _KINDS: Final = ("rating", "chips", "choice", "text")
 _WORDS: Final = ("at_most", "at_least", "includes", "below_usual_by", "every")
 _KEY_LIMIT: Final = 24
+#: Far below what the database can hold, far above a version that is a date.
+_VERSION_LIMIT: Final = 999_999_999
+#: No scale reaches further; what compares with more, or with no number, could never be meant.
+_RATING_LIMIT: Final = 99
 _TABLES: Final = frozenset(
     {"instrument", "version", "licence", "attested_by", "house", "rhythm", "item"}
 )
@@ -160,8 +164,8 @@ def read_instrument(
     if not isinstance(data.get("instrument"), str):
         mistakes.append("'instrument' must give its name")
     version = data.get("version")
-    if not _is_whole(version) or version < 1:
-        mistakes.append("'version' must be a number from 1")
+    if not _is_whole(version) or not 1 <= version <= _VERSION_LIMIT:
+        mistakes.append(f"'version' must be a number from 1 to {_VERSION_LIMIT}")
     if not isinstance(data.get("licence"), str) or not data.get("licence"):
         mistakes.append("'licence' must say under what licence its wording may be used")
     elif data["licence"] != "CC0-1.0" and not data.get("attested_by"):
@@ -215,7 +219,7 @@ def _read_item(where: str, entry: Mapping[str, Any], mistakes: list[str]) -> Ite
     if set(exclusive) - set(options):
         mistakes.append(f"{where}: 'exclusive' names an option that is not there")
     lowest, highest = entry.get("lowest", 0), entry.get("highest", 10)
-    if not (_is_whole(lowest) and _is_whole(highest) and 0 <= lowest < highest <= 99):
+    if not (_is_whole(lowest) and _is_whole(highest) and 0 <= lowest < highest <= _RATING_LIMIT):
         mistakes.append(f"{where}: 'lowest' and 'highest' must be whole numbers, 0 to 99")
         lowest, highest = 0, 10
     scored = entry.get("scored", True)
@@ -283,6 +287,9 @@ def _read_condition(where: str, entry: object, mistakes: list[str]) -> Condition
         value, str if word == "includes" else (int, float)
     ):
         mistakes.append(f"{where}: {word} has the wrong kind of value: {value!r}")
+        return None
+    if not isinstance(value, str) and word != "every" and not 0 <= value <= _RATING_LIMIT:
+        mistakes.append(f"{where}: {word} must be a number from 0 to {_RATING_LIMIT}")
         return None
     if "items" in entry and "all_of" in entry:
         mistakes.append(f"{where}: a condition has 'items' (any of them) or 'all_of', not both")

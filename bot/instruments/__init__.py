@@ -62,3 +62,6 @@ def _read(path: Path) -> dict[str, Any]:
         raise BadInstrument(str(path), [f"cannot be read: {problem.strerror}"]) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
         raise BadInstrument(str(path), [f"is not TOML: {problem}"]) from None
+    except (ValueError, RecursionError):
+        # Python's own limits: thousands of digits in a number, thousands of nested brackets.
+        raise BadInstrument(str(path), ["has a number or a list beyond all measure"]) from None

@@ -266,4 +266,9 @@ def raw(body: object) -> bytes:
     try:
         return orjson.dumps(body)
     except orjson.JSONEncodeError:
+        pass
+    try:
         return json.dumps(body).encode()
+    except RecursionError:
+        # It could be read, but is nested too deeply to be written: its neighbours must not wait.
+        return b'"nested too deeply to be kept"'

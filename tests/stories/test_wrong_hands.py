@@ -100,3 +100,35 @@ async def test_typed_words_land_with_who_typed_them(world: World) -> None:
     of_whom = "SELECT code FROM answer JOIN checkin ON checkin.id = checkin_id JOIN pair ON pair.id"
     rows = await world.rows(f"{of_whom} = pair_id ORDER BY code")
     assert rows == [("A7",), ("C3",), ("C3",)]
+
+
+async def test_an_update_whose_chat_is_not_its_senders_does_nothing(world: World) -> None:
+    anna, _ = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    cora = world.human("Cora")
+    await cora.types("/help")
+    await world.until("Mon 16:20")
+    emulator = world.stage.emulator
+    before, shown = await world.facts(), cora.everything
+    prompt = anna.phone.last
+    account = anna.phone.account.json
+    chat = {"id": cora.phone.id, "type": "private", "first_name": "Cora"}
+    message = {"message_id": 1, "date": prompt.date, "chat": chat}
+    asks = [
+        {"message": {**message, "from": account, "text": "/history"}},
+        {"message": {**message, "from": account, "text": "8"}},
+        {"edited_message": {**message, "from": account, "text": "8", "edit_date": prompt.date}},
+        {"callback_query": {"id": "1", "from": account, "chat_instance": "1", "message": message,
+                            "data": prompt.data_of("8")}},
+    ]  # fmt: skip
+    barred = {"user": emulator.world.bot.json, "status": "kicked", "until_date": 0}
+    member = {"chat": chat, "from": account, "date": prompt.date, "new_chat_member": barred,
+              "old_chat_member": {"user": emulator.world.bot.json, "status": "member"}}  # fmt: skip
+    numbers = [emulator.inject(one) for one in (*asks, {"my_chat_member": member})]
+    await world.step()
+    assert cora.everything == shown
+    assert await world.facts() == before
+    assert await world.rows("SELECT * FROM set_aside") == []
+    seen = await world.rows("SELECT update_id FROM seen_update")
+    assert {(number,) for number in numbers} <= set(seen)
+    await anna.answers(8)
+    assert await world.kept() == [8]

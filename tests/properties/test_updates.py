@@ -1,0 +1,21 @@
+"""Spoilt updates stop nobody: each is handled, refused or set aside, and its neighbours go on."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from tests.properties.practice import a_week, listening, practice
+from tests.properties.updates import Soak
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+async def test_spoilt_updates_are_recorded_and_their_neighbours_handled(seed: int) -> None:
+    async with practice(seed) as world:
+        _, _, cora = await a_week(world)
+        with listening(world) as log:
+            tally = await Soak(world, cora, log, random.Random(seed)).run(2_500)
+    assert not tally.violations
+    assert tally.counts["set aside"] > 700
+    assert tally.counts["updates"] - tally.counts["set aside"] > 700

@@ -32,6 +32,7 @@ from bot.services.closing import Closing
 from bot.services.confirming import Confirming
 from bot.services.digests import Digests
 from bot.services.enrolment import Enrolment
+from bot.services.exporting import Exporting
 from bot.services.inviting import Inviting
 from bot.services.lookup import Lookup
 from bot.services.outgoing import Outgoing
@@ -52,6 +53,7 @@ from bot.transport.receiver import Receiver
 from bot.transport.request import WireBot
 from bot.views.checkin import CheckInViews
 from bot.views.digest import DigestViews
+from bot.views.export import ExportViews
 from bot.views.menus import command_menus
 from bot.views.notices import NoticeViews
 from bot.views.people import PeopleViews
@@ -253,8 +255,10 @@ def _room(
         lookup=Lookup(db, clock, ids, settings, instrument, instruments),
         acknowledgements=Acknowledgements(db, clock),
         privacy=Privacy(db, clock, ids, settings, instrument),
+        exporting=Exporting(db, clock, ids),
         checkin_views=CheckInViews(desk),
         people_views=PeopleViews(desk, username, instruments, pictures),
+        export_views=ExportViews(desk, instruments),
         digest_views=DigestViews(desk, instrument, pictures),
         timetable_views=TimetableViews(desk),
     )

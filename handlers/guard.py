@@ -20,6 +20,7 @@ from bot.services.checkins import CheckIns
 from bot.services.confirming import Confirming
 from bot.services.digests import Digests
 from bot.services.enrolment import Enrolment, Who
+from bot.services.exporting import Exporting
 from bot.services.inviting import Inviting
 from bot.services.lookup import Lookup
 from bot.services.ports import Make, Screen
@@ -28,6 +29,7 @@ from bot.services.timetable import Timetable
 from bot.views.buttons import Tap, read_tap
 from bot.views.checkin import CheckInViews
 from bot.views.digest import DigestViews
+from bot.views.export import ExportViews
 from bot.views.people import PeopleViews
 from bot.views.plain import bare
 from bot.views.reader import Desk, Reader
@@ -87,8 +89,10 @@ class Room:
     lookup: Lookup
     acknowledgements: Acknowledgements
     privacy: Privacy
+    exporting: Exporting
     checkin_views: CheckInViews
     people_views: PeopleViews
+    export_views: ExportViews
     digest_views: DigestViews
     timetable_views: TimetableViews
 

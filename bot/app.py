@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 from telegram import Update
@@ -33,12 +33,15 @@ from bot.services.confirming import Confirming
 from bot.services.digests import Digests
 from bot.services.enrolment import Enrolment
 from bot.services.exporting import Exporting
+from bot.services.goals import Goals
 from bot.services.inviting import Inviting
 from bot.services.lookup import Lookup
+from bot.services.mirror import Mirrors
 from bot.services.outgoing import Outgoing
 from bot.services.ports import Clock, Ids
 from bot.services.privacy import Privacy
 from bot.services.retention import Retention
+from bot.services.sentences import Sentences
 from bot.services.talks import Talks
 from bot.services.timetable import Timetable
 from bot.store import updates
@@ -54,7 +57,9 @@ from bot.transport.request import WireBot
 from bot.views.checkin import CheckInViews
 from bot.views.digest import DigestViews
 from bot.views.export import ExportViews
+from bot.views.goals import GoalViews
 from bot.views.menus import command_menus
+from bot.views.mirror import MirrorViews
 from bot.views.notices import NoticeViews
 from bot.views.people import PeopleViews
 from bot.views.pictures import PictureViews
@@ -62,6 +67,9 @@ from bot.views.reader import Desk
 from bot.views.timetable import TimetableViews
 from handlers import add_handlers
 from handlers.guard import Room
+
+if TYPE_CHECKING:
+    from bot.transport.webhook import Webhook
 
 log = structlog.get_logger(__name__)
 
@@ -84,11 +92,11 @@ class App:
     application: LoudApplication
     lanes: Lanes
     ticks: Ticks
-    receiver: Receiver
+    receiver: Receiver | Webhook
     messenger: BotMessenger
     room: Room
     away_ms: int
-    _polling: asyncio.Task[None] | None = None
+    _receiving: asyncio.Task[None] | None = None
     _refused: asyncio.Event | None = None
 
     async def introduce(self) -> None:
@@ -107,7 +115,7 @@ class App:
         """Begin to receive and, unless ticks are run by hand, to tick."""
         if self.away_ms > _TAPS_LIVE_MS:
             await self._show_again()
-        self._polling = asyncio.create_task(self.receiver.run(), name="receiver")
+        self._receiving = asyncio.create_task(self.receiver.run(), name="receiver")
         if ticking:
             self.ticks.start()
 
@@ -120,25 +128,25 @@ class App:
 
     async def run(self, until: asyncio.Event) -> None:
         """Work until the event is set. Errors: `TokenRefused`, or what ended the receiver."""
-        assert self._polling is not None and self._refused is not None  # noqa: S101, PT018
+        assert self._receiving is not None and self._refused is not None  # noqa: S101, PT018
         waits = [asyncio.create_task(until.wait()), asyncio.create_task(self._refused.wait())]
         try:
-            await asyncio.wait([self._polling, *waits], return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait([self._receiving, *waits], return_when=asyncio.FIRST_COMPLETED)
         finally:
             for wait in waits:
                 wait.cancel()
-        if self._polling.done():
-            self._polling.result()
+        if self._receiving.done():
+            self._receiving.result()
         if self._refused.is_set():
             raise TokenRefused("Telegram does not know this token any more")
 
     async def stop(self) -> None:
         """Stop within eight seconds; what was not finished is taken up at the next start."""
         await self.ticks.stop(_STOP_SECONDS["ticks"])
-        if self._polling is not None:
+        if self._receiving is not None:
             await self.receiver.stop(_STOP_SECONDS["receiver"])
-            self._polling.cancel()
-            await asyncio.gather(self._polling, return_exceptions=True)
+            self._receiving.cancel()
+            await asyncio.gather(self._receiving, return_exceptions=True)
         await self.lanes.drain(_STOP_SECONDS["lanes"])
         await self.lanes.close()
         await self.application.shutdown()
@@ -200,8 +208,10 @@ async def _assemble(
         room.digests,
         room.acknowledgements,
         enrolment,
+        room.mirrors,
         room.checkin_views,
         room.digest_views,
+        room.mirror_views,
         NoticeViews(room.people_views, room.checkin_views),
         messenger,
         lanes,
@@ -209,19 +219,26 @@ async def _assemble(
     retention = Retention(db, clock, ids, settings)
     before_next = settings.checkin.closes_before_next_minutes * 60_000
     closing = Closing(db, clock, room.checkins.talks, before_next)
+    receiver = _receiver(settings, clock, ids, db, bot, application)
     ticks = Ticks(
         plan=(
             room.timetable.plan,
             room.asking.ask_one,
             room.digests.make_one,
             room.confirming.ask_on_the_eve,
+            room.mirrors.write_one,
         ),
         deliver=delivery.deliver_one,
-        sweep=(closing.close_one, _folding(closing, room), retention.sweep_one, outgoing.be_seen),
+        sweep=(
+            closing.close_one,
+            _folding(closing, room),
+            retention.sweep_one,
+            outgoing.be_seen,
+            receiver.look,
+        ),
         on_token_refused=on_token_refused,
     )
     add_handlers(application, room, leaving(messenger, clock))
-    receiver = _receiver(settings, clock, ids, db, bot, application)
     return App(
         settings, clock, ids, instruments, bot, db, application, lanes, ticks, receiver,
         messenger, room, away_ms, _refused=refused,
@@ -254,13 +271,18 @@ def _room(
         digests=Digests(db, clock, ids, settings, instrument),
         lookup=Lookup(db, clock, ids, settings, instrument, instruments),
         acknowledgements=Acknowledgements(db, clock),
+        sentences=Sentences(db, clock, ids, settings),
         privacy=Privacy(db, clock, ids, settings, instrument),
         exporting=Exporting(db, clock, ids),
+        goals=Goals(db, clock, ids),
+        mirrors=Mirrors(db, clock, ids, settings, instrument),
         checkin_views=CheckInViews(desk),
         people_views=PeopleViews(desk, username, instruments, pictures),
         export_views=ExportViews(desk, instruments),
         digest_views=DigestViews(desk, instrument, pictures),
         timetable_views=TimetableViews(desk),
+        goal_views=GoalViews(desk),
+        mirror_views=MirrorViews(desk, instrument),
     )
 
 
@@ -286,7 +308,7 @@ def _receiver(
     db: Database,
     bot: WireBot,
     application: LoudApplication,
-) -> Receiver:
+) -> Receiver | Webhook:
     async def process(update: Update) -> None:
         await application.process_update(update)
 
@@ -300,4 +322,12 @@ def _receiver(
             )
         )
 
-    return Receiver(bot, process, record_all, set_aside, clock)
+    if settings.telegram.receive == "polling":
+        return Receiver(bot, process, record_all, set_aside, clock)
+    # Its server is not loaded by those who poll: it would cost their start a tenth.
+    from bot.transport.webhook import Place, Webhook
+
+    webhook = settings.webhook
+    secret = db.vault.secret_for("webhook", settings.telegram.token.get_secret_value())
+    place = Place(webhook.url, webhook.path, *webhook.listens_at, secret)
+    return Webhook(bot, process, record_all, set_aside, clock, place)

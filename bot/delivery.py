@@ -13,6 +13,7 @@ from bot.services.acknowledgements import Acknowledgements
 from bot.services.checkins import CheckIns
 from bot.services.digests import Digests
 from bot.services.enrolment import Enrolment
+from bot.services.mirror import Mirrors
 from bot.services.outgoing import Claimed, Outgoing
 from bot.services.ports import Messenger, Screen
 from bot.store.database import Unavailable
@@ -20,11 +21,12 @@ from bot.transport.faults import trace
 from bot.transport.lanes import Lanes
 from bot.views.checkin import CheckInViews
 from bot.views.digest import DigestViews
+from bot.views.mirror import MirrorViews
 from bot.views.notices import NoticeViews
 from bot.views.plain import without_markup
 
 log = structlog.get_logger(__name__)
-_RECORD_TRIES: Final = 30
+_RECORD_AGAIN_SECONDS: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +47,10 @@ class Delivery:
     digests: Digests
     acknowledgements: Acknowledgements
     enrolment: Enrolment
+    mirrors: Mirrors
     checkin_views: CheckInViews
     digest_views: DigestViews
+    mirror_views: MirrorViews
     notice_views: NoticeViews
     messenger: Messenger
     lanes: Lanes
@@ -67,10 +71,10 @@ class Delivery:
         except Exception as bug:
             # One message that cannot be made must not hold up the others; it is said loudly.
             log.error("rendering failed", message=claimed.message.id, where=trace(bug))
-            await self.outgoing.failed(claimed.message, "bug")
+            await self._surely(self.outgoing.failed, claimed.message, "bug")
             return True
         if made.screen is None:
-            await self.outgoing.dropped(claimed.message, "gone")
+            await self._surely(self.outgoing.dropped, claimed.message, "gone")
             return True
         arrived = await self._send(claimed, made.screen)
         if arrived and claimed.person.telegram_id is not None:
@@ -97,6 +101,9 @@ class Delivery:
             case "ack":
                 telling = await self.acknowledgements.telling(message.subject_id, message.part)
                 return _Made(self.digest_views.told(telling, reader) if telling else None)
+            case "mirror":
+                mirror = await self.mirrors.show(claimed.person.id)
+                return _Made(self.mirror_views.asked(mirror, reader))
             case "notice":
                 about_checkin = message.part.startswith("before_first")
                 replaces = await self.outgoing.sent_before(message) if about_checkin else ()
@@ -125,14 +132,17 @@ class Delivery:
         return self.notice_views.plain(name, pair, reader)
 
     async def _surely(self, record: Callable[..., Awaitable[None]], *values: object) -> None:
-        """Record what became of a message even when the database is busy just now."""
-        for _ in range(_RECORD_TRIES):
+        """Record what became of a message, however long the database is away.
+
+        While it is, nothing could be claimed either. A message nobody records would be `sending`
+        until the next start.
+        """
+        while True:
             try:
                 return await record(*values)
             except Unavailable as problem:
                 log.warning("outcome not recorded yet", why=str(problem))
-                await self.outgoing.clock.sleep(1.0)
-        return await record(*values)
+                await self.outgoing.clock.sleep(_RECORD_AGAIN_SECONDS)
 
     async def _send(self, claimed: Claimed, screen: Screen) -> bool:
         """Send and record what became of it; give whether it certainly arrived."""
@@ -147,12 +157,12 @@ class Delivery:
             await self._surely(self.outgoing.later, message, later.after)
         except Unreachable:
             await self._surely(self.outgoing.unreachable, message)
-            await self.enrolment.unreachable(chat_id)
+            await self._surely(self.enrolment.unreachable, chat_id)
         except Rejected as rejected:
             log.error("delivery rejected", message=message.id, kind=message.kind, why=str(rejected))
-            await self.outgoing.failed(message, "rejected")
+            await self._surely(self.outgoing.failed, message, "rejected")
         except TokenRefused:
-            await self.outgoing.later(message, 60.0)
+            await self._surely(self.outgoing.later, message, 60.0)
             raise
         else:
             await self._surely(self.outgoing.sent, message, sent)

@@ -20,7 +20,15 @@ _LEVELS: Final = {
     "warning": logging.WARNING,
     "error": logging.ERROR,
 }
-_LIBRARIES: Final = ("telegram", "httpx", "httpcore", "aiohttp", "apscheduler", "aiosqlite")
+_LIBRARIES: Final = (
+    "telegram",
+    "httpx",
+    "httpcore",
+    "aiohttp",
+    "apscheduler",
+    "aiosqlite",
+    "uvicorn",
+)
 
 
 def set_up(settings: Settings) -> None:

@@ -15,25 +15,38 @@ from telegram.ext import (
     filters,
 )
 
-from handlers import checkin, client, digest, joining, therapist, timetable
-from handlers.guard import Room, Route, on_message, on_tap
+from handlers import checkin, client, digest, goals, joining, mirror, therapist, timetable
+from handlers.guard import Ask, Reply, Room, Route, may, on_message, on_tap
 
 COMMANDS: dict[str, Route] = {
     **joining.COMMANDS,
     **client.COMMANDS,
+    **goals.COMMANDS,
     **therapist.COMMANDS,
     **timetable.COMMANDS,
     **digest.COMMANDS,
+    **mirror.COMMANDS,
 }
 TAPS: dict[str, Route] = {
     **joining.TAPS,
     **client.TAPS,
     **checkin.TAPS,
+    **goals.TAPS,
     **therapist.TAPS,
     **timetable.TAPS,
     **digest.TAPS,
+    **mirror.TAPS,
 }
-TYPED = Route(checkin.typed, "anyone", checkin.typed_again)
+
+
+async def _typed(room: Room, ask: Ask) -> Reply:
+    """Give a typed message to what waits for one: a therapist's sentence, or a check-in."""
+    if may(ask.who, "therapist") and await room.sentences.is_waiting(ask.me):
+        return await digest.sentence_typed(room, ask)
+    return await checkin.typed(room, ask)
+
+
+TYPED = Route(_typed, "anyone", checkin.typed_again)
 NOT_KEPT = Route(client.not_kept, "anyone")
 EDITED = Route(client.edited, "anyone")
 UNKNOWN = Route(client.unknown_command, "anyone")

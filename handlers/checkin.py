@@ -124,11 +124,19 @@ async def typed(room: Room, ask: Ask) -> Reply:
     """Take a typed message as an answer where one is waited for; else it is not kept."""
     if not ask.who.is_client:
         raise Refused("not_kept")
+    wanted = await room.goals.find_wanted(ask.me)
+    if wanted is not None and wanted.noted_at is None:
+        own = await room.goals.note(ask.me, ask.words)
+        return Reply(room.goal_views.all(own, ask.reader), place=wanted.telegram_message)
     return _in_place(room, await room.checkins.type(ask.me, ask.words))
 
 
 async def typed_again(room: Room, ask: Ask) -> Reply:
-    """Show the check-in that a repeated message belonged to."""
+    """Show the check-in, or the goals, that a repeated message belonged to."""
+    wanted = await room.goals.find_wanted(ask.me)
+    if wanted is not None and wanted.noted_at is not None:
+        own = await room.goals.show(ask.me, wanted.pair_id)
+        return Reply(room.goal_views.all(own, ask.reader), place=wanted.telegram_message)
     talk = await room.checkins.waiting(ask.me)
     return _in_place(room, talk) if talk else Reply()
 

@@ -43,7 +43,7 @@ async def _of(ask: Ask) -> Pair:
     raise Refused("not_yours")
 
 
-def _command(
+def about_one(
     act: str, states: tuple[str, ...], screen: Callable[[Room, Ask, Pair], Awaitable[Screen]]
 ) -> Callable[[Room, Ask], Awaitable[Reply]]:
     """Make a command that is about one pair: the only one, or the one that is chosen."""
@@ -224,11 +224,11 @@ _HERE = ("joined", "active", "paused", "stopped", "ended")
 COMMANDS = {
     "help": Route(help, "anyone"),
     "privacy": Route(privacy, "anyone"),
-    "pause": Route(_command("pausing", ("active", "paused"), _pausing), "client"),
-    "stop": Route(_command("stopping", ("joined", "active", "paused"), _stopping), "client"),
-    "history": Route(_command("history", _HERE, _history), "client"),
+    "pause": Route(about_one("pausing", ("active", "paused"), _pausing), "client"),
+    "stop": Route(about_one("stopping", ("joined", "active", "paused"), _stopping), "client"),
+    "history": Route(about_one("history", _HERE, _history), "client"),
     "export": Route(export, "client", export_again),
-    "erase": Route(_command("erasing", _HERE, _erasing), "client"),
+    "erase": Route(about_one("erasing", _HERE, _erasing), "client"),
 }
 TAPS = {
     "help": Route(help, "anyone"),

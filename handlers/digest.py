@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.core.errors import Refused
 from bot.services.digest_pages import AcknowledgementKind
+from handlers.client import close
 from handlers.guard import Ask, Reply, Room, Route
 
 
@@ -67,6 +68,36 @@ async def words(room: Room, ask: Ask) -> Reply:
     return Reply(room.digest_views.words(found, ask.reader))
 
 
+async def sentence(room: Room, ask: Ask) -> Reply:
+    """Ask for an own sentence to a client."""
+    begun = await room.sentences.ask(ask.me, ask.tap.subject, ask.tap.id_arg(0))
+    return Reply(say=(room.digest_views.sentence(begun, ask.reader),))
+
+
+async def sentence_typed(room: Room, ask: Ask) -> Reply:
+    """Show what a therapist typed before it is sent."""
+    typed = await room.sentences.type(ask.me, ask.words)
+    return Reply(room.digest_views.sentence(typed, ask.reader))
+
+
+async def send_words(room: Room, ask: Ask) -> Reply:
+    """Send the sentence as it was shown."""
+    sent, told = await room.sentences.send(ask.me, ask.tap.subject)
+    return Reply(room.digest_views.sentence(sent, ask.reader, told=told))
+
+
+async def words_sent(room: Room, ask: Ask) -> Reply:
+    """Show a sentence again after a repeated tap."""
+    shown = await room.sentences.show(ask.me, ask.tap.subject)
+    return Reply(room.digest_views.sentence(shown, ask.reader))
+
+
+async def drop_words(room: Room, ask: Ask) -> Reply:
+    """Forget a sentence that was not sent."""
+    await room.sentences.drop(ask.me)
+    return Reply(closes=True)
+
+
 async def pictures(room: Room, ask: Ask) -> Reply:
     """Draw the scores of a page: the first picture as a new message, each next in its place."""
     page, number = _page(ask, 0), _page(ask, 1) if len(ask.tap.args) > 1 else 0
@@ -103,6 +134,11 @@ async def today(room: Room, ask: Ask) -> Reply:
     return Reply(room.digest_views.today(await room.lookup.today(ask.me), ask.reader))
 
 
+async def today_again(room: Room, ask: Ask) -> Reply:
+    """Show the day of a repeated message."""
+    return Reply(room.digest_views.today(await room.lookup.today_again(ask.me), ask.reader))
+
+
 async def reply(room: Room, ask: Ask) -> Reply:
     """Keep what a client says to "let's talk"."""
     match ask.tap.arg(0):
@@ -120,7 +156,7 @@ async def reply_again(room: Room, ask: Ask) -> Reply:
     return Reply(room.digest_views.replied(ask.tap.arg(0), ask.reader))
 
 
-COMMANDS = {"today": Route(today, "therapist")}
+COMMANDS = {"today": Route(today, "therapist", today_again)}
 TAPS = {
     "page": Route(page, "therapist", page_again),
     "read": Route(read, "therapist", pair_again),
@@ -130,6 +166,9 @@ TAPS = {
     "words": Route(words, "therapist"),
     "pictures": Route(pictures, "therapist"),
     "picture": Route(picture, "therapist"),
+    "sentence": Route(sentence, "therapist"),
+    "sendsay": Route(send_words, "therapist", words_sent),
+    "dropsay": Route(drop_words, "therapist", close),
     "textback": Route(back_to_details, "therapist"),
     "ack": Route(reply, "client", reply_again),
 }

@@ -21,15 +21,20 @@ from bot.services.confirming import Confirming
 from bot.services.digests import Digests
 from bot.services.enrolment import Enrolment, Who
 from bot.services.exporting import Exporting
+from bot.services.goals import Goals
 from bot.services.inviting import Inviting
 from bot.services.lookup import Lookup
+from bot.services.mirror import Mirrors
 from bot.services.ports import Make, Screen
 from bot.services.privacy import Privacy
+from bot.services.sentences import Sentences
 from bot.services.timetable import Timetable
 from bot.views.buttons import Tap, read_tap
 from bot.views.checkin import CheckInViews
 from bot.views.digest import DigestViews
 from bot.views.export import ExportViews
+from bot.views.goals import GoalViews
+from bot.views.mirror import MirrorViews
 from bot.views.people import PeopleViews
 from bot.views.plain import bare
 from bot.views.reader import Desk, Reader
@@ -88,13 +93,18 @@ class Room:
     digests: Digests
     lookup: Lookup
     acknowledgements: Acknowledgements
+    sentences: Sentences
     privacy: Privacy
     exporting: Exporting
+    goals: Goals
+    mirrors: Mirrors
     checkin_views: CheckInViews
     people_views: PeopleViews
     export_views: ExportViews
     digest_views: DigestViews
     timetable_views: TimetableViews
+    goal_views: GoalViews
+    mirror_views: MirrorViews
 
 
 @dataclass(frozen=True, slots=True)

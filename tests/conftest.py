@@ -33,7 +33,7 @@ async def world(
     monkeypatch.setattr("bot.app.Renderer", one_renderer)
     mark = request.node.get_closest_marker("settings")
     clock = StageClock(START)
-    emulator = Emulator(token=TOKEN, clock=clock, seed=1)
+    emulator = Emulator(token=TOKEN, clock=clock, seed=1, loopback_webhook=True)
     async with emulator.serve(port=0):
         extra = mark.args[0] if mark else ""
         stage = await set_stage(tmp_path, emulator, clock, extra=extra)

@@ -210,7 +210,7 @@ class World:
         """Give every row that may only change for its owner."""
         tables = ("person", "role", "pair", "rule", "appointment", "checkin", "answer",
                   "answer_earlier", "digest", "acknowledgement", "invitation", "consent",
-                  "message")  # fmt: skip
+                  "message", "goal", "mirror_rating")  # fmt: skip
         return [await self.rows(f"SELECT * FROM {table} ORDER BY 1, 2") for table in tables]
 
     async def kept(self) -> list[object]:

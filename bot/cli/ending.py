@@ -41,7 +41,7 @@ def settings_of(path: Path) -> Settings:
 
 def work(task: Coroutine[Any, Any, Any]) -> Any:
     """Run what needs the event loop, and word the errors that an admin can mend."""
-    from bot.core.errors import TokenRefused
+    from bot.core.errors import CannotListen, TokenRefused
     from bot.core.instrument import BadInstrument
     from bot.opening import NoTelegram
     from bot.store.database import InUse, Unavailable
@@ -58,5 +58,7 @@ def work(task: Coroutine[Any, Any, Any]) -> Any:
         fail(f"{problem}: check telegram.token with @BotFather", 5)
     except BadInstrument as problem:
         fail(str(problem), 2)
+    except CannotListen as problem:
+        fail(f"{problem}: choose another webhook.listen, or end what has it", 1)
     except (Unavailable, TooNew, NoTelegram) as problem:
         fail(str(problem), 1)

@@ -10,6 +10,7 @@ import datetime as dt
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
@@ -21,20 +22,24 @@ from pydantic_settings import (
 )
 
 from bot.config.values import (
+    NO_ADDRESS,
     ApiAddress,
     Language,
     Line,
+    ListenAddress,
     LogFormat,
     LogLevel,
     Slug,
     TelegramIds,
     TimeOfDay,
     Token,
+    WebhookAddress,
     Weekday,
     Whole,
     Wordings,
     ZoneName,
     refused,
+    unreachable,
     whole,
 )
 
@@ -54,9 +59,41 @@ class Telegram(_Section):
     base_url: ApiAddress = Field(
         "https://api.telegram.org/bot", description="Where Telegram's Bot API answers."
     )
-    receive: Literal["polling"] = Field(
-        "polling", description="How updates arrive: polling needs no public address."
+    receive: Literal["polling", "webhook"] = Field(
+        "polling", description="How updates arrive: polling needs no public address, webhook does."
     )
+
+
+class Webhook(_Section):
+    url: WebhookAddress = Field(
+        "", description="The public https address that Telegram calls; only with webhook."
+    )
+    listen: ListenAddress = Field(
+        "127.0.0.1:8080",
+        description="The address and port to listen on; a web server in front brings TLS.",
+    )
+    loopback: bool = Field(
+        False, description="For tests alone: let the address be plain http on this machine."
+    )
+
+    @property
+    def path(self) -> str:
+        """Give the path that Telegram calls."""
+        return urlsplit(self.url).path
+
+    @property
+    def listens_at(self) -> tuple[str, int]:
+        """Give the IP address and the port to listen on."""
+        host, _, port = self.listen.rpartition(":")
+        return host.strip("[]"), int(port)
+
+    @field_validator("loopback")
+    @classmethod
+    def _telegram_can_reach_it(cls, loopback: bool, info: ValidationInfo) -> bool:
+        problem = unreachable(info.data.get("url") or "", loopback=loopback)
+        if problem is not None:
+            raise refused(*problem, key="webhook.url")
+        return loopback
 
 
 class Practice(_Section):
@@ -118,6 +155,9 @@ class Checkin(_Section):
     )
     per_day: Whole = whole(1, 1, 5, "At most this many check-ins a day for one pair (1 to 5).")
     per_week: Whole = whole(2, 1, 14, "At most this many check-ins a week for one pair (1 to 14).")
+    mirror_hours: Whole = whole(
+        48, 1, 168, "Hours a therapist may guess how a client experienced a session (1 to 168)."
+    )
     quiet_from: TimeOfDay = Field(
         dt.time(21, 0), description="From this local time on, no message is sent to a client."
     )
@@ -246,6 +286,7 @@ class Settings(BaseSettings):
     )
 
     telegram: Telegram
+    webhook: Webhook
     practice: Practice
     database: Database
     keys: Keys
@@ -271,7 +312,13 @@ class Settings(BaseSettings):
     @classmethod
     def _every_section_is_read(cls, found: dict[str, object]) -> dict[str, object]:
         """Look into a missing section too, so that what it lacks is named setting by setting."""
-        return {name: {} for name in cls.model_fields} | found
+        found = {name: {} for name in cls.model_fields} | found
+        telegram, webhook = found["telegram"], found["webhook"]
+        by_webhook = isinstance(telegram, dict) and telegram.get("receive") == "webhook"
+        if by_webhook and isinstance(webhook, dict) and not webhook.get("url"):
+            # Noticed here, so that it is told beside whatever else is wrong with either section.
+            found["webhook"] = {**webhook, "url": NO_ADDRESS}
+        return found
 
     @field_validator("safety")
     @classmethod

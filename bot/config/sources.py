@@ -11,6 +11,7 @@ import os
 import re
 import tomllib
 from collections.abc import Iterator
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final
 
@@ -64,6 +65,7 @@ def _worries(settings: Settings, path: Path) -> Iterator[Mistake]:
     key = settings.keys.master_key_file
     if key.exists() and _open_to_others(key):
         yield Mistake(str(key), "is the master key and can be read by others", f"chmod 600 {key}")
+    yield from _of_the_webhook(settings)
     privacy = settings.privacy
     if (
         not privacy.feedback_in_clinical_record
@@ -83,6 +85,28 @@ def _worries(settings: Settings, path: Path) -> Iterator[Mistake]:
                 f"{_LANGUAGE_NAMES[settings.practice.language]}",
                 f'add {language} = "..."',
             )
+
+
+def _of_the_webhook(settings: Settings) -> Iterator[Mistake]:
+    webhook = settings.webhook
+    if settings.telegram.receive != "webhook":
+        if webhook.url:
+            yield Mistake(
+                "webhook.url",
+                "is not used, because telegram.receive is polling",
+                'set telegram.receive = "webhook", or remove it',
+            )
+        return
+    if webhook.loopback:
+        yield Mistake(
+            "webhook.loopback", "is on: Telegram itself cannot call this machine", "switch it off"
+        )
+    if not ip_address(webhook.listens_at[0]).is_loopback:
+        yield Mistake(
+            "webhook.listen",
+            "can be reached from other machines, and speaks no TLS",
+            "let nothing but your web server reach that port",
+        )
 
 
 def _open_to_others(path: Path) -> bool:

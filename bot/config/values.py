@@ -11,7 +11,7 @@ from datetime import time
 from difflib import get_close_matches
 from ipaddress import ip_address
 from reprlib import repr as shortened
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Final, Literal, get_args
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
@@ -20,6 +20,11 @@ from pydantic_core import PydanticCustomError
 
 #: A safety text shares its message with a heading and buttons.
 WORDING_AT_MOST = 1500
+
+#: Stands for the address that is asked for and was not given; no file can hold it.
+NO_ADDRESS: Final = object()
+_WEBHOOK_PORTS: Final = (443, 80, 88, 8443)
+_PATH: Final = re.compile(r"(/[A-Za-z0-9._~-]+)+")
 
 Language = Literal["en", "de"]
 
@@ -88,6 +93,74 @@ def _api_address(url: str) -> str:
     return url
 
 
+def _webhook_address(value: object) -> object:
+    if value is NO_ADDRESS:
+        raise refused(
+            "is missing, and telegram.receive is webhook",
+            "give the public address, such as https://bot.example.org/telegram",
+        )
+    if not isinstance(value, str) or not value:
+        return value
+    try:
+        parts = urlsplit(value.strip())
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:  # half a bracket, or a port that is no number
+        parts, usable = urlsplit(""), None
+    if not usable or "@" in parts.netloc:
+        raise refused(
+            f"is no web address: {shortened(value)}", "write it as https://bot.example.org/telegram"
+        )
+    if not _PATH.fullmatch(parts.path) or parts.query or parts.fragment:
+        raise refused(
+            f"needs a path of letters, digits and -._~ after the host: {shortened(value)}",
+            "end it with one such as /telegram, without ? and #",
+        )
+    return value.strip()
+
+
+def unreachable(url: str, *, loopback: bool) -> tuple[str, str] | None:
+    """Say why Telegram could not call a well-formed address, and the remedy; None if it could.
+
+    loopback: whether an address of this very machine will do.
+    """
+    if not url:
+        return None
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    try:
+        address = ip_address(host)
+        here, near = address.is_loopback, not address.is_global
+    except ValueError:
+        here = host == "localhost"
+        near = "." not in host
+    if here and loopback:
+        return None
+    if parts.scheme != "https":
+        return f"is not https: {shortened(url)}", "let a web server with a certificate stand there"
+    if near:
+        return (
+            f"cannot be reached from outside: {shortened(url)}",
+            "give the name that the internet knows this server by",
+        )
+    if (parts.port or 443) not in _WEBHOOK_PORTS:
+        return f"has the port {parts.port}", "Telegram calls only 443, 80, 88 and 8443"
+    return None
+
+
+def _listen_address(value: str) -> str:
+    host, _, port = value.rpartition(":")
+    try:
+        ip_address(host.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        host = ""
+    if not host or not re.fullmatch(r"[0-9]{1,5}", port) or not 0 < int(port) < 65536:
+        raise refused(
+            f"is no IP address with a port: {shortened(value)}",
+            "write it as 127.0.0.1:8080; in a container as 0.0.0.0:8080",
+        )
+    return value
+
+
 def _numbers(value: object) -> object:
     """Read `12, 34` (environment, secret file) as a list."""
     return re.findall(r"[^\s,\[\]]+", value) if isinstance(value, str) else value
@@ -125,6 +198,8 @@ TelegramIds = Annotated[
 ]
 Token = Annotated[SecretStr, AfterValidator(_token)]
 ApiAddress = Annotated[str, AfterValidator(_api_address)]
+WebhookAddress = Annotated[str, BeforeValidator(_webhook_address)]
+ListenAddress = Annotated[str, AfterValidator(_listen_address)]
 TimeOfDay = Annotated[time, BeforeValidator(_time_of_day)]
 Weekday = Annotated[
     Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"],

@@ -44,12 +44,16 @@ class Known:
     """What conditions need of the past, frozen when the check-in is made.
 
     usual: the own usual per rating item. count: check-ins completed before this one.
-    acknowledged: how the last check-in was acknowledged ("talk" is asked about).
+    acknowledged: how the last check-in was acknowledged ("talk" is asked about). asks: what is
+    asked in place of the open question (`bot.core.rhythm`). goals: the ids of the goals that are
+    rated, in the order of their items.
     """
 
     usual: Mapping[str, float] = field(default_factory=dict)
     count: int = 0
     acknowledged: str | None = None
+    asks: tuple[str, ...] = ()
+    goals: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +148,8 @@ def _holds_for(condition: Condition, key: str, answers: Answers, known: Known) -
     if condition.word == "includes":
         if key == "acknowledged":
             return known.acknowledged == condition.value
+        if key == "asks":
+            return condition.value in known.asks
         given = answers.get(key)
         value = given.value if given else None
         return condition.value in value if isinstance(value, tuple) else value == condition.value

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.core import signals
+from bot.core.beside import beside_units
 from bot.core.entries import NEED, Entry, PairFacts, Reason, Standing, entry_of
 from bot.core.instrument import Instrument
 from bot.core.sessions import TEXT_SHOWN, Outcome, Session, Window
@@ -187,6 +188,7 @@ def most_units(entry: Entry) -> int:
     A text that is not shown counts as the mark for it; see `fits`.
     """
     size = _LINE + len(entry.code) + _STATE * bool(entry.state_now)
+    size += beside_units(entry.beside)
     size += _MORE * (len(entry.sessions) > SESSIONS_SHOWN) + _LOWER * (entry.change == "lower")
     if entry.standing == "calm":
         shown = tuple(one for one in (entry.latest, entry.unanswered) if one is not None)

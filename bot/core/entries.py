@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from bot.core import signals
+from bot.core.beside import Beside, BesideFacts, beside_of
 from bot.core.instrument import Instrument
 from bot.core.people import PairState
 from bot.core.picture import Panel
@@ -104,6 +105,7 @@ class PairFacts:
     changed_at: int | None = None
     asked: tuple[Asked, ...] = ()
     talk: Talk | None = None
+    beside: BesideFacts | None = None
     acknowledged: tuple[Acknowledged, ...] = ()
 
 
@@ -144,6 +146,7 @@ class Entry:
     panel: Panel | None = None
     state_now: Literal["paused", "stopped", "ended"] | None = None
     mark: Mark | None = None
+    beside: Beside | None = None
 
     @property
     def reason(self) -> Reason:
@@ -211,6 +214,7 @@ def entry_of(
         answered_on=trend.answered_on,
         panel=trend.panel(facts.code),
         state_now=state_now,
+        beside=beside_of(facts.beside, facts.asked, sessions, instrument.house),
     )
 
 

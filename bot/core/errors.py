@@ -48,5 +48,9 @@ class TokenRefused(Exception):
     """Telegram does not know this bot's token (HTTP 401 or 404 on a known method)."""
 
 
+class CannotListen(Exception):
+    """The address to listen on is taken, or none of this machine."""
+
+
 class Repeated(Exception):
     """The update being handled has been committed before; show the state, change nothing."""

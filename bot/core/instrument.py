@@ -11,16 +11,22 @@ Conditions know five words: `at_most`, `at_least`, `includes`, `below_usual_by` 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TypeGuard, cast
 
 from bot.core.house import House, read_house
+from bot.core.rhythm import EXPECTED_ITEMS, GOAL_ITEMS, WORTH, Rhythm, read_rhythm
 
 ItemKind = Literal["rating", "chips", "choice", "text"]
 
 _KINDS: Final = ("rating", "chips", "choice", "text")
 _WORDS: Final = ("at_most", "at_least", "includes", "below_usual_by", "every")
 _KEY_LIMIT: Final = 24
+_TABLES: Final = frozenset(
+    {"instrument", "version", "licence", "attested_by", "house", "rhythm", "item"}
+)
+#: What conditions may name besides items: what a check-in knows of the past.
+KNOWN: Final = frozenset({"acknowledged", "asks"})
 
 
 class BadInstrument(Exception):
@@ -44,7 +50,10 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One question. Ratings run from `lowest` to `highest`; chips and choices have options."""
+    """One question. Ratings run from `lowest` to `highest`; chips and choices have options.
+
+    scored: whether a rating is part of the score and of what makes a check-in complete.
+    """
 
     key: str
     kind: ItemKind
@@ -52,6 +61,7 @@ class Item:
     highest: int = 10
     options: tuple[str, ...] = ()
     exclusive: tuple[str, ...] = ()
+    scored: bool = True
     show_if: tuple[tuple[Condition, ...], ...] = ()
     hide_if: tuple[tuple[Condition, ...], ...] = ()
 
@@ -66,11 +76,12 @@ class Instrument:
     items: tuple[Item, ...]
     house: House
     texts: Mapping[str, Mapping[str, str]]
+    rhythm: Rhythm = field(default_factory=Rhythm)
 
     @property
     def ratings(self) -> tuple[Item, ...]:
         """The items that make the score."""
-        return tuple(item for item in self.items if item.kind == "rating")
+        return tuple(item for item in self.items if item.kind == "rating" and item.scored)
 
     @property
     def scale(self) -> tuple[float, float]:
@@ -79,6 +90,11 @@ class Instrument:
             float(min((item.lowest for item in self.ratings), default=0)),
             float(max((item.highest for item in self.ratings), default=10)),
         )
+
+    @property
+    def has_mirror(self) -> bool:
+        """Whether the ratings are worded for the therapist's guess at the client's view as well."""
+        return all(f"{item.key}.mirror" in self.texts["en"] for item in self.ratings)
 
     @property
     def numbered(self) -> tuple[Item, ...]:
@@ -139,7 +155,7 @@ def read_instrument(
     name: what the files are called, for errors. Errors: `BadInstrument` with all mistakes.
     """
     mistakes: list[str] = []
-    for key in data.keys() - {"instrument", "version", "licence", "attested_by", "house", "item"}:
+    for key in data.keys() - _TABLES:
         mistakes.append(f"unknown key {key!r}")
     if not isinstance(data.get("instrument"), str):
         mistakes.append("'instrument' must give its name")
@@ -154,13 +170,15 @@ def read_instrument(
     items = _read_items(entries if isinstance(entries, list) else [], mistakes)
     if not items:
         mistakes.append("there must be at least one [[item]]")
-    house = read_house(data.get("house", {}), [i for i in items if i.kind == "rating"], mistakes)
+    scored = [item for item in items if item.kind == "rating" and item.scored]
+    house = read_house(data.get("house", {}), scored, mistakes)
+    rhythm = read_rhythm(data.get("rhythm", {}), mistakes)
+    _check_rhythm(items, rhythm, mistakes)
     _check_texts(items, texts, mistakes)
     if mistakes:
         raise BadInstrument(name, mistakes)
-    return Instrument(
-        data["instrument"], data["version"], data["licence"], tuple(items), house, dict(texts)
-    )
+    name, licence = data["instrument"], data["licence"]
+    return Instrument(name, data["version"], licence, tuple(items), house, dict(texts), rhythm)
 
 
 def _read_items(entries: Sequence[Any], mistakes: list[str]) -> list[Item]:
@@ -200,6 +218,10 @@ def _read_item(where: str, entry: Mapping[str, Any], mistakes: list[str]) -> Ite
     if not (_is_whole(lowest) and _is_whole(highest) and 0 <= lowest < highest <= 99):
         mistakes.append(f"{where}: 'lowest' and 'highest' must be whole numbers, 0 to 99")
         lowest, highest = 0, 10
+    scored = entry.get("scored", True)
+    if not isinstance(scored, bool) or ("scored" in entry and kind != "rating"):
+        mistakes.append(f"{where}: 'scored' is true or false, and for ratings only")
+        scored = True
     return Item(
         key=entry["key"],
         kind=kind,
@@ -207,6 +229,7 @@ def _read_item(where: str, entry: Mapping[str, Any], mistakes: list[str]) -> Ite
         highest=highest,
         options=options,
         exclusive=exclusive,
+        scored=scored,
         show_if=_read_groups(f"{where}.show_if", entry.get("show_if", []), mistakes),
         hide_if=_read_groups(f"{where}.hide_if", entry.get("hide_if", []), mistakes),
     )
@@ -275,16 +298,35 @@ def _read_condition(where: str, entry: object, mistakes: list[str]) -> Condition
     return Condition(cast(Any, word), value, items, name == "all_of")
 
 
+def _check_rhythm(items: Sequence[Item], rhythm: Rhythm, mistakes: list[str]) -> None:
+    """Tell which items are missing for what the rhythm asks; none of them is part of a score."""
+    unscored = {item.key for item in items if item.kind == "rating" and not item.scored}
+    for name, needed in (
+        ("goals_every", GOAL_ITEMS),
+        ("expectations_at", (*EXPECTED_ITEMS, WORTH)),
+    ):
+        missing = [key for key in needed if key not in unscored]
+        if getattr(rhythm, name) and missing:
+            mistakes.append(
+                f"rhythm.{name}: needs ratings with scored = false: {', '.join(missing)}"
+            )
+
+
 def _check_texts(
     items: Sequence[Item], texts: Mapping[str, Mapping[str, Any]], mistakes: list[str]
 ) -> None:
     needed = text_keys(items)
     known = {item.key for item in items}
     may_be = needed | {f"{item.key}.short" for item in items}
+    mirrored = {f"{item.key}.mirror" for item in items if item.kind == "rating" and item.scored}
+    if any(mirrored & words.keys() for words in texts.values()):
+        # The therapist is asked about every item or about none.
+        needed |= mirrored
+    may_be |= needed
     for item in items:
         for group in (*item.show_if, *item.hide_if):
             for condition in group:
-                if unknown := set(condition.items) - known - {"acknowledged"}:
+                if unknown := set(condition.items) - known - KNOWN:
                     mistakes.append(f"item {item.key}: a condition names unknown {unknown}")
     if "en" not in texts:
         mistakes.append("the English texts (en.toml) are missing")

@@ -4,19 +4,32 @@ Speaks the official HTTP interface to a bot and gives people to the other side: 
 through `Emulator`, from another process through `/_control`. Imports nothing of the rest of the
 program, listens on 127.0.0.1 only and sends nothing to any other machine.
 
-To be read from the outside in: `server` (HTTP, faults) and `calls` (one call); the methods in
-`sending`, `profile`, `files` and `webhook`; `chats`, the state; `updates` and `deliveries`, what
-the bot is told; `entities`, `html`, `markdown` and `keyboards`, which judge what it writes;
-`people` and `phone`, the other side, and `control_api`, the same over HTTP.
+To be read from the outside in; each layer imports only what stands below it (import-linter):
+
+    emulator                            all of it, served
+    server · control_api · face         HTTP: for the bot, for tests elsewhere, for a browser
+    town · guard                        all of it but the socket · whom HTTP serves
+    calls                               one call of a method, and the long poll
+    sending · profile · webhook         the methods
+    people                              the other side: what a person does
+    deliveries · files · phone          updates to a webhook · uploads · what a person sees
+    flood · keyboards                   limits
+    world                               the state, and who may do what in it
+    entities · bodies                   how a text and a request are read
+    chats · updates · html · markdown   what there is in the world · what waits for the bot · markup
+    faults · journal · clock · bell     what goes wrong, what happened, when, waiting for it
+    schema · markup                     the official types · what both markups share
+    refusals · wire                     how to say no · the bare socket
 """
 
+from bot.emulator.chats import Answer, Tap
 from bot.emulator.clock import MovableClock, RealClock
 from bot.emulator.emulator import Emulator
 from bot.emulator.faults import Fault, Faults
 from bot.emulator.flood import FloodLimits
 from bot.emulator.journal import Entry, Journal
 from bot.emulator.people import Group, Person
-from bot.emulator.phone import Answer, Seen, Tap
+from bot.emulator.phone import Seen
 
 __all__ = [
     "Answer",

@@ -35,6 +35,10 @@ class Bell:
             return is_so()
         return True
 
+    async def wait_past(self, rings: int, timeout_seconds: float) -> bool:
+        """Wait until it has rung more often than `rings`; False when the time ran out first."""
+        return await self.wait_for(lambda: self.rings > rings, timeout_seconds)
+
 
 def _settled(is_so: Callable[[], bool], future: asyncio.Future[None]) -> bool:
     if not future.done():

@@ -7,26 +7,28 @@ parameters, attachments, flood limits, the check of the result. Knows nothing of
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import orjson
 
 from bot.emulator import profile, sending, webhook
-from bot.emulator.chats import Json, World
+from bot.emulator.chats import Json
 from bot.emulator.faults import Fault
 from bot.emulator.flood import Flood
 from bot.emulator.refusals import Refusal, bad
 from bot.emulator.schema import SPELLING, Upload, find_problem_in_result, read_parameters
+from bot.emulator.world import World
 
-#: Which method is served by what; getUpdates waits and is served by `Calls` itself.
-METHODS: dict[str, Callable[[World, Json], object]] = {
+#: What serves a method: on the world or, for those named in `webhook`, on the bot's webhook.
+METHODS: dict[str, Callable[[Any, Json], object]] = {
     **profile.METHODS,
     **sending.METHODS,
     **webhook.METHODS,
 }
+#: It waits, and is served by `Calls` itself.
 POLL = "getUpdates"
 POLL_LIMIT_SECONDS = 50
 #: Methods that count as messages for flood limits.
@@ -62,8 +64,8 @@ class Call:
         """Begin a call; names are case-insensitive."""
         return cls(SPELLING.get(name.lower(), name))
 
-    @asynccontextmanager
-    async def taking_refusals(self) -> AsyncIterator[None]:
+    @contextmanager
+    def taking_refusals(self) -> Iterator[None]:
         """Settle the call with the refusal that the block raises, if it does."""
         try:
             yield
@@ -93,9 +95,17 @@ class Call:
 
 
 class Calls:
-    """Carries out calls on a world. strict: refuse unknown parameters, check every result."""
+    """Carries out calls on a world.
 
-    def __init__(self, world: World, *, strict: bool, flood: Flood | None) -> None:
+    strict: refuse unknown parameters, check every result. busy: calls being carried out right
+    now, polls not counted.
+    """
+
+    def __init__(
+        self, world: World, *, strict: bool, flood: Flood | None, loopback_webhook: bool
+    ) -> None:
+        self.busy = 0
+        self.webhook = webhook.Webhook(world, self.carry_out_unseen, loopback=loopback_webhook)
         self._world = world
         self._strict = strict
         self._flood = flood
@@ -117,19 +127,21 @@ class Calls:
         if self._flood is not None and call.method in SENDS:
             chat = self._world.writable_chat(params["chat_id"])
             self._flood.check(chat, len(params.get("media", "1")))
-        result = METHODS[call.method](self._world, params)
+        on = self.webhook if call.method in webhook.METHODS else self._world
+        result = METHODS[call.method](on, params)
+        more: Json = {}
         if isinstance(result, webhook.Said):
-            call.succeed(True, description=result.description)
-            return
+            more["description"], result = result.words, True
         if self._strict and (problem := find_problem_in_result(call.method, result)):
             raise Refusal(500, f"{call.method} gave what it must not: {problem}")
-        call.succeed(result)
+        call.succeed(result, **more)
+        self._world.bell.ring()
 
     async def carry_out_unseen(self, method: str, raw: dict[str, object]) -> None:
         """Do what a bot asks for in its answer to a delivery; it never learns the result."""
         call = Call.named(method)
         call.ask(raw)
-        async with call.taking_refusals():
+        with call.taking_refusals():
             self.check_method(call)
             await self.carry_out(call, _nobody)
         self.write_down(call, call.status)
@@ -161,7 +173,7 @@ class Calls:
         limit = min(max(params.get("limit", 100), 1), 100)
         seconds = min(max(params.get("timeout", 0), 0), POLL_LIMIT_SECONDS)
         try:
-            if self._world.webhook.target is not None:
+            if self.webhook.target is not None:
                 raise Refusal(409, webhook.POLL_WHILE_ACTIVE)
             queue.allow(params.get("allowed_updates"))
             if self._flood is not None:

@@ -1,7 +1,7 @@
 """The emulator's people over HTTP: `POST /_control/<act>`, a JSON object in and out.
 
 Owns the translation between the in-process objects and JSON, for tests in other processes and
-other languages; docs/emulator.md lists the acts. Refuses with 400 and a sentence what the people
+other languages; docs/town.md lists the acts. Refuses with 400 and a sentence what the people
 themselves refuse.
 """
 
@@ -12,16 +12,15 @@ import inspect
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 
+from bot.emulator.chats import Answer, Tap
 from bot.emulator.people import Person
-from bot.emulator.phone import Answer, Seen, Tap
+from bot.emulator.phone import Seen
+from bot.emulator.town import Town
 from bot.emulator.wire import Pages, Receive, Scope, Send, answer, read_body
-
-if TYPE_CHECKING:
-    from bot.emulator.emulator import Emulator
 
 Json = dict[str, Any]
 #: Takes the request's object as named arguments; may be a coroutine.
@@ -39,9 +38,9 @@ _OF_A_PERSON = {
 }
 
 
-def control_pages(emulator: Emulator) -> Pages:
+def control_pages(town: Town) -> Pages:
     """Build the application that serves everything beside the Bot API."""
-    acts = acts_of(emulator)
+    acts = acts_of(town)
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
@@ -56,68 +55,63 @@ def control_pages(emulator: Emulator) -> Pages:
     return serve
 
 
-def acts_of(emulator: Emulator) -> dict[str, Act]:
+def acts_of(town: Town) -> dict[str, Act]:
     """Give every act by the last part of its path."""
-    people, taps = emulator.people, emulator.world.taps
+    people, taps = town.people, town.world.taps
     return {
-        **{path: partial(_of_a_person, emulator, name) for path, name in _OF_A_PERSON.items()},
-        "person": lambda **who: _who(emulator.person(**who)),
+        **{path: partial(_of_a_person, town, name) for path, name in _OF_A_PERSON.items()},
+        "person": lambda **who: _who(town.person(**who)),
         "people": lambda: [_who(person) for person in people.values()],
         "tapped": lambda tap: taps[tap],
         "answered": lambda tap, **how: taps[tap].wait(**how),
-        "inject": emulator.inject,
-        "journal": lambda **how: [entry.to_json() for entry in emulator.journal.read(**how)],
-        "fault": partial(_fault, emulator),
-        "updates": partial(_disturb, emulator),
-        "clear": emulator.faults.clear,
-        "release": emulator.faults.release,
-        "advance": partial(_advance, emulator),
-        "quiet": emulator.quiet,
-        "changed": partial(_changed, emulator),
+        "inject": town.inject,
+        "journal": lambda **how: [entry.to_json() for entry in town.journal.read(**how)],
+        "fault": partial(_fault, town),
+        "updates": partial(_disturb, town),
+        "clear": town.faults.clear,
+        "release": town.faults.release,
+        "advance": partial(_advance, town),
+        "quiet": town.quiet,
+        "changed": partial(_changed, town),
         "state": lambda: {
-            "pending": emulator.pending,
-            "polling": emulator.polling,
-            "now": emulator.clock.now(),
+            "pending": town.pending,
+            "polling": town.polling,
+            "now": town.clock.now(),
         },
     }
 
 
-def _of_a_person(emulator: Emulator, name: str, id: int, **how: Any) -> object:
+def _of_a_person(town: Town, name: str, id: int, **how: Any) -> object:
     if isinstance(how.get("message"), dict):
         how["message"] = from_json(how["message"])
     if isinstance(how.get("data"), str):
         how["data"] = base64.b64decode(how["data"])
-    found = getattr(emulator.people[id], name)
+    found = getattr(town.people[id], name)
     return found(**how) if callable(found) else found
 
 
-def _disturb(emulator: Emulator, repeat: float = 0.0, *, shuffle: bool = False) -> None:
-    emulator.faults.repeat_updates, emulator.faults.shuffle_updates = repeat, shuffle
+def _disturb(town: Town, repeat: float = 0.0, *, shuffle: bool = False) -> None:
+    town.faults.repeat_updates, town.faults.shuffle_updates = repeat, shuffle
 
 
-def _advance(emulator: Emulator, to: int) -> int:
-    move = getattr(emulator.clock, "advance_to", None)
+def _advance(town: Town, to: int) -> int:
+    move = getattr(town.clock, "advance_to", None)
     if move is None:
         raise ValueError("this emulator's clock cannot be moved")
     move(to)
-    _write_down(emulator, "advance", to=to)
-    emulator.bell.ring()
-    return emulator.clock.now()
+    town.world.act("advance", None, to=to)
+    return town.clock.now()
 
 
-def _fault(emulator: Emulator, kind: Any, **how: Any) -> str:
-    name = emulator.faults.add(kind, **how).name
-    _write_down(emulator, "fault", kind=kind, **how)
+def _fault(town: Town, kind: Any, **how: Any) -> str:
+    name = town.faults.add(kind, **how).name
+    town.world.act("fault", None, kind=kind, **how)
     return name
 
 
-def _write_down(emulator: Emulator, name: str, **details: Any) -> None:
-    emulator.journal.add(emulator.clock.now(), "act", name, params=details)
-
-
-async def _changed(emulator: Emulator, after: int, timeout_seconds: float = 5.0) -> int:
-    await emulator.bell.wait_for(lambda: emulator.bell.rings > after, timeout_seconds)
-    return emulator.bell.rings
+async def _changed(town: Town, after: int, timeout_seconds: float = 5.0) -> int:
+    await town.bell.wait_past(after, timeout_seconds)
+    return town.bell.rings
 
 
 async def _do(act: Act, body: bytes) -> tuple[int, Json]:
@@ -145,17 +139,13 @@ def _plain(value: object) -> object:
 
 def to_json(seen: Seen) -> Json:
     """Give a message as JSON; bytes in base64."""
-    body = asdict(seen)
-    for name in ("photo", "document"):
-        if body[name] is not None:
-            body[name] = base64.b64encode(body[name]).decode()
-    return body
+    files = {name: getattr(seen, name) for name in ("photo", "document")}
+    return asdict(seen) | {n: data and base64.b64encode(data).decode() for n, data in files.items()}
 
 
 def from_json(body: Json) -> Seen:
     """Undo `to_json`."""
-    read = {**body, "buttons": [[(b[0], b[1]) for b in row] for row in body["buttons"]]}
-    for name in ("photo", "document"):
-        if read[name] is not None:
-            read[name] = base64.b64decode(read[name])
-    return Seen(**read)
+    files = {name: body[name] for name in ("photo", "document")}
+    buttons = [[(label, target) for label, target in row] for row in body["buttons"]]
+    read = {n: data and base64.b64decode(data) for n, data in files.items()}
+    return Seen(**{**body, **read, "buttons": buttons})

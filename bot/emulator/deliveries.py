@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING
 import orjson
 
 from bot.emulator.bodies import read_request
-from bot.emulator.chats import World
 from bot.emulator.refusals import Refusal
 from bot.emulator.updates import Lane, Queued
+from bot.emulator.world import World
 
 if TYPE_CHECKING:
     import aiohttp

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Mapping
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Mapping
 from urllib.parse import urlsplit
 
+from bot.emulator.chats import Account
 from bot.emulator.html import parse_html
 from bot.emulator.markdown import parse_markdown
 from bot.emulator.markup import Entity, MarkupError, sort_entities, units
@@ -30,25 +30,11 @@ _FOUND = re.compile(
     r"|(?<!\w)(?P<mention>@[A-Za-z]\w{3,31})(?!\w)"
     r"|(?<!\w)(?P<hashtag>\#\w*[^\W\d]\w*)"
 )
-_TAGS = {
-    "bold": "b",
-    "italic": "i",
-    "underline": "u",
-    "strikethrough": "s",
+#: How a person's phone writes what has no argument.
+_PLAIN = {kind: kind for kind in ("code", "pre", "blockquote")} | {
+    **{"bold": "b", "italic": "i", "underline": "u", "strikethrough": "s"},
     "spoiler": "tg-spoiler",
-    "code": "code",
-    "pre": "pre",
-    "blockquote": "blockquote",
 }
-
-
-class HasJson(Protocol):
-    """What can be shown as a `User`."""
-
-    @property
-    def json(self) -> dict[str, Any]:
-        """The official object."""
-        ...
 
 
 def read_text(
@@ -103,20 +89,34 @@ def sum_of(entity: Entity) -> int:
 
 
 def _trim(text: str, entities: list[Entity]) -> tuple[str, list[Entity]]:
-    if "\r" in text and not entities:
-        text = text.replace("\r", "")
+    text, entities = _without_returns(text, entities)
     left = len(text) - len(text.lstrip(_BLANK))
     stripped = text.strip(_BLANK)
     if len(stripped) == len(text):
         return text, entities
     shift, end = units(text[:left]), units(stripped)
-    kept: list[Entity] = []
+    return stripped, _moved(entities, lambda place: min(max(place - shift, 0), end))
+
+
+def _without_returns(text: str, entities: list[Entity]) -> tuple[str, list[Entity]]:
+    first, *more = text.split("\r")
+    if not more:
+        return text, entities
+    at, taken = units(first), []
+    for piece in more:
+        taken.append(at)
+        at += 1 + units(piece)
+    text = first + "".join(more)
+    return text, _moved(entities, lambda place: place - sum(one < place for one in taken))
+
+
+def _moved(entities: list[Entity], to: Callable[[int], int]) -> list[Entity]:
+    kept = []
     for entity in entities:
-        start = max(entity["offset"] - shift, 0)
-        stop = min(sum_of(entity) - shift, end)
+        start, stop = to(entity["offset"]), to(sum_of(entity))
         if stop > start:
             kept.append({**entity, "offset": start, "length": stop - start})
-    return stripped, kept
+    return kept
 
 
 def find_entities(text: str, taken: Iterable[Entity] = ()) -> list[Entity]:
@@ -172,7 +172,7 @@ def _tags(entity: Entity) -> tuple[str, str] | None:
         return f'<tg-emoji emoji-id="{entity["custom_emoji_id"]}">', "</tg-emoji>"
     if kind == "pre" and entity.get("language"):
         return f'<pre><code class="language-{entity["language"]}">', "</code></pre>"
-    tag = _TAGS.get(kind)
+    tag = _PLAIN.get(kind)
     return None if tag is None else (f"<{tag}>", f"</{tag}>")
 
 
@@ -199,13 +199,13 @@ def checked_link(url: str) -> str:
     return parts._replace(path=parts.path or "/").geturl()
 
 
-def link_entities(entities: list[Entity], accounts: Mapping[int, HasJson]) -> list[Entity]:
+def link_entities(entities: list[Entity], accounts: Mapping[int, Account]) -> list[Entity]:
     """Settle parsed links: good addresses stay, `tg://user?id=` becomes a mention, others go."""
     settled: list[Entity] = []
     for entity in entities:
         if entity["type"] != "text_link":
             settled.append(entity)
-        elif user := re.fullmatch(r"tg://user\?id=(\d+)", entity["url"]):
+        elif user := re.fullmatch(r"(?i)tg:(?://)?user/?\?id=(\d+)", entity["url"]):
             if known := accounts.get(int(user.group(1))):
                 place = {"offset": entity["offset"], "length": entity["length"]}
                 settled.append({"type": "text_mention", **place, "user": known.json})

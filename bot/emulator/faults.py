@@ -103,16 +103,9 @@ class Faults:
         self._faults.append(fault)
         return fault
 
-    def remove(self, fault: Fault) -> None:
-        """End one fault; calls that hang in it are released."""
-        if fault in self._faults:
-            self._faults.remove(fault)
-        fault.released.set()
-
     def clear(self) -> None:
         """End all faults, those on updates too, and release every call that hangs."""
-        for fault in list(self._faults):
-            self.remove(fault)
+        self._faults.clear()
         self.release()
         self.repeat_updates = 0.0
         self.shuffle_updates = False
@@ -121,6 +114,7 @@ class Faults:
         """Let go of every call that hangs in a black hole (its connection is closed)."""
         for fault in self._holes:
             fault.released.set()
+            fault.released = asyncio.Event()
         self._holes.clear()
 
     def strike(self, method: str, chat: int | None) -> Fault | None:

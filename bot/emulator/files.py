@@ -9,9 +9,10 @@ from __future__ import annotations
 import struct
 import zlib
 
-from bot.emulator.chats import Json, StoredFile, World
+from bot.emulator.chats import Json, StoredFile
 from bot.emulator.refusals import Refusal, bad
 from bot.emulator.schema import Upload
+from bot.emulator.world import World
 
 UPLOAD_LIMIT_BYTES = 50 * 1024 * 1024
 DOWNLOAD_LIMIT_BYTES = 20 * 1024 * 1024

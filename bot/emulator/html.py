@@ -7,27 +7,20 @@ on the list; a bare `&` is text, a bare `<` starts a tag.
 from __future__ import annotations
 
 import re
+from itertools import chain
 
-from bot.emulator.markup import Draft, Entity, MarkupError
+from bot.emulator.markup import Draft, Entity, MarkupError, checked_emoji_id
 
-_TYPES = {
-    "b": "bold",
-    "strong": "bold",
-    "i": "italic",
-    "em": "italic",
-    "s": "strikethrough",
-    "strike": "strikethrough",
-    "del": "strikethrough",
-    "u": "underline",
-    "ins": "underline",
-    "tg-spoiler": "spoiler",
-    "span": "spoiler",
-    "tg-emoji": "custom_emoji",
-    "a": "text_link",
-    "pre": "pre",
-    "code": "code",
-    "blockquote": "blockquote",
+_TAGS = {
+    "bold": "b strong",
+    "italic": "i em",
+    "underline": "u ins",
+    "strikethrough": "s strike del",
+    "spoiler": "tg-spoiler span",
+    **{"code": "code", "pre": "pre", "blockquote": "blockquote"},
+    **{"text_link": "a", "custom_emoji": "tg-emoji"},
 }
+_TYPES = {tag: kind for kind, tags in _TAGS.items() for tag in tags.split()}
 _NAMED = {"lt": "<", "gt": ">", "amp": "&", "quot": '"'}
 _PLAIN = re.compile("[^&<]+")
 _REFERENCE = re.compile(r"&(?:#x([0-9a-fA-F]*)|#([0-9]*)|([a-zA-Z]*))(;?)")
@@ -56,7 +49,7 @@ def parse_html(source: str) -> tuple[str, list[Entity]]:
         tag = draft.opened[-1].kind
         raise MarkupError(f'Can\'t find end tag corresponding to start tag "{tag}"')
     text, entities = draft.finish()
-    if any("\ud800" <= sign <= "\udfff" for sign in text):
+    if any("\ud800" <= sign <= "\udfff" for sign in chain(text, *draft.values)):
         raise MarkupError(
             "Text contains invalid Unicode characters after decoding HTML entities,"
             " check for unmatched surrogate code units"
@@ -68,6 +61,10 @@ def parse_html(source: str) -> tuple[str, list[Entity]]:
 
 
 class _Reader(Draft):
+    def __init__(self, source: str) -> None:
+        super().__init__(source)
+        self.values: list[str] = []
+
     def start_tag(self, begin: int) -> int:
         """Read a start tag with its attributes; give the position after it."""
         tag, at = self._match(_TAG, begin + 1)
@@ -138,6 +135,7 @@ class _Reader(Draft):
             else:
                 decoded, at = self.text[at], at + 1
             value += decoded
+        self.values.append(value)
         return value, at + (at < self.size)
 
     def _end(self) -> None:
@@ -148,9 +146,7 @@ class _Reader(Draft):
             return
         match opened.kind:
             case "tg-emoji":
-                if not opened.argument.isdecimal() or int(opened.argument) == 0:
-                    raise MarkupError("Invalid custom emoji identifier specified")
-                entity["custom_emoji_id"] = opened.argument
+                entity["custom_emoji_id"] = checked_emoji_id(opened.argument)
             case "a":
                 entity["url"] = opened.argument or self.since(opened)
             case "blockquote" if opened.argument:

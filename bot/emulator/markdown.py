@@ -7,9 +7,8 @@ stands for itself without a backslash.
 from __future__ import annotations
 
 import re
-from urllib.parse import parse_qs, urlsplit
 
-from bot.emulator.markup import Draft, Entity, MarkupError, Opened
+from bot.emulator.markup import Draft, Entity, MarkupError, Opened, checked_emoji_id
 
 _RESERVED = set("_*[]()~`>#+-=|{}.!\n")
 #: What begins an entity, longest first, with the entity's type and the sign that ends it.
@@ -189,8 +188,15 @@ class _Reader(Draft):
 
 
 def _emoji_id(url: str) -> str:
-    parts = urlsplit(url)
-    ids = parse_qs(parts.query).get("id", [])
-    if parts.scheme != "tg" or parts.netloc != "emoji" or not ids or not ids[0].isdecimal():
-        raise MarkupError("Custom emoji URL must have an emoji identifier")
-    return ids[0]
+    """Read `tg://emoji?id=…`; tdlib/td, `LinkManager::get_link_custom_emoji_id`."""
+    scheme, _, rest = url.lower().partition(":")
+    place, _, query = rest.removeprefix("//").partition("#")[0].partition("?")
+    host, _, path = place.partition("/")
+    if scheme != "tg":
+        raise MarkupError("Custom emoji URL must have scheme tg")
+    if host != "emoji":
+        raise MarkupError('Custom emoji URL must have host "emoji"')
+    for name, _, value in (part.partition("=") for part in query.split("&")):
+        if name == "id" and not path:
+            return checked_emoji_id(value)
+    raise MarkupError("Custom emoji URL must have an emoji identifier")

@@ -81,6 +81,26 @@ def units(text: str) -> int:
     return len(text) if text.isascii() else len(text) + sum(sign > "\uffff" for sign in text)
 
 
+#: Which comes first of two entities around the same text; those found by Telegram after links.
+_RANKS = (
+    *("blockquote", "expandable_blockquote", "pre", "code", "text_link", "text_mention"),
+    *("url", "email", "bot_command", "mention", "hashtag"),
+    *("bold", "italic", "underline", "strikethrough", "spoiler", "custom_emoji"),
+)
+
+
 def sort_entities(entities: list[Entity]) -> list[Entity]:
-    """Order entities as Telegram returns them: by start, the longer one first."""
-    return sorted(entities, key=lambda entity: (entity["offset"], -entity["length"]))
+    """Order entities as Telegram returns them: by start, the longer first, then by type."""
+    if len(entities) < 2:
+        return entities
+    ranks = {kind: rank for rank, kind in enumerate(_RANKS)}
+    return sorted(
+        entities, key=lambda one: (one["offset"], -one["length"], ranks.get(one["type"], 99))
+    )
+
+
+def checked_emoji_id(text: str) -> str:
+    """Return a custom emoji's id; raises MarkupError for what is no positive integer."""
+    if not text.isdecimal() or text.startswith("0"):
+        raise MarkupError("Invalid custom emoji identifier specified")
+    return text

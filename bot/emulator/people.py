@@ -10,11 +10,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from bot.emulator.chats import Account, Chat, Json, Message, MessageKind, StoredFile, World
+from bot.emulator.chats import Account, Chat, Json, Message, MessageKind, StoredFile, Tap
 from bot.emulator.entities import find_entities
 from bot.emulator.files import STICKER, VOICE, photo_size, picture
-from bot.emulator.phone import Predicate, Seen, Tap, look_at
+from bot.emulator.phone import Predicate, Seen, look_at
 from bot.emulator.updates import TAP_LIFE_MS
+from bot.emulator.world import World
 
 _PAYLOAD = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -144,8 +145,7 @@ class Person(ChatView):
     @property
     def commands(self) -> list[Json]:
         """What the bot's command menu shows this person."""
-        language = self.account.language_code
-        return self._world.profile.commands_for(self.id, language, private=True)
+        return self._world.profile.commands_for(self.id, self.account.language_code)
 
     def start(self, payload: str | None = None) -> Seen:
         """Press Start, or follow a deep link; a blocked bot is unblocked first.
@@ -208,7 +208,6 @@ class Person(ChatView):
         """Delete a message for both sides; bots are not told."""
         del self._chat.messages[message.message_id]
         self._act("delete", message_id=message.message_id)
-        self._world.bell.ring()
 
     def tap(self, button: str, message: Seen | None = None) -> Tap:
         """Tap a button, by its whole label or its callback data.

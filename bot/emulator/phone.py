@@ -1,4 +1,4 @@
-"""What a phone shows of a chat: messages in their present state, buttons, answers to taps.
+"""What a phone shows of a chat: messages in their present state, buttons.
 
 Owns the reading side of a chat. Refuses to change anything; `people` has the acts.
 """
@@ -6,13 +6,13 @@ Owns the reading side of a chat. Refuses to change anything; `people` has the ac
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from bot.emulator.bell import Bell
-from bot.emulator.chats import Message, MessageKind, World
+from bot.emulator.chats import Message, MessageKind
 from bot.emulator.entities import to_html
 from bot.emulator.markup import Entity
+from bot.emulator.world import World
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,38 +57,6 @@ class Seen:
 
 
 Predicate = Callable[[Seen], bool]
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The bot's answer to a tap: its words (a toast, or a window when `alert`) and address."""
-
-    text: str
-    alert: bool
-    url: str
-
-
-@dataclass(slots=True, eq=False)
-class Tap:
-    """A tapped button; `at` in milliseconds. `answer` is the bot's once there is one."""
-
-    id: str
-    data: str
-    at: int
-    bell: Bell = field(repr=False)
-    answer: Answer | None = None
-
-    @property
-    def answered(self) -> bool:
-        """Whether the bot has answered; the button shows a spinner until then."""
-        return self.answer is not None
-
-    async def wait(self, timeout_seconds: float = 5.0) -> Answer:
-        """Wait for the answer; raises TimeoutError."""
-        await self.bell.wait_for(lambda: self.answered, timeout_seconds)
-        if self.answer is None:
-            raise TimeoutError(f"no answer to the tap on {self.data!r}")
-        return self.answer
 
 
 def look_at(world: World, message: Message) -> Seen:

@@ -10,37 +10,16 @@ import re
 from collections.abc import Callable
 from functools import partial
 
-import orjson
-
-from bot.emulator.chats import Json, World
+from bot.emulator.chats import Json
 from bot.emulator.files import get_file
 from bot.emulator.refusals import bad
+from bot.emulator.world import World, scope_key
 
 COMMANDS_LIMIT = 100
 DESCRIPTION_LIMIT = 256
 _COMMAND = re.compile(r"[a-z0-9_]{1,32}")
 _LANGUAGE = re.compile(r"[a-z]{2}")
 _TEXT_LIMITS = {"name": 64, "description": 512, "short_description": 120}
-
-
-class Profile:
-    """What the bot has told Telegram about itself: by scope, by language, by chat."""
-
-    def __init__(self) -> None:
-        self.commands: dict[tuple[str, str], list[Json]] = {}
-        self.texts: dict[tuple[str, str], str] = {}
-        self.menu_buttons: dict[int | None, Json] = {}
-
-    def commands_for(self, chat_id: int, language: str | None, *, private: bool) -> list[Json]:
-        """Give the commands a person's menu shows, by the official order of scopes."""
-        kind = "all_private_chats" if private else "all_group_chats"
-        scopes: list[Json] = [
-            {"chat_id": chat_id, "type": "chat"},
-            {"type": kind},
-            {"type": "default"},
-        ]
-        places = [(_key(scope), code) for scope in scopes for code in (language or "", "")]
-        return next((self.commands[place] for place in places if place in self.commands), [])
 
 
 def _set_commands(world: World, params: Json) -> bool:
@@ -137,7 +116,6 @@ def _leave_chat(world: World, params: Json) -> bool:
         raise bad("Chat member status can't be changed in private chats")
     chat.inside = False
     world.tell_membership(chat, world.bot, "member", "left")
-    world.bell.ring()
     return True
 
 
@@ -159,11 +137,7 @@ def _place(world: World, params: Json) -> tuple[str, str]:
         if isinstance(chat_id, str) and chat_id.lstrip("-").isdecimal():
             scope = {**scope, "chat_id": int(chat_id)}
         world.known_chat(scope["chat_id"])
-    return _key(scope), _language(params)
-
-
-def _key(scope: Json) -> str:
-    return orjson.dumps(scope, option=orjson.OPT_SORT_KEYS).decode()
+    return scope_key(scope), _language(params)
 
 
 METHODS: dict[str, Callable[[World, Json], object]] = {

@@ -42,11 +42,6 @@ def bad(message: str) -> Refusal:
     return Refusal(400, message)
 
 
-def forbidden(message: str) -> Refusal:
-    """Make a 403."""
-    return Refusal(403, message)
-
-
 def too_many(seconds: int) -> Refusal:
     """Make a 429."""
     return Refusal(429, f"retry after {seconds}", retry_after=seconds)

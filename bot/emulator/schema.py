@@ -45,10 +45,8 @@ def _shape(fields: dict[str, str]) -> _Shape:
 
 
 _DATA: dict[str, Any] = orjson.loads((Path(__file__).parent / "schema.json").read_bytes())
-_PARAMETERS = {name: _shape(method["fields"]) for name, method in _DATA["methods"].items()}
-_RESULTS: dict[str, tuple[str, ...]] = {
-    name: tuple(method["returns"].split("|")) for name, method in _DATA["methods"].items()
-}
+_PARAMETERS = {n: _shape(method["fields"]) for n, method in _DATA["methods"].items()}
+_RESULTS = {n: tuple(m["returns"].split("|")) for n, m in _DATA["methods"].items()}
 _OBJECTS = {n: _shape(shape) for n, shape in _DATA["types"].items() if isinstance(shape, dict)}
 _UNIONS = {n: tuple(codes) for n, codes in _DATA["types"].items() if isinstance(codes, list)}
 _LEAVES: dict[str, tuple[type, ...]] = {
@@ -102,25 +100,21 @@ def read_parameters(method: str, raw: Mapping[str, object], *, strict: bool) -> 
     return read
 
 
-def find_problem(value: object, code: str) -> str | None:
-    """Say what is wrong with a value of an official type (`Message`, `*BotCommand`), if anything.
+def find_problem(value: object, *codes: str) -> str | None:
+    """Say what is wrong with a value of official types (`Message`, `*BotCommand`), if anything.
 
     The value is what JSON would carry; unknown fields count as wrong.
     """
-    return _problem(value, tuple(code.split("|")))
-
-
-def find_problem_in_result(method: str, result: object) -> str | None:
-    """Say what is wrong with a method's result, if anything."""
-    return _problem(result, _RESULTS[method])
-
-
-def _problem(value: object, codes: tuple[str, ...]) -> str | None:
     try:
         _check(value, codes)
     except Mismatch as error:
         return str(error)
     return None
+
+
+def find_problem_in_result(method: str, result: object) -> str | None:
+    """Say what is wrong with a method's result, if anything."""
+    return find_problem(result, *_RESULTS[method])
 
 
 def _from_text(text: str, codes: tuple[str, ...]) -> Any:

@@ -11,14 +11,14 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from bot.emulator.chats import Chat, Json, Message, MessageKind, StoredFile, World
+from bot.emulator.chats import Answer, Chat, Json, Message, MessageKind, StoredFile
 from bot.emulator.entities import CAPTION_LIMIT, TEXT_LIMIT, link_entities, read_text
 from bot.emulator.files import take_file
 from bot.emulator.keyboards import inline_keyboard, reply_keyboard
 from bot.emulator.markup import Entity
-from bot.emulator.phone import Answer
 from bot.emulator.refusals import bad
 from bot.emulator.updates import TAP_LIFE_MS
+from bot.emulator.world import World
 
 ANSWER_LIMIT = 200
 ALBUM_LIMITS = (2, 10)
@@ -80,8 +80,7 @@ def _send_album(world: World, params: Json) -> list[Json]:
 def _send_chat_action(world: World, params: Json) -> bool:
     if not _ACTIONS.fullmatch(params["action"]):
         raise bad("Wrong parameter action in request")
-    world.writable_chat(params["chat_id"]).actions.append(params["action"])
-    world.bell.ring()
+    world.writable_chat(params["chat_id"])
     return True
 
 
@@ -127,7 +126,6 @@ def _delete_message(world: World, params: Json) -> bool:
     if too_old or foreign:
         raise bad("Message can't be deleted" + (" for everyone" if too_old else ""))
     del chat.messages[message.message_id]
-    world.bell.ring()
     return True
 
 
@@ -157,7 +155,6 @@ def _answer_tap(world: World, params: Json) -> bool:
         raise bad("URL_INVALID")
     if tap.answer is None:
         tap.answer = Answer(text, alert=params.get("show_alert", False), url=url)
-        world.bell.ring()
     return True
 
 
@@ -166,7 +163,6 @@ def _pin_message(world: World, params: Json) -> bool:
     if params["message_id"] not in chat.messages:
         raise bad("Message to pin not found")
     chat.pinned = params["message_id"]
-    world.bell.ring()
     return True
 
 
@@ -182,7 +178,6 @@ def _set_reaction(world: World, params: Json) -> bool:
     if any(sign.removesuffix("\ufe0f") not in REACTIONS for sign in emoji):
         raise bad("REACTION_INVALID")
     message.reactions = emoji
-    world.bell.ring()
     return True
 
 
@@ -259,7 +254,6 @@ def _edit(
         message.body.update(fields)
     message.show(text, entities, keyboard)
     message.body["edit_date"] = world.seconds()
-    world.bell.ring()
     return message.body
 
 

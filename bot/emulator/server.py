@@ -1,8 +1,8 @@
 """The Bot API over HTTP: `/bot<token>/<method>` and `/file/bot<token>/<path>`.
 
 Owns who asks, which fault strikes, and how the answer goes out. Anything else under the port
-belongs to `pages`. A plain ASGI callable, because a benchmark should measure the bot and not
-this server.
+belongs to `pages`; strangers (see `guard`) get nothing of either. A plain ASGI callable, because a
+benchmark should measure the bot and not this server.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ from typing import TypeVar
 
 from bot.emulator import wire
 from bot.emulator.bodies import read_request
-from bot.emulator.calls import POLL, Call, Calls
-from bot.emulator.chats import World
-from bot.emulator.faults import Fault, Faults
+from bot.emulator.calls import POLL, Call
+from bot.emulator.faults import Fault
+from bot.emulator.guard import find_stranger
 from bot.emulator.refusals import Refusal, describe
+from bot.emulator.town import Town
 from bot.emulator.wire import ClientLeft, Header, Pages, Receive, Scope, Send
 
 _JSON: Header = (b"content-type", b"application/json")
@@ -26,58 +27,65 @@ _HTML: Header = (b"content-type", b"text/html")
 _BYTES: Header = (b"content-type", b"application/octet-stream")
 _PAGE = b"<html><body><h1>502 Bad Gateway</h1></body></html>"
 _Made = TypeVar("_Made")
+Headers = dict[bytes, bytes]
 
 
 class ApiServer:
-    """The ASGI application. busy: calls being carried out right now, polls not counted."""
+    """The ASGI application."""
 
-    def __init__(
-        self, token: str, world: World, calls: Calls, faults: Faults, pages: Pages
-    ) -> None:
-        self._token = token.encode()
-        self._world = world
-        self._calls = calls
-        self._faults = faults
+    def __init__(self, town: Town, pages: Pages) -> None:
+        self._token = town.token.encode()
+        self._world = town.world
+        self._calls = town.calls
+        self._faults = town.faults
         self._pages = pages
-        self.busy = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         path: str = scope["path"]
-        if path.startswith("/bot"):
+        headers = dict(scope["headers"])
+        page = not path.startswith(("/bot", "/file/bot"))
+        if why := find_stranger(headers, page=page):
+            refused = Call("")
+            refused.refuse(403, describe(403, why))
+            await wire.answer(send, refused.status, refused.answer, _JSON)
+        elif path.startswith("/bot"):
             with suppress(ClientLeft):
-                await self._serve_call(path[4:], scope, receive, send)
+                await self._serve_call(path[4:], headers, scope, receive, send)
         elif path.startswith("/file/bot"):
             await self._serve_file(path[9:], send)
         else:
             await self._pages(scope, receive, send)
 
-    async def _serve_call(self, rest: str, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _serve_call(
+        self, rest: str, headers: Headers, scope: Scope, receive: Receive, send: Send
+    ) -> None:
         token, _, name = rest.rpartition("/")
         call = Call.named(name)
         body = await wire.read_body(receive)
         counts = call.method != POLL
-        self.busy += counts
+        self._calls.busy += counts
         try:
-            async with call.taking_refusals():
-                self._admit(call, token, scope, body)
+            with call.taking_refusals():
+                self._admit(call, token, headers, scope["query_string"], body)
                 await self._carry_out(call, receive)
             await self._respond(call, scope, receive, send)
         finally:
-            self.busy -= counts
+            self._calls.busy -= counts
             self._world.bell.ring()
 
     def _knows(self, token: str) -> bool:
         return hmac.compare_digest(token.encode(), self._token)
 
-    def _admit(self, call: Call, token: str, scope: Scope, body: bytes | None) -> None:
+    def _admit(
+        self, call: Call, token: str, headers: Headers, query: bytes, body: bytes | None
+    ) -> None:
         if not self._knows(token):
             raise Refusal(401 if ":" in token else 404)
         self._calls.check_method(call)
         if body is None:
             raise Refusal(413)
-        content_type = dict(scope["headers"]).get(b"content-type", b"")
-        call.ask(read_request(scope["query_string"], content_type, body))
+        call.ask(read_request(query, headers.get(b"content-type", b""), body))
 
     async def _carry_out(self, call: Call, receive: Receive) -> None:
         fault = call.fault = self._faults.strike(call.method, call.chat) if self._faults else None
@@ -85,7 +93,7 @@ class ApiServer:
             await self._strike(call, fault, receive)
             if call.status or call.gone:
                 return
-        async with call.taking_refusals():
+        with call.taking_refusals():
             await self._calls.carry_out(call, lambda work: _unless_left(work, receive))
         if fault is not None and fault.stage == "after":
             await self._strike(call, fault, receive)
@@ -104,12 +112,12 @@ class ApiServer:
                 call.refuse(fault.status, text, fault.retry_after)
             case "black_hole":
                 call.gone = True
-                self.busy -= 1
+                self._calls.busy -= 1
                 self._world.bell.ring()
                 try:
                     await _unless_left(fault.released.wait(), receive)
                 finally:
-                    self.busy += 1
+                    self._calls.busy += 1
             case "block" | "unblock":
                 chat, blocks = self._world.chats.get(call.chat or 0), fault.kind == "block"
                 if chat is not None and chat.blocked != blocks:
@@ -132,27 +140,23 @@ class ApiServer:
             await send({"type": "http.response.body", "body": half, "more_body": True})
             wire.hang_up(scope, flush=True)
             await wire.client_left(receive)
-        elif call.retry_after is not None:
-            header = (b"retry-after", str(call.retry_after).encode())
-            await wire.answer(send, call.status, call.answer, _JSON, header)
         else:
-            await wire.answer(send, call.status, call.answer, _JSON)
+            after = call.retry_after
+            retry = [] if after is None else [(b"retry-after", str(after).encode())]
+            await wire.answer(send, call.status, call.answer, _JSON, *retry)
 
     async def _serve_file(self, rest: str, send: Send) -> None:
         token, _, path = rest.partition("/")
         stored = self._world.paths.get(path)
         call = Call("download", params={"path": path})
-        if not self._knows(token):
-            call.refuse(401, describe(401))
-        elif stored is None:
-            call.refuse(404, describe(404))
-        else:
-            call.status = 200
+        with call.taking_refusals():
+            if not self._knows(token):
+                raise Refusal(401)
+            if stored is None:
+                raise Refusal(404)
+            call.status, call.answer, call.note = 200, stored.data, b""
         self._calls.write_down(call, call.status)
-        if stored is None or call.status != 200:
-            await wire.answer(send, call.status, call.answer, _JSON)
-        else:
-            await wire.answer(send, 200, stored.data, _BYTES)
+        await wire.answer(send, call.status, call.answer, _BYTES if call.status == 200 else _JSON)
 
 
 async def _unless_left(work: Awaitable[_Made], receive: Receive) -> _Made | None:

@@ -13,9 +13,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from bot.emulator.chats import Json, World
+from bot.emulator.chats import Json
 from bot.emulator.deliveries import Deliveries, Perform, Target, trusting
 from bot.emulator.refusals import bad, too_many
+from bot.emulator.world import World
 
 PORTS = (443, 80, 88, 8443)
 POLL_WHILE_ACTIVE = (
@@ -151,11 +152,11 @@ def _target(url: str, params: Json) -> Target:
 class Said:
     """A plain success that is answered with `result: true` and words beside it."""
 
-    description: str
+    words: str
 
 
-METHODS: dict[str, Callable[[World, Json], object]] = {
-    "setWebhook": lambda world, params: Said(world.webhook.set(params)),
-    "deleteWebhook": lambda world, params: Said(world.webhook.set({**params, "url": ""})),
-    "getWebhookInfo": lambda world, params: world.webhook.info(),
+METHODS: dict[str, Callable[[Webhook, Json], object]] = {
+    "setWebhook": lambda webhook, params: Said(webhook.set(params)),
+    "deleteWebhook": lambda webhook, params: Said(webhook.set({**params, "url": ""})),
+    "getWebhookInfo": lambda webhook, params: webhook.info(),
 }

@@ -16,7 +16,7 @@ from bot.services.acts import reads, writes
 from bot.services.digest_pages import AcknowledgementKind
 from bot.services.ports import Clock, Ids
 from bot.store import digests as store
-from bot.store import outbox
+from bot.store import outbox, sentences
 from bot.store.database import Database, Transaction
 
 _TELL_AFTER_MS: Final = 2 * 60_000
@@ -25,12 +25,16 @@ _TELL_WITHIN_MS: Final = 3 * 86_400_000
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """What a client is told about an acknowledgement; can_reply: with OK and I'd rather not."""
+    """What a client is told about an acknowledgement; can_reply: with OK and I'd rather not.
+
+    kind: None where only the therapist's own sentence (words) is still to be told.
+    """
 
     acknowledgement_id: int
     client_id: int
     pair_id: int
-    kind: AcknowledgementKind
+    kind: AcknowledgementKind | None
+    words: str | None = None
 
     @property
     def can_reply(self) -> bool:
@@ -49,20 +53,21 @@ class Acknowledgements:
     async def telling(self, tx: Transaction, acknowledgement_id: int, part: str) -> Telling | None:
         """Give what the client is told, the latest; None when the pair is over or erased.
 
-        part: "" for the first message; "talk" for the second, after "read" had been told.
+        part: "" for the first message; "talk" for another, after "read" had been told; "words" for
+        the therapist's own sentence, after both.
         """
         told = await store.load_acknowledgement(tx, acknowledgement_id)
         if told.client_id is None or told.pair_state not in ("active", "paused"):
             return None
+        words = await sentences.sent_words(tx, acknowledgement_id)
+        if part == "words":
+            return Telling(told.id, told.client_id, told.pair_id, None, words) if words else None
+        if await store.telling_has_part(tx, acknowledgement_id, "words"):
+            words = None
         kind = told.kind
-        if part == "" and await store.talk_is_told_apart(tx, acknowledgement_id):
+        if part == "" and await store.telling_has_part(tx, acknowledgement_id, "talk"):
             kind = "read"
-        return Telling(told.id, told.client_id, told.pair_id, kind)
-
-    @writes
-    async def told(self, tx: Transaction, acknowledgement_id: int) -> None:
-        """Note that the client was told (or perhaps was)."""
-        await store.note_told(tx, acknowledgement_id, self.clock.now())
+        return Telling(told.id, told.client_id, told.pair_id, kind, words)
 
     @writes
     async def reply(
@@ -78,12 +83,18 @@ class Acknowledgements:
 
 
 async def owe_telling(
-    tx: Transaction, acknowledgement_id: int, now: int, *, ids: Ids, settings: Settings
+    tx: Transaction,
+    acknowledgement_id: int,
+    now: int,
+    *,
+    ids: Ids,
+    settings: Settings,
+    words: bool = False,
 ) -> bool:
     """Owe a client the news; one that is still queued will carry the latest anyway.
 
-    Due in two minutes and outside of quiet hours. Gives whether the client will be told: one
-    whose pair is stopped, ended or erased will not.
+    Due in two minutes and outside of quiet hours. words: the news is a sentence. Gives whether the
+    client will be told: one whose pair is stopped, ended or erased will not.
     """
     told = await store.load_acknowledgement(tx, acknowledgement_id)
     if told.client_id is None or told.pair_state not in ("active", "paused"):
@@ -97,7 +108,8 @@ async def owe_telling(
         told.quiet_to or f"{checkin.quiet_to:%H:%M}",
         told.timezone or settings.practice.timezone,
     )
-    for part in ("", "talk") if told.kind == "talk" else ("",):
+    parts = ("words",) if words else ("", "talk") if told.kind == "talk" else ("",)
+    for part in parts:
         if await outbox.queue(
             tx,
             id=ids.new(),

@@ -7,7 +7,7 @@ appointment, and what a condition needs of the past is frozen in the check-in.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final, Literal
 
@@ -19,12 +19,13 @@ from bot.core.conversation import Known
 from bot.core.errors import Refused
 from bot.core.instrument import Instrument
 from bot.core.people import Pair, language_of
+from bot.core.rhythm import GOALS, WORTH, asks_of
 from bot.services.acts import reads, writes
 from bot.services.ports import Clock, Ids
 from bot.services.quiet import outside_quiet
 from bot.store import answers as answer_store
 from bot.store import asking as store
-from bot.store import checkins, outbox, pairs, people
+from bot.store import checkins, goals, outbox, pairs, people
 from bot.store.database import Database, Transaction, Unavailable
 
 log = structlog.get_logger(__name__)
@@ -99,7 +100,7 @@ class Asking:
         if (reason := await self._cap(tx, pair, ended)) is not None:
             return reason
         await store.bring_closing_forward(tx, pair.id, "before_first", ended.starts_at)
-        await self._open(tx, pair, "session", ended.id, now, due_at, closes_at)
+        await self._open(tx, pair, "session", ended, now, due_at, closes_at)
         return None
 
     async def _cap(self, tx: Transaction, pair: Pair, ended: store.Ended) -> str | None:
@@ -116,7 +117,7 @@ class Asking:
         tx: Transaction,
         pair: Pair,
         kind: Literal["session", "before_first"],
-        appointment_id: int | None,
+        ended: store.Ended | None,
         now: int,
         due_at: int,
         closes_at: int,
@@ -129,14 +130,14 @@ class Asking:
             settings.instrument if kind == "session" else settings.before_first
         )
         known, follows_id = Known(), None
-        if kind == "session":
-            known, follows_id = await self._known(tx, pair.id, instrument)
+        if ended is not None:
+            known, follows_id = await self._known(tx, pair.id, instrument, ended)
         checkin_id = self.ids.new()
         fresh = await checkins.add_checkin(
             tx,
             id=checkin_id,
             pair_id=pair.id,
-            appointment_id=appointment_id,
+            appointment_id=ended.id if ended else None,
             kind=kind,
             instrument=instrument.name,
             instrument_version=instrument.version,
@@ -168,7 +169,7 @@ class Asking:
         return checkin_id
 
     async def _known(
-        self, tx: Transaction, pair_id: int, instrument: Instrument
+        self, tx: Transaction, pair_id: int, instrument: Instrument, ended: store.Ended
     ) -> tuple[Known, int | None]:
         """Freeze what this check-in's conditions need of the past."""
         house = instrument.house
@@ -178,12 +179,21 @@ class Asking:
         usual = {}
         for item in instrument.ratings:
             values = [float(ratings[item.key]) for ratings in before if item.key in ratings]
-            if (own := signals.usual(values, house)) is not None:
-                usual[item.key] = own
+            if (median := signals.usual(values, house)) is not None:
+                usual[item.key] = median
+        own = [goal_id for goal_id, _ in await goals.open_goals(tx, pair_id)]
+        asks = asks_of(
+            instrument.rhythm,
+            count=count,
+            sessions=await store.sessions_until(tx, pair_id, ended.ends_at),
+            goals=len(own),
+            expected=await store.was_asked(tx, pair_id, WORTH),
+        )
+        known = Known(usual, count, None, asks, tuple(own) if GOALS in asks else ())
         acknowledged = await store.latest_acknowledgement(tx, pair_id)
         if acknowledged is None or acknowledged[1] != "talk":
-            return Known(usual, count), None
-        return Known(usual, count, "talk"), acknowledged[0]
+            return known, None
+        return replace(known, acknowledged="talk"), acknowledged[0]
 
     async def _owe_consent(self, tx: Transaction, pair: Pair, now: int) -> None:
         assert pair.client_id is not None  # noqa: S101 - active pairs have a client

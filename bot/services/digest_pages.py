@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final, Literal
 
+from bot.core.beside import Beside, beside_of
 from bot.core.digest import Counts, Digest, Placed, fits
 from bot.core.entries import Entry, Mark, PairFacts, Talk
 from bot.core.instrument import Instrument
@@ -27,6 +28,10 @@ AcknowledgementKind = Literal["read", "talk"]
 TEXT_IN_DETAILS: Final = 1_000
 OLDER_TEXT_IN_DETAILS: Final = 150
 TEXTS_IN_DETAILS: Final = 1_300
+
+#: A goal on Details: its words in UTF-16 units, and how many of its newest ratings.
+GOAL_IN_DETAILS: Final = 100
+GOAL_RATINGS_IN_DETAILS: Final = 6
 
 #: What fits one message of `today`: appointments, and UTF-16 units of each shared text.
 TODAY_AT_MOST: Final = 12
@@ -127,6 +132,14 @@ class BeforeFirst:
 
 
 @dataclass(frozen=True, slots=True)
+class Progress:
+    """How one goal has been rated. words: the client's. ratings: oldest first, 0 to 10."""
+
+    words: str
+    ratings: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Details:
     """One pair's history. sessions: newest first. usual, limits None: too few to say.
     repair: the newest fall. straight_running: check-ins in a row with one value in every item.
@@ -154,6 +167,8 @@ class Details:
     talk: Talk | None
     mark: Mark | None
     before_first: BeforeFirst | None = None
+    beside: Beside | None = None
+    goals: tuple[Progress, ...] = ()
 
     @property
     def has_scores(self) -> bool:
@@ -279,6 +294,7 @@ def details_of(
     page: int,
     mark: Mark | None,
     before_first: BeforeFirst | None,
+    goals: Sequence[Progress] = (),
 ) -> Details:
     """Put together a pair's history as of a window's end."""
     sessions = sessions_of(facts.asked, replace(as_of, from_at=0), instrument, TEXT_IN_DETAILS)
@@ -304,6 +320,15 @@ def details_of(
         talk=facts.talk,
         mark=mark,
         before_first=before_first,
+        beside=beside_of(facts.beside, facts.asked, sessions, instrument.house),
+        goals=tuple(
+            replace(
+                goal,
+                words=cut_text(goal.words, GOAL_IN_DETAILS),
+                ratings=goal.ratings[-GOAL_RATINGS_IN_DETAILS:],
+            )
+            for goal in goals
+        ),
     )
 
 

@@ -23,6 +23,7 @@ from bot.core.timetable import latest_weekly
 from bot.core.trends import FOLLOWED_SESSIONS
 from bot.services.acknowledgements import owe_telling
 from bot.services.acts import reads, writes
+from bot.services.beside import with_beside
 from bot.services.digest_pages import (
     AcknowledgementKind,
     DigestPage,
@@ -30,7 +31,7 @@ from bot.services.digest_pages import (
     unread,
 )
 from bot.services.ports import Clock, Ids
-from bot.store import audit, digest_facts, outbox
+from bot.store import audit, digest_facts, mirror, outbox
 from bot.store import digests as store
 from bot.store.database import Database, Transaction, Unavailable
 
@@ -137,6 +138,7 @@ class Digests:
             now=now,
             places=places,
         )
+        await mirror.note_seen(tx, therapist_id, [place.pair_id for place in places], cut_at)
         for page in sorted({1, *(place.page for place in places)}):
             await outbox.queue(
                 tx,
@@ -154,7 +156,7 @@ class Digests:
         self, tx: Transaction, therapist_id: int, window: Window, pair_id: int | None = None
     ) -> list[PairFacts]:
         weeks = -(-(window.cut_at - window.from_at) // (7 * _DAY_MS))
-        return await digest_facts.facts_of(
+        facts = await digest_facts.facts_of(
             tx,
             therapist_id,
             window,
@@ -162,6 +164,7 @@ class Digests:
             texts=self.settings.digest.free_text,
             pair_id=pair_id,
         )
+        return await with_beside(tx, facts, therapist_id, window, self.instrument, pair_id)
 
     @reads
     async def page(self, tx: Transaction, digest_id: int, page: int) -> DigestPage | None:

@@ -16,6 +16,7 @@ from bot.core.sessions import Shared, Window, sessions_of
 from bot.core.timetable import local_day_bounds, local_on
 from bot.core.trends import FOLLOWED_SESSIONS, TREND_SESSIONS, trend_of
 from bot.services.acts import reads, writes
+from bot.services.beside import with_beside
 from bot.services.digest_pages import (
     TODAY_AT_MOST,
     BeforeFirst,
@@ -26,8 +27,9 @@ from bot.services.digest_pages import (
     today_line,
 )
 from bot.services.digests import own_digest, placed_in
+from bot.services.goals import progress_of
 from bot.services.ports import Clock, Ids
-from bot.store import audit, digest_facts
+from bot.store import audit, digest_facts, mirror
 from bot.store import digests as store
 from bot.store.database import Database, Transaction
 
@@ -86,6 +88,7 @@ class Lookup:
             page=page,
             mark=mark,
             before_first=await self._before_first(tx, therapist_id, pair_id),
+            goals=await progress_of(tx, pair_id),
         )
 
     @writes
@@ -129,6 +132,7 @@ class Lookup:
         self, tx: Transaction, therapist_id: int, pair_id: int
     ) -> tuple[PairFacts, Window]:
         now = self.clock.now()
+        await mirror.note_seen(tx, therapist_id, [pair_id], now)
         window = Window(now, now, await self._zone(tx, therapist_id))
         found = await digest_facts.facts_of(
             tx, therapist_id, window, depth=FOLLOWED_SESSIONS, texts=True, pair_id=pair_id
@@ -136,6 +140,7 @@ class Lookup:
         if not found:
             raise Refused("not_yours")
         await audit.note(tx, self.ids.new(), now, therapist_id, "details opened", "pair", pair_id)
+        found = await with_beside(tx, found, therapist_id, window, self.instrument, pair_id)
         return found[0], window
 
     async def _zone(self, tx: Transaction, therapist_id: int) -> str:
@@ -155,12 +160,23 @@ class Lookup:
         order = tuple(given[item.key] for item in instrument.items if item.key in given)
         return BeforeFirst(instrument, found.is_withheld, order)
 
-    @reads
+    @writes
     async def today(self, tx: Transaction, therapist_id: int) -> Today:
         """Give today's appointments of a therapist with the latest from each client.
 
-        Errors: Refused("not_yours") for somebody who is no therapist.
+        What is shown counts as seen. Errors: Refused("not_yours") for somebody who is no therapist.
         """
+        shown = await self._today(tx, therapist_id)
+        pairs = [line.pair_id for line in shown.lines]
+        await mirror.note_seen(tx, therapist_id, pairs, self.clock.now())
+        return shown
+
+    @reads
+    async def today_again(self, tx: Transaction, therapist_id: int) -> Today:
+        """Give the day once more for a repeated message. Errors: as `today`."""
+        return await self._today(tx, therapist_id)
+
+    async def _today(self, tx: Transaction, therapist_id: int) -> Today:
         now, zone = self.clock.now(), await self._zone(tx, therapist_id)
         on, window = local_on(now, zone), Window(now, now, zone)
         meetings = await store.appointments_between(tx, therapist_id, *local_day_bounds(on, zone))

@@ -260,7 +260,7 @@ class Outgoing:
                 await checkins.note_reminded(tx, message.subject_id, now)
             case "ack":
                 await digest_store.note_told(tx, message.subject_id, now)
-            case "digest" | "notice":
+            case "digest" | "notice" | "mirror":
                 pass
 
     async def _perhaps(self, tx: Transaction, message: Message, now: int) -> None:

@@ -21,7 +21,7 @@ from bot.services.acts import reads, writes
 from bot.services.ports import Clock, Ids
 from bot.services.retention import leave_no_trace
 from bot.store import answers as answer_store
-from bot.store import audit, checkins, digest_facts, erasure, outbox, pairs, people
+from bot.store import audit, checkins, digest_facts, erasure, goals, outbox, pairs, people
 from bot.store import history as history_store
 from bot.store.database import Database, Transaction
 
@@ -32,7 +32,10 @@ HISTORY_PAGE: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """One of a client's own check-ins. score: None with too few answers."""
+    """One of a client's own check-ins. score: None with too few answers.
+
+    goals: the words of the goals that were rated, by item.
+    """
 
     checkin_id: int
     on: str
@@ -42,6 +45,7 @@ class Past:
     version: int
     score: float | None
     answers: tuple[Answer, ...]
+    goals: Mapping[str, str]
 
     def given(
         self, instruments: Mapping[str, Mapping[int, Instrument]]
@@ -191,6 +195,7 @@ class Privacy:
                 version=row.instrument_version,
                 score=self._score(row, given := await answer_store.answers_of(tx, row)),
                 answers=tuple(given.values()),
+                goals=await goals.words_by_item(tx, row),
             )
             for row in rows[:HISTORY_PAGE]
         ]

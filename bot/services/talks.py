@@ -16,7 +16,7 @@ from bot.core.timetable import local_on, next_weekly, to_utc
 from bot.services.ports import Clock
 from bot.services.quiet import outside_quiet
 from bot.store import answers as answer_store
-from bot.store import people
+from bot.store import goals, people
 from bot.store.checkins import CheckIn
 from bot.store.database import Transaction
 
@@ -37,6 +37,8 @@ class Talk:
     digest_at: when the answers reach the therapist, UTC milliseconds; was_read_out: an earlier
     digest had them, so that only changes are still to go. snoozes: when it could be asked again,
     by choice. therapist_name: where the client has more than one therapist, which one is meant.
+    goals: the words of the goals that are rated, by item. offers_goals: whether to say that there
+    could be some.
     """
 
     checkin: CheckIn
@@ -49,6 +51,8 @@ class Talk:
     was_read_out: bool = False
     snoozes: Mapping[Later, int] = field(default_factory=dict)
     therapist_name: str | None = None
+    goals: Mapping[str, str] = field(default_factory=dict)
+    offers_goals: bool = False
 
     @property
     def is_open(self) -> bool:
@@ -95,6 +99,19 @@ class Talks:
             was_read_out=completed_at is not None and completed_at <= cut_at,
             snoozes={} if answers else self._snoozes(checkin, person, now),
             therapist_name=await self._which(tx, checkin),
+            goals=await goals.words_by_item(tx, checkin),
+            offers_goals=position is None and await self._offers_goals(tx, checkin, instrument),
+        )
+
+    async def _offers_goals(
+        self, tx: Transaction, checkin: CheckIn, instrument: Instrument
+    ) -> bool:
+        """Say whether this is the one thank-you that offers to note goals: the first."""
+        return (
+            checkin.kind == "session"
+            and checkin.known.count == 0
+            and instrument.rhythm.goals_every > 0
+            and not await goals.has_goals(tx, checkin.pair_id)
         )
 
     def _snoozes(self, checkin: CheckIn, person: Person, now: int) -> Mapping[Later, int]:

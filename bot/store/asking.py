@@ -68,6 +68,30 @@ async def find_first_start(tx: Transaction, pair_id: int) -> int | None:
     return await find_next_start(tx, pair_id, 0)
 
 
+async def sessions_until(tx: Transaction, pair_id: int, ended_by: int) -> int:
+    """Count a pair's sessions that took place, as far as calendar and client agree on it."""
+    row = await tx.one(
+        "SELECT count(*) AS n FROM appointment WHERE pair_id = :pair_id AND state = 'planned'"
+        " AND ends_at <= :ended_by AND NOT EXISTS (SELECT 1 FROM checkin"
+        "  WHERE checkin.appointment_id = appointment.id AND checkin.state = 'did_not_meet')",
+        pair_id=pair_id,
+        ended_by=ended_by,
+    )
+    return int(row["n"]) if row else 0
+
+
+async def was_asked(tx: Transaction, pair_id: int, item: str) -> bool:
+    """Say whether a pair's client has answered or skipped an item after any session."""
+    row = await tx.one(
+        "SELECT checkin.id FROM checkin JOIN answer ON answer.checkin_id = checkin.id"
+        " WHERE checkin.pair_id = :pair_id AND checkin.kind = 'session' AND answer.item = :item"
+        " LIMIT 1",
+        pair_id=pair_id,
+        item=item,
+    )
+    return row is not None
+
+
 async def asked_between(tx: Transaction, pair_id: int, from_on: str, until_on: str) -> list[str]:
     """List the local dates (inclusive bounds) whose appointments a pair was asked about."""
     rows = await tx.all(

@@ -106,13 +106,22 @@ def read_checkin(tx: Transaction, row: Row) -> CheckIn:
 def write_known(known: Known) -> str:
     """Write what a check-in knows of the past as JSON."""
     return json.dumps(
-        {"usual": dict(known.usual), "count": known.count, "acknowledged": known.acknowledged}
+        {
+            "usual": dict(known.usual),
+            "count": known.count,
+            "acknowledged": known.acknowledged,
+            "asks": known.asks,
+            "goals": known.goals,
+        }
     )
 
 
 def read_known(text: str) -> Known:
     """Read what `write_known` wrote."""
-    return Known(**json.loads(text))
+    read = json.loads(text)
+    # What was made before check-ins asked about goals has neither.
+    read["asks"], read["goals"] = tuple(read.get("asks", ())), tuple(read.get("goals", ()))
+    return Known(**read)
 
 
 async def add_checkin(

@@ -30,6 +30,7 @@ T = TypeVar("T")
 #: The erasures' log; it stands in the database's folder.
 ERASURES: Final = "erasures.log"
 _BUSY_SECONDS: Final = 5.0
+_EMPTYING_MS: Final = 100
 _READERS: Final = 2
 #: More than the program has, so that each is compiled once for a connection.
 _STATEMENTS_KEPT: Final = 512
@@ -178,6 +179,8 @@ class Database:
         self._writer: _Connection | None = None
         self._readers: asyncio.LifoQueue[_Connection] = asyncio.LifoQueue()
         self._opened = 0
+        #: Held by whoever takes all readers: two who each hold some would wait for ever.
+        self._taking_all = asyncio.Lock()
         self._lock_file: int | None = None
         #: Whether the write-ahead log may still hold what was deleted.
         self.owes_truncation = False
@@ -208,9 +211,10 @@ class Database:
     async def close(self) -> None:
         """Close every connection and give the lock back, once what has begun is through."""
         writer, self._writer = self._writer, None
-        while self._opened:  # a reader in use is waited for; `read` keeps it short
-            await (await self._readers.get()).close()
-            self._opened -= 1
+        async with self._taking_all:
+            while self._opened:  # a reader in use is waited for; `read` keeps it short
+                await (await self._readers.get()).close()
+                self._opened -= 1
         if writer is not None:
             await writer.close()
         lock_file, self._lock_file = self._lock_file, None
@@ -259,17 +263,32 @@ class Database:
         False when a reader elsewhere still needs the log: `owes_truncation` stays set then.
         """
         self.owes_truncation = True
-        if self._writer is None:
-            return False
-        # A reader of our own must not stand in the way: take them all.
-        readers = [await self._readers.get() for _ in range(self._opened)]
-        try:
-            (row,) = await self._writer.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
-        finally:
-            for reader in readers:
-                self._readers.put_nowait(reader)
-        self.owes_truncation = bool(row[0])
-        return not self.owes_truncation
+        async with self._taking_all:
+            writer = self._writer  # `close` waits until this is through with it
+            if writer is None:
+                return False
+            # A reader of our own must not stand in the way: take them all.
+            readers: list[_Connection] = []
+            try:
+                while len(readers) < self._opened:
+                    readers.append(await self._readers.get())
+                emptied = await writer.at_once(_emptied)
+            finally:
+                for reader in readers:
+                    self._readers.put_nowait(reader)
+            self.owes_truncation = not emptied
+            return emptied
+
+
+def _emptied(connection: sqlite3.Connection) -> bool:
+    """Empty the log; False when another process reads it. Waits for that only a moment: it
+    holds up everybody, and it is tried again."""
+    _rows(connection, f"PRAGMA busy_timeout = {_EMPTYING_MS}", {})
+    try:
+        (row,) = _rows(connection, "PRAGMA wal_checkpoint(TRUNCATE)", {})
+        return not row["busy"]
+    finally:
+        _rows(connection, f"PRAGMA busy_timeout = {int(_BUSY_SECONDS * 1000)}", {})
 
 
 async def _wanted(connection: _Connection, whole: _Whole[T]) -> T:
@@ -330,8 +349,12 @@ def hold(path: Path) -> int:
         holder = os.read(descriptor, 32).decode("ascii", "replace").strip() or "unknown"
         os.close(descriptor)
         raise InUse(f"{path} is in use by process {holder}") from None
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+    try:
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+    except OSError as problem:  # a full disk
+        os.close(descriptor)
+        raise Unavailable(f"{lock}: {problem.strerror}") from problem
     return descriptor
 
 

@@ -264,11 +264,14 @@ async def telling_is_queued(tx: Transaction, acknowledgement_id: int) -> bool:
     return row is not None
 
 
-async def talk_is_told_apart(tx: Transaction, acknowledgement_id: int) -> bool:
-    """Say whether "let's talk about it" has, or had, a message of its own."""
+async def telling_has_part(
+    tx: Transaction, acknowledgement_id: int, part: Literal["talk", "words"]
+) -> bool:
+    """Say whether "let's talk about it", or a sentence, has or had a message of its own."""
     row = await tx.one(
-        "SELECT id FROM message WHERE kind = 'ack' AND subject_id = :id AND part = 'talk'",
+        "SELECT id FROM message WHERE kind = 'ack' AND subject_id = :id AND part = :part",
         id=acknowledgement_id,
+        part=part,
     )
     return row is not None
 

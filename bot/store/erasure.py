@@ -13,9 +13,10 @@ from bot.store.erasures import Erased
 from bot.store.practice import practice_sealer
 from bot.store.vault import Altered
 
-_OF_CHECKINS: Final = ("answer", "answer_earlier")
+_OF_CHECKINS: Final = ("answer", "answer_earlier", "mirror_rating")
 _OF_PAIR: Final = (
-    "checkin", "digest_entry", "acknowledgement", "message", "invitation", "consent",
+    "sentence", "checkin", "digest_entry", "acknowledgement", "message", "invitation", "consent",
+    "goal_wanted", "goal",
 )  # fmt: skip
 
 

@@ -1,8 +1,9 @@
 """What is held about one pair and its client, whole, for the client's own export.
 
-Answers and kept texts are opened. Left out is what is not the client's: how a therapist's digest
-was arranged and read, what a therapist was sent, and who did what in the program. So is what is
-made of the answers given here (`checkin.known`), and every key and hash.
+Answers, goals, kept texts and a therapist's sentences to the client are opened. Left out is what
+is not the client's: a therapist's own guesses, how a digest was arranged and read, what a therapist
+was sent, and who did what in the program. So is what is made of the answers given here
+(`checkin.known`), and every key and hash.
 """
 
 from __future__ import annotations
@@ -11,8 +12,11 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from bot.core.people import Person
+from bot.core.rhythm import GOAL_ITEMS
 from bot.store.answers import open_value
+from bot.store.checkins import read_known
 from bot.store.database import Row, Transaction
+from bot.store.goals import goals_of_pair
 from bot.store.vault import Sealer
 
 Facts = dict[str, Any]
@@ -34,8 +38,6 @@ _LISTS: Final = {
     " closed_at FROM rule WHERE pair_id = :id ORDER BY made_at",
     "appointments": "SELECT local_on, local_time, timezone, starts_at, ends_at, state, state_at,"
     " asked, asked_at, not_asked_reason FROM appointment WHERE pair_id = :id ORDER BY starts_at",
-    "acknowledgements": "SELECT kind, told_at, reply, replied_at FROM acknowledgement"
-    " WHERE pair_id = :id AND told_at IS NOT NULL ORDER BY told_at",
     "digests": "SELECT digest.made_at FROM digest_entry"
     " JOIN digest ON digest.id = digest_entry.digest_id WHERE digest_entry.pair_id = :id"
     " ORDER BY digest.made_at",
@@ -43,8 +45,14 @@ _LISTS: Final = {
     " attempts, claimed_at, ended_at FROM message WHERE pair_id = :id AND person_id = :client_id"
     " ORDER BY made_at, kind",
 }
+_ACKNOWLEDGEMENTS: Final = (
+    "SELECT acknowledgement.kind, told_at, reply, replied_at, sentence.id AS sentence_id,"
+    " sentence.words FROM acknowledgement LEFT JOIN sentence"
+    " ON sentence.acknowledgement_id = acknowledgement.id AND sentence.sent_at IS NOT NULL"
+    " WHERE acknowledgement.pair_id = :id AND told_at IS NOT NULL ORDER BY told_at"
+)
 _CHECKINS: Final = (
-    "SELECT checkin.id, kind, instrument, instrument_version, language, consent_version,"
+    "SELECT checkin.id, known, kind, instrument, instrument_version, language, consent_version,"
     " checkin.state, appointment.local_on, planned_at, due_at, sent_at, first_answer_at,"
     " last_answer_at, completed_at, corrected_at, snoozed_until_at, reminded_at, closes_at,"
     " closed_at FROM checkin LEFT JOIN appointment ON appointment.id = checkin.appointment_id"
@@ -78,12 +86,32 @@ async def holdings_of(tx: Transaction, pair_id: int, client: Person) -> Facts:
         held[name] = [dict(row) for row in await tx.all(sql, **given)]
     answers = _by_checkin(await tx.all(_ANSWERS, id=pair_id), sealer)
     earlier = _by_checkin(await tx.all(_EARLIER, id=pair_id), sealer)
+    goals = await goals_of_pair(tx, pair_id)
+    held["goals"] = [
+        {"words": goal.words, "state": goal.state, "made_at": goal.made_at,
+         "state_at": goal.state_at} for goal in goals
+    ]  # fmt: skip
+    told = await tx.all(_ACKNOWLEDGEMENTS, id=pair_id)
+    held["acknowledgements"] = [_acknowledgement(row, sealer) for row in told]
+    rated = {goal.id: (GOAL_ITEMS[goal.place - 1], goal.words) for goal in goals}
     checkins = [dict(row) for row in await tx.all(_CHECKINS, id=pair_id)]
     for checkin in checkins:
         at = checkin.pop("id")
-        checkin |= {"answers": answers.get(at, []), "earlier_answers": earlier.get(at, [])}
+        known = read_known(sealer.open_text(checkin.pop("known"), "checkin", "known", at))
+        words = dict(rated[goal] for goal in known.goals if goal in rated)
+        now, before = answers.get(at, []), earlier.get(at, [])
+        for answer in now + before:
+            answer["goal"] = words.get(answer["item"])
+        checkin |= {"answers": now, "earlier_answers": before}
     held["checkins"] = checkins
     return held
+
+
+def _acknowledgement(row: Row, sealer: Sealer) -> Facts:
+    facts = dict(row)
+    at, words = facts.pop("sentence_id"), facts.pop("words")
+    sentence = None if words is None else sealer.open_text(words, "sentence", "words", at)
+    return facts | {"sentence": sentence}
 
 
 def _by_checkin(rows: Iterable[Row], sealer: Sealer) -> dict[int, list[Facts]]:

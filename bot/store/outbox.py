@@ -11,7 +11,7 @@ from typing import Literal
 
 from bot.store.database import Row, Transaction
 
-Kind = Literal["prompt", "reminder", "ack", "digest", "notice"]
+Kind = Literal["prompt", "reminder", "ack", "digest", "notice", "mirror"]
 Ending = Literal["sent", "unknown", "failed", "dropped"]
 
 

@@ -95,6 +95,7 @@ class Vault:
         self._wrapping = Sealer(HKDFExpand(SHA256(), _KEY, b"rapport wrap 1").derive(master))
         self._index_key = HKDFExpand(SHA256(), _KEY, b"rapport index 1").derive(master)
         self._kept: dict[str, bytes] = {}
+        self._outside_key = HKDFExpand(SHA256(), _KEY, b"rapport outside 1").derive(master)
         self._backup_key = HKDFExpand(SHA256(), _KEY, b"rapport backup 1").derive(master)
         self._open = functools.lru_cache(maxsize=4096)(self._unwrap)
 
@@ -131,6 +132,15 @@ class Vault:
     def keep_index(self, purpose: str, wrapped: bytes) -> None:
         """Make a purpose's blind index with a handed-over key from now on. Errors: `Altered`."""
         self._kept[purpose] = self._wrapping.open(wrapped, "practice", "index", purpose)
+
+    def secret_for(self, purpose: str, other_side: str) -> str:
+        """Give a secret of 43 URL-safe characters to share with another side.
+
+        It is the same at every call, and another one for another master key or other side; it
+        tells nothing of either.
+        """
+        digest = hmac.digest(self._outside_key, f"{purpose}|{other_side}".encode(), "sha256")
+        return base64.urlsafe_b64encode(digest).decode("ascii").rstrip("=")
 
     def age_identity(self) -> str:
         """Give the age identity that opens this practice's backups (a secret)."""

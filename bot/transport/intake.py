@@ -1,4 +1,4 @@
-"""One batch of raw updates, worked off until each is committed, recorded or set aside.
+"""Raw updates, a batch or a single one, worked off until each is committed, recorded or set aside.
 
 Owns order (people side by side, one person in order), the update in hand, and what happens to an
 update that cannot be understood or handled. Refuses to give up on a batch: while the database is
@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from contextvars import Context
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -23,6 +24,8 @@ from bot.core.errors import Repeated
 from bot.store.database import Unavailable, UpdateInHand, current_update
 from bot.transport.faults import trace
 from bot.transport.pacing import Backoff
+from bot.transport.request import read_json
+from bot.transport.strays import Strays
 
 log = structlog.get_logger(__name__)
 
@@ -44,8 +47,16 @@ class _Item:
     unrecorded: bool = False
 
 
+@dataclass(slots=True, eq=False)
+class _Turns:
+    """One person's updates that came one by one; the lock gives turns in the order of asking."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    wanted: int = 0
+
+
 class Intake:
-    """Works batches off; see `take`.
+    """Works batches off, see `take`, or single updates, see `take_one`.
 
     pause(seconds): waits, and says False when there is no more time to wait.
     """
@@ -66,6 +77,8 @@ class Intake:
         self._pause = pause
         self._places = asyncio.Semaphore(at_once)
         self._nameless: dict[bytes, None] = {}
+        self._strays = Strays()
+        self._turns: dict[int | None, _Turns] = {}
 
     async def take(self, updates: Sequence[object]) -> int | None:
         """Work off a batch; give its highest update id once all of it is safe.
@@ -74,12 +87,41 @@ class Intake:
         no update in it has an id.
         """
         items = self._items(updates)
+        if not await self._all_safe(items):
+            return None
+        return max((i.update_id for i in items if i.update_id is not None), default=None)
+
+    async def take_one(self, body: bytes) -> bool:
+        """Work off one update as it was brought; tell whether it is safe.
+
+        What is no update is set aside as well. Whoever brought it brings it again until it is
+        told that it is safe, so nothing is remembered of a try that failed.
+        """
+        parsed = read_json(body)
+        item = _Item(id_of(parsed), body if parsed is None else parsed, person_of(parsed))
+        async with self._turn(item.person):
+            return await self._all_safe([item])
+
+    @asynccontextmanager
+    async def _turn(self, person: int | None) -> AsyncIterator[None]:
+        """Wait until all that came from this person before is through."""
+        turns = self._turns.setdefault(person, _Turns())
+        turns.wanted += 1
+        try:
+            async with turns.lock:
+                yield
+        finally:
+            turns.wanted -= 1
+            if not turns.wanted:
+                del self._turns[person]
+
+    async def _all_safe(self, items: Sequence[_Item]) -> bool:
+        """Work items off until each is committed, recorded or set aside; False without time."""
         todo, backoff = items, Backoff()
         while todo := await self._round(todo):
             log.warning("database unavailable", updates_waiting=len(todo))
             if not await self._pause(backoff.pause()):
-                return None
-        ids = [item.update_id for item in items if item.update_id is not None]
+                return False
         plain = [i.update_id for i in items if i.unrecorded and i.update_id is not None]
         while plain:
             try:
@@ -88,8 +130,8 @@ class Intake:
             except Unavailable:
                 log.warning("database unavailable", updates_to_record=len(plain))
                 if not await self._pause(backoff.pause()):
-                    return None
-        return max(ids, default=None)
+                    return False
+        return True
 
     def _items(self, updates: Sequence[object]) -> list[_Item]:
         items: list[_Item] = []
@@ -144,8 +186,11 @@ class Intake:
 
     async def _handled(self, item: _Item) -> str | None:
         """Parse and process one update; give what went wrong with it, if anything did."""
+        if item.update_id is not None and self._strays.passes_over(item.person, item.body):
+            item.unrecorded = True
+            return None
         if item.update_id is None:
-            return "NoUpdateId"
+            return "NoJson" if isinstance(item.body, bytes) else "NoUpdateId"
         try:
             update = Update.de_json(without_echo(item.body), self._bot)
         except Exception as problem:
@@ -168,6 +213,7 @@ class Intake:
         except Exception as problem:
             return trace(problem)
         item.unrecorded = not hand.recorded
+        self._strays.looked_at(item.person, item.body, had_effect=hand.recorded)
         return None
 
     async def _limited(self, update: Update) -> None:
@@ -211,7 +257,12 @@ def without_echo(body: object) -> Any:
 
 
 def raw(body: object) -> bytes:
-    """Write an update back as JSON, also one with characters that orjson refuses."""
+    """Write an update back as JSON, also one with characters that orjson refuses.
+
+    What never was JSON stays as it came.
+    """
+    if isinstance(body, bytes):
+        return body
     try:
         return orjson.dumps(body)
     except orjson.JSONEncodeError:

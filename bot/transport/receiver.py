@@ -8,7 +8,6 @@ in a row; the age of the last successful poll says whether it is healthy.
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Coroutine, Sequence
 from typing import Any, Final, TypeVar
 
@@ -16,11 +15,11 @@ import structlog
 from telegram import Bot
 from telegram.error import TelegramError
 
-from bot.core.errors import TokenRefused
 from bot.services.ports import Clock
 from bot.transport.intake import Intake, Process, RecordAll, SetAside
 from bot.transport.pacing import Backoff
 from bot.transport.request import Outcome, WireFailure
+from bot.transport.trouble import Trouble
 
 log = structlog.get_logger(__name__)
 
@@ -31,7 +30,6 @@ ALLOWED_UPDATES: Final = ("message", "edited_message", "callback_query", "my_cha
 HEALTHY_SECONDS: Final = 90.0
 
 _LIMIT: Final = 100
-_MOST_REFUSALS: Final = 3
 #: The server holds a poll for `long_poll_seconds`; the answer may take this much longer.
 _GRACE_SECONDS: Final = 10.0
 _CANCEL_SECONDS: Final = 1.0
@@ -67,9 +65,8 @@ class Receiver:
         self._long_poll_seconds = long_poll_seconds
         self._allowed_updates = list(allowed_updates)
         self._intake = Intake(bot, process, record_all, set_aside, self._pause, at_once)
-        self._backoff = Backoff()
+        self._trouble = Trouble("poll failed")
         self._nameless_backoff = Backoff()
-        self._refusals = 0
         self._offset = 0
         self._asked = 0
         self._stopping = asyncio.Event()
@@ -80,6 +77,10 @@ class Receiver:
     def healthy(self, now: float) -> bool:
         """Tell whether the last successful poll is younger than 90 s (`now` is monotonic)."""
         return self.last_success is not None and now - self.last_success < HEALTHY_SECONDS
+
+    async def look(self) -> bool:
+        """Do nothing: each poll shows by itself whether Telegram still answers."""
+        return False
 
     async def run(self) -> None:
         """Poll and work until `stop`. Errors: `TokenRefused` after three refusals in a row."""
@@ -123,15 +124,15 @@ class Receiver:
         try:
             updates = await self._unless_stopping(self._get_updates(hold, _GRACE_SECONDS))
         except TelegramError as problem:
-            await self._pause(self._after(problem))
+            await self._pause(await self._after(problem))
             return []
         if updates is None:
             return []
         if not isinstance(updates, list):
-            await self._pause(self._after(WireFailure(Outcome.UNCLEAR, "not a list of updates")))
+            nothing = WireFailure(Outcome.UNCLEAR, "not a list of updates")
+            await self._pause(await self._after(nothing))
             return []
-        self._refusals = 0
-        self._backoff.reset()
+        self._trouble.over()
         self.last_success = self._clock.monotonic()
         if not self.ready.is_set():
             log.info("receiving")
@@ -183,24 +184,25 @@ class Receiver:
             log.error("updates without an id", updates=len(updates))
             await self._pause(self._nameless_backoff.pause())
 
-    def _after(self, problem: TelegramError) -> float:
-        """Say in the log what is wrong and give the seconds to wait before the next poll."""
-        failure = problem if isinstance(problem, WireFailure) else None
-        outcome = failure.outcome if failure else Outcome.UNCLEAR
-        said = failure.said if failure else type(problem).__name__
-        pause = self._backoff.pause()
-        if outcome is Outcome.TOKEN_REFUSED:
-            self._refusals += 1
-            log.error("token refused", times=self._refusals, said=said)
-            if self._refusals >= _MOST_REFUSALS:
-                raise TokenRefused(f"getUpdates was refused {self._refusals} times: {said}")
-            return pause
-        self._refusals = 0
-        if outcome is Outcome.CONFLICT:
-            log.error("another process polls for this bot", said=said, this_process=os.getpid())
-        else:
-            log.warning("poll failed", outcome=outcome.value, said=said, wait=round(pause, 1))
-        return max(pause, failure.retry_after) if failure else pause
+    async def _after(self, problem: TelegramError) -> float:
+        """Give the seconds to wait before the next poll; a webhook of earlier times goes."""
+        if self._is_webhook(problem) and not self.ready.is_set():
+            # Later on it would be somebody else's: two programs must not take turns.
+            log.warning("a webhook was set; it goes, nothing that waits is dropped")
+            try:
+                await self._bot.do_api_request("deleteWebhook")
+            except TelegramError as another:
+                return self._trouble.after(another)
+            return 0.0
+        return self._trouble.after(problem)
+
+    @staticmethod
+    def _is_webhook(problem: TelegramError) -> bool:
+        return (
+            isinstance(problem, WireFailure)
+            and problem.outcome is Outcome.CONFLICT
+            and "webhook is active" in problem.said
+        )
 
     async def _pause(self, seconds: float) -> bool:
         """Sleep by the clock; False as soon as it is time to stop."""

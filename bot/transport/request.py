@@ -177,7 +177,7 @@ class AiohttpRequest(BaseRequest):
     @staticmethod
     def parse_json_payload(payload: bytes) -> dict[str, Any]:
         """Read a successful answer; one that is none is `Outcome.UNCLEAR`."""
-        answer = _json(payload)
+        answer = read_json(payload)
         if not isinstance(answer, dict) or answer.get("ok") is not True or "result" not in answer:
             raise WireFailure(Outcome.UNCLEAR, "the answer is not one of the Bot API")
         return answer
@@ -251,7 +251,7 @@ def _verdict(answer: aiohttp.ClientResponse, payload: bytes, token: str) -> Wire
     on the way says nothing about a person or a token.
     """
     status = answer.status
-    body = _json(payload)
+    body = read_json(payload)
     telegram_says_no = isinstance(body, dict) and body.get("ok") is False
     said = _said(body, token) if telegram_says_no else "no answer of the Bot API"
     if status == 429:
@@ -266,7 +266,7 @@ def _verdict(answer: aiohttp.ClientResponse, payload: bytes, token: str) -> Wire
     return WireFailure(Outcome.UNCLEAR, said, status=status)
 
 
-def _json(payload: bytes) -> Any:
+def read_json(payload: bytes) -> Any:
     """Parse JSON, also such as orjson refuses (lone surrogates, broken UTF-8); None if none."""
     try:
         return orjson.loads(payload)

@@ -9,6 +9,7 @@ from bot.core import conversation
 from bot.core.conversation import Answer
 from bot.core.instrument import Item
 from bot.core.people import Person
+from bot.core.sessions import cut_text
 from bot.render import gettext as _
 from bot.render import speaking
 from bot.services.ports import Keyboard, Screen
@@ -17,6 +18,8 @@ from bot.views.buttons import Button, button, columns, rows
 from bot.views.reader import Desk, Reader
 
 _CHIP_COLUMNS = 2
+#: So much of a goal's words names it in a list, in UTF-16 units.
+_GOAL_SHOWN = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +137,7 @@ class CheckInViews:
         return self.desk.text(f"client/{name}", reader, talk=talk, checkin=talk.checkin, **values)
 
     def _item(self, talk: Talk, item: Item, reader: Reader) -> Screen:
-        ratings = talk.instrument.ratings
+        is_rating = item.kind == "rating"
         numbered = talk.instrument.numbered
         given = talk.answers.get(item.key)
         text = self._text(
@@ -143,8 +146,9 @@ class CheckInViews:
             talk,
             item=item,
             question=self._words(talk, reader, item.key),
-            lowest=self._words(talk, reader, f"{item.key}.lowest") if item in ratings else "",
-            highest=self._words(talk, reader, f"{item.key}.highest") if item in ratings else "",
+            goal=talk.goals.get(item.key),
+            lowest=self._words(talk, reader, f"{item.key}.lowest") if is_rating else "",
+            highest=self._words(talk, reader, f"{item.key}.highest") if is_rating else "",
             number=numbered.index(item) + 1 if item in numbered else 0,
             of=len(numbered),
             is_opening=not talk.answers,
@@ -269,6 +273,8 @@ class CheckInViews:
             "different": _("Your text"),
             "talked": _("Talked about it"),
         }
+        if item.key in talk.goals:
+            return _("“%(words)s”") % {"words": cut_text(talk.goals[item.key], _GOAL_SHOWN)}
         short = talk.instrument.short(reader.language, item)
         return names.get(item.key) or short[:1].upper() + short[1:]
 

@@ -13,6 +13,8 @@ from bot.services.digest_pages import Chart, Details, DigestPage, Today, TodayLi
 from bot.services.digests import Acknowledgement
 from bot.services.lookup import Words
 from bot.services.ports import Make, Screen
+from bot.services.sentences import MOST
+from bot.store.sentences import Sentence
 from bot.views.buttons import Button, button, columns, rows
 from bot.views.pictures import PictureViews
 from bot.views.plain import bare
@@ -55,6 +57,8 @@ class DigestViews:
                 marks = [*read, *talk]
             back = [button(_("‹ Back"), "page", at, str(details.page))] if at else []
             more: list[Button] = []
+            if at and details.mark is not None:
+                marks.append(button(_("Write a sentence"), "sentence", at, pair))
             if details.panel is not None:
                 more = [button(_("Picture"), "picture", pair)]
             if details.has_more_words:
@@ -79,6 +83,15 @@ class DigestViews:
             close = button(_("Close"), "close", 0)
         caution = self.desk.text("therapist/caution", reader)
         return self.pictures.screen(panels, reader, caution, rows([*more, close]))
+
+    def sentence(self, sentence: Sentence, reader: Reader, *, told: bool = True) -> Screen:
+        """Ask for a sentence, show it before it is sent, or say that it was."""
+        with speaking(reader.language):
+            send = [button(_("Send"), "sendsay", sentence.id)]
+            cancel = [button(_("Cancel"), "dropsay", sentence.id)]
+        lines = [] if sentence.sent_at else [send, cancel] if sentence.words else [cancel]
+        text = self._text("sentence", reader, sentence=sentence, told=told, most=MOST)
+        return Screen(text, rows(*lines))
 
     def words(self, words: Words, reader: Reader) -> Screen:
         """Show one shared text whole, with the way to the others and back."""

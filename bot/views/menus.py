@@ -22,6 +22,7 @@ def everybody() -> list[tuple[str, str]]:
     return [
         ("help", _("help now, and what you can do here")),
         ("history", _("your own answers")),
+        ("goals", _("what you want from therapy")),
         ("pause", _("pause the questions")),
         ("stop", _("stop the questions")),
         ("settings", _("language, time zone, quiet hours")),
@@ -37,6 +38,7 @@ def professionals() -> list[tuple[str, str]]:
         ("today", _("today's appointments")),
         ("add", _("add appointments")),
         ("appointments", _("see and change appointments")),
+        ("mirror", _("guess how your clients experienced a session")),
         ("invite", _("invite a client")),
         ("clients", _("your clients")),
         ("invite_therapist", _("invite a therapist")),

@@ -9,6 +9,7 @@ from typing import Final, assert_never
 from bot.core.instrument import Instrument
 from bot.core.people import Pair, Person
 from bot.core.picture import Panel
+from bot.core.sessions import cut_text
 from bot.render import day, speaking
 from bot.render import gettext as _
 from bot.services.confirming import Word
@@ -30,6 +31,8 @@ ZONES: Final = (
 LANGUAGE_NAMES: Final = (("en", "English"), ("de", "Deutsch"))
 #: So much of a text stands in a history of several check-ins.
 _SHOWN_OF_TEXT: Final = 300
+#: So much of a goal's words names it there, in UTF-16 units.
+_SHOWN_OF_GOAL: Final = 60
 QUIET: Final = (("21:00", "08:00"), ("20:00", "09:00"), ("22:00", "07:00"), ("19:00", "10:00"))
 
 
@@ -192,7 +195,10 @@ class PeopleViews:
             lines = []
             for name, answer in past.given(self.instruments):
                 value = shown(name, reader.language, answer.item, answer.value)
-                if name.item(answer.item).kind == "rating":
+                if answer.item in past.goals:
+                    goal = cut_text(past.goals[answer.item], _SHOWN_OF_GOAL)
+                    value = f"{_quoted(goal, reader)} {value}"
+                elif name.item(answer.item).kind == "rating":
                     value = f"{name.text(reader.language, f'{answer.item}.short')} {value}"
                 lines.append((answer, value))
             entries.append((past, lines))
@@ -288,3 +294,8 @@ class PeopleViews:
     ) -> Screen:
         """Show a notice of the outbox."""
         return Screen(self.desk.text(f"notice/{name}", reader, **values), keyboard)
+
+
+def _quoted(words: str, reader: Reader) -> str:
+    with speaking(reader.language):
+        return _("“%(words)s”") % {"words": words}

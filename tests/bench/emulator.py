@@ -64,7 +64,8 @@ async def _talk(base_url: str, chat: int) -> None:
     async def call(method: str, **params: object) -> bytes:
         body = urlencode({"chat_id": chat, **params}).encode()
         head = (
-            f"POST /bot{TOKEN}/{method} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n"
+            f"POST /bot{TOKEN}/{method} HTTP/1.1\r\nHost: localhost\r\n"
+            f"Content-Length: {len(body)}\r\n"
             "Content-Type: application/x-www-form-urlencoded\r\n\r\n"
         )
         writer.write(head.encode() + body)

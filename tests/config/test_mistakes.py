@@ -89,7 +89,7 @@ def test_mistakes_of_every_kind_are_told_at_once(
         ),
         (TOKEN_LINE, "123", "telegram.token", "bot token", "@BotFather"),
         (TOKEN_LINE, "", "telegram.token", "empty", "@BotFather"),
-        ("[practice]", 'receive = "webhook"\n[practice]', "telegram.receive", "webhook", "polling"),
+        ("[practice]", 'receive = "pull"\n[practice]', "telegram.receive", "pull", '"webhook"'),
     ],
 )
 def test_a_wrong_value_gets_its_remedy(

@@ -143,6 +143,10 @@ CONDITION = ("item", 1, "show_if", 0, 0)
         (changed("house", to={"low": 5}), "house: unknown key 'low'"),
         (changed("house", to={"low_at_most": "5"}), "house.low_at_most: must be a number"),
         (changed("house", to={"low_at_most": -1}), "house.low_at_most: must be a number"),
+        (changed("item", 0, "scored", to="no"), "item calm: 'scored' is true or false"),
+        (changed("item", 1, "scored", to=False), "item why: 'scored' is true or false, and for"),
+        (changed("rhythm", to={"goals_every": 4}), "scored = false: goal_1, goal_2, goal_3"),
+        (changed("rhythm", to={"expectations_at": 5}), "scored = false: hope, confidence, worth"),
     ],
 )
 def test_each_mistake_is_told(data: dict[str, Any], says: str) -> None:
@@ -156,6 +160,10 @@ def test_each_mistake_is_told(data: dict[str, Any], says: str) -> None:
         ({"en": {**TEXTS["en"], "clam": "?"}}, "en.toml: unknown text 'clam'"),
         ({"en": {**TEXTS["en"], "calm": "  "}}, "en.toml: calm must be a text"),
         ({"en": {**TEXTS["en"], "calm": 5}}, "en.toml: calm must be a text"),
+        (
+            {**TEXTS, "de": {**TEXTS["en"], "calm.mirror": "Wie ruhig war es?"}},
+            "en.toml: missing calm.mirror",
+        ),
         ({**TEXTS, "de": {"calm": "Wie ruhig?"}}, "de.toml: missing calm.highest, calm.lowest"),
     ],
 )

@@ -1,4 +1,4 @@
-"""A program that starts the real bot again and again: `bot_process.py CONFIG CLOCK`.
+"""A program that starts the real bot again and again.
 
 It imports everything once and forks for each life, so that a start takes a moment and not a
 second. Standard input: `start` begins a life and prints its process id; `reap` waits for its end
@@ -7,21 +7,33 @@ and prints the exit code (minus the signal's number when a signal ended it).
 
 from __future__ import annotations
 
+import argparse
 import asyncio
+import gc
 import os
 import signal
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from shared_clock import SharedClock
-
-from bot.app import build
+import bot.app
 from bot.config import load
 from bot.logging import set_up
+from bot.render import Renderer
+from bot.store import database
+from bot.store.database import Unavailable
+from bot.transport import receiver, request
+from tests.crash import failpoints
+from tests.crash.mutations import MUTATIONS, UNSYNCED
+from tests.crash.shared_clock import SharedClock
 
 #: Between two looks at what is due; the program itself looks every second.
 _TICK_SECONDS = 0.003
+#: Of a process that is stopped for a while: what it waits for must have run out meanwhile.
+_SHORT_POLL_SECONDS, _SHORT_READ_SECONDS = 1, 0.5
+_SHORT_BUSY_SECONDS = 0.1
 
 
 async def live(config: Path, clock_file: Path) -> None:
@@ -31,12 +43,18 @@ async def live(config: Path, clock_file: Path) -> None:
     clock = SharedClock(clock_file)
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    app = await build(settings, clock)
     try:
-        await app.start(ticking=False)
+        app = await bot.app.build(settings, clock)
+    except Unavailable:
+        sys.exit(1)  # as the command does, and is started again
+    try:
+        try:
+            await app.start(ticking=False)
+        except Unavailable:
+            sys.exit(1)
         while not stop.is_set():
             asking = clock.asked
-            worked = await app.ticks.run_once()
+            worked = await ticked(app.ticks.run_once)
             if not worked and app.lanes.idle and app.receiver.ready.is_set():
                 clock.answer(asking)
             await asyncio.sleep(_TICK_SECONDS)
@@ -44,15 +62,39 @@ async def live(config: Path, clock_file: Path) -> None:
         await app.stop()
 
 
-def begin(config: Path, clock_file: Path) -> int:
+async def ticked(run_once: Callable[[], Any]) -> bool:
+    """Tick; while the database is away there is work left, as the program's own ticks see it."""
+    try:
+        return bool(await run_once())
+    except Unavailable:
+        return True
+
+
+def prepare(asked: argparse.Namespace) -> None:
+    """In a new life, before its loop: wrap the points, break what a mutation breaks."""
+    if asked.mutation:
+        {**MUTATIONS, "unsynced": UNSYNCED}[asked.mutation].apply()
+    failpoints.install(failpoints.Arms(asked.arms))
+    if asked.short_waits:
+        request._READ_SECONDS = _SHORT_READ_SECONDS  # type: ignore[misc]
+        receiver._GRACE_SECONDS = _SHORT_READ_SECONDS  # type: ignore[misc]
+        database._BUSY_SECONDS = _SHORT_BUSY_SECONDS  # type: ignore[misc]
+        made = receiver.Receiver.__init__.__kwdefaults__
+        made["long_poll_seconds"] = _SHORT_POLL_SECONDS
+
+
+def begin(asked: argparse.Namespace) -> int:
     """Fork a life; give its process id."""
     process = os.fork()
     if process:
         return process
     code = 1
     try:
-        asyncio.run(live(config, clock_file))
+        prepare(asked)
+        asyncio.run(live(asked.config, asked.clock))
         code = 0
+    except SystemExit as end:
+        code = int(end.code or 0)
     except BaseException:
         traceback.print_exc()
     finally:
@@ -61,11 +103,20 @@ def begin(config: Path, clock_file: Path) -> int:
 
 
 def main() -> None:
-    config, clock_file = Path(sys.argv[1]), Path(sys.argv[2])
+    parser = argparse.ArgumentParser()
+    for name in ("config", "clock", "arms"):
+        parser.add_argument(name, type=Path)
+    parser.add_argument("--mutation")
+    parser.add_argument("--short-waits", action="store_true")
+    asked = parser.parse_args()
+    renderer = Renderer()
+    renderer.compile_all()
+    bot.app.Renderer = lambda: renderer  # type: ignore[assignment, misc]
+    gc.freeze()
     process = 0
     for line in sys.stdin:
         if line.strip() == "start":
-            process = answer = begin(config, clock_file)
+            process = answer = begin(asked)
         else:
             answer = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
             process = 0

@@ -1,43 +1,49 @@
-"""A stage whose bot lives in another process, where it can be killed at any moment."""
+"""A stage whose bot lives in another process, where it is killed and started again."""
 
 from __future__ import annotations
 
 import asyncio
 import os
-import random
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import Callable
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from crash.moments import Moments
-from crash.shared_clock import SharedClock
+from bot.config import load
+from bot.core.timetable import to_utc
+from bot.demo.stage import TOKEN, Stage, write_config
+from bot.emulator import Emulator
+from tests.crash.failpoints import Arms
+from tests.crash.shared_clock import SharedClock
 
-from bot.demo.stage import Stage
-
-_SETTLE_SECONDS = 15.0
-_STORY_SECONDS = 60.0
+ROOT = Path(__file__).parents[2]
+ZONE = "Europe/Berlin"
+START = to_utc("2026-11-01", "10:20", ZONE)
+_SETTLE_SECONDS = 90.0
 _LOOK_SECONDS = 0.001
-_AIMED = 12
-_KILLED_AGAIN = 3
 
 
-class BotProcess:
+class Lives:
     """The bot's lives, one after the other; see `bot_process.py`."""
 
     def __init__(self, server: Process) -> None:
         self._server = server
-        self._life = 0
+        self.process = 0
+        self._end: asyncio.Task[int] | None = None
 
     @classmethod
-    async def open(cls, config: Path, clock: Path, log: Path) -> BotProcess:
-        program = str(Path(__file__).with_name("bot_process.py"))
-        with log.open("ab") as stderr:
+    async def open(
+        cls, folder: Path, *options: str, environment: dict[str, str] | None = None
+    ) -> Lives:
+        files = [str(folder / name) for name in ("config.toml", "clock", "arms")]
+        with (folder / "bot.log").open("ab") as stderr:
             server = await asyncio.create_subprocess_exec(
-                sys.executable, program, str(config), str(clock),
-                stdin=PIPE, stdout=PIPE, stderr=stderr,
+                *(sys.executable, "-m", "tests.crash.bot_process", *files, *options),
+                stdin=PIPE, stdout=PIPE, stderr=stderr, cwd=ROOT,
+                env=None if environment is None else {**os.environ, **environment},
             )  # fmt: skip
         return cls(server)
 
@@ -45,28 +51,88 @@ class BotProcess:
         assert self._server.stdin is not None
         assert self._server.stdout is not None
         self._server.stdin.write(f"{what}\n".encode())
-        return int(await self._server.stdout.readline())
+        answer = await self._server.stdout.readline()
+        if not answer:
+            raise RuntimeError("the server of lives is gone: see bot.log")
+        return int(answer)
 
     async def start(self) -> None:
-        self._life = await self._ask("start")
+        """Begin a life; the one before must have ended."""
+        self.process = await self._ask("start")
+        self._end = asyncio.create_task(self._ask("reap"))
+
+    async def ended(self) -> int:
+        """Wait for the end of this life; gives its exit code."""
+        assert self._end is not None
+        return await asyncio.shield(self._end)
 
     async def end(self, how: signal.Signals) -> int:
         """End this life; gives its exit code."""
-        os.kill(self._life, how)
-        return await self._ask("reap")
+        self.send(how)
+        return await self.ended()
+
+    def send(self, how: signal.Signals) -> None:
+        """Send a signal to this life, unless it is over."""
+        if self._end is not None and not self._end.done():
+            with suppress(ProcessLookupError):  # it died this very moment
+                os.kill(self.process, how)
 
     async def close(self) -> None:
         assert self._server.stdin is not None
+        self.send(signal.SIGCONT)
+        self.send(signal.SIGKILL)
         self._server.stdin.close()
         await self._server.wait()
+        if self._end is not None:
+            await asyncio.wait([self._end])
+
+
+class ColdLives(Lives):
+    """Lives that are whole processes: `rapport run` from its first import to its end."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.process = 0
+        self._end = None
+
+    async def start(self) -> None:
+        clock, arms, config = (str(self._folder / n) for n in ("clock", "arms", "config.toml"))
+        with (self._folder / "bot.log").open("ab") as log:
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "tests.crash.cold", clock, arms),
+                *("run", "--config", config),
+                stdout=log, stderr=log, cwd=ROOT,
+            )  # fmt: skip
+        self.process = process.pid
+        self._end = asyncio.create_task(process.wait())
+
+    async def close(self) -> None:
+        self.send(signal.SIGKILL)
+        if self._end is not None:
+            await asyncio.wait([self._end])
+
+
+async def second_process(stage: KilledStage) -> int:
+    """Start the real command beside the living process; give the exit code it stands aside with."""
+    with (stage.folder / "second.log").open("ab") as log:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "bot", "run", "--config", str(stage.folder / "config.toml")),
+            stdout=log, stderr=log, cwd=ROOT,
+        )  # fmt: skip
+    return await process.wait()
 
 
 @dataclass
 class KilledStage(Stage):
     """Waits for a bot that it cannot look into."""
 
-    bot: BotProcess = field(kw_only=True)
+    lives: Lives = field(kw_only=True)
     shared: SharedClock = field(kw_only=True)
+    arms: Arms = field(kw_only=True)
+
+    @property
+    def folder(self) -> Path:
+        return self.settings.database.path.parent
 
     async def settle(self) -> None:
         """Wait until the bot, whichever life of it, has nothing left to do."""
@@ -81,84 +147,32 @@ class KilledStage(Stage):
                     return
 
 
-class Killer:
-    """Kills the bot with SIGKILL at moments drawn from a seed, and starts it again.
+@asynccontextmanager
+async def practice(
+    folder: Path,
+    *options: str,
+    environment: dict[str, str] | None = None,
+    cold: bool = False,
+) -> AsyncIterator[KilledStage]:
+    """The bot in a process of its own, against a Telegram in this one; its first life begins.
 
-    Hours are named by their numbers, and each is drawn at most once. From each of `sure_hours`
-    drawn, a kill is aimed: twice at a message on its way, then once at an update in hand. From
-    each of the other `busy_hours` drawn, it comes when this and that has happened. After some,
-    the next life is killed as well, while it starts. What a kill really struck stands in
-    `moments`.
+    options: of `bot_process.py`. environment: added to that of the lives. cold: `ColdLives`.
     """
-
-    def __init__(
-        self,
-        stage: KilledStage,
-        chance: random.Random,
-        sure_hours: set[int],
-        busy_hours: set[int],
-        times: int,
-    ) -> None:
-        self._stage = stage
-        self._chance = chance
-        aimed = chance.sample(sorted(sure_hours), _AIMED)
-        others = chance.sample(sorted(busy_hours - set(aimed)), times - _AIMED - _KILLED_AGAIN)
-        self._aims = dict.fromkeys(others, self._sometime)
-        self._aims |= dict.fromkeys(aimed, self._while_sending)
-        self._aims |= dict.fromkeys(aimed[2::3], self._with_an_update_in_hand)
-        self._again = set(chance.sample(sorted(self._aims), _KILLED_AGAIN))
-        self._begun: asyncio.Queue[int] = asyncio.Queue()
-        self._over = False
-        self.moments = Moments(stage.emulator, stage.settings.database.path)
-
-    def begins(self, hour: int) -> None:
-        """Tell that an hour begins: what is due in it will be sent now."""
-        if hour in self._aims:
-            self._begun.put_nowait(hour)
-
-    def ends(self) -> None:
-        """Tell that nothing more will happen: kills still owed come now."""
-        self._over = True
-        self._stage.emulator.bell.ring()
-
-    async def run(self) -> None:
-        for _ in self._aims:
-            hour = await self._begun.get()
-            await self._until(lambda: self.moments.is_receiving)
-            await self._aims[hour]()
-            await self._kill()
-            if hour in self._again:
-                await asyncio.sleep(self._chance.uniform(0, 0.1))
-                await self._kill()
-
-    async def _kill(self) -> None:
-        self.moments.before_kill()
-        assert await self._stage.bot.end(signal.SIGKILL) == -signal.SIGKILL
-        self.moments.after_kill()
-        await asyncio.sleep(self._chance.uniform(0, 0.05))
-        self.moments.life_begins()
-        await self._stage.bot.start()
-
-    async def _until(self, is_so: Callable[[], bool]) -> None:
-        bell = self._stage.emulator.bell
-        assert await bell.wait_for(lambda: self._over or is_so(), _STORY_SECONDS)
-
-    async def _while_sending(self) -> None:
-        """Wait until a message has arrived that the bot may still be sending."""
-        before = self.moments.messages
-        await self._until(lambda: self.moments.messages > before)
-        await asyncio.sleep(self._chance.uniform(0, 0.06))
-
-    async def _with_an_update_in_hand(self) -> None:
-        """Wait until one of the next taps has been handed out, and a moment more."""
-        for _ in range(self._chance.randint(1, 2)):
-            await self._until(lambda: not self.moments.has_update)
-            await self._until(lambda: self.moments.has_update)
-        await asyncio.sleep(self._chance.uniform(0, 0.005))
-
-    async def _sometime(self) -> None:
-        """Wait until this and that has happened, amid the taps and what they cause."""
-        journal = self._stage.emulator.journal
-        target = len(journal) + self._chance.randint(1, 15)
-        await self._until(lambda: len(journal) >= target)
-        await asyncio.sleep(self._chance.uniform(0, 0.01))
+    clock = SharedClock.make(folder / "clock", START)
+    arms = Arms(folder / "arms")
+    emulator = Emulator(token=TOKEN, clock=clock, seed=1)
+    async with emulator.serve(port=0):
+        config = write_config(folder, emulator.base_url)
+        lives = (
+            ColdLives(folder)
+            if cold
+            else await Lives.open(folder, *options, environment=environment)
+        )
+        try:
+            await lives.start()
+            settings = load(config)
+            yield KilledStage(settings, emulator, clock, lives=lives, shared=clock, arms=arms)
+        finally:
+            await lives.close()
+    arms.close()
+    clock.close()

@@ -15,11 +15,13 @@ from bot.emulator import Emulator, Person, Seen, Tap
 
 #: How long a person looks at a screen that does not change, and how often.
 _PATIENCE_SECONDS = 0.15
-_TRIES = 40
+_TRIES = 400
 #: What is chosen of several that apply, by person; none of these excludes another.
 _PICKS = ((1, 2), (3,), (2, 4, 5))
+#: How often a rating is typed instead of tapped.
+_TYPED = 0.25
 #: Looks at the phone after which somebody who answers late has had the reminder.
-_LATE = 7
+_LATE = 2
 
 Place = tuple[str, str]  # a check-in and an item (or a digest and a pair), as buttons name them
 
@@ -29,7 +31,8 @@ class Ledger:
     """What people did, by place. given: all values in order, each with "was it acknowledged?".
 
     chips: chosen options likewise. texts: what was written. touched: every item anything was
-    done to. refusals: what the bot said no with.
+    done to. unmet: check-ins without a session. erased: whose check-ins are gone, by name.
+    refusals: what the bot said no with.
     """
 
     given: defaultdict[Place, list[tuple[object, bool]]] = field(
@@ -39,6 +42,8 @@ class Ledger:
     texts: dict[Place, str] = field(default_factory=dict)
     touched: set[Place] = field(default_factory=set)
     marks: dict[Place, str] = field(default_factory=dict)
+    unmet: set[str] = field(default_factory=set)
+    erased: dict[str, set[str]] = field(default_factory=dict)
     replies: dict[str, str] = field(default_factory=dict)
     refusals: Counter[str] = field(default_factory=Counter)
     taps: int = 0
@@ -52,6 +57,20 @@ class Ledger:
             self.chips[checkin, item].setdefault(int(more[0]), False)
         else:
             self.given[_where(data)].append((_value(act, more), False))
+
+    def typed(self, place: Place, value: int) -> None:
+        """Note a typed number whose fate is not known yet."""
+        self.touched.add(place)
+        self.given[place].append((value, False))
+
+    def forget(self, name: str, checkins: set[str]) -> None:
+        """Note that somebody had everything erased."""
+        self.erased[name] = checkins
+        self.touched = {place for place in self.touched if place[0] not in checkins}
+        for places in (self.given, self.chips, self.texts):
+            for place in [place for place in places if place[0] in checkins]:
+                del places[place]  # type: ignore[attr-defined]
+        self.unmet -= checkins
 
     def heard(self, data: str) -> None:
         """Note that the latest tap of this kind was answered or shown as done."""
@@ -149,11 +168,15 @@ class Client(Somebody):
     choices: dict[tuple[str, str, bool], str] = field(default_factory=dict)
     ways: dict[str, str] = field(default_factory=dict)
     looks: Counter[str] = field(default_factory=Counter)
+    typed: set[Place] = field(default_factory=set)
+    is_gone: bool = False
 
     def look(self) -> None:
         self.looks.update({checkin for checkin, _ in self._checkins()})
 
     async def attend(self) -> bool:
+        if self.phone.blocked or self.is_gone:
+            return False
         for seen in self.phone.chat:
             if offered := acts_of(seen)["ack"]:
                 await self._reply(seen, offered)
@@ -178,11 +201,11 @@ class Client(Somebody):
 
     def _willing(self, checkin: str) -> bool:
         if checkin not in self.ways:
-            kinds = ("now", "late", "halves", "never")
-            self.ways[checkin] = self.chance.choices(kinds, (6, 2, 2, 1))[0]
+            kinds = ("now", "late", "halves", "never", "unmet", "snooze")
+            self.ways[checkin] = self.chance.choices(kinds, (6, 2, 2, 1, 1, 1))[0]
         begun = sum(1 for place in self.ledger.touched if place[0] == checkin)
         match self.ways[checkin]:
-            case "now":
+            case "now" | "unmet" | "snooze":
                 return True
             case "halves":
                 return begun < 2 or self.looks[checkin] > _LATE
@@ -194,6 +217,13 @@ class Client(Somebody):
     async def _answer(self, checkin: str, seen: Seen) -> bool:
         """Do what the screen asks for; False when there is nothing more to do here."""
         acts = acts_of(seen)
+        if acts["unmet"] and self.ways[checkin] == "unmet":
+            await self._push(acts["unmet"][0], seen)
+            self.ledger.unmet.add(checkin)
+            return False
+        if acts["snooze"] and self.ways[checkin] == "snooze":
+            self.ways[checkin] = "late"
+            return await self._snooze(acts["snooze"][0], seen)
         if acts["rate"]:
             return await self._rate(checkin, seen, acts)
         if acts["chip"]:
@@ -221,7 +251,52 @@ class Client(Somebody):
         options = acts["rate"]
         if checkin not in self.corrected:
             options = options + acts["pass"]  # when going back, that button keeps the answer
-        return await self._push(self._chosen(checkin, seen, options), seen, counts=True)
+        chosen = self._chosen(checkin, seen, options)
+        _, _, item, *more = chosen.split(".")
+        may_type = more and (checkin, item) not in self.ledger.given
+        if may_type and (checkin, item) not in self.typed and self.chance.random() < _TYPED:
+            return await self._type(checkin, item, int(more[0]))
+        return await self._push(chosen, seen, counts=True)
+
+    async def _type(self, checkin: str, item: str, value: int) -> bool:
+        """Type a number, once; who sees no reaction taps the same instead."""
+        self.typed.add((checkin, item))
+        self.ledger.typed((checkin, item), value)
+        before = self._view()
+        self.phone.send(str(value))
+        await self._until(lambda: self._view() != before)
+        if self._view() != before:
+            self.ledger.given[checkin, item][-1] = (value, True)
+        return True
+
+    async def _snooze(self, snooze: str, seen: Seen) -> bool:
+        """Choose Later and then the first time that is offered; it may be too late for that."""
+        if await self._push(snooze, seen):
+            shown = next(s for s in self.phone.chat if s.message_id == seen.message_id)
+            if offered := acts_of(shown)["later"]:
+                await self._push(offered[0], shown)
+        return True
+
+    async def erase(self) -> None:
+        """Have everything erased, and go."""
+        await self._leave("erase")
+        self.ledger.forget(self.phone.name, {*self.ways, *self.looks})
+
+    async def stop(self) -> None:
+        """Stop the questions, and go."""
+        await self._leave("stop")
+
+    async def _leave(self, act: str) -> None:
+        for _ in range(_TRIES):
+            before = self._view()
+            offered = [(seen, d) for seen in self.phone.chat for d in acts_of(seen)[act]]
+            if offered:
+                await self._push(offered[-1][1], offered[-1][0])
+                self.is_gone = True
+                return
+            self.phone.send(f"/{act}")
+            await self._until(lambda before=before: self._view() != before)
+        raise AssertionError(f"{self.phone.name} cannot {act}")
 
     async def _pick(self, checkin: str, seen: Seen, acts: dict[str, list[str]]) -> bool:
         place = (checkin, acts["chip"][0].split(".")[2])

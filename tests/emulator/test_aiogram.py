@@ -74,7 +74,7 @@ async def plays(emulator: Emulator, anna: Person) -> None:
     await anna.watch("you said hello", PATIENCE_SECONDS)
     anna.send("later")
     anna.block()
-    told, texts = "Forbidden: bot was blocked by the user", emulator.profile.texts
+    told, texts = "Forbidden: bot was blocked by the user", emulator.world.profile.texts
     place = ("short_description", "")
     assert await emulator.bell.wait_for(lambda: texts.get(place) == told, PATIENCE_SECONDS)
     del texts[place]
@@ -84,7 +84,7 @@ async def plays(emulator: Emulator, anna: Person) -> None:
 
 async def test_an_aiogram_bot_polls_and_then_takes_a_webhook() -> None:
     emulator = Emulator(TOKEN, seed=1, loopback_webhook=True)
-    webhook = emulator.world.webhook
+    webhook = emulator.calls.webhook
     async with emulator.serve(), bot(emulator, str(free_port())):
         await plays(emulator, emulator.person("Anna"))
         dana = emulator.person("Dana")

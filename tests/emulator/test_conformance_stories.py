@@ -161,7 +161,8 @@ async def _(here: Setting) -> None:
     host, port = urlsplit(here.emulator.url).netloc.split(":")
     reader, writer = await asyncio.open_connection(host, port)
     token = TOKEN.replace(":", "%3A").encode()
-    writer.write(b"GET /bot%b/getMe HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n" % token)
+    head = b"Host: localhost\r\nConnection: close\r\n\r\n"
+    writer.write(b"GET /bot%b/getMe HTTP/1.1\r\n%b" % (token, head))
     assert (await reader.read()).startswith(b"HTTP/1.1 200 ")
     writer.close()
 
@@ -384,7 +385,7 @@ async def _(here: Setting) -> None:
 @story(
     "Blocking is told as a change of the bot's own membership.",
     API + "ChatMemberUpdated",
-    "chats.World.tell_membership",
+    "world.World.tell_membership",
     nothing,
 )
 async def _(here: Setting) -> None:
@@ -398,7 +399,7 @@ async def _(here: Setting) -> None:
 @story(
     "A tap comes with its message, its data and a chat_instance.",
     API + "CallbackQuery",
-    "chats.World.tell",
+    "world.World.tell",
     nothing,
 )
 async def _(here: Setting) -> None:
@@ -782,7 +783,7 @@ async def _(here: Setting) -> None:
 @story(
     "The commands of a chat come before those of all private chats.",
     API + "BotCommandScope",
-    "profile.Profile.commands_for",
+    "world.Profile.commands_for",
     lambda *_, **__: [],
 )
 async def _(here: Setting) -> None:

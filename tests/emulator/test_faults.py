@@ -14,7 +14,7 @@ from tests.emulator.rawbot import TOKEN, RawBot
 
 async def _impatient(bot: RawBot, anna: Person) -> None:
     message = {"chat_id": anna.id, "text": "a"}
-    patience = aiohttp.ClientTimeout(total=0.05)
+    patience = aiohttp.ClientTimeout(total=0.2)
     async with bot.session.post(f"{bot.url}/sendMessage", json=message, timeout=patience):
         pytest.fail("an answer came after all")
 
@@ -74,7 +74,7 @@ async def test_a_delay_answers_late_but_rightly(
 async def test_a_late_answer_was_carried_out_even_if_nobody_waited(
     bot: RawBot, anna: Person, emulator: Emulator
 ) -> None:
-    emulator.faults.add("delay", stage="after", seconds=0.3)
+    emulator.faults.add("delay", stage="after", seconds=1)
     with pytest.raises(TimeoutError):
         await _impatient(bot, anna)
     assert anna.last.text == "a"
@@ -136,6 +136,20 @@ async def test_a_black_hole_says_nothing_until_it_is_released(
     with pytest.raises(aiohttp.ServerDisconnectedError):
         await hanging
     assert anna.see("a") is None
+
+
+async def test_a_released_black_hole_swallows_the_next_call_as_well(
+    bot: RawBot, anna: Person, emulator: Emulator
+) -> None:
+    fault = emulator.faults.add("black_hole", times=None)
+    for struck in (1, 2):
+        hanging = asyncio.create_task(bot.call("sendMessage", chat_id=anna.id, text="a"))
+        assert await emulator.bell.wait_for(lambda struck=struck: fault.struck == struck, 2)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(hanging), 0.2)
+        emulator.faults.release()
+        with pytest.raises(aiohttp.ServerDisconnectedError):
+            await hanging
 
 
 async def test_a_client_may_give_up_in_a_black_hole(

@@ -55,7 +55,7 @@ async def test_commands_are_kept_per_scope_and_language(
         assert command["description"] == description
 
     def menu() -> list[str]:
-        commands = emulator.profile.commands_for(anna.id, "en", private=True)
+        commands = emulator.world.profile.commands_for(anna.id, "en")
         return [command["description"] for command in commands]
 
     assert menu() == ["hers"]

@@ -74,7 +74,8 @@ async def test_a_wrong_token_is_refused(
 async def test_a_token_may_come_percent_encoded(emulator: Emulator) -> None:
     encoded = TOKEN.replace(":", "%3A").encode()
     reader, writer = await asyncio.open_connection(*urlsplit(emulator.url).netloc.split(":"))
-    writer.write(b"GET /bot%b/getMe HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n" % encoded)
+    head = b"Host: localhost\r\nConnection: close\r\n\r\n"
+    writer.write(b"GET /bot%b/getMe HTTP/1.1\r\n%b" % (encoded, head))
     answer = await reader.read()
     writer.close()
     assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
@@ -119,7 +120,8 @@ async def test_a_request_that_breaks_off_is_not_carried_out(
 ) -> None:
     body = f"chat_id={anna.id}&text=half".encode()
     head = (
-        f"POST /bot{TOKEN}/sendMessage HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body) + 9}\r\n"
+        f"POST /bot{TOKEN}/sendMessage HTTP/1.1\r\nHost: localhost\r\n"
+        f"Content-Length: {len(body) + 9}\r\n"
         "Content-Type: application/x-www-form-urlencoded\r\n\r\n"
     )
     _, writer = await asyncio.open_connection(*urlsplit(emulator.url).netloc.split(":"))

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from bot.emulator.entities import read_text, to_html
+from bot.emulator.chats import Account
+from bot.emulator.entities import link_entities, read_text, to_html
 from bot.emulator.html import parse_html
 from bot.emulator.markdown import parse_markdown
 from bot.emulator.markup import MarkupError
@@ -61,6 +62,9 @@ def marks(entities: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
         ("<b>a</>", "a", [("bold", 0, 1)]),
         # tdlib/td: nested entities come outer first; empty ones vanish.
         ("<b>a<i>b</i></b><u></u>", "ab", [("bold", 0, 2), ("italic", 1, 1)]),
+        # tdlib/td, get_type_priority: around the same text, the type decides the order.
+        ("<i><u><b>a</b></u></i>", "a", [("bold", 0, 1), ("italic", 0, 1), ("underline", 0, 1)]),
+        ("<pre><code>a</code></pre>", "a", [("pre", 0, 1), ("code", 0, 1)]),
     ],
 )
 def test_html_is_read_as_documented(source: str, text: str, expected: list[Any]) -> None:
@@ -85,6 +89,7 @@ def test_html_is_read_as_documented(source: str, text: str, expected: list[Any])
         ("<a href=x/y>a</a>", "Unexpected end of name token at byte offset 8"),
         ("<br/>", 'Unsupported start tag "br/" at byte offset 0'),
         ('<tg-emoji emoji-id="x">a</tg-emoji>', "Invalid custom emoji identifier specified"),
+        ('<tg-emoji emoji-id="053">a</tg-emoji>', "Invalid custom emoji identifier specified"),
         (
             "&#xd800;",
             "Text contains invalid Unicode characters after decoding HTML entities,"
@@ -96,6 +101,28 @@ def test_html_is_refused_in_telegrams_words(source: str, sentence: str) -> None:
     with pytest.raises(MarkupError) as refusal:
         parse_html(source)
     assert str(refusal.value) == sentence
+
+
+def test_half_a_sign_in_an_address_is_refused_as_in_a_text() -> None:
+    with pytest.raises(MarkupError, match="unmatched surrogate code units"):
+        parse_html('<a href="https://x.org/&#xd800;">a</a>')
+
+
+def test_carriage_returns_go_and_entities_move_along() -> None:
+    # tdlib/td fix_formatted_text: lines end with \n alone.
+    text, entities = read_text(
+        "a\r\n<b>b\r\n👍</b>\r<i>c\r</i>", "HTML", None, limit=9, caption=False
+    )
+    assert (text, marks(entities)) == ("a\nb\n👍c", [("bold", 2, 4), ("italic", 6, 1)])
+
+
+def test_a_link_to_a_user_may_leave_out_the_slashes() -> None:
+    # tdlib/td, LinkManager::get_link_user_id.
+    anna = Account(4711, "Anna")
+    for url in ("tg://user?id=4711", "tg:user?id=4711", "TG://User/?id=4711"):
+        link = {"type": "text_link", "offset": 0, "length": 1, "url": url}
+        [mention] = link_entities([link], {anna.id: anna})
+        assert mention["user"] == anna.json
 
 
 @pytest.mark.parametrize(
@@ -112,6 +139,7 @@ def test_html_is_refused_in_telegrams_words(source: str, sentence: str) -> None:
         ("```python\nx```", "x", [("pre", 0, 1, "python")]),
         ("[a](http://x.org/\\))", "a", [("text_link", 0, 1, "http://x.org/)")]),
         ("![👍](tg://emoji?id=53)", "👍", [("custom_emoji", 0, 2, "53")]),
+        ("![👍](TG:EMoJI/?a=1&id=53#id=7)", "👍", [("custom_emoji", 0, 2, "53")]),
         (">a\n>b\nc", "a\nb\nc", [("blockquote", 0, 4)]),
         (">a\n>b||\nc", "a\nb\nc", [("expandable_blockquote", 0, 4)]),
         (">a||", "a", [("expandable_blockquote", 0, 1)]),
@@ -137,6 +165,12 @@ def test_markdown_is_read_as_documented(source: str, text: str, expected: list[A
         ("[a](http://x", "Can't find end of a URL at byte offset 4"),
         (">*a\nb*", "Can't find end of Bold entity at byte offset 1"),
         ("![a]", "Custom emoji entity must contain a tg://emoji URL"),
+        # tdlib/td, LinkManager::get_link_custom_emoji_id.
+        ("![a](t://emoji?id=5)", "Custom emoji URL must have scheme tg"),
+        ("![a](tg:emojis?id=5)", 'Custom emoji URL must have host "emoji"'),
+        ("![a](tg://emoji?a=1#&id=5)", "Custom emoji URL must have an emoji identifier"),
+        ("![a](tg://emoji/x?id=5)", "Custom emoji URL must have an emoji identifier"),
+        ("![a](tg://emoji?id=05)", "Invalid custom emoji identifier specified"),
     ],
 )
 def test_markdown_is_refused_in_telegrams_words(source: str, sentence: str) -> None:

@@ -295,7 +295,7 @@ async def test_the_last_error_is_told(
 async def test_nothing_listening_is_told_too(bot: RawBot, anna: Person, hook: Hook) -> None:
     await bot.call("setWebhook", url="http://127.0.0.1:9/hook")
     anna.send("hello")
-    told = hook.emulator.world.webhook.info
+    told = hook.emulator.calls.webhook.info
     assert await hook.emulator.bell.wait_for(lambda: "last_error_message" in told(), 10)
     assert told()["last_error_message"] == "Connection refused"
 
@@ -441,7 +441,7 @@ async def test_a_certificate_of_its_own_is_trusted_when_it_was_uploaded(
         async with bot.session.post(f"{bot.url}/setWebhook", data=form) as response:
             assert response.status == 200
         anna.send("hello")
-        info = emulator.world.webhook.info
+        info = emulator.calls.webhook.info
         assert info()["has_custom_certificate"] == uploads
         if uploads:
             assert await hook.until(1) == ["hello"]

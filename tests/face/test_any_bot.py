@@ -61,7 +61,9 @@ async def test_an_answer_is_a_toast_or_a_window(
     screen, other = await visit(f"{emulator.url}/"), await visit(f"{emulator.url}/")
     await bot.call("sendMessage", chat_id=anna.id, text="Which?", reply_markup=KEYBOARD)
     for label, alert in (("One", False), ("Two", True)):
+        known = len(emulator.world.taps)
         await screen.button("Anna", label).click()
+        assert await emulator.bell.wait_for(lambda: len(emulator.world.taps) > known, 10)  # noqa: B023
         update = (await bot.call("getUpdates", offset=-1))[0]
         await bot.call(
             "answerCallbackQuery",

@@ -24,12 +24,14 @@ PLANTED = {
         "import resvg_py",
         "import apscheduler",
         "import jinja2",
+        "import uvicorn",
         "import aiosqlite",
         "import pyrage",
         "import cryptography",
         "import pydantic",
     ],
     "bot/emulator/__init__.py": ["import bot.core"],
+    "bot/emulator/world.py": ["import bot.emulator.webhook"],
     "handlers/__init__.py": ["import bot.store"],
 }
 
@@ -74,7 +76,7 @@ def test_every_contract_notices_its_breach(root: Path, tmp_path: Path) -> None:
 
 
 def test_every_module_stands_in_a_layer(root: Path) -> None:
-    (layers,) = (contract for contract in contracts(root) if contract["type"] == "layers")
+    (layers,) = (contract for contract in contracts(root) if contract["id"] == "layers")
     named = {module.strip() for layer in layers["layers"] for module in layer.split("|")}
     parts = {
         path.stem
@@ -84,6 +86,14 @@ def test_every_module_stands_in_a_layer(root: Path) -> None:
 
     expected = {f"bot.{part}" for part in parts - BESIDE_THE_LAYERS - {"__init__"}} | {"handlers"}
     assert named == expected
+
+
+def test_the_emulator_tells_its_layers_as_they_are(root: Path) -> None:
+    (layers,) = (one["layers"] for one in contracts(root) if one["id"] == "emulator-layers")
+    package = ast.parse((root / "bot" / "emulator" / "__init__.py").read_text(encoding="utf-8"))
+    told = (ast.get_docstring(package) or "").replace(" · ", " | ").splitlines()
+
+    assert [line.strip().split("  ")[0] for line in told if "   " in line] == layers
 
 
 def test_the_core_needs_only_the_standard_library(root: Path) -> None:

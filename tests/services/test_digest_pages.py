@@ -11,10 +11,11 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from bot.core.beside import BesideFacts
 from bot.core.digest import PAGE_UNITS, digest_of, most_units, pages_of
 from bot.core.entries import OPENERS, Mark, PairFacts, Reason, Talk, entry_of
 from bot.core.sessions import Asked, Given
-from bot.services.digest_pages import Today, details_of, page_of, today_line
+from bot.services.digest_pages import Progress, Today, details_of, page_of, today_line
 from bot.services.digest_sample import sample
 from tests.digest_support import (
     CUT,
@@ -57,17 +58,19 @@ ratings = st.one_of(
     st.lists(st.integers(0, 10) | st.none(), min_size=3, max_size=5).map(tuple),
 )
 extras = st.builds(
-    lambda chips, good, text, disclosure, talked: (
+    lambda chips, good, text, disclosure, talked, expected: (
         Given("obstacles", tuple(chips)),
         Given("good", tuple(good)),
         Given("different", text, disclosure),
         *([Given("talked", talked)] if talked else []),
+        *[Given(item, 10) for item in expected],
     ),
     st.lists(st.sampled_from(OBSTACLES), unique=True),
     st.lists(st.sampled_from(GOOD), unique=True),
     hostile,
     st.sampled_from(["show", "raise"]),
     st.sampled_from([None, "yes", "no"]),
+    st.sampled_from([(), ("worth",), ("hope", "confidence", "worth")]),
 )
 fates = st.sampled_from(
     [
@@ -100,6 +103,11 @@ def pairs(histories: list[list[Asked]]) -> list[PairFacts]:
             changed_at=CUT - 1,
             asked=tuple(history),
             talk=Talk(9, FROM + 1),
+            beside=BesideFacts(
+                # Further apart than any two scores, every one of them.
+                {one.checkin_id: -10.0 for one in history if one.checkin_id},
+                {"hope": 10, "confidence": 10},
+            ),
         )
         for number, history in enumerate(histories)
     ]
@@ -195,8 +203,9 @@ def test_details_and_today_fit_whatever_they_hold(history: list[Asked]) -> None:
     mark = Mark("talk", "rather_not")
     said = [("confidence in this way of working", "10")] * 3
     details = details_of(
-        facts, WINDOW, INSTRUMENT, digest_id=1, page=1, mark=mark, before_first=None
-    )
+        facts, WINDOW, INSTRUMENT, digest_id=1, page=1, mark=mark, before_first=None,
+        goals=[Progress("👩‍🔧" * 200, (10,) * 12)] * 3,
+    )  # fmt: skip
     assert_is_one_message(
         STRETCHED.get_template("therapist/details.html.j2").render(details=details, before=said)
     )

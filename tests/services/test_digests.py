@@ -12,6 +12,7 @@ from bot.core.conversation import Answer
 from bot.core.errors import Refused
 from bot.core.timetable import to_utc
 from bot.services.digest_pages import DigestPage
+from bot.store import digests as store
 from bot.store import outbox
 from tests.digest_support import CUT, DAY, FROM, HOUR, ZONE, renderer, visible
 from tests.digest_world import MONDAY, World, open_world
@@ -258,7 +259,7 @@ async def test_read_that_was_told_rises_with_a_second_message_once(world: World)
     async with writing(world.db) as tx:
         while (message := await outbox.claim_due(tx, CUT + HOUR)) is not None:
             await outbox.end(tx, message.id, "sent", CUT + HOUR)
-    await world.acknowledgements.told(acknowledgement)
+        await store.note_told(tx, acknowledgement, CUT + HOUR)
     world.clock.at += HOUR
     for _ in range(2):
         await world.digests.acknowledge(world.ben, digest, a7, "talk")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import fcntl
 import os
 import sqlite3
@@ -353,6 +354,19 @@ async def test_closing_waits_for_a_reader_and_leaves_no_connection(path: Path) -
         assert not closing.done()
     await closing
     await all_end(set(threading.enumerate()) - threads)
+
+
+async def test_a_lock_that_cannot_be_written_on_a_full_disk_is_unavailable(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as disk:
+        disk.setattr(os, "pwrite", full)
+        with pytest.raises(Unavailable, match="No space left on device"):
+            await open_database(path)
+    await (await open_database(path)).close()  # the lock was given back
 
 
 async def test_locked_by_another_connection_is_unavailable(

@@ -10,7 +10,18 @@ import pytest
 from bot.core.conversation import Answer
 from bot.core.digest import Placed
 from bot.core.timetable import Rule
-from bot.store import digests, erasure, invitations, outbox, pairs, people, rules
+from bot.store import (
+    digests,
+    erasure,
+    goals,
+    invitations,
+    mirror,
+    outbox,
+    pairs,
+    people,
+    rules,
+    sentences,
+)
 from bot.store.people import load_person
 from bot.store.vault import Altered
 from tests.digest_support import CUT, FROM, ZONE
@@ -52,6 +63,12 @@ async def full_pair(world: World, code: str) -> int:
             kind="talk", now=CUT,
         )  # fmt: skip
         assert acknowledged is not None
+        begun = await sentences.ask_sentence(
+            tx, world.ids.new(), world.ben, digest_id, pair_id, FROM
+        )
+        assert begun is not None
+        await sentences.write_words(tx, begun, "thank you")
+        assert await sentences.send_words(tx, begun.id, world.ben, FROM)
         await outbox.queue(
             tx, id=world.ids.new(), kind="prompt", subject_id=checkin_id, person_id=world.ben,
             pair_id=pair_id, due_at=CUT, expires_at=CUT, now=CUT,
@@ -61,6 +78,19 @@ async def full_pair(world: World, code: str) -> int:
             invited_by=world.ben, now=CUT, expires_at=CUT,
         )  # fmt: skip
         await pairs.note_consent(tx, world.ids.new(), pair_id, "1", "given", CUT)
+        earlier, goal = world.ids.new(), world.ids.new()
+        for one, follows in ((earlier, None), (goal, earlier)):
+            await goals.add_goal(
+                tx, id=one, pair_id=pair_id, place=1, words=f"what {code} wants",
+                follows_id=follows, now=CUT,
+            )  # fmt: skip
+            await goals.end_goal(tx, one, pair_id, "reworded", CUT)
+        client = (await pairs.load_pair(tx, pair_id)).client_id
+        assert client is not None
+        await goals.want_words(tx, goals.Wanted(client, pair_id, goal, 1, CUT))
+        await mirror.set_mirror(tx, world.ben, CUT)
+        await tx.run("UPDATE checkin SET seen_at = NULL WHERE id = :id", id=checkin_id)
+        assert await mirror.guess(tx, world.ben, checkin_id, "heard", 7, 0, CUT)
     return pair_id
 
 

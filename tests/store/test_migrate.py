@@ -12,7 +12,7 @@ from bot.store import migrate as module
 from bot.store.database import Database
 from bot.store.migrate import TooNew, known, migrate, statements
 from bot.store.vault import Vault
-from tests.transactions import reading
+from tests.transactions import reading, writing
 
 
 @pytest.fixture
@@ -106,3 +106,30 @@ def test_statements_end_at_their_own_semicolon() -> None:
     assert second.strip().endswith("END;")
     with pytest.raises(ValueError, match="does not end"):
         list(statements("CREATE TABLE a (x TEXT)"))
+
+
+async def test_an_outbox_moves_whole_into_its_new_shape(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever of it was there before one more kind of message was known."""
+    every = known()
+    monkeypatch.setattr(module, "known", lambda: every[:2])
+    await migrate(db, 7)
+    key = b"k"
+    async with writing(db) as tx:
+        await tx.run("INSERT INTO person (id, data_key, created_at) VALUES (1, :k, 1)", k=key)
+        await tx.run(
+            "INSERT INTO message (id, kind, subject_id, part, person_id, state, reason, made_at,"
+            " planned_at, due_at, expires_at, attempts, claimed_at, ended_at, telegram_message)"
+            " VALUES (2, 'prompt', 3, 'p', 1, 'failed', 'bug', 4, 5, 6, 7, 8, 9, 10, 11)"
+        )
+        before = [dict(row) for row in await tx.all("SELECT * FROM message")]
+    monkeypatch.setattr(module, "known", lambda: every)
+    await migrate(db, 8)
+    async with writing(db) as tx:
+        assert [dict(row) for row in await tx.all("SELECT * FROM message")] == before
+        names = {r["name"] for r in await tx.all("PRAGMA index_list(message)")}
+        assert {"message_due", "message_sending", "message_of_person"} <= names
+        await tx.run("UPDATE message SET kind = 'mirror'")
+        with pytest.raises(sqlite3.IntegrityError):
+            await tx.run("UPDATE message SET kind = 'something'")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import os
+import re
 import stat
 from pathlib import Path
 
@@ -117,6 +119,20 @@ def test_a_vault_forgets_the_keys_it_has_opened() -> None:
     assert vault.sealer(wrapped, "pair", 7) is first
     vault.forget()
     assert vault.sealer(wrapped, "pair", 7) is not first
+
+
+def test_a_shared_secret_is_steady_and_changes_with_the_key_and_the_other_side() -> None:
+    secret = Vault(MASTER).secret_for("webhook", "1:x")
+    assert secret == Vault(MASTER).secret_for("webhook", "1:x")
+    assert re.fullmatch(r"[A-Za-z0-9_-]{43}", secret)
+    others = {
+        Vault(MASTER).secret_for("webhook", "1:y"),
+        Vault(MASTER).secret_for("other", "1:x"),
+        Vault(KEY).secret_for("webhook", "1:x"),
+    }
+    assert len(others - {secret}) == 3
+    index = Vault(MASTER).blind_index("webhook", "1:x")
+    assert base64.urlsafe_b64encode(index).decode().rstrip("=") != secret
 
 
 def test_a_blind_index_is_steady_keyed_and_tells_purposes_apart() -> None:

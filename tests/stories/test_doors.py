@@ -14,7 +14,7 @@ COMMANDS = (
     "/history", "/export", "/pause", "/stop", "/erase", "/today",
     "/add A7 2026-12-01 15:00 50m weekly",
     "/appointments", "/invite", "/invite B3", "/clients", "/invite_therapist", "/zone Europe/Rome",
-    "/settings",
+    "/settings", "/goals", "/mirror",
 )  # fmt: skip
 
 

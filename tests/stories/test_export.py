@@ -9,6 +9,7 @@ from world import Human, World
 
 from bot.views.buttons import write_id
 from bot.views.menus import everybody
+from tests.transactions import writing
 
 KEPT, SHOWN, CORAS = "kept for myself, marmot", "shown to Ben, heron", "canary of Cora, otter"
 
@@ -36,7 +37,25 @@ async def with_answers(world: World) -> tuple[Human, Human, Human]:
     await ben.taps("Let's talk about it")
     await world.later(minutes=10)
     await anna.taps("OK")
+    await _more(world)
     return anna, ben, cora
+
+
+async def _more(world: World) -> None:
+    """Let there be a goal and a sentence of Ben's."""
+    db = world.stage.running.db
+    async with writing(db) as tx:
+        (pair,) = await tx.all("SELECT id, data_key FROM pair WHERE code = 'A7'")
+        sealer = db.vault.sealer(pair["data_key"], "pair", pair["id"])
+        await tx.run(
+            "INSERT INTO goal VALUES (1, :id, 1, :words, 'open', NULL, 1, 1)", id=pair["id"],
+            words=sealer.seal_text("to sleep, badger", "goal", "words", 1),
+        )  # fmt: skip
+        await tx.run(
+            "INSERT INTO sentence SELECT 1, id, pair_id, 1, :words, 1 FROM acknowledgement"
+            " WHERE pair_id = :id", id=pair["id"],
+            words=sealer.seal_text("until Monday", "sentence", "words", 1),
+        )  # fmt: skip
 
 
 def files(human: Human) -> list[str]:
@@ -73,8 +92,9 @@ async def test_all_of_it_is_there_and_kept_words_too(world: World) -> None:
     assert given["different"]["disclosure"] == "keep"
     assert KEPT in given["different"]["value"]
     assert any(SHOWN in str(one["value"]) for one in checkin["earlier_answers"])
+    assert [one["words"] for one in data["goals"]] == ["to sleep, badger"]
     (told,) = data["acknowledgements"]
-    assert (told["kind"], told["reply"]) == ("talk", "ok")
+    assert (told["kind"], told["reply"], told["sentence"]) == ("talk", "ok", "until Monday")
     assert told["told_at"] > checkin["sent_at"]
     assert len(data["digests"]) == 1
     sent = [one for one in data["messages"] if one["state"] == "sent"]
@@ -85,7 +105,15 @@ async def test_all_of_it_is_there_and_kept_words_too(world: World) -> None:
     assert page.startswith("<!doctype html>")
     assert 'name="viewport"' in page
     assert f"&lt;b&gt;{KEPT}" in page, "what somebody wrote is no markup"
-    for text in (SHOWN, "kept for you alone", "How well did your therapist get", "Ben", "A7"):
+    for text in (
+        "to sleep, badger",
+        "until Monday",
+        SHOWN,
+        "kept for you alone",
+        "How well did your therapist get",
+        "Ben",
+        "A7",
+    ):
         assert text in page
     assert "let's talk about it · OK" in page
 

@@ -112,6 +112,25 @@ async def folder(world: World) -> AsyncIterator[Path]:
     db, path = world.stage.running.db, world.stage.settings.database.path
     async with writing(db) as tx:
         await updates.set_aside(tx, 1, 2, KEPT.encode(), "ValueError", 3, 100)
+        # What the story does not come to.
+        (pair,) = await tx.all("SELECT id, client_id, data_key FROM pair WHERE code = 'A7'")
+        sealer = db.vault.sealer(pair["data_key"], "pair", pair["id"])
+        await tx.run(
+            "INSERT INTO goal VALUES (1, :id, 1, :words, 'open', NULL, 1, 1)", id=pair["id"],
+            words=sealer.seal_text(KEPT, "goal", "words", 1),
+        )  # fmt: skip
+        await tx.run(
+            "INSERT INTO goal_wanted VALUES (:client, :id, NULL, 1, 1, 1)", id=pair["id"],
+            client=pair["client_id"],
+        )  # fmt: skip
+        await tx.run(
+            "INSERT INTO mirror_rating SELECT id, 'heard', :value, 1 FROM checkin LIMIT 1",
+            value=sealer.seal_text("5", "mirror_rating", "value", 1),
+        )
+        await tx.run(
+            "INSERT INTO sentence SELECT 1, id, pair_id, 1, :words, 1 FROM acknowledgement",
+            words=sealer.seal_text(KEPT, "sentence", "words", 1),
+        )
         await tx.run(
             "UPDATE practice SET invitation_key = :key",
             key=db.vault.hand_index("invitation", db.vault),

@@ -8,6 +8,9 @@ import sqlite3
 import pytest
 from world import World
 
+from bot.services.outgoing import Outgoing
+from bot.store.database import Unavailable
+
 PROMPT = "A short check-in about Monday is ready."
 TOLD = "Your therapist read your check-in"
 
@@ -81,3 +84,35 @@ async def test_what_arrived_is_recorded_when_the_database_is_free_again(
     other.close()
     await moving
     assert await states(world, "prompt") == [("sent",)]
+
+
+@pytest.mark.parametrize(
+    ("record", "status", "ending"), [("sent", None, "sent"), ("failed", 400, "failed")]
+)
+async def test_what_became_of_a_message_is_recorded_however_long_the_database_is_away(
+    world: World, monkeypatch: pytest.MonkeyPatch, record: str, status: int | None, ending: str
+) -> None:
+    anna, _ = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    if status is not None:
+        world.stage.emulator.faults.add(
+            "status", status=status, description="Bad Request: not this one",
+            method="sendMessage", chat=anna.phone.id,
+        )  # fmt: skip
+    inner, left = getattr(Outgoing, record), [40]
+
+    async def away(self: Outgoing, *given: object) -> None:
+        left[0] -= 1
+        if left[0] >= 0:
+            raise Unavailable("disk full")
+        await inner(self, *given)
+
+    monkeypatch.setattr(Outgoing, record, away)
+    # World.check would call a refused prompt a mistake of ours; this one was made to be refused.
+    monkeypatch.setattr(World, "check", _unchecked)
+    await world.until("Mon 16:20")
+    assert left[0] < 0
+    assert await states(world, "prompt") == [(ending,)]
+
+
+async def _unchecked(self: World) -> None:
+    """Refuse nothing."""

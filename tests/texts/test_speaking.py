@@ -79,5 +79,6 @@ def test_options_fit_a_button_and_the_digest(instrument: Instrument) -> None:
                 label = instrument.text(language, f"{item.key}.{option}")
                 assert len(label) <= OPTION_AT_MOST, label
     shorts = {f"{item.key}.short" for item in instrument.items}
-    assert text_keys(instrument.items) | shorts >= set(instrument.texts["de"])
+    mirrors = {f"{item.key}.mirror" for item in instrument.ratings}
+    assert text_keys(instrument.items) | shorts | mirrors >= set(instrument.texts["de"])
     assert text_keys(instrument.items) <= set(instrument.texts["de"])

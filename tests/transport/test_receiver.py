@@ -499,7 +499,7 @@ async def test_another_poller_is_named_in_the_log(server, receiver, running):
     server.on("getUpdates", refuses(409, "Conflict: terminated by other getUpdates request"))
     with capture_logs() as logs:
         await receiver.ready.wait()
-    assert logs[0]["event"] == "another process polls for this bot"
+    assert logs[0]["event"] == "another process receives for this bot"
     assert "terminated by other" in logs[0]["said"]
 
 

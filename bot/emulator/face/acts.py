@@ -9,13 +9,11 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bot.emulator.people import Person
 from bot.emulator.phone import Seen
-
-if TYPE_CHECKING:
-    from bot.emulator.emulator import Emulator
+from bot.emulator.town import Town
 
 Body = dict[str, Any]
 Act = Callable[[Body], object]
@@ -24,8 +22,8 @@ Act = Callable[[Body], object]
 class Acts:
     """The acts on one emulator's people."""
 
-    def __init__(self, emulator: Emulator) -> None:
-        self._emulator = emulator
+    def __init__(self, town: Town) -> None:
+        self._town = town
 
     def by_name(self) -> dict[str, Act]:
         """Give the acts by the last part of their path."""
@@ -43,13 +41,13 @@ class Acts:
         }
 
     def _of(self, body: Body) -> Person:
-        return self._emulator.people[body["person"]]
+        return self._town.people[body["person"]]
 
     def _add(self, body: Body) -> object:
         name = str(body["name"]).strip()
         if not 1 <= len(name) <= 64:
             raise ValueError("a name has 1 to 64 characters")
-        return {"id": self._emulator.person(name, body.get("language") or None).id}
+        return {"id": self._town.person(name, body.get("language") or None).id}
 
     def _shown(self, body: Body) -> Seen:
         for seen in self._of(body).chat:

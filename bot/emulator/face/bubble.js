@@ -77,7 +77,7 @@ export class Bubble {
       mine && kind === "text"
         ? make("button", {
           type: "button", class: "edit", "aria-label": "Edit this message",
-          onclick: () => this.phone.beginEdit(this.message),
+          onclick: () => this.phone.foot.beginEdit(this.message),
         }, icon("pen"))
         : null,
       edited ? make("span", { class: "edited" }, "edited") : null,

@@ -7,16 +7,14 @@ test does and changes nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 
 from bot.emulator.journal import Journal
 from bot.emulator.people import Person
 from bot.emulator.phone import Seen
-
-if TYPE_CHECKING:
-    from bot.emulator.emulator import Emulator
+from bot.emulator.town import Town
 
 Event = tuple[str, dict[str, Any]]
 
@@ -24,16 +22,16 @@ Event = tuple[str, dict[str, Any]]
 class News:
     """The events for one page. `since`: that page's own place in the journal."""
 
-    def __init__(self, emulator: Emulator) -> None:
-        self._emulator = emulator
+    def __init__(self, town: Town) -> None:
+        self._town = town
         self._people: list[int] = []
         self._phones: dict[int, bytes] = {}
         self._messages: dict[int, dict[int, bytes]] = {}
-        self._heard = len(emulator.journal)
+        self._heard = len(town.journal)
 
     def read(self) -> Iterator[Event]:
         """Give what is new since the last reading; everything at the first."""
-        people = list(self._emulator.people.values())
+        people = list(self._town.people.values())
         ids = [person.id for person in people]
         if ids != self._people or not self._messages:
             self._people = ids
@@ -43,7 +41,7 @@ class News:
         yield from self._answers()
 
     def _phone(self, person: Person) -> Iterator[Event]:
-        facts = _facts(self._emulator, person)
+        facts = _facts(person)
         packed = orjson.dumps(facts)
         known = self._messages.setdefault(person.id, {})
         now = {seen.message_id: message(person, seen) for seen in person.chat}
@@ -55,7 +53,7 @@ class News:
             yield "phone", {**facts, "changed": changed, "gone": gone}
 
     def _answers(self) -> Iterator[Event]:
-        journal = self._emulator.journal
+        journal = self._town.journal
         if self._heard == len(journal):
             return
         entries, self._heard = _entries(journal, self._heard), len(journal)
@@ -82,16 +80,15 @@ def _entries(journal: Journal, after: int) -> list[Any]:
         return []
 
 
-def _facts(emulator: Emulator, person: Person) -> dict[str, Any]:
-    language = person.account.language_code
+def _facts(person: Person) -> dict[str, Any]:
     return {
         "id": person.id,
         "name": person.name,
-        "language": language,
+        "language": person.account.language_code,
         "blocked": person.blocked,
         "gone_from_telegram": person.account.deactivated,
         "keyboard": person.keyboard,
-        "commands": emulator.profile.commands_for(person.id, language, private=True),
+        "commands": person.commands,
     }
 
 

@@ -10,7 +10,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import orjson
 from starlette.datastructures import MutableHeaders
@@ -20,18 +20,25 @@ from starlette.routing import BaseRoute, Route, Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.emulator.face.acts import Act, Acts
-from bot.emulator.face.guard import HEADERS, refusal
 from bot.emulator.face.news import News
 from bot.emulator.refusals import Refusal
-
-if TYPE_CHECKING:
-    from bot.emulator.emulator import Emulator
+from bot.emulator.town import Town
 
 _TYPES: Final = {
     ".html": "text/html",
     ".css": "text/css",
     ".js": "text/javascript",
     ".svg": "image/svg+xml",
+}
+#: What the page may load and do: its own files, and nothing that is written into it.
+_HEADERS: Final = {
+    "content-security-policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:;"
+        " connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cache-control": "no-store",
 }
 _STILL_HERE_SECONDS: Final = 15
 #: Changes this close together reach the page as one.
@@ -44,16 +51,16 @@ Fact = Callable[[], object]
 class Face:
     """The ASGI application in front of `rest`."""
 
-    def __init__(self, emulator: Emulator, rest: ASGIApp) -> None:
-        self._emulator = emulator
+    def __init__(self, town: Town, rest: ASGIApp) -> None:
+        self._town = town
         self._facts: dict[str, Fact] = {}
         #: Tells a page that comes back whether it comes back to the same people.
         self._run = secrets.token_hex(4)
-        folder, acts = Path(__file__).parent, Acts(emulator).by_name()
+        folder, acts = Path(__file__).parent, Acts(town).by_name()
         self._routes: list[BaseRoute] = [
             Route("/face/events", self._events),
             Route("/face/file/{person:int}/{message:int}", self._file),
-            *(act_route(f"/face/{name}", self._rung(act)) for name, act in acts.items()),
+            *(act_route(f"/face/{name}", act) for name, act in acts.items()),
             *assets(folder, "/face/"),
             asset("/", folder / "index.html"),
         ]
@@ -68,40 +75,26 @@ class Face:
         self._facts[name] = fact
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, if it may come from this server's own page."""
-        why = refusal(scope["headers"])
-        if why is not None:
-            await Response(why, 403, media_type="text/plain")(scope, receive, send)
-            return
+        """Answer one request."""
 
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(HEADERS)
+                MutableHeaders(scope=message).update(_HEADERS)
             await send(message)
 
         await self._router(scope, receive, send_guarded)
-
-    def _rung(self, act: Act) -> Act:
-        """Let the pages look again after an act, whether or not the bot hears of it."""
-
-        def run(body: dict[str, Any]) -> object:
-            result = act(body)
-            self._emulator.bell.ring()
-            return result
-
-        return run
 
     async def _events(self, request: Request) -> Response:
         return StreamingResponse(self._stream(), media_type="text/event-stream")
 
     async def _stream(self) -> AsyncIterator[bytes]:
-        emulator, news = self._emulator, News(self._emulator)
-        bot = emulator.world.bot
+        town, news = self._town, News(self._town)
+        bot = town.world.bot
         told: dict[str, bytes] = {}
         yield b"retry: 300\n\n"
         yield _event("hello", {"run": self._run, "bot": bot.first_name, "username": bot.username})
         while True:
-            rings = emulator.bell.rings
+            rings = town.bell.rings
             for name, fact in self._facts.items():
                 packed = orjson.dumps(fact())
                 if told.get(name) != packed:
@@ -109,15 +102,12 @@ class Face:
                     yield _event(name, packed)
             for kind, body in news.read():
                 yield _event(kind, body)
-            if not await emulator.bell.wait_for(
-                lambda rings=rings: emulator.bell.rings > rings,  # type: ignore[misc]
-                _STILL_HERE_SECONDS,
-            ):
+            if not await town.bell.wait_past(rings, _STILL_HERE_SECONDS):
                 yield b": still here\n\n"
             await asyncio.sleep(_TOGETHER_SECONDS)
 
     async def _file(self, request: Request) -> Response:
-        person = self._emulator.people.get(request.path_params["person"])
+        person = self._town.people.get(request.path_params["person"])
         for seen in person.chat if person else []:
             data = seen.photo or seen.document
             if seen.message_id == request.path_params["message"] and data is not None:

@@ -1,9 +1,9 @@
-// One person's phone: the chat with the bot, and the ways to write.
+// One person's phone: the chat with the bot, and what its person does.
 
 import { Bubble } from "./bubble.js";
 import { iconButton, showPicture, toggleMenu } from "./dialogs.js";
+import { Foot } from "./foot.js";
 import { make } from "./make.js";
-import { snapshot } from "./snapshot.js";
 import { deepLinkIn } from "./text.js";
 import { post } from "./wire.js";
 
@@ -14,8 +14,6 @@ export class Phone {
     this.id = fact.id;
     this.name = fact.name;
     this.bubbles = new Map();
-    this.payload = null;
-    this.editing = null;
     this.fact = fact;
     this.build();
   }
@@ -35,7 +33,7 @@ export class Phone {
     this.list = make("ol", { class: "chat", tabindex: "0", "aria-label": `${this.name}'s chat with ${this.bot}` });
     this.keepAtEnd();
     this.toasts = make("div", { class: "toasts" });
-    this.foot = make("div", { class: "foot" });
+    this.foot = new Foot(this);
     this.element = make("section", { class: "phone", id: `phone-${this.id}`, "aria-labelledby": heading },
       this.owner,
       make("div", { class: "device" },
@@ -44,9 +42,8 @@ export class Phone {
           make("div", { class: "chat-title" },
             make("strong", {}, this.bot), make("span", {}, "bot")),
           make("div", { class: "anchor" }, this.more)),
-        this.list, this.toasts, this.foot));
-    this.buildWriting();
-    this.drawFoot();
+        this.list, this.toasts, this.foot.element));
+    this.foot.draw();
   }
 
   /** Stay at the newest message, whatever grows or shrinks, until the visitor scrolls up. */
@@ -62,35 +59,6 @@ export class Phone {
       height = clientHeight;
     });
     new ResizeObserver(() => this.atEnd && this.stick()).observe(this.list);
-  }
-
-  buildWriting() {
-    this.input = make("input", {
-      type: "text", maxlength: "4096", autocomplete: "off", enterkeyhint: "send",
-      placeholder: "Message", "aria-label": `${this.name} writes`,
-    });
-    this.input.addEventListener("keydown", (event) => {
-      if (event.key === "Escape" && this.editing) this.endEdit();
-    });
-    this.menuButton = make("button", {
-      type: "button", class: "menu-button", "aria-haspopup": "menu", "aria-expanded": "false",
-      onclick: () => this.openCommands(),
-    }, "Menu");
-    const clip = iconButton("clip", "Send something else", () => toggleMenu(clip, "Send", [
-      { label: "A picture", act: () => this.act("photo", { data: snapshot() }) },
-      { label: "A sticker", act: () => this.act("sticker") },
-      { label: "A voice message", act: () => this.act("voice") },
-    ]), { "aria-haspopup": "menu", "aria-expanded": "false" });
-    const send = iconButton("send", "Send", null, { type: "submit", class: "icon-button send" });
-    this.writing = make("form", { class: "writing" },
-      make("div", { class: "anchor" }, this.menuButton), this.input,
-      make("div", { class: "anchor end" }, clip), send);
-    this.writing.addEventListener("submit", (event) => {
-      event.preventDefault();
-      this.submit();
-    });
-    this.editNote = make("div", { class: "edit-note" }, make("span", {}, "Edit message"),
-      iconButton("close", "Do not edit", () => this.endEdit()));
   }
 
   /** Take in what the server told of this phone. */
@@ -113,7 +81,7 @@ export class Phone {
       if (!message.mine) news.push(message);
     }
     this.drawDays();
-    this.drawFoot();
+    this.foot.draw();
     if (latest) this.show(latest.element, isNews);
     if (!first && news.length) this.phones.heard(this, news);
   }
@@ -156,44 +124,6 @@ export class Phone {
     this.list.scrollTop = this.list.scrollHeight;
   }
 
-  drawFoot() {
-    const { blocked, gone_from_telegram: gone } = this.fact;
-    const state = gone ? "gone" : blocked ? "blocked"
-      : this.payload !== null || this.bubbles.size === 0 ? "start" : "writing";
-    const keyboard = this.fact.keyboard.map((row) => make("div", { class: "keys-row" },
-      ...row.map((label) => make("button", { type: "button", class: "key", onclick: () => this.write(label) }, label))));
-    this.menuButton.parentElement.hidden = this.fact.commands.length === 0;
-    const drawn = `${state} ${this.editing?.id ?? ""} ${JSON.stringify(this.fact.keyboard)}`;
-    if (drawn === this.drawn) return;
-    const hadFocus = this.foot.contains(document.activeElement);
-    this.drawn = drawn;
-    this.element.dataset.state = state;
-    if (state === "writing") {
-      this.foot.replaceChildren(
-        ...(this.editing ? [this.editNote] : []), this.writing,
-        ...(keyboard.length ? [make("div", { class: "reply-keys" }, ...keyboard)] : []));
-      if (hadFocus) this.input.focus();
-    } else this.foot.replaceChildren(...this.standIn(state));
-    if (hadFocus) this.foot.querySelector("button, input")?.focus();
-  }
-
-  standIn(state) {
-    if (state === "gone") return [make("p", { class: "foot-note" }, "This account was deleted.")];
-    if (state === "blocked") {
-      return [
-        make("p", { class: "foot-note" }, `${this.name} has blocked this bot.`),
-        make("button", { type: "button", class: "start", onclick: () => this.act("unblock") }, "Unblock"),
-      ];
-    }
-    const note = this.payload
-      ? `${this.name} has opened the invitation.`
-      : this.bubbles.size === 0 ? `${this.name} has not started this bot.` : "";
-    return [
-      note ? make("p", { class: "foot-note" }, note) : null,
-      make("button", { type: "button", class: "start", onclick: () => this.start() }, "Start"),
-    ].filter(Boolean);
-  }
-
   /** Say whose phone this is, beside the name. */
   describe(note) {
     this.note.textContent = note;
@@ -202,27 +132,8 @@ export class Phone {
 
   /** Follow a deep link on this phone: Telegram opens the chat and offers the START button. */
   offer(payload) {
-    this.payload = payload;
-    this.drawFoot();
     this.phones.front(this.id);
-    this.foot.querySelector(".start").focus();
-  }
-
-  async start() {
-    const payload = this.payload;
-    if (await this.act("start", { payload: payload || null })) {
-      this.payload = null;
-      this.drawFoot();
-    }
-  }
-
-  submit() {
-    const text = this.input.value.trim();
-    if (!text) return;
-    if (this.editing) this.act("edit", { message: this.editing.id, text });
-    else this.write(text);
-    if (!this.phones.watching) this.input.value = "";
-    this.endEdit();
+    this.foot.offer(payload);
   }
 
   write(text) {
@@ -263,26 +174,6 @@ export class Phone {
     await this.phones.choose(payload, [image]);
   }
 
-  beginEdit(message) {
-    this.editing = message;
-    this.drawFoot();
-    this.input.value = message.text;
-    this.input.focus();
-  }
-
-  endEdit() {
-    if (!this.editing) return;
-    this.editing = null;
-    this.input.value = "";
-    this.drawFoot();
-  }
-
-  openCommands() {
-    toggleMenu(this.menuButton, "Commands", this.fact.commands.map(({ command, description }) => ({
-      label: `/${command}`, note: description, act: () => this.write(`/${command}`),
-    })));
-  }
-
   openMore() {
     const { blocked } = this.fact;
     toggleMenu(this.more, "More", [
@@ -305,8 +196,7 @@ export class Phone {
       const newest = [...this.bubbles.values()].reverse();
       newest.some((bubble) => !bubble.message.mine && bubble.press(label));
     } else if (text !== undefined) {
-      this.input.value = text;
-      setTimeout(() => { this.input.value = ""; }, 1000);
+      this.foot.mime(text);
     }
   }
 

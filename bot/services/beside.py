@@ -1,0 +1,37 @@
+"""Steps inside somebody else's transaction: put beside a pair's facts what the therapist guessed
+and what the client expected."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bot.core.beside import BesideFacts, guessed_score
+from bot.core.entries import PairFacts
+from bot.core.instrument import Instrument
+from bot.core.sessions import Window
+from bot.store import expectations, mirror
+from bot.store.database import Transaction
+
+
+async def with_beside(
+    tx: Transaction,
+    facts: Sequence[PairFacts],
+    therapist_id: int,
+    window: Window,
+    instrument: Instrument,
+    pair_id: int | None = None,
+) -> list[PairFacts]:
+    """Complete a therapist's facts as of a window's end. pair_id: where it is about one pair."""
+    guesses = await mirror.guesses_of(tx, therapist_id, window.cut_at, pair_id)
+    before = await expectations.expected_before(tx, therapist_id, pair_id)
+    items = [item.key for item in instrument.ratings]
+    completed = []
+    for pair in facts:
+        scores = {
+            checkin_id: score
+            for checkin_id, given in guesses.get(pair.pair_id, {}).items()
+            if (score := guessed_score(given, items, instrument.house)) is not None
+        }
+        completed.append(replace(pair, beside=BesideFacts(scores, before.get(pair.pair_id, {}))))
+    return completed

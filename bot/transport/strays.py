@@ -1,0 +1,74 @@
+"""Messages that nobody asked for, one after the other: from some point on they are not looked at.
+
+Owns the memory of who writes on and on without any effect, by Telegram's own dates, so that a
+backlog after an outage is no flood. Refuses to pass over what may be an answer: a tap, a command
+and anything as short as a number are always looked at, and one message in two seconds, whatever it
+is. A question takes longer than that to be read and answered.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+#: So many are looked at and answered first.
+_IN_A_ROW: Final = 20
+_SECONDS: Final = 2
+#: Numbers are also typed as words, and as "8 out of 10".
+_LONGEST_NUMBER: Final = 20
+_MOST_PEOPLE: Final = 1000
+
+
+@dataclass(slots=True)
+class _Row:
+    """Messages of one person in a row without effect, and when the last was looked at."""
+
+    count: int = 0
+    at: int = 0
+
+
+class Strays:
+    """Remembers who is being passed over; forgets those it has not met for the longest time."""
+
+    def __init__(self) -> None:
+        self._rows: dict[int, _Row] = {}
+
+    def passes_over(self, person: int | None, update: object) -> bool:
+        """Tell whether an update need not be looked at: it can have no effect."""
+        row = self._rows.get(person) if person is not None else None
+        if row is None or row.count < _IN_A_ROW:
+            return False
+        message = _message(update)
+        if message is None or _may_be_an_answer(message.get("text")):
+            return False
+        written_at: int = message["date"]
+        return 0 <= written_at - row.at < _SECONDS
+
+    def looked_at(self, person: int | None, update: object, *, had_effect: bool) -> None:
+        """Remember what became of an update that was looked at."""
+        if person is None:
+            return
+        row = self._rows.pop(person, None)
+        message = _message(update)
+        if had_effect or message is None:
+            return
+        self._rows[person] = row = row or _Row()
+        row.count, row.at = row.count + 1, message["date"]
+        if len(self._rows) > _MOST_PEOPLE:
+            del self._rows[next(iter(self._rows))]
+
+
+def _message(update: object) -> dict[str, Any] | None:
+    """Give the message of an update that is a dated one, new or edited."""
+    if not isinstance(update, dict):
+        return None
+    message = update.get("message", update.get("edited_message"))
+    is_one = isinstance(message, dict) and isinstance(message.get("date"), int)
+    return message if is_one else None
+
+
+def _may_be_an_answer(text: object) -> bool:
+    if not isinstance(text, str):
+        return False
+    said = text.strip()
+    return said.startswith("/") or len(said) <= _LONGEST_NUMBER

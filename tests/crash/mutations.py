@@ -1,0 +1,203 @@
+"""Guarantees broken on purpose, to see that the checker sees it. Applied in a life, nowhere else.
+
+Each names the invariant that must be reported.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from bot.core.sessions import Window
+from bot.services import outgoing
+from bot.services.checkins import CheckIns
+from bot.services.digests import Digests
+from bot.services.outgoing import Outgoing
+from bot.store import database, outbox, practice
+from bot.store.database import Database
+from bot.transport.intake import Intake
+from bot.transport.messenger import BotMessenger
+
+
+@dataclass(frozen=True, slots=True)
+class Mutation:
+    """invariants: any of these must be reported. points: where kills let it show. apply: breaks."""
+
+    invariants: tuple[str, ...]
+    points: tuple[str, ...]
+    apply: Callable[[], None]
+
+
+def _confirm_before_commit() -> None:
+    inner = Intake.take
+    late: set[asyncio.Task[Any]] = set()
+
+    async def take(self: Intake, updates: Any) -> int | None:
+        if "'rate." not in str(updates):
+            return await inner(self, updates)
+
+        async def later() -> None:
+            await asyncio.sleep(0.05)
+            await inner(self, updates)
+
+        late.add(asyncio.get_running_loop().create_task(later()))
+        return max(update["update_id"] for update in updates)
+
+    Intake.take = take  # type: ignore[method-assign]
+
+
+def _retry_unclear() -> None:
+    async def unclear(self: Outgoing, message: Any) -> None:
+        await self.later(message, 1.0)
+
+    Outgoing.unclear = unclear  # type: ignore[assignment, method-assign]
+
+
+def _no_recovery() -> None:
+    async def recover(self: Outgoing) -> int:
+        return 0
+
+    Outgoing.recover = recover  # type: ignore[method-assign]
+
+
+def _recovery_sends_again() -> None:
+    async def recover(self: Outgoing) -> int:
+        async def again(tx: Any) -> None:
+            await tx.run("UPDATE message SET state = 'queued' WHERE state = 'sending'")
+
+        await self.db.write(again)
+        return 0
+
+    Outgoing.recover = recover  # type: ignore[method-assign]
+
+
+def _no_dedupe() -> None:
+    async def record(self: Database, tx: Any, hand: Any) -> None:
+        await tx.run(
+            "INSERT INTO seen_update (update_id, seen_at) VALUES (:id, :now)"
+            " ON CONFLICT (update_id) DO NOTHING",
+            id=hand.update_id,
+            now=self._now(),
+        )
+
+    Database.record = record  # type: ignore[method-assign]
+
+
+def _claim_nothing() -> None:
+    async def claim_due(tx: Any, now: int) -> Any:
+        row = await tx.one(
+            "SELECT * FROM message WHERE state = 'queued' AND due_at <= :now"
+            " ORDER BY due_at LIMIT 1",
+            now=now,
+        )
+        return outbox._message(row) if row else None
+
+    inner = outbox.end
+
+    async def end(tx: Any, message_id: int, *given: Any, **named: Any) -> bool:
+        await tx.run("UPDATE message SET state = 'sending' WHERE id = :id", id=message_id)
+        return await inner(tx, message_id, *given, **named)
+
+    outbox.claim_due, outbox.end = claim_due, end
+
+
+def _digest_of_now() -> None:
+    def window(self: Digests, row: Any) -> Window:
+        return Window(row.from_at, self.clock.now(), self._zone(row.timezone))
+
+    Digests._window = window  # type: ignore[method-assign]
+
+
+def _lose_every_tenth_answer() -> None:
+    inner = CheckIns._take
+    calls = 0
+
+    async def take(self: CheckIns, tx: Any, checkin: Any, event: Any, message: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        talk = await inner(self, tx, checkin, event, message)
+        if calls % 10 == 0:
+            await tx.run(
+                "DELETE FROM answer WHERE checkin_id = :id AND changed_at ="
+                " (SELECT max(changed_at) FROM answer WHERE checkin_id = :id)",
+                id=checkin.id,
+            )
+        return talk
+
+    CheckIns._take = take  # type: ignore[method-assign]
+
+
+def _wrong_person() -> None:
+    inner = BotMessenger.send
+    chats: list[int] = []
+
+    async def send(self: BotMessenger, chat_id: int, screen: Any) -> int:
+        chats.append(chat_id)
+        other = next((chat for chat in chats if chat != chat_id), chat_id)
+        is_prompt = "A short check-in" in screen.text
+        return await inner(self, other if is_prompt else chat_id, screen)
+
+    BotMessenger.send = send  # type: ignore[method-assign]
+
+
+def _time_changes() -> None:
+    inner = practice.advance_clock
+
+    async def advance_clock(tx: Any, now: int) -> int:
+        await tx.run(
+            "UPDATE checkin SET state = 'partial' WHERE state = 'answered' AND closed_at < :now",
+            now=now - 3_600_000,
+        )
+        return await inner(tx, now)
+
+    outgoing.advance_clock = advance_clock
+
+
+def _starts_change_things() -> None:
+    inner = Outgoing.recover
+
+    async def recover(self: Outgoing) -> int:
+        async def touch(tx: Any) -> None:
+            await tx.run("UPDATE person SET created_at = created_at + 1")
+
+        await self.db.write(touch)
+        return await inner(self)
+
+    Outgoing.recover = recover  # type: ignore[method-assign]
+
+
+def _commit_without_sync() -> None:
+    inner = database._connect
+
+    async def connect(path: Any, *settings: str) -> Any:
+        return await inner(path, *settings, "synchronous = OFF")
+
+    database._connect = connect
+
+
+_SENDING = ("send: call: after", "send: after", "record: sent: before", "send: call: before")
+
+#: Seen when the power fails.
+UNSYNCED = Mutation(
+    ("forgotten", "whole"), ("receive: poll: after", "write: after commit"), _commit_without_sync
+)
+
+MUTATIONS: dict[str, Mutation] = {
+    "confirm before commit": Mutation(
+        ("forgotten",), ("sometime", "sometime"), _confirm_before_commit
+    ),
+    "retry unclear sends": Mutation(("once",), (), _retry_unclear),
+    "forget to recover what was being sent": Mutation(("sending",), _SENDING, _no_recovery),
+    "send again what was being sent": Mutation(("once",), _SENDING, _recovery_sends_again),
+    "handle repeated updates again": Mutation(
+        ("unsaid", "stored"), ("answer: typed: after", "receive: batch: after"), _no_dedupe
+    ),
+    "send without a claim": Mutation(("once",), _SENDING, _claim_nothing),
+    "draw a digest as of now": Mutation(("counts",), ("digest: page: before",), _digest_of_now),
+    "lose an answer now and then": Mutation(("stored",), (), _lose_every_tenth_answer),
+    "send to somebody else": Mutation(("apart",), (), _wrong_person),
+    "change a final state with time": Mutation(("final",), (), _time_changes),
+    "change something at each start": Mutation(("no-op",), (), _starts_change_things),
+}

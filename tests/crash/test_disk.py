@@ -1,0 +1,105 @@
+"""The disk loses power, is full, read-only or broken; the file is locked, or read without end.
+
+What was said to be safe is safe, and when the trouble is over everything goes on.
+"""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from tests.crash.disk import Disk, Trouble, has_compiler
+from tests.crash.keeper import SOMETIME, Blow, Keeper, matrix
+from tests.crash.killed_stage import KilledStage
+from tests.crash.mutations import UNSYNCED
+from tests.crash.rounds import play
+from tests.crash.story import FIRST_WEEK
+from tests.crash.troubles import PinnedReader, Troubles
+from tests.torture import Tally
+
+pytestmark = pytest.mark.timeout(300)
+needs_disk = pytest.mark.skipif(not has_compiler(), reason="the disk needs gcc to be made")
+
+
+def unbroken(tally: Tally) -> None:
+    assert [f"{violation.invariant}: {violation.what}" for violation in tally.violations] == []
+
+
+def was_in_the_way(folder: Path) -> None:
+    log = (folder / "bot.log").read_text("utf-8")
+    assert "database unavailable" in log or "outcome not recorded yet" in log
+
+
+@needs_disk
+async def test_what_was_confirmed_survives_a_loss_of_power(tmp_path: Path) -> None:
+    blows = matrix(random.Random(1), 6)[:60]
+    tally, _ = await play(tmp_path, 1, blows, disk=Disk.under(tmp_path), steps=FIRST_WEEK)
+    unbroken(tally)
+    assert tally.counts["kills"] >= 20
+    assert tally.counts["bytes lost"] > 0, "a disk that loses nothing proves nothing"
+
+
+@needs_disk
+async def test_the_disk_tells_a_commit_that_is_not_synced(tmp_path: Path) -> None:
+    blows = [Blow(name, 1) for _ in range(12) for name in (*UNSYNCED.points, SOMETIME)]
+    tally, _ = await play(
+        tmp_path, 1, blows, "--mutation", "unsynced", disk=Disk.under(tmp_path), steps=FIRST_WEEK
+    )
+    assert {violation.invariant for violation in tally.violations} & set(UNSYNCED.invariants)
+
+
+@needs_disk
+@pytest.mark.parametrize("kind", ["full", "readonly", "broken"])
+async def test_a_disk_in_trouble_is_waited_for(tmp_path: Path, kind: Trouble) -> None:
+    disk, troubles = Disk.under(tmp_path), Troubles(1)
+
+    async def extra(_: KilledStage, __: Keeper) -> None:
+        await troubles.disk(disk, kind)
+
+    kills = [Blow(SOMETIME, 3)] * 3
+    tally, _ = await play(
+        tmp_path, 1, kills, disk=disk, steps=FIRST_WEEK, extra=extra, troubles=troubles
+    )
+    unbroken(tally)
+    was_in_the_way(tmp_path)
+
+
+async def test_a_database_that_another_process_locks_is_waited_for(tmp_path: Path) -> None:
+    troubles = Troubles(1)
+
+    async def extra(stage: KilledStage, _: Keeper) -> None:
+        await troubles.lock(stage)
+
+    tally, _ = await play(
+        tmp_path, 1, [], "--short-waits", steps=FIRST_WEEK, extra=extra, troubles=troubles
+    )
+    unbroken(tally)
+    assert troubles.made >= len(FIRST_WEEK)
+    was_in_the_way(tmp_path)
+
+
+async def test_a_log_that_somebody_reads_without_end_starts_over_afterwards(
+    tmp_path: Path,
+) -> None:
+    pinned = PinnedReader()
+
+    async def extra(stage: KilledStage, _: Keeper) -> None:
+        if stage.clock.now() < _AFTERWARDS:
+            await pinned.look(stage)
+        elif not released:
+            pinned.release()
+            released.append(True)
+
+    released: list[bool] = []
+    tally, _ = await play(tmp_path, 1, [], network=False, extra=extra)
+    unbroken(tally)
+    assert released
+    # Ten times what the log comes to when nobody reads it, and far from filling a disk.
+    assert 4_000_000 < pinned.longest_log < 40_000_000, pinned.longest_log
+    log = tmp_path / "rapport.sqlite3-wal"
+    assert not log.exists() or log.stat().st_size == 0
+
+
+_AFTERWARDS = 1_794_700_000_000  # 2026-11-15, after the last step of the two weeks

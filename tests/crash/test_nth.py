@@ -1,0 +1,21 @@
+"""The nth call or statement fails: a small dose of `tests/torture/parts/nth.py`."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from tests.torture.parts import nth
+
+#: A seed of every third kind, with another first n each.
+_CHANCE = random.Random(1)
+SEEDS = [kind + 1 + nth.KINDS * _CHANCE.randrange(13) for kind in range(0, nth.KINDS, 3)]
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("seed", SEEDS)
+def test_whatever_fails_once_nothing_is_broken(seed: int) -> None:
+    tally = nth.run(seed)
+    assert [f"{violation.invariant}: {violation.what}" for violation in tally.violations] == []
+    assert tally.counts["failed operations"] + tally.counts["faults"] > 0

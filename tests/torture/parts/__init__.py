@@ -1,0 +1,1 @@
+"""The parts of the torture: one module each, with `run(seed) -> Tally`."""

@@ -32,6 +32,7 @@ from bot.services.closing import Closing
 from bot.services.confirming import Confirming
 from bot.services.digests import Digests
 from bot.services.enrolment import Enrolment
+from bot.services.exporting import Exporting
 from bot.services.goals import Goals
 from bot.services.inviting import Inviting
 from bot.services.lookup import Lookup
@@ -55,6 +56,7 @@ from bot.transport.receiver import Receiver
 from bot.transport.request import WireBot
 from bot.views.checkin import CheckInViews
 from bot.views.digest import DigestViews
+from bot.views.export import ExportViews
 from bot.views.goals import GoalViews
 from bot.views.menus import command_menus
 from bot.views.mirror import MirrorViews
@@ -274,10 +276,12 @@ def _room(
         acknowledgements=Acknowledgements(db, clock),
         sentences=Sentences(db, clock, ids, settings),
         privacy=Privacy(db, clock, ids, settings, instrument),
+        exporting=Exporting(db, clock, ids),
         goals=Goals(db, clock, ids),
         mirrors=Mirrors(db, clock, ids, settings, instrument),
         checkin_views=CheckInViews(desk),
         people_views=PeopleViews(desk, username, instruments, pictures),
+        export_views=ExportViews(desk, instruments),
         digest_views=DigestViews(desk, instrument, pictures),
         timetable_views=TimetableViews(desk),
         goal_views=GoalViews(desk),

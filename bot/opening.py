@@ -12,11 +12,11 @@ from bot.config import Settings
 from bot.core.instrument import BadInstrument, Instrument
 from bot.instruments import load_instruments
 from bot.services.ports import Clock
-from bot.store import erasure, practice
+from bot.store import erasure, practice, rotation
 from bot.store.checkins import instruments_in_use
 from bot.store.database import Database, Transaction, Unavailable
 from bot.store.migrate import migrate
-from bot.store.vault import load_vault
+from bot.store.vault import KeyProblem, Vault, load_vaults
 from bot.transport.application import close, introduce, make_application
 from bot.transport.request import WireBot, make_bot
 
@@ -78,12 +78,16 @@ async def open_database(settings: Settings, clock: Clock, *, alone: bool = True)
     alone: False for a command beside the running program. Errors: `KeyProblem`, `InUse`,
     `Unavailable`, `TooNew`.
     """
-    vault = load_vault(settings.keys.master_key_file)
-    db = await Database.open(settings.database.path, vault, clock.now, alone=alone)
+    key_file = settings.keys.master_key_file
+    vaults = load_vaults(key_file)
+    db = await Database.open(settings.database.path, vaults[0], clock.now, alone=alone)
     try:
         await migrate(db, clock.now())
-        await prove(db, clock.now())
+        has_changed = await _prove_any(db, vaults, clock.now())
         if alone:
+            if has_changed:
+                rotation.finish(key_file, clock.now())
+                log.warning("a change of the master key was finished")
             await finish_erasures(db)
             # A process that died between deleting and emptying the log owes this.
             await db.truncate_log()
@@ -115,6 +119,22 @@ async def finish_erasures(db: Database) -> None:
     db.vault.forget()
 
 
+async def _prove_any(db: Database, vaults: list[Vault], now: int) -> bool:
+    """Let the database have the vault that opens it; was it that of a begun change?
+
+    Errors: `KeyProblem` when none does.
+    """
+    try:
+        await prove(db, now)
+    except KeyProblem:
+        if len(vaults) == 1:
+            raise
+        db.vault = vaults[1]
+        await prove(db, now)
+        return True
+    return False
+
+
 async def prove(db: Database, now: int) -> None:
     """Make sure that the master key opens this practice, or found it. Errors: `KeyProblem`."""
     await db.write(lambda tx: _prove(tx, now))
@@ -124,6 +144,7 @@ async def _prove(tx: Transaction, now: int) -> None:
     if not await practice.find_practice(tx):
         await practice.found_practice(tx, now)
     await practice.practice_sealer(tx)
+    await practice.take_indexes(tx)
 
 
 async def check_open_checkins(db: Database, instruments: dict[str, dict[int, Instrument]]) -> None:

@@ -16,11 +16,18 @@ from pathlib import Path
 from bot.config import Settings
 from bot.opening import finish_erasures, prove
 from bot.services.ports import Clock
-from bot.store.backup import BadBackup, Content, check_file, read_backup, write_private
+from bot.store.backup import (
+    BadBackup,
+    Content,
+    check_file,
+    fitting,
+    read_backup,
+    write_private,
+)
 from bot.store.database import ERASURES, Database, hold, let_go
 from bot.store.erasures import ErasureLog, sync_folder
 from bot.store.migrate import known, migrate
-from bot.store.vault import Vault, load_vault
+from bot.store.vault import Vault, load_vaults
 
 _SIDES = ("-wal", "-shm")
 
@@ -35,11 +42,12 @@ class Restored:
 
 async def restore(settings: Settings, backup: Path, clock: Clock) -> Restored:
     """Put a backup in the database's place. Errors: `KeyProblem`, `InUse`, `BadBackup`, OSError."""
-    vault = load_vault(settings.keys.master_key_file)
+    vaults = load_vaults(settings.keys.master_key_file)
     path = settings.database.path
     lock = hold(path)
     try:
-        content = read_backup(backup, vault)
+        content = read_backup(backup, vaults)
+        vault = fitting(content.database, vaults)
         if content.shape > len(known()):
             raise BadBackup(
                 f"{backup} has shape {content.shape}, this program knows shapes up to "

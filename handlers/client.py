@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from bot.core.errors import Refused
 from bot.core.people import Pair
+from bot.services.exporting import Export
 from bot.services.ports import Screen
 from handlers.guard import Ask, Reply, Room, Route
 
@@ -53,13 +54,16 @@ def about_one(
             raise Refused("nothing_here")
         if len(fitting) == 1:
             return Reply(await screen(room, ask, fitting[0]))
-        named = [
-            (pair, (await room.enrolment.joining(ask.me, pair.id)).therapist_name)
-            for pair in fitting
-        ]
-        return Reply(room.people_views.choose_pair(act, named, ask.reader))
+        return await _which(room, ask, act, fitting)
 
     return command
+
+
+async def _which(room: Room, ask: Ask, act: str, fitting: list[Pair]) -> Reply:
+    named = [
+        (pair, (await room.enrolment.joining(ask.me, pair.id)).therapist_name) for pair in fitting
+    ]
+    return Reply(room.people_views.choose_pair(act, named, ask.reader))
 
 
 async def _pausing(room: Room, ask: Ask, pair: Pair) -> Screen:
@@ -121,6 +125,30 @@ async def own_words(room: Room, ask: Ask) -> Reply:
     """Show one of the own texts whole."""
     found = await room.privacy.words(ask.me, ask.tap.subject)
     return Reply(room.people_views.own_words(found, ask.reader))
+
+
+def _exporting(
+    give: Callable[[Room, int, int], Awaitable[Export]],
+) -> Callable[[Room, Ask], Awaitable[Reply]]:
+    """Make what answers /export and its choice of a therapist with two files."""
+
+    async def export(room: Room, ask: Ask) -> Reply:
+        pair_id = ask.tap.subject
+        if not ask.tap.act:
+            fitting = [pair for pair in ask.who.pairs if pair.state in _HERE]
+            if not fitting:
+                raise Refused("nothing_here")
+            if len(fitting) > 1:
+                return await _which(room, ask, "export", fitting)
+            pair_id = fitting[0].id
+        found = await give(room, ask.me, pair_id)
+        return Reply(say=room.export_views.files(found, ask.reader))
+
+    return export
+
+
+export = _exporting(lambda room, me, pair_id: room.exporting.export(me, pair_id))
+export_again = _exporting(lambda room, me, pair_id: room.exporting.export_again(me, pair_id))
 
 
 async def pause(room: Room, ask: Ask) -> Reply:
@@ -200,6 +228,7 @@ COMMANDS = {
     "pause": Route(about_one("pausing", ("active", "paused"), _pausing), "client"),
     "stop": Route(about_one("stopping", ("joined", "active", "paused"), _stopping), "client"),
     "history": Route(about_one("history", _HERE, _history), "client"),
+    "export": Route(export, "client", export_again),
     "erase": Route(about_one("erasing", _HERE, _erasing), "client"),
 }
 TAPS = {
@@ -215,6 +244,7 @@ TAPS = {
     "erasing": Route(erasing, "client"),
     "erase": Route(erase, "client", erased),
     "history": Route(history, "client"),
+    "export": Route(export, "client", export_again),
     "mywords": Route(own_words, "client"),
     "mychart": Route(chart, "client"),
     "close": Route(close, "anyone", close),

@@ -23,6 +23,7 @@ from bot.services.checkins import CheckIns
 from bot.services.confirming import Confirming
 from bot.services.digests import Digests
 from bot.services.enrolment import Enrolment, Who
+from bot.services.exporting import Exporting
 from bot.services.goals import Goals
 from bot.services.inviting import Inviting
 from bot.services.lookup import Lookup
@@ -34,6 +35,7 @@ from bot.services.timetable import Timetable
 from bot.views.buttons import Tap, read_tap
 from bot.views.checkin import CheckInViews
 from bot.views.digest import DigestViews
+from bot.views.export import ExportViews
 from bot.views.goals import GoalViews
 from bot.views.mirror import MirrorViews
 from bot.views.people import PeopleViews
@@ -99,10 +101,12 @@ class Room:
     acknowledgements: Acknowledgements
     sentences: Sentences
     privacy: Privacy
+    exporting: Exporting
     goals: Goals
     mirrors: Mirrors
     checkin_views: CheckInViews
     people_views: PeopleViews
+    export_views: ExportViews
     digest_views: DigestViews
     timetable_views: TimetableViews
     goal_views: GoalViews

@@ -26,6 +26,7 @@ from bot.cli.ending import fail as _fail
 from bot.cli.ending import settings_of as _settings
 from bot.cli.ending import work as _work
 from bot.cli.invite import invite
+from bot.cli.keys import init, rotate_key
 from bot.config import ConfigError, Settings, load, warnings
 
 cli = typer.Typer(
@@ -38,6 +39,8 @@ cli.add_typer(invite, name="invite")
 cli.add_typer(digest, name="digest")
 cli.command()(backup)
 cli.command()(restore)
+cli.command()(init)
+cli.command()(rotate_key)
 
 _ANY_BOT = "1:emulator"
 _Made = TypeVar("_Made")
@@ -208,47 +211,3 @@ def check(config: Config = _CONFIG, as_json: AsJson = False) -> None:
         if not mistakes:
             typer.echo(f"{config}: all is well")
     raise typer.Exit(code)
-
-
-@cli.command()
-def init(config: Config = _CONFIG) -> None:
-    """Make the master key and the database, and print the recovery sheet once."""
-    from bot.opening import SystemClock, open_database
-    from bot.store.vault import new_master_key, write_key, write_key_file
-
-    settings = _settings(config)
-    path = settings.keys.master_key_file
-    if settings.database.path.exists() and not path.exists():
-        _fail(
-            f"{settings.database.path} exists, but its master key {path} is missing. A new key "
-            "cannot open it: put the line from the practice's recovery sheet into that file",
-            3,
-        )
-    master = new_master_key()
-    try:
-        write_key_file(path, master)
-    except FileExistsError:
-        _fail(f"{path} exists already; it is never overwritten", 3)
-    except OSError as problem:
-        _fail(f"{path} cannot be written: {problem.strerror}", 1)
-
-    async def found() -> None:
-        db = await open_database(settings, SystemClock())
-        await db.close()
-
-    # First the sheet: the key exists from here on, even if the database cannot be made yet.
-    typer.echo(_RECOVERY.format(practice=settings.practice.name, path=path, key=write_key(master)))
-    _work(found())
-
-
-_RECOVERY = """
-RECOVERY SHEET · {practice}
-
-Print this page, or write the key down, and keep it where the server is not. Without it nobody
-can read the answers again once {path} is lost; whoever has it and the
-database can read everything.
-
-    {key}
-
-To restore: put this line into the key file; spaces, dashes and case do not matter.
-"""

@@ -39,11 +39,11 @@ def backup(
 async def _back_up(settings: Settings, to: Path, keep: int | None) -> tuple[Path, list[Path]]:
     from bot.opening import SystemClock
     from bot.store.backup import BadBackup, back_up, keep_newest
-    from bot.store.vault import load_vault
+    from bot.store.vault import load_vaults
 
-    vault = load_vault(settings.keys.master_key_file)
+    vaults = load_vaults(settings.keys.master_key_file)
     try:
-        path = back_up(settings.database.path, vault, to, SystemClock().now())
+        path = back_up(settings.database.path, vaults, to, SystemClock().now())
         return path, keep_newest(to, keep) if keep is not None else []
     except BadBackup as problem:
         fail(str(problem), 1)

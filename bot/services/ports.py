@@ -17,6 +17,14 @@ Keyboard = tuple[tuple[dict[str, str], ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Document:
+    """A file for somebody, in memory."""
+
+    name: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Screen:
     """One message as a person sees it.
 
@@ -24,12 +32,14 @@ class Screen:
     keyboard: rows of buttons; empty means none (an edit then removes the old one).
     photo: PNG bytes; when given, `text` is the caption.
     silent: deliver without a sound.
+    document: a file; `text` is its caption. Only for a new message.
     """
 
     text: str = field(repr=False)
     keyboard: Keyboard = field(default=(), repr=False)
     photo: bytes | None = field(default=None, repr=False)
     silent: bool = False
+    document: Document | None = None
 
 
 #: What makes a screen that takes a while, such as one with a drawing.

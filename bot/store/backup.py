@@ -23,7 +23,8 @@ import pyrage
 
 from bot.store.database import ERASURES
 from bot.store.erasures import Erased, ErasureLog, read_lines, sync_folder
-from bot.store.vault import Vault
+from bot.store.practice import WRONG_KEY
+from bot.store.vault import Altered, KeyProblem, Vault
 
 _DATABASE: Final = "rapport.sqlite3"
 _NAME: Final = re.compile(r"rapport-\d{8}T\d{6}Z(-\d+)?\.age")
@@ -46,16 +47,18 @@ class Content:
     pairs: int
 
 
-def back_up(database: Path, vault: Vault, to: Path, now: int) -> Path:
+def back_up(database: Path, vaults: list[Vault], to: Path, now: int) -> Path:
     """Write a backup of the database, which may be in use, and give its path.
 
     to: a folder, or the file to write, which must not exist. The written file is opened again
-    before it gets its name. Errors: `BadBackup`, OSError.
+    before it gets its name. Errors: `KeyProblem` when none of the vaults opens the database,
+    `BadBackup`, OSError.
     """
     path = _named(to, now) if to.is_dir() else to
     if path.exists():
         raise BadBackup(f"{path} exists already; a backup is never overwritten")
     image = _one_moment(database)
+    vault = fitting(image, vaults)
     # After the moment: what was erased since is in it, and applied when the backup is restored.
     erasures, _ = ErasureLog(database.with_name(ERASURES)).read()
     content = Content(image, tuple(erasures), *_proven(image))
@@ -63,7 +66,7 @@ def back_up(database: Path, vault: Vault, to: Path, now: int) -> Path:
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         write_private(part, sealed)
-        if read_backup(part, vault) != content:
+        if read_backup(part, [vault]) != content:
             raise BadBackup(f"{part} reads otherwise than it was written: check the disk")
         os.link(part, path)  # unlike a rename it never overwrites
     except FileExistsError:
@@ -85,10 +88,10 @@ def keep_newest(folder: Path, keep: int) -> list[Path]:
     return found[keep:]
 
 
-def read_backup(path: Path, vault: Vault) -> Content:
-    """Open a backup and prove that it is whole. Errors: `BadBackup`, OSError."""
+def read_backup(path: Path, vaults: list[Vault]) -> Content:
+    """Open a backup with one of the vaults and prove it whole. Errors: `BadBackup`, OSError."""
     try:
-        packed = pyrage.decrypt(path.read_bytes(), [_identity(vault)])
+        packed = pyrage.decrypt(path.read_bytes(), [_identity(vault) for vault in vaults])
     except pyrage.DecryptError:
         raise BadBackup(
             f"{path} cannot be opened with this master key: it is damaged, no backup of Rapport, "
@@ -102,6 +105,23 @@ def read_backup(path: Path, vault: Vault) -> Content:
         raise BadBackup(f"{path} does not hold a database and its erasures") from None
     erasures, _ = read_lines(log.decode("ascii", "replace"))
     return Content(image, tuple(erasures), *_proven(image))
+
+
+def fitting(image: bytes, vaults: list[Vault]) -> Vault:
+    """Give the vault that opens a database. Errors: `KeyProblem`, `BadBackup`."""
+    try:
+        with closing(sqlite3.connect(":memory:")) as db:
+            db.deserialize(image)
+            row = db.execute("SELECT data_key FROM practice").fetchone()
+    except sqlite3.Error as problem:
+        raise BadBackup(f"the database cannot be read: {problem}") from problem
+    if row is None:
+        raise BadBackup("the database belongs to no practice yet: run `rapport init` first")
+    for vault in vaults:
+        with suppress(Altered):
+            vault.sealer(row[0], "practice", 1)
+            return vault
+    raise KeyProblem(WRONG_KEY)
 
 
 def check_file(path: Path) -> None:

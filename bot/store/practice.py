@@ -8,6 +8,11 @@ from bot.store.database import Transaction
 from bot.store.vault import Altered, KeyProblem, Sealer
 
 _PROOF: Final = b"rapport"
+#: What is wrong and what to do when no master key at hand opens a database.
+WRONG_KEY: Final = (
+    "the master key is not the one this database was made with: put the line from the "
+    "practice's recovery sheet into the key file"
+)
 
 
 async def find_practice(tx: Transaction) -> bool:
@@ -37,11 +42,15 @@ async def practice_sealer(tx: Transaction) -> Sealer:
         sealer = tx.vault.sealer(row["data_key"], "practice", 1)
         sealer.open(row["key_check"], "practice", "key_check", 1)
     except Altered:
-        raise KeyProblem(
-            "the master key is not the one this database was made with: put the line from the "
-            "practice's recovery sheet into the key file"
-        ) from None
+        raise KeyProblem(WRONG_KEY) from None
     return sealer
+
+
+async def take_indexes(tx: Transaction) -> None:
+    """Let the vault find invitations that were made under an earlier master key."""
+    row = await tx.one("SELECT invitation_key FROM practice WHERE id = 1")
+    if row is not None and row["invitation_key"] is not None:
+        tx.vault.keep_index("invitation", row["invitation_key"])
 
 
 async def advance_clock(tx: Transaction, now: int) -> int:

@@ -94,6 +94,7 @@ class Vault:
             raise KeyProblem(f"the master key must have {_KEY} bytes, not {len(master)}")
         self._wrapping = Sealer(HKDFExpand(SHA256(), _KEY, b"rapport wrap 1").derive(master))
         self._index_key = HKDFExpand(SHA256(), _KEY, b"rapport index 1").derive(master)
+        self._kept: dict[str, bytes] = {}
         self._outside_key = HKDFExpand(SHA256(), _KEY, b"rapport outside 1").derive(master)
         self._backup_key = HKDFExpand(SHA256(), _KEY, b"rapport backup 1").derive(master)
         self._open = functools.lru_cache(maxsize=4096)(self._unwrap)
@@ -114,7 +115,23 @@ class Vault:
 
     def blind_index(self, purpose: str, value: str) -> bytes:
         """Give a keyed hash (32 bytes) by which `value` can be looked up but not read."""
-        return hmac.digest(self._index_key, f"{purpose}|{value}".encode(), "sha256")
+        return hmac.digest(self._indexing(purpose), f"{purpose}|{value}".encode(), "sha256")
+
+    def _indexing(self, purpose: str) -> bytes:
+        return self._kept.get(purpose, self._index_key)
+
+    def rewrap(self, wrapped: bytes, table: str, row: int, new: Vault) -> bytes:
+        """Give a row's data key as another vault wraps it. Errors: `Altered`."""
+        key = self._wrapping.open(wrapped, table, "data_key", row)
+        return new._wrapping.seal(key, table, "data_key", row)
+
+    def hand_index(self, purpose: str, new: Vault) -> bytes:
+        """Give the key of a purpose's blind index, wrapped for another vault's `keep_index`."""
+        return new._wrapping.seal(self._indexing(purpose), "practice", "index", purpose)
+
+    def keep_index(self, purpose: str, wrapped: bytes) -> None:
+        """Make a purpose's blind index with a handed-over key from now on. Errors: `Altered`."""
+        self._kept[purpose] = self._wrapping.open(wrapped, "practice", "index", purpose)
 
     def secret_for(self, purpose: str, other_side: str) -> str:
         """Give a secret of 43 URL-safe characters to share with another side.
@@ -205,6 +222,29 @@ def load_vault(path: Path) -> Vault:
             f"{path} holds no usable master key: {problem}. Put the line from your recovery sheet "
             "into that file"
         ) from None
+
+
+def begun_key_file(path: Path) -> Path:
+    """Give where the next master key stands while the change to it is under way."""
+    real = path.resolve()
+    return real.with_name(f"{real.name}.new")
+
+
+def find_begun_key(path: Path) -> bytes | None:
+    """Give the next master key when a change to it was begun; one half written is none."""
+    try:
+        return read_key(begun_key_file(path).read_text(encoding="utf-8", errors="replace"))
+    except (FileNotFoundError, KeyProblem):
+        return None
+
+
+def load_vaults(path: Path) -> list[Vault]:
+    """Open the vaults that may fit the database: the key file's, then a begun change's.
+
+    Errors: `KeyProblem`.
+    """
+    begun = find_begun_key(path)
+    return [load_vault(path), *([Vault(begun)] if begun is not None else [])]
 
 
 def write_key_file(path: Path, master: bytes) -> None:

@@ -55,10 +55,15 @@ class BotMessenger:
             asked["reply_markup"] = _markup(screen)
         if screen.silent:
             asked["disable_notification"] = True
-        if self._protect:
+        if self._protect and screen.document is None:  # a file is for its person to save
             asked["protect_content"] = True
         await self._pacing.wait(chat_id)
-        if screen.photo is None:
+        if screen.document is not None:
+            asked["caption"] = screen.text
+            file = screen.document
+            asked["document"] = InputFile(file.body, filename=file.name)
+            sent = await self.call("sendDocument", **asked)
+        elif screen.photo is None:
             asked["text"] = screen.text
             asked["link_preview_options"] = _NO_PREVIEW
             sent = await self.call("sendMessage", **asked)

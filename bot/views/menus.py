@@ -27,6 +27,7 @@ def everybody() -> list[tuple[str, str]]:
         ("stop", _("stop the questions")),
         ("settings", _("language, time zone, quiet hours")),
         ("privacy", _("what happens with your data")),
+        ("export", _("a copy of your data")),
         ("erase", _("have your answers erased")),
     ]
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import Final, assert_never
 
-from bot.core.conversation import Answer
 from bot.core.instrument import Instrument
 from bot.core.people import Pair, Person
 from bot.core.picture import Panel
@@ -19,6 +18,7 @@ from bot.services.inviting import Invite
 from bot.services.ports import Keyboard, Make, Screen
 from bot.services.privacy import History, OwnWords
 from bot.views.buttons import Button, button, columns, link, rows
+from bot.views.export import shown
 from bot.views.pictures import PictureViews
 from bot.views.reader import Desk, Reader
 
@@ -190,19 +190,11 @@ class PeopleViews:
     def history(self, history: History, reader: Reader) -> Screen:
         """Show a page of a client's own answers: the numbers the therapist sees, and more."""
 
-        def shown(answer: Answer, instrument: Instrument) -> str:
-            if isinstance(answer.value, tuple):
-                keys = [f"{answer.item}.{option}" for option in answer.value]
-                return ", ".join(instrument.text(reader.language, key) for key in keys)
-            if instrument.item(answer.item).kind == "choice":
-                return instrument.text(reader.language, f"{answer.item}.{answer.value}")
-            return str(answer.value)
-
         entries = []
         for past in history.past:
             lines = []
             for name, answer in past.given(self.instruments):
-                value = shown(answer, name)
+                value = shown(name, reader.language, answer.item, answer.value)
                 if answer.item in past.goals:
                     goal = cut_text(past.goals[answer.item], _SHOWN_OF_GOAL)
                     value = f"{_quoted(goal, reader)} {value}"

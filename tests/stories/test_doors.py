@@ -11,7 +11,8 @@ SAFETY = "In an emergency call 112."
 
 #: Everything a therapist's phone shows buttons for, and everything a client's does.
 COMMANDS = (
-    "/history", "/pause", "/stop", "/erase", "/today", "/add A7 2026-12-01 15:00 50m weekly",
+    "/history", "/export", "/pause", "/stop", "/erase", "/today",
+    "/add A7 2026-12-01 15:00 50m weekly",
     "/appointments", "/invite", "/invite B3", "/clients", "/invite_therapist", "/zone Europe/Rome",
     "/settings", "/goals", "/mirror",
 )  # fmt: skip
@@ -182,7 +183,7 @@ async def test_a_therapists_commands_are_not_for_clients_nor_the_other_way(world
     for command in ("/invite", "/clients", "/today", "/appointments", "/invite_therapist"):
         await anna.types(command)
         assert "This is not for you to use." in anna.screen
-    for command in ("/history", "/pause", "/stop", "/erase", "/invite_therapist"):
+    for command in ("/history", "/export", "/pause", "/stop", "/erase", "/invite_therapist"):
         await ben.types(command)
         assert "This is not for you to use." in ben.screen
     await world.dana.types("/today")

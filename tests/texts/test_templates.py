@@ -10,6 +10,7 @@ import pytest
 from jinja2 import meta
 
 from bot.render import Renderer, speaking, templates_folder
+from bot.store.migrate import known
 
 NAMES = sorted(path.relative_to(templates_folder()) for path in templates_folder().rglob("*.j2"))
 #: Markup, what a person types, commands: the same in every language.
@@ -79,3 +80,28 @@ def test_why_somebody_was_not_asked_has_words(
     with speaking(language):
         said = environment.get_template("therapist/digest_entry.html.j2").module.why_not(reason)  # type: ignore[attr-defined]
     assert re.fullmatch(r" \([^()]{4,}\)", said), said
+
+
+#: Tables of which a client's export words a column with a fixed set of values.
+EXPORTED = {
+    "pair": "state", "consent": "decision", "appointment": "state", "checkin": "state",
+    "answer": "disclosure", "acknowledgement": "kind|reply", "message_now": "kind|state",
+    "goal": "state",
+}  # fmt: skip
+#: What no client is sent, and what is not there any more when one could ask.
+NOT_A_CLIENTS = {"digest", "mirror", "erased"}
+
+
+def test_every_state_in_an_export_has_words() -> None:
+    page = (templates_folder() / "client/export_page.html.j2").read_text("utf-8")
+    worded = set(re.findall(r'"(\w+)": gettext\(', page))
+    tables = {
+        name: body
+        for _, text in known()
+        for name, body in re.findall(r"CREATE TABLE (\w+) \((.*?)\n\);", text, re.DOTALL)
+    }
+    for table, columns in EXPORTED.items():
+        lists = re.findall(rf"CHECK \((?:{columns}) IN\s*\((.*?)\)\)", tables[table], re.DOTALL)
+        assert len(lists) == columns.count("|") + 1, table
+        values = {value for one in lists for value in re.findall(r"'(\w+)'", one)}
+        assert values - NOT_A_CLIENTS <= worded, table

@@ -184,7 +184,7 @@ class FaultServer:
     async def _result(self, call: Call) -> object:
         if call.method == "getMe":
             return {"id": 4242, "is_bot": True, "first_name": "Rapport", "username": "rapportbot"}
-        if call.method in ("sendMessage", "sendPhoto"):
+        if call.method in ("sendMessage", "sendPhoto", "sendDocument"):
             return {"message_id": next(self._message_ids), "date": 0, "chat": {"id": 1}}
         if call.method == "getUpdates":
             return await self._wait_for_updates(call.params)

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from bot.core.errors import Rejected, TokenRefused, TryLater, Unclear, Unreachable
-from bot.services.ports import Messenger, Screen
+from bot.services.ports import Document, Messenger, Screen
 from bot.transport.messenger import BotMessenger, Gone
 from bot.transport.pacing import Pacing
 from tests.transport.clocks import HandClock
@@ -57,6 +57,17 @@ async def test_a_picture_is_sent_with_its_caption(server, messenger):
     assert call.method == "sendPhoto"
     assert b"\x89PNG picture" in call.body
     assert b"Week 3" in call.body
+
+
+async def test_a_file_is_sent_with_its_caption_and_can_be_saved(server, bot):
+    protecting = BotMessenger(bot, Pacing(HandClock()), protect=True)
+    file = Document("rapport.html", b"<p>all of it</p>")
+    assert await protecting.send(ANNA, Screen("Your data", document=file)) == 100
+    [call] = server.calls
+    assert call.method == "sendDocument"
+    for part in (b"<p>all of it</p>", b"rapport.html", b"Your data", b"text/html"):
+        assert part in call.body
+    assert b"protect_content" not in call.body
 
 
 async def test_an_edit_replaces_text_and_keyboard(server, messenger):

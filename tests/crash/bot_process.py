@@ -111,7 +111,7 @@ def main() -> None:
     asked = parser.parse_args()
     renderer = Renderer()
     renderer.compile_all()
-    bot.app.Renderer = lambda: renderer  # type: ignore[assignment, misc]
+    bot.app.Renderer = lambda _own=None: renderer  # type: ignore[assignment, misc]
     gc.freeze()
     process = 0
     for line in sys.stdin:

@@ -58,6 +58,11 @@ class Keeper:
         operations = {name: self.stage.arms.strikes(name) for name in OPERATIONS}
         return Counter(blow.name for blow in self.reached) + Counter(operations)
 
+    @property
+    def kills(self) -> int:
+        """How many blows fell."""
+        return len(self.reached)
+
     async def run(self) -> None:
         """Look after the bot until `retire`."""
         self._prepare()

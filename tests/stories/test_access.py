@@ -34,6 +34,7 @@ CLIENTS = {
     "decline": "{pair}", "agree": "{pair}", "withheld": "{checkin}", "unmet": "{checkin}",
     "goals": "{pair}", "goaladd": "{pair}", "goalstop": "{pair}", "goal": "{goal}",
     "goalword": "{goal}", "goalend": "{goal}.reached",
+    "export": "{pair}",
     "pause": "{pair}.2", "resume": "{pair}", "stop": "{pair}", "erase": "{pair}",
 }  # fmt: skip
 THERAPISTS = {
@@ -74,6 +75,7 @@ TYPED: dict[str, tuple[str, tuple[str, ...]]] = {
     "stop": ("client", ("",)),
     "erase": ("client", ("",)),
     "goals": ("client", ("",)),
+    "export": ("client", ("",)),
     "today": ("therapist", ("",)),
     "mirror": ("therapist", ("",)),
     "clients": ("therapist", ("",)),

@@ -346,8 +346,8 @@ async def test_a_slow_head_is_no_reason_to_end_a_request_in_hand(door, practice,
 
 
 async def test_telegram_is_told_where_with_which_secret_and_what(telegram, door):
-    info = telegram.world.webhook.info()
-    target = telegram.world.webhook.target
+    info = telegram.calls.webhook.info()
+    target = telegram.calls.webhook.target
     assert info["url"].startswith(door.place.url + "?secret=")
     assert SECRET not in info["url"]
     assert target.secret == SECRET
@@ -391,7 +391,7 @@ async def test_a_new_secret_is_told_though_the_address_is_the_same(telegram, bot
         await asyncio.wait_for(hook.ready.wait(), 5)  # a 429 within the second is waited out
         await hook.stop(1)
         await task
-    assert telegram.world.webhook.target.secret == SECRET[::-1]
+    assert telegram.calls.webhook.target.secret == SECRET[::-1]
     refused = [call for call in telegram.journal.calls(method="setWebhook") if call.status == 429]
     assert refused
 
@@ -416,7 +416,7 @@ async def test_what_waits_is_kept_from_polling_to_webhook_and_back(telegram, bot
         await receiver.stop(1)
         await task
     assert practice.texts == ["/start", "later"]
-    assert telegram.world.webhook.info()["url"] == ""
+    assert telegram.calls.webhook.info()["url"] == ""
     assert [log["event"] for log in logs] == [
         "a webhook was set; it goes, nothing that waits is dropped",
         "receiving",
@@ -439,7 +439,7 @@ async def test_a_poll_does_not_take_away_a_webhook_that_was_set_after_it(
     await receiver.stop(1)
     await task
     assert {log["event"] for log in logs} == {"another process receives for this bot"}
-    assert telegram.world.webhook.info()["url"] == place.url
+    assert telegram.calls.webhook.info()["url"] == place.url
 
 
 async def test_it_says_what_telegram_could_not_deliver_once(telegram, bot, practice, place):
@@ -474,7 +474,7 @@ async def test_a_webhook_taken_away_is_told_and_not_healthy(telegram, bot, pract
         await hook.look()
     assert "taken the webhook away" in logs[0]["event"]
     assert not hook.healthy(clock.monotonic())
-    assert telegram.world.webhook.target is None
+    assert telegram.calls.webhook.target is None
     await hook.stop(1)
     await task
 

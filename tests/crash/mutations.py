@@ -188,7 +188,7 @@ MUTATIONS: dict[str, Mutation] = {
     "confirm before commit": Mutation(
         ("forgotten",), ("sometime", "sometime"), _confirm_before_commit
     ),
-    "retry unclear sends": Mutation(("once",), (), _retry_unclear),
+    "retry unclear sends": Mutation(("once", "recorded"), (), _retry_unclear),
     "forget to recover what was being sent": Mutation(("sending",), _SENDING, _no_recovery),
     "send again what was being sent": Mutation(("once",), _SENDING, _recovery_sends_again),
     "handle repeated updates again": Mutation(

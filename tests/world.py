@@ -54,7 +54,11 @@ class Human:
     async def forges(self, *data: str) -> list[str]:
         """Press buttons this phone was never shown, by their data; give the toasts' texts."""
         # A picture or a file could only be answered by another caption.
-        shown = [seen for seen in self.phone.chat if seen.from_bot and seen.text][-1]
+        shown = [
+            seen
+            for seen in self.phone.chat
+            if seen.from_bot and seen.photo is None and seen.document is None
+        ][-1]
         taps = [
             self.phone.tap(one, replace(shown, buttons=[[(one, one)]], tappable=[one]))
             for one in data

@@ -7,6 +7,7 @@ again. What the bot has answered, or has shown as done, goes into the ledger: it
 from __future__ import annotations
 
 import random
+from abc import ABC, abstractmethod
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -112,7 +113,7 @@ def acts_of(seen: Seen) -> dict[str, list[str]]:
 
 
 @dataclass
-class Somebody:
+class Somebody(ABC):
     """Somebody with a phone."""
 
     emulator: Emulator
@@ -120,12 +121,12 @@ class Somebody:
     chance: random.Random
     ledger: Ledger
 
-    def look(self) -> None:
+    def look(self) -> None:  # noqa: B027 - most have nothing to do then
         """Pick up the phone; some time has passed."""
 
+    @abstractmethod
     async def attend(self) -> bool:
         """Do one thing that is to be done; was there any?"""
-        raise NotImplementedError
 
     async def _push(self, data: str, message: Seen, *, counts: bool = False) -> bool:
         """Tap until something happens; False when that is a refusal. counts: for the ledger."""

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.crash.failpoints import POINTS, Arms, resolve
-from tests.crash.keeper import Blow
+from tests.crash.keeper import Blow, Keeper
+from tests.crash.killed_stage import KilledStage
 from tests.crash.mutations import MUTATIONS
 from tests.crash.rounds import play
 from tests.crash.story import FIRST_WEEK
@@ -19,10 +20,17 @@ async def test_the_checker_sees_a_broken_guarantee(tmp_path: Path, name: str) ->
     mutation = MUTATIONS[name]
     blows = [Blow(point, 1) for _ in range(8) for point in mutation.points]
     seen: set[str] = set()
+
+    async def lose_answers(stage: KilledStage, _: Keeper) -> None:
+        if mutation.lossy:
+            stage.emulator.faults.add("drop", method="sendMessage", stage="after", chance=0.1)
+
     for seed in range(1, 5):
         folder = tmp_path / str(seed)
         folder.mkdir()
-        tally, _ = await play(folder, seed, blows, "--mutation", name, steps=FIRST_WEEK)
+        tally, _ = await play(
+            folder, seed, blows, "--mutation", name, steps=FIRST_WEEK, extra=lose_answers
+        )
         seen |= {violation.invariant for violation in tally.violations}
         if seen & set(mutation.invariants):
             return

@@ -11,9 +11,8 @@ import errno
 import json
 import re
 import signal
-from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated
 
 import typer
 
@@ -43,7 +42,6 @@ cli.command()(init)
 cli.command()(rotate_key)
 
 _ANY_BOT = "1:emulator"
-_Made = TypeVar("_Made")
 
 
 def main() -> None:
@@ -68,34 +66,23 @@ def run(config: Config = _CONFIG) -> None:
 
 async def _run(settings: Settings) -> None:
     from bot.app import build
+    from bot.transport.stopping import unless
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     # Both wait for Telegram, the first for as long as it is away.
-    app = await _unless(stop, build(settings))
+    app = await unless(stop, build(settings))
     if app is None:
         return
     try:
-        await _unless(stop, app.introduce())
+        await unless(stop, app.introduce())
         if not stop.is_set():
             await app.start()
             await app.run(stop)
     finally:
         await app.stop()
-
-
-async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, _Made]) -> _Made | None:
-    """Do some work, or give it up when the program is told to stop; None then."""
-    working = asyncio.create_task(work)
-    stopping = asyncio.create_task(stop.wait())
-    await asyncio.wait([working, stopping], return_when=asyncio.FIRST_COMPLETED)
-    stopping.cancel()
-    if not working.done():
-        working.cancel()
-        await asyncio.wait([working])
-    return None if working.cancelled() else working.result()
 
 
 @cli.command()

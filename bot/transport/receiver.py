@@ -8,8 +8,8 @@ in a row; the age of the last successful poll says whether it is healthy.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
-from typing import Any, Final, TypeVar
+from collections.abc import Sequence
+from typing import Final
 
 import structlog
 from telegram import Bot
@@ -19,11 +19,10 @@ from bot.services.ports import Clock
 from bot.transport.intake import Intake, Process, RecordAll, SetAside
 from bot.transport.pacing import Backoff
 from bot.transport.request import Outcome, WireFailure
+from bot.transport.stopping import unless
 from bot.transport.trouble import Trouble
 
 log = structlog.get_logger(__name__)
-
-T = TypeVar("T")
 
 #: Everything that Rapport handles; Telegram keeps the last list it was told, so it is told.
 ALLOWED_UPDATES: Final = ("message", "edited_message", "callback_query", "my_chat_member")
@@ -122,7 +121,7 @@ class Receiver:
         hold = self._long_poll_seconds if self.ready.is_set() else 0
         self._asked = self._offset
         try:
-            updates = await self._unless_stopping(self._get_updates(hold, _GRACE_SECONDS))
+            updates = await unless(self._stopping, self._get_updates(hold, _GRACE_SECONDS))
         except TelegramError as problem:
             await self._pause(await self._after(problem))
             return []
@@ -154,18 +153,6 @@ class Receiver:
             },
             read_timeout=hold + grace,
         )
-
-    async def _unless_stopping(self, call: Coroutine[Any, Any, T]) -> T | None:
-        """Await a call, or cancel it and give None as soon as it is time to stop."""
-        asking = asyncio.ensure_future(call)
-        stopping = asyncio.ensure_future(self._stopping.wait())
-        try:
-            await asyncio.wait((asking, stopping), return_when=asyncio.FIRST_COMPLETED)
-            return asking.result() if asking.done() else None
-        finally:
-            asking.cancel()
-            stopping.cancel()
-            await asyncio.wait((asking, stopping))
 
     async def _work(self, updates: list[object]) -> None:
         self._batch = asyncio.ensure_future(self._intake.take(updates))
@@ -206,7 +193,7 @@ class Receiver:
 
     async def _pause(self, seconds: float) -> bool:
         """Sleep by the clock; False as soon as it is time to stop."""
-        await self._unless_stopping(self._clock.sleep(seconds))
+        await unless(self._stopping, self._clock.sleep(seconds))
         return not self._stopping.is_set()
 
     async def _confirm(self) -> None:

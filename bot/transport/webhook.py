@@ -24,6 +24,7 @@ from bot.transport.intake import Intake, Process, RecordAll, SetAside
 from bot.transport.listening import Listening, listen
 from bot.transport.receiver import ALLOWED_UPDATES, HEALTHY_SECONDS
 from bot.transport.request import Outcome, WireFailure
+from bot.transport.stopping import unless
 from bot.transport.trouble import Trouble
 
 log = structlog.get_logger(__name__)
@@ -105,8 +106,8 @@ class Webhook:
         place, self._broken = self._place, asyncio.get_running_loop().create_future()
         self._listening = await listen(self._endpoint, place.host, place.port)
         try:
-            await self._unless_stopping(self._register())
-            await self._unless_stopping(self._broken)
+            await unless(self._stopping, self._register())
+            await unless(self._stopping, self._broken)
         finally:
             if not self._stopping.is_set():
                 await self._listening.cut()
@@ -217,19 +218,6 @@ class Webhook:
     def _break(self, problem: Exception) -> None:
         if self._broken is not None and not self._broken.done():
             self._broken.set_exception(problem)
-
-    async def _unless_stopping(self, work: Any) -> None:
-        """Wait for something, or until it is time to stop."""
-        working = asyncio.ensure_future(work)
-        stopping = asyncio.ensure_future(self._stopping.wait())
-        try:
-            await asyncio.wait((working, stopping), return_when=asyncio.FIRST_COMPLETED)
-            if working.done():
-                working.result()
-        finally:
-            working.cancel()
-            stopping.cancel()
-            await asyncio.wait((working, stopping))
 
 
 def _error_at(info: Any) -> int:

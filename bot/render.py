@@ -204,8 +204,8 @@ class _Sandbox(SandboxedEnvironment):
         return parsed
 
 
-def _environment(loader: BaseLoader) -> _Sandbox:
-    environment = _Sandbox(
+def _environment(loader: BaseLoader, kind: type[SandboxedEnvironment]) -> SandboxedEnvironment:
+    environment = kind(
         loader=loader,
         autoescape=True,
         undefined=StrictUndefined,
@@ -257,11 +257,13 @@ class Renderer:
     def __init__(self, own: Path | None = None) -> None:
         packaged = FileSystemLoader(templates_folder())
         self._own = own if own is not None and own.is_dir() else None
-        self._packaged = _environment(packaged)
+        # Our own templates need no counting, which each turn of a loop on a tap's path would pay.
+        self._packaged = _environment(packaged, SandboxedEnvironment)
         self._names = frozenset(self._packaged.list_templates())
         self._environment = self._packaged
         if self._own is not None:
-            self._environment = _environment(ChoiceLoader([FileSystemLoader(self._own), packaged]))
+            both = ChoiceLoader([FileSystemLoader(self._own), packaged])
+            self._environment = _environment(both, _Sandbox)
 
     def compile_all(self) -> int:
         """Compile every template there is; give how many. Errors: jinja2.TemplateError."""

@@ -46,7 +46,14 @@ async def _typed(room: Room, ask: Ask) -> Reply:
     return await checkin.typed(room, ask)
 
 
-TYPED = Route(_typed, "anyone", checkin.typed_again)
+async def _typed_again(room: Room, ask: Ask) -> Reply:
+    """Show again what a repeated message belonged to."""
+    if may(ask.who, "therapist") and await room.sentences.is_waiting(ask.me):
+        return await digest.sentence_again(room, ask)
+    return await checkin.typed_again(room, ask)
+
+
+TYPED = Route(_typed, "anyone", _typed_again)
 NOT_KEPT = Route(client.not_kept, "anyone")
 EDITED = Route(client.edited, "anyone")
 UNKNOWN = Route(client.unknown_command, "anyone")

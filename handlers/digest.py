@@ -80,6 +80,12 @@ async def sentence_typed(room: Room, ask: Ask) -> Reply:
     return Reply(room.digest_views.sentence(typed, ask.reader))
 
 
+async def sentence_again(room: Room, ask: Ask) -> Reply:
+    """Show what waits to be looked at, after a repeated message."""
+    waiting = await room.sentences.waiting(ask.me)
+    return Reply(room.digest_views.sentence(waiting, ask.reader))
+
+
 async def send_words(room: Room, ask: Ask) -> Reply:
     """Send the sentence as it was shown."""
     sent, told = await room.sentences.send(ask.me, ask.tap.subject)

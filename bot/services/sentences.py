@@ -58,6 +58,14 @@ class Sentences:
         since = self.clock.now() - _WAITS_MS
         return await sentences.find_waiting(tx, therapist_id, since) is not None
 
+    @reads
+    async def waiting(self, tx: Transaction, therapist_id: int) -> Sentence:
+        """Give the sentence that waits to be written or sent. Errors: Refused("not_kept")."""
+        found = await sentences.find_waiting(tx, therapist_id, self.clock.now() - _WAITS_MS)
+        if found is None:
+            raise Refused("not_kept")
+        return found
+
     @writes
     async def type(self, tx: Transaction, therapist_id: int, typed: str) -> Sentence:
         """Keep what was typed and give it to be looked at.

@@ -41,6 +41,18 @@ def test_every_file_it_points_to_is_there(readme: str, root: Path) -> None:
     assert [path for path in links + tests + pictures if not (root / path).exists()] == []
 
 
+def test_every_test_that_the_docs_point_to_is_there(root: Path) -> None:
+    pages = {page.name: page.read_text("utf-8") for page in (root / "docs").glob("*.md")}
+    named = [
+        (name, test)
+        for name, text in pages.items()
+        for test in re.findall(r"`(tests/[\w/.]+)`", text)
+    ]
+
+    assert {name for name, _ in named} >= {"security.md", "reliability.md", "data.md"}
+    assert [(name, test) for name, test in named if not (root / test).exists()] == []
+
+
 def test_its_pictures_are_light(root: Path) -> None:
     heavy = [path.name for path in (root / "docs").iterdir() if path.stat().st_size > 300_000]
 

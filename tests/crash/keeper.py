@@ -9,6 +9,7 @@ import signal
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import Final
 
 from tests.crash.failpoints import NAMES, OPERATIONS, POINTS
 from tests.crash.killed_stage import KilledStage
@@ -134,12 +135,20 @@ class Keeper:
         self.stage.lives.send(signal.SIGKILL)
 
 
+#: Where a message is on its way: each round is struck there first, whatever chance brings later.
+SENDING: Final = ("send: after", "record: sent: before")
+
+
 def matrix(chance: random.Random, most: int = 20) -> list[Blow]:
-    """Every point with n = 1 … most and kills at any moment, in a random order."""
+    """Every point with n = 1 … most and kills at any moment, in a random order.
+
+    The first blows fall while messages are on their way: two at each of these points.
+    """
     blows = [Blow(name, n) for n in range(1, most + 1) for name in POINTS]
     blows += [Blow(SOMETIME, 1 + n % 3) for n in range(len(blows) // 20)]
     chance.shuffle(blows)
-    return blows
+    first = [Blow(name, n) for n in (1, 2) for name in SENDING]
+    return first + [blow for blow in blows if blow not in first]
 
 
 async def stop_for(stage: KilledStage, seconds: float) -> None:

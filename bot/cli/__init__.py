@@ -26,6 +26,7 @@ from bot.cli.ending import settings_of as _settings
 from bot.cli.ending import work as _work
 from bot.cli.invite import invite
 from bot.cli.keys import init, rotate_key
+from bot.cli.lean import lean
 from bot.config import ConfigError, Settings, load, warnings
 
 cli = typer.Typer(
@@ -61,6 +62,9 @@ def run(config: Config = _CONFIG) -> None:
     from bot.cli.concealed import conceal
 
     conceal()
+    # Before anything else that brings the same libraries in.
+    with lean():
+        import bot.app  # noqa: F401
     _work(_run(_settings(config)))
 
 

@@ -153,3 +153,15 @@ def test_a_concealed_process_cannot_be_dumped() -> None:
         [sys.executable, "-c", DUMPABLE], capture_output=True, text=True, check=True
     )
     assert said.stdout.split() == ["1", "0"]
+
+
+def test_it_runs_without_what_it_never_uses() -> None:
+    """Memory, and no way to draw a traceback's local variables."""
+    asked = (
+        "import sys; from bot.cli.lean import lean\n"
+        "with lean():\n    import bot.app\n"
+        "print('rich.console' in sys.modules, 'rich' in sys.modules)\n"
+        "import rich.console; print('still to be had')"
+    )
+    said = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert said.stdout.split("\n")[:2] == ["False False", "still to be had"]

@@ -202,7 +202,6 @@ class Soak:
     async def _batch(self) -> int:
         clock = self.world.stage.clock
         clock.advance_to(clock.now() + 1)
-        before = self._next_id
         good = set(self.chance.sample(range(_BATCH + _GOOD), _GOOD))
         places = range(_BATCH + _GOOD)
         batch = [self._rated() if place in good else self._spoilt() for place in places]
@@ -214,7 +213,7 @@ class Soak:
         except TimeoutError:
             self._broken("blocks", shown(batch))
             return _BATCH
-        await self._judge(batch, before)
+        await self._judge(batch)
         return _BATCH
 
     def _spoilt(self) -> Json:
@@ -236,9 +235,14 @@ class Soak:
         tap = {**self._good, "id": str(self._next_id), "data": data}
         return {"update_id": self._number(), "callback_query": tap}
 
-    async def _judge(self, batch: list[Json], before: int) -> None:
+    async def _judge(self, batch: list[Json]) -> None:
+        # Spoiling may put any small number in the place of the update's own.
+        numbers = {n for u in batch if type(n := u.get("update_id")) is int and 0 <= n < 2**63}
         async with reading(self.world.stage.running.db) as tx:
-            rows = await tx.all("SELECT update_id FROM seen_update WHERE update_id > :n", n=before)
+            rows = await tx.all(
+                "SELECT update_id FROM seen_update WHERE update_id >= :n",
+                n=min(numbers, default=0),
+            )
             seen = {row["update_id"] for row in rows}
             aside = await tx.all(
                 "SELECT update_id, reason FROM set_aside WHERE set_aside_at = :now",
@@ -258,10 +262,8 @@ class Soak:
                 stored = open_value(sealer, answer["checkin_id"], item, answer["value"])
         if stored != self._given:
             self._broken("good neighbour", f"{stored!r} is stored, {self._given} was answered")
-        for update in batch:
-            number = update.get("update_id")
-            if type(number) is int and 0 <= number < 2**63 and number not in seen:
-                self._broken("recorded", shown(update))
+        for number in numbers - seen:
+            self._broken("recorded", shown([u for u in batch if u.get("update_id") == number]))
         self._judge_log(aside)
 
     def _judge_log(self, aside: list[Any]) -> None:
@@ -283,7 +285,9 @@ class Soak:
 
 def shown(what: object) -> str:
     """Write something down for a report, however deep it is."""
-    return reprlib.Repr(maxlevel=8, maxdict=20, maxlist=9).repr(what)
+    short = reprlib.Repr()  # takes its limits as arguments from Python 3.12 on
+    short.maxlevel, short.maxdict, short.maxlist = 8, 20, 9
+    return short.repr(what)
 
 
 def _rating(prompt: Seen, number: int) -> str:

@@ -1,0 +1,33 @@
+"""Which rows a digest reads: a therapist's own pairs, and of each pair few of its check-ins.
+
+Of each pair the newest check-ins and, for its baseline, the first of the version it is asked now;
+by index, however long the history. Text of statements, for `digest_facts` and `digest_answers`.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+OWN: Final = (
+    " pair.therapist_id = :therapist_id AND pair.data_key IS NOT NULL"
+    " AND pair.state NOT IN ('invited', 'erased')"
+    " AND (CAST(:pair_id AS BIGINT) IS NULL OR pair.id = :pair_id)"
+)
+
+#: A baseline is made of the first scores; so many check-ins are enough to hold them.
+_FIRST: Final = 12
+
+OF_PAIR: Final = (
+    " WHERE one.pair_id = pair.id AND one.kind = 'session'"
+    " AND one.state <> 'cancelled' AND one.due_at <= :cut_at"
+)
+READ: Final = (
+    " FROM pair JOIN checkin ON checkin.id IN ("  # noqa: S608 - fixed text
+    f"SELECT id FROM (SELECT one.id FROM checkin AS one{OF_PAIR}"
+    " ORDER BY one.due_at DESC LIMIT :depth) AS newest"
+    f" UNION SELECT id FROM (SELECT one.id FROM checkin AS one{OF_PAIR}"
+    " AND one.state IN ('answered', 'partial') AND (one.instrument, one.instrument_version) ="
+    f" (SELECT one.instrument, one.instrument_version FROM checkin AS one{OF_PAIR}"
+    " AND one.first_answer_at IS NOT NULL ORDER BY one.due_at DESC LIMIT 1)"
+    f" ORDER BY one.due_at LIMIT {_FIRST}) AS first)"
+)

@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
+from bot.core.conversation import Disclosure, Value
 from bot.core.sessions import Given, Window
 from bot.store.answers import open_value
 from bot.store.database import Row, Transaction
@@ -64,20 +66,33 @@ async def answers_of_read(
     for row in earlier:
         found[row["checkin_id"]].changed_ats.append(row["replaced_at"])
     stood = _stood(earlier, window.cut_at)
-    for checkin_id, item, value, disclosure, answered_at in await tx.all(ANSWERS, **read):
-        here = found[checkin_id]
-        here.changed_ats.append(answered_at)
+    for row in await tx.all(ANSWERS, **read):
+        checkin_id, item, disclosure = row["checkin_id"], row["item"], row["disclosure"]
+        value, here = row["value"], found[checkin_id]
+        here.changed_ats.append(row["answered_at"])
         if stood and (before := stood.get((checkin_id, item))) is not None:
             value, disclosure = before["value"], before["disclosure"]
             if value is None or disclosure == "keep":
                 continue
-        opened = (
-            open_value(sealers[checkin_id], checkin_id, item, value)
-            if disclosure is None or texts
-            else None
-        )
-        here.given.append(Given(item, opened, disclosure))
+        if disclosure is None or texts:
+            here.given.append(
+                _given(item, open_value(sealers[checkin_id], checkin_id, item, value), disclosure)
+            )
+        else:
+            here.given.append(Given(item, None, disclosure))
     return found
+
+
+def _given(item: str, value: Value, disclosure: Disclosure | None) -> Given:
+    if disclosure is None and isinstance(value, int):
+        return _number(item, value)
+    return Given(item, value, disclosure)
+
+
+@lru_cache(maxsize=1024)
+def _number(item: str, value: int) -> Given:
+    """Give a rating: there are few, and a digest has thousands. Words are never kept here."""
+    return Given(item, value)
 
 
 def _stood(earlier: Sequence[Row], cut_at: int) -> Mapping[tuple[int, str], Row]:

@@ -36,7 +36,7 @@ torture: $(DEV) ## Kill, break and starve the bot for MINUTES=10 (PARTS=kills,di
 
 MINUTES ?= 10
 
-bench: $(DEV) ## measure start, memory, taps, ticks, a digest and the emulator (not part of the tests)
+bench: $(DEV) ## Measure start, memory, taps, ticks, a digest and the emulator (not part of the tests)
 	$(BIN)/python -m tests.bench
 
 pictures: $(DEV) ## Draw the README's pictures of the demo's page (needs Chromium)

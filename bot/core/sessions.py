@@ -79,7 +79,8 @@ class Asked:
     client was not asked (then `decided_at` and `not_asked_reason` say when and why not). language:
     that of its first screen.
     changed_ats: when answers were added or changed. answers: none where withheld.
-    is_after_unseen: older ones between this and the one before were not read.
+    is_after_unseen: older ones between this and the one before were not read. begins_anew: the
+    therapist lets the usual begin anew with it.
     """
 
     on: str
@@ -100,6 +101,7 @@ class Asked:
     changed_ats: tuple[int, ...] = ()
     answers: tuple[Given, ...] = ()
     is_after_unseen: bool = False
+    begins_anew: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +157,7 @@ class Session:
     open_until: tuple[str, str] | None = None
     reason: str | None = None
     is_after_unseen: bool = False
+    begins_anew: bool = False
 
     @property
     def has_answers(self) -> bool:
@@ -225,6 +228,7 @@ class _Reader:
             open_until=_local(asked.closes_at, self.window.zone) if outcome == "open" else None,
             reason=asked.not_asked_reason,
             is_after_unseen=asked.is_after_unseen,
+            begins_anew=asked.begins_anew,
         )
 
     def _is_changed(self, asked: Asked) -> bool:

@@ -34,9 +34,9 @@ PAIRS: Final = (
 CHECKINS: Final = (
     "SELECT checkin.id, checkin.pair_id, checkin.state, checkin.instrument,"
     " checkin.instrument_version, checkin.language, checkin.sent_at, checkin.completed_at,"
-    " checkin.closes_at, checkin.closed_at, checkin.follows_id, appointment.local_on,"
-    " appointment.local_time, appointment.starts_at, appointment.state AS calendar,"
-    " appointment.state_at AS calendar_at"
+    " checkin.closes_at, checkin.closed_at, checkin.follows_id, checkin.anew_at,"
+    " appointment.local_on, appointment.local_time, appointment.starts_at,"
+    " appointment.state AS calendar, appointment.state_at AS calendar_at"
     f"{READ} JOIN appointment ON appointment.id = checkin.appointment_id WHERE{OWN}"
     " ORDER BY checkin.due_at"
 )
@@ -198,6 +198,7 @@ def _asked(row: Row, answers: Answers, cut_at: int, is_after_unseen: bool) -> As
         changed_ats=tuple(answers.changed_ats),
         answers=tuple(answers.given),
         is_after_unseen=is_after_unseen,
+        begins_anew=row["anew_at"] is not None and row["anew_at"] <= cut_at,
     )
 
 

@@ -1,7 +1,8 @@
 """Which rows a digest reads: a therapist's own pairs, and of each pair few of its check-ins.
 
-Of each pair the newest check-ins and, for its baseline, the first of the version it is asked now;
-by index, however long the history. Text of statements, for `digest_facts` and `digest_answers`.
+Of each pair the newest check-ins and, for its baseline, the first of the version it is asked now,
+or the first from where the therapist let the usual begin anew; by index, however long the history.
+Text of statements, for `digest_facts` and `digest_answers`.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ READ: Final = (
     f"SELECT id FROM (SELECT one.id FROM checkin AS one{OF_PAIR}"
     " ORDER BY one.due_at DESC LIMIT :depth) AS newest"
     f" UNION SELECT id FROM (SELECT one.id FROM checkin AS one{OF_PAIR}"
-    " AND one.state IN ('answered', 'partial') AND (one.instrument, one.instrument_version) ="
+    " AND one.state IN ('answered', 'partial') AND one.due_at >= coalesce("
+    f"(SELECT max(one.due_at) FROM checkin AS one{OF_PAIR} AND one.anew_at <= :cut_at), 0)"
+    " AND (one.instrument, one.instrument_version) ="
     f" (SELECT one.instrument, one.instrument_version FROM checkin AS one{OF_PAIR}"
     " AND one.first_answer_at IS NOT NULL ORDER BY one.due_at DESC LIMIT 1)"
     f" ORDER BY one.due_at LIMIT {_FIRST}) AS first)"

@@ -239,6 +239,25 @@ async def test_no_whole_table_is_read(world: World, name: str) -> None:
     assert not [s for s in steps if s.startswith("SCAN") and s not in bounded], steps
 
 
+async def test_where_a_usual_begins_anew_is_found_by_its_index(world: World) -> None:
+    plan = await world.rows(
+        f"EXPLAIN QUERY PLAN {digest_facts.CHECKINS}",
+        therapist_id=world.ben, pair_id=None, cut_at=CUT, depth=11,
+    )  # fmt: skip
+    assert any("checkin_anew" in row["detail"] for row in plan), [row["detail"] for row in plan]
+
+
+async def test_the_first_are_those_from_where_the_usual_begins_anew(world: World) -> None:
+    a7 = await world.pair("A7")
+    days = mondays(41)
+    for on in days:
+        anew_at = FROM if on == days[7] else CUT + 1 if on == days[20] else None
+        await world.checkin(a7, 8, 8, 8, 8, 8, on=on, anew_at=anew_at)
+    found = (await facts(world, depth=5))["A7"].asked
+    assert [one.on for one in found] == [*days[7:19], *days[-5:]]
+    assert [one.on for one in found if one.begins_anew] == [days[7]], "the later one is not yet"
+
+
 async def test_the_weekly_check_reads_therapists_and_looks_the_rest_up(world: World) -> None:
     plan = await world.rows(f"EXPLAIN QUERY PLAN {store.CANDIDATES}")
     scans = [row["detail"] for row in plan if row["detail"].startswith("SCAN")]

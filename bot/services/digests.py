@@ -41,6 +41,8 @@ _WEEKDAYS: Final = (
     "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday",
 )  # fmt: skip
 _DAY_MS: Final = 86_400_000
+#: Of whoever left so long before a digest begins, nothing is new in it: all check-ins are closed.
+_OVER_MS: Final = 35 * _DAY_MS
 _DELIVER_WITHIN_MS: Final = 7 * _DAY_MS
 
 
@@ -163,6 +165,7 @@ class Digests:
             depth=FOLLOWED_SESSIONS + self.settings.checkin.per_week * (weeks + 1),
             texts=self.settings.digest.free_text,
             pair_id=pair_id,
+            over_at=window.from_at - _OVER_MS if pair_id is None else 0,
         )
         return await with_beside(tx, facts, therapist_id, window, self.instrument, pair_id)
 

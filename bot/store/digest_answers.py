@@ -17,19 +17,19 @@ from bot.core.conversation import Disclosure, Value
 from bot.core.sessions import Given, Window
 from bot.store.answers import open_value
 from bot.store.database import Row, Transaction
-from bot.store.digest_rows import OWN, READ
+from bot.store.digest_rows import READ, STILL
 from bot.store.vault import Sealer
 
 ANSWERS: Final = (
     "SELECT answer.checkin_id, answer.item, answer.value, answer.disclosure, answer.answered_at"
-    f"{READ} JOIN answer ON answer.checkin_id = checkin.id WHERE{OWN}"
+    f"{READ} JOIN answer ON answer.checkin_id = checkin.id WHERE{STILL}"
     " AND checkin.state <> 'withheld' AND answer.value IS NOT NULL"
     " AND answer.answered_at <= :cut_at AND coalesce(answer.disclosure, 'show') <> 'keep'"
 )
 
 EARLIER: Final = (
     "SELECT answer_earlier.*"
-    f"{READ} JOIN answer_earlier ON answer_earlier.checkin_id = checkin.id WHERE{OWN}"
+    f"{READ} JOIN answer_earlier ON answer_earlier.checkin_id = checkin.id WHERE{STILL}"
     " AND checkin.state <> 'withheld' AND answer_earlier.replaced_at > :from_at"
     " ORDER BY answer_earlier.replaced_at"
 )
@@ -50,16 +50,18 @@ async def answers_of_read(
     window: Window,
     *,
     depth: int,
+    over_at: int,
     texts: bool,
     sealers: Mapping[int, Sealer],
 ) -> Mapping[int, Answers]:
     """Give the answers of the check-ins that a digest reads, by check-in.
 
-    depth, texts: as `digest_facts.facts_of`. sealers: by check-in. What has been taken back or kept
-    since has no row here, and so gives nothing of what it was.
+    depth, over_at, texts: as `digest_facts.facts_of`. sealers: by check-in. What has been taken
+    back or kept since has no row here, and so gives nothing of what it was.
     """
     read = {
         "therapist_id": therapist_id, "pair_id": pair_id, "cut_at": window.cut_at, "depth": depth,
+        "over_at": over_at,
     }  # fmt: skip
     found: defaultdict[int, Answers] = defaultdict(Answers)
     earlier = await tx.all(EARLIER, **read, from_at=window.from_at)

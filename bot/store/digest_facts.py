@@ -17,18 +17,22 @@ from bot.core.trends import Acknowledged
 from bot.store.answers import open_value
 from bot.store.database import Row, Transaction
 from bot.store.digest_answers import Answers, answers_of_read
-from bot.store.digest_rows import OF_PAIR, OWN, READ
+from bot.store.digest_rows import FIRST, OF_PAIR, OWN, READ, STILL
 
 #: An appointment may be decided about late, after the program was down.
 _DECIDED_WITHIN_MS: Final = 35 * 86_400_000
 #: What was said to a fall is looked for so far back.
 _FOLLOWED_MS: Final = 190 * 86_400_000
 
+#: Check-ins are counted no further than is asked: whether there are more than the newest and first.
+_MORE: Final = FIRST + 1
+
 _NOTHING: Final = Answers()
 
 PAIRS: Final = (
     "SELECT id, code, state, data_key, paused_at, stopped_at, ended_at,"  # noqa: S608 - fixed text
-    f" (SELECT count(*) FROM checkin AS one{OF_PAIR}) AS checkins FROM pair WHERE{OWN}"
+    f" (SELECT count(*) FROM (SELECT one.id FROM checkin AS one{OF_PAIR}"
+    f" LIMIT :depth + {_MORE}) AS counted) AS checkins FROM pair WHERE{STILL}"
 )
 
 CHECKINS: Final = (
@@ -37,7 +41,7 @@ CHECKINS: Final = (
     " checkin.closes_at, checkin.closed_at, checkin.follows_id, checkin.anew_at,"
     " appointment.local_on, appointment.local_time, appointment.starts_at,"
     " appointment.state AS calendar, appointment.state_at AS calendar_at"
-    f"{READ} JOIN appointment ON appointment.id = checkin.appointment_id WHERE{OWN}"
+    f"{READ} JOIN appointment ON appointment.id = checkin.appointment_id WHERE{STILL}"
     " ORDER BY checkin.due_at"
 )
 
@@ -86,14 +90,16 @@ async def facts_of(
     depth: int,
     texts: bool,
     pair_id: int | None = None,
+    over_at: int = 0,
 ) -> list[PairFacts]:
     """Give what is known about a therapist's pairs (or one of them) as of the window's end.
 
     depth: so many of the newest check-ins of each pair. texts: whether shared texts are opened.
+    over_at: pairs that were stopped or ended by then are left out.
     """
     own = {"therapist_id": therapist_id, "pair_id": pair_id}
-    newest = {**own, "cut_at": window.cut_at, "depth": depth}
-    pairs = await tx.all(PAIRS, **own, cut_at=window.cut_at)
+    newest = {**own, "cut_at": window.cut_at, "depth": depth, "over_at": over_at}
+    pairs = await tx.all(PAIRS, **newest)
     sealers = {row["id"]: tx.vault.sealer(row["data_key"], "pair", row["id"]) for row in pairs}
     checkins = await tx.all(CHECKINS, **newest)
     answers = await answers_of_read(
@@ -102,6 +108,7 @@ async def facts_of(
         pair_id,
         window,
         depth=depth,
+        over_at=over_at,
         texts=texts,
         sealers={row["id"]: sealers[row["pair_id"]] for row in checkins},
     )

@@ -15,8 +15,15 @@ OWN: Final = (
     " AND (CAST(:pair_id AS BIGINT) IS NULL OR pair.id = :pair_id)"
 )
 
+#: Those of them that were not over by `over_at`: of whoever left long before a digest begins,
+#: nothing can be new in it, and a practice has ever more of them.
+STILL: Final = (
+    f"{OWN} AND (pair.state NOT IN ('stopped', 'ended')"
+    " OR coalesce(pair.ended_at, pair.stopped_at, :over_at + 1) > :over_at)"
+)
+
 #: A baseline is made of the first scores; so many check-ins are enough to hold them.
-_FIRST: Final = 12
+FIRST: Final = 12
 
 OF_PAIR: Final = (
     " WHERE one.pair_id = pair.id AND one.kind = 'session'"
@@ -32,5 +39,5 @@ READ: Final = (
     " AND (one.instrument, one.instrument_version) ="
     f" (SELECT one.instrument, one.instrument_version FROM checkin AS one{OF_PAIR}"
     " AND one.first_answer_at IS NOT NULL ORDER BY one.due_at DESC LIMIT 1)"
-    f" ORDER BY one.due_at LIMIT {_FIRST}) AS first)"
+    f" ORDER BY one.due_at LIMIT {FIRST}) AS first)"
 )

@@ -26,7 +26,8 @@ BOUND = re.compile(
 FOUND_BEFORE = {
     "answers.answers_of", "answers.save_answers", "asking.find_first_start",
     "goals.add_goal", "goals.end_goal", "goals.goals_of_pair", "goals.has_goals",
-    "goals.open_goals", "goals.ratings_of", "goals.words_by_item", "holdings.holdings_of",
+    "goals.open_goals", "goals.ratings_of", "goals.words_by_item", "history.heard_of_last",
+    "holdings.holdings_of",
     "asking.find_next_start", "asking.latest_acknowledgement", "checkins.close",
     "checkins.end_unfinished", "checkins.messages_of_pair", "checkins.note_progress",
     "checkins.snooze", "digests.marks_of", "digests.places_of", "history.checkins_of_pair",

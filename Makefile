@@ -15,7 +15,7 @@ STATISTICS := .venv-statistics/.installed
 STATISTICS_LOCK := tests/core/statistics/requirements.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test torture bench pictures check format texts locks clean
+.PHONY: help env demo test golden torture bench pictures check format texts locks clean
 
 help: ## Show these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -27,6 +27,9 @@ demo: $(if $(wildcard $(DEV)),$(DEV),$(RUNTIME)) ## Show the whole loop on one l
 
 test: $(DEV) $(OTHER) $(STATISTICS) ## Run all tests, the layers and the wheel included
 	$(BIN)/python -m pytest -n $(WORKERS)
+
+golden: $(DEV) ## Renew what ten invented weeks read like (tests/golden) and show what has changed
+	@$(BIN)/python -m tests.golden --renew
 
 torture: $(DEV) ## Kill, break and starve the bot for MINUTES=10 (PARTS=kills,disk for some)
 	$(BIN)/python -m tests.torture --minutes $(MINUTES) --workers $(WORKERS) $(if $(PARTS),--parts $(PARTS))

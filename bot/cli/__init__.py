@@ -18,6 +18,7 @@ import typer
 
 from bot import __version__
 from bot.cli.backup import backup, restore
+from bot.cli.calendar import calendar
 from bot.cli.digest import digest
 from bot.cli.ending import CONFIG as _CONFIG
 from bot.cli.ending import AsJson, Config
@@ -37,6 +38,7 @@ cli = typer.Typer(
 )
 cli.add_typer(invite, name="invite")
 cli.add_typer(digest, name="digest")
+cli.add_typer(calendar, name="calendar")
 cli.command()(backup)
 cli.command()(restore)
 cli.command()(init)

@@ -24,11 +24,13 @@ from pydantic_settings import (
 from bot.config.values import (
     NO_ADDRESS,
     ApiAddress,
+    CodePattern,
     Language,
     Line,
     ListenAddress,
     LogFormat,
     LogLevel,
+    MatchRules,
     Slug,
     TelegramIds,
     TimeOfDay,
@@ -231,6 +233,24 @@ class Digest(_Section):
     )
 
 
+class Calendar(_Section):
+    match: MatchRules = Field(
+        ("tag", "summary", "attendee", "alias"),
+        description="How an event in a calendar finds its client; the first rule that hits decides.",
+    )
+    tag: Line = Field(
+        "client:", max_length=40, description="What a category begins with before the code."
+    )
+    summary_pattern: CodePattern = Field(
+        "",
+        max_length=200,
+        description=r"A pattern for the title, such as \\[(?P<code>[A-Z0-9-]+)\\]; empty for none.",
+    )
+    private_addresses: bool = Field(
+        False, description="Allow calendars at addresses of this machine or network."
+    )
+
+
 class Safety(_Section):
     text: Wordings = Field(
         min_length=1,
@@ -297,6 +317,7 @@ class Settings(BaseSettings):
     keys: Keys
     checkin: Checkin
     digest: Digest
+    calendar: Calendar
     safety: Safety
     privacy: Privacy
     log: Log

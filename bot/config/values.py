@@ -191,7 +191,35 @@ def _one_line(value: str) -> str:
     return value
 
 
+def _words(value: object) -> object:
+    """Let a text with commas, as the environment gives it, be a list of words."""
+    if isinstance(value, str):
+        return tuple(word.strip().lower() for word in value.split(",") if word.strip())
+    return value
+
+
+def _each_once(value: tuple[str, ...]) -> tuple[str, ...]:
+    twice = next((one for one in value if value.count(one) > 1), None)
+    if twice is not None:
+        raise refused(f"names {twice} twice", "name each rule once")
+    return value
+
+
+def _code_pattern(value: str) -> str:
+    """Take a pattern that can find a code; none at all is empty."""
+    try:
+        names = re.compile(value).groupindex if value else {"code": 1}
+    except re.error as error:
+        raise refused(f"is no pattern: {error}", "mend it, or leave it empty") from None
+    if "code" not in names:
+        raise refused("has no group named code", r"write something like \[(?P<code>[A-Z0-9-]+)\]")
+    return value
+
+
 Whole = Annotated[int, BeforeValidator(_not_a_switch)]
+MatchRule = Literal["tag", "summary", "attendee", "alias"]
+MatchRules = Annotated[tuple[MatchRule, ...], BeforeValidator(_words), AfterValidator(_each_once)]
+CodePattern = Annotated[str, AfterValidator(_code_pattern)]
 TelegramId = Annotated[Whole, Field(gt=0, lt=2**52)]
 TelegramIds = Annotated[
     tuple[TelegramId, ...], BeforeValidator(_numbers), AfterValidator(_once_each)

@@ -235,8 +235,8 @@ class Digest(_Section):
 
 class Calendar(_Section):
     match: MatchRules = Field(
-        ("tag", "summary", "attendee", "alias"),
-        description="How an event in a calendar finds its client; the first rule that hits decides.",
+        ("tag", "summary"),
+        description="How a calendar's event finds its client; the first rule that hits decides.",
     )
     tag: Line = Field(
         "client:", max_length=40, description="What a category begins with before the code."

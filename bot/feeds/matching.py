@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from bot.config.values import MatchRule
 from bot.core.people import tidy_code
 from bot.feeds.ics import Event
 
-RULES: Final[tuple[MatchRule, ...]] = ("tag", "summary", "attendee", "alias")
+RULES: Final[tuple[MatchRule, ...]] = ("tag", "summary")
 
 #: A pattern looks at so many characters: its author may not have thought of longer ones.
 _LOOKED_AT: Final = 200
@@ -25,7 +25,7 @@ _LOOKED_AT: Final = 200
 class Match:
     """code: whose session it is, None for nobody known. by: the rule that decided.
 
-    unclear: that rule found more than one code, or one that is nobody's.
+    unclear: that rule found more than one code, or what cannot be one.
     """
 
     code: str | None = None
@@ -38,31 +38,24 @@ class Matching:
     """The rules in their order.
 
     tag: what a category begins with before the code. pattern: has a group `code`, looked for in the
-    summary. attendees: codes by the hash of an e-mail address; hashed: makes it. aliases: codes by
-    a whole summary, see `folded`. known: the codes there are; None takes any.
+    summary.
     """
 
     order: Sequence[MatchRule] = RULES
     tag: str = "client:"
     pattern: re.Pattern[str] | None = None
-    attendees: Mapping[bytes, frozenset[str]] = field(default_factory=dict, repr=False)
-    hashed: Callable[[str], bytes] = field(default=str.encode, repr=False)
-    aliases: Mapping[str, frozenset[str]] = field(default_factory=dict, repr=False)
-    known: frozenset[str] | None = None
 
     def match(self, event: Event) -> Match:
         """Say whose session an event is."""
         finders: Mapping[MatchRule, Callable[[Event], set[str]]] = {
             "tag": self._tagged,
             "summary": self._in_summary,
-            "attendee": self._attending,
-            "alias": self._called,
         }
         for rule in self.order:
             found = finders[rule](event)
             if len(found) == 1:
                 code = tidy_code(next(iter(found)))
-                if code is not None and (self.known is None or code in self.known):
+                if code is not None:
                     return Match(code, rule)
             if found:
                 return Match(None, rule, unclear=True)
@@ -82,16 +75,3 @@ class Matching:
             return set()
         found = self.pattern.finditer(event.summary[:_LOOKED_AT])
         return {code.strip().upper() for one in found if (code := one["code"])}
-
-    def _attending(self, event: Event) -> set[str]:
-        nobody: frozenset[str] = frozenset()
-        hashes = (self.hashed(address) for address in event.attendees)
-        return {code for one in hashes for code in self.attendees.get(one, nobody)}
-
-    def _called(self, event: Event) -> set[str]:
-        return set(self.aliases.get(folded(event.summary), frozenset()))
-
-
-def folded(summary: str) -> str:
-    """Give a summary as it is compared: without case and extra spaces."""
-    return " ".join(summary.casefold().split())

@@ -69,7 +69,7 @@ def test_a_name_and_password_stand_apart() -> None:
         "a.ics",
         "ftp://example.org/a",
         "https://",
-        "file:///a.ics",
+        "file:a.ics",
         "https://[x",
         "https://a:b",
     ],
@@ -113,7 +113,7 @@ async def test_without_https_only_a_network_that_is_allowed_is_asked(site: Site)
 
 
 async def test_a_redirect_is_held_to_the_same_rules(site: Site) -> None:
-    site.pages["/out"] = moved("file:///a.ics")
+    site.pages["/out"] = moved("file:a.ics")
     assert "without encryption" in await _refused(read_address(site.at("/out")))
     site.pages["/round"] = moved("/round")
     said = await _refused(read_address(site.at("/round")))

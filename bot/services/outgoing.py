@@ -18,7 +18,7 @@ from bot.services.acts import reads, writes
 from bot.services.confirming import eve_of
 from bot.services.ports import Clock, Ids
 from bot.services.quiet import outside_quiet
-from bot.store import asking, checkins, outbox, pairs, people
+from bot.store import asking, checkins, outbox, pairs, people, watch
 from bot.store import digests as digest_store
 from bot.store.database import Database, Transaction, Unavailable
 from bot.store.outbox import Message
@@ -32,6 +32,8 @@ _BACKWARDS_MS: Final = 5 * MINUTE_MS
 _PARK_MS: Final = 360 * MINUTE_MS
 #: Notices that ask a therapist who joined.
 _ASKS_WHO: Final = ("joined", "confirm_nudge", "confirm_eve")
+#: Notices about safety: at any hour, and to clients as well rather twice than never.
+_SAFETY: Final = ("watch_help:", "watch:")
 
 
 log = structlog.get_logger(__name__)
@@ -191,6 +193,9 @@ class Outgoing:
                 return "settled"
             if message.part == "confirm_eve" and await self._has_begun(tx, pair):
                 return "begun"
+        if message.kind == "notice" and message.part.startswith("watch:"):
+            # Taken back, or not wanted any more, while it waited.
+            return None if await watch.may_be_told(tx, message.subject_id) else "settled"
         return None
 
     async def _has_begun(self, tx: Transaction, pair: Pair) -> bool:
@@ -199,6 +204,8 @@ class Outgoing:
 
     def _after_quiet(self, message: Message, person: Person, pair: Pair | None, now: int) -> int:
         """Give when a message may be heard: clients have quiet hours, therapists their hour."""
+        if _is_safety(message):
+            return now
         to_client = message.kind in ("prompt", "reminder", "ack")
         if not (to_client or (pair is not None and pair.client_id == person.id)):
             return now
@@ -275,5 +282,11 @@ class Outgoing:
             return True
         if message.kind != "notice" or message.pair_id is None:
             return False
+        if _is_safety(message):
+            return True
         pair = await pairs.load_pair(tx, message.pair_id)
         return pair.therapist_id == message.person_id
+
+
+def _is_safety(message: Message) -> bool:
+    return message.kind == "notice" and message.part.startswith(_SAFETY)

@@ -13,10 +13,10 @@ from bot.store.erasures import Erased
 from bot.store.practice import practice_sealer
 from bot.store.vault import Altered
 
-_OF_CHECKINS: Final = ("answer", "answer_earlier", "mirror_rating")
+_OF_CHECKINS: Final = ("answer", "answer_earlier", "mirror_rating", "watched")
 _OF_PAIR: Final = (
     "sentence", "checkin", "digest_entry", "acknowledgement", "message", "invitation", "consent",
-    "goal_wanted", "goal",
+    "goal_wanted", "goal", "watch_choice",
 )  # fmt: skip
 
 

@@ -31,7 +31,8 @@ FOUND_BEFORE = {
     "checkins.end_unfinished", "checkins.messages_of_pair", "checkins.note_progress",
     "checkins.snooze", "digests.marks_of", "digests.places_of", "history.checkins_of_pair",
     "invitations.revoke_invitations", "outbox.drop_queued_of_pair", "pairs.note_consent",
-    "rules.open_rules_of_pair", "timetable.cancel_future_of_rule",
+    "rules.open_rules_of_pair", "watch.find_watched", "watch.forget_choices",
+    "watch.forget_watched", "watch.save_watched", "timetable.cancel_future_of_rule",
     "timetable.future_appointments_of_rule", "timetable.withdraw_checkin", "erasure.erase_pair",
 }  # fmt: skip
 #: What the program does of itself when a row is due: nobody asks for it.

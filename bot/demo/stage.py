@@ -91,7 +91,8 @@ admins = [{ADMIN_ID}]
 
 
 SECTIONS: Final = (
-    '[safety]\ntext = "In an emergency call 112. The practice: 030 123456, Mon to Fri 9 to 17."\n\n',
+    "[safety]\n"
+    'text = "In an emergency call 112. The practice: 030 123456, Mon to Fri 9 to 17."\n\n',
     '[privacy]\nfeedback_in_clinical_record = false\ncontact = "Dana at the front desk"\n\n',
 )
 

@@ -15,6 +15,7 @@ import structlog
 from bot.config import Settings
 from bot.core.people import Pair, Person
 from bot.services.acts import reads, writes
+from bot.services.admins import tell_admins
 from bot.services.confirming import eve_of
 from bot.services.ports import Clock, Ids
 from bot.services.quiet import outside_quiet
@@ -155,9 +156,18 @@ class Outgoing:
     async def _park(self, tx: Transaction, message: Message, now: int) -> None:
         """Keep for an unreachable therapist what must not be lost; drop the rest."""
         if await self._may_repeat(tx, message):
-            await outbox.put_back(tx, message.id, now + _PARK_MS, tried=True)
+            await self._keep(tx, message, now)
         else:
             await outbox.end(tx, message.id, "dropped", now, reason="unreachable")
+
+    async def _keep(self, tx: Transaction, message: Message, now: int) -> None:
+        """Let a message wait for somebody out of reach; of one about safety the admins know."""
+        await outbox.put_back(tx, message.id, now + _PARK_MS, tried=True)
+        if message.part.startswith("watch:") and message.pair_id is not None:
+            await tell_admins(
+                tx, "watch_waits", subject_id=message.id,
+                pair_id=message.pair_id, ids=self.ids, settings=self.settings, now=now,
+            )  # fmt: skip
 
     async def _ripe_at(self, tx: Transaction, message: Message, person: Person) -> int:
         """Give when a message may go out whose hour depends on what has moved meanwhile.
@@ -242,7 +252,7 @@ class Outgoing:
         """Record that the person cannot be written to; what must not be lost waits."""
         now = self.clock.now()
         if await self._may_repeat(tx, message):
-            await outbox.put_back(tx, message.id, now + _PARK_MS, tried=True)
+            await self._keep(tx, message, now)
         else:
             await outbox.end(tx, message.id, "failed", now, reason="unreachable")
 

@@ -268,8 +268,11 @@ async def test_a_therapist_out_of_reach_is_told_when_back(world: World) -> None:
     await ben.does(ben.phone.block)
     await writes(anna, FOUND, "Show my therapist")
     assert times(world, anna, HELP) == 1
-    await world.later(hours=7)
+    await world.later(hours=13)
     assert times(world, ben, NOTICE) == 0
+    waits = "A safety notice for a therapist can't be delivered"
+    assert times(world, world.dana, waits) == 1
+    assert "A7" not in world.dana.everything
     await ben.does(ben.phone.unblock)
     await ben.starts()
     assert times(world, ben, NOTICE) == 1

@@ -1,8 +1,8 @@
 """Help is in reach, whatever is on the screen and whoever looks at it.
 
-1. Every screen of a check-in and of goals that has a button has *Help now*. 2. Every prompt for free
-text says that nobody reads along. 3. `/help` and the button open with the practice's safety text,
-for everybody and in every state. 4. Whatever is written outside a question is answered with it.
+1. Every screen of a check-in and of goals that has a button has *Help now*. 2. Every prompt for
+free text says that nobody reads along. 3. `/help` and the button open with the practice's safety
+text, for everybody and in every state. 4. Whatever is written outside a question has it in reach.
 """
 
 from __future__ import annotations
@@ -107,8 +107,8 @@ async def test_help_is_one_tap_away_on_every_screen(world: World) -> None:
     assert without_help(world, anna) == []
     # "remove" and the like are only pressed; all that have a screen of their own were come to.
     assert acts_shown(world, anna) == ACTS
-    prompts = [text for text, _ in screens(world, anna) if "one message" in text or "rite it" in text
-               or "I have your text" in text]  # fmt: skip
+    asking = ("one message", "Write it here", "I have your text")
+    prompts = [text for text, _ in screens(world, anna) if any(words in text for words in asking)]
     assert len(prompts) > 6
     assert [text for text in prompts if "if you need help now" not in parse_html(text)[0]] == []
     assert any(ALONG in text for text in prompts)

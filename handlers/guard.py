@@ -33,6 +33,7 @@ from bot.services.privacy import Privacy
 from bot.services.sentences import Sentences
 from bot.services.timetable import Timetable
 from bot.services.usual import Usual
+from bot.services.watching import Watching
 from bot.views.buttons import Tap, read_tap
 from bot.views.checkin import CheckInViews
 from bot.views.digest import DigestViews
@@ -106,6 +107,7 @@ class Room:
     exporting: Exporting
     goals: Goals
     mirrors: Mirrors
+    watching: Watching
     checkin_views: CheckInViews
     people_views: PeopleViews
     export_views: ExportViews

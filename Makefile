@@ -39,7 +39,7 @@ MINUTES ?= 10
 bench: $(DEV) ## Measure start, memory, taps, ticks, a digest and the emulator (not part of the tests)
 	$(BIN)/python -m tests.bench
 
-bench-full: $(DEV) ## Measure ticks and digests at ten million answers (ten minutes, 5 GB of disk)
+bench-full: $(DEV) ## Measure ticks and digests at ten million answers (long: half an hour or more, and 8 GB of disk)
 	$(BIN)/python -m tests.bench ticks-full
 
 pictures: $(DEV) ## Draw the README's pictures of the demo's page (needs Chromium)

@@ -46,7 +46,7 @@ def measure() -> list[Figure]:
 
 
 def measure_full() -> list[Figure]:
-    """Measure two thousand and ten million; this takes ten minutes and 5 GB of disk."""
+    """Measure two thousand and ten million; this takes half an hour or more, and 8 GB of disk."""
     small = _measured(therapists=1, weeks=40)
     return _compared(small, _measured(therapists=_THERAPISTS, weeks=400, former=9 * _EACH))
 

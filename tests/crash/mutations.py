@@ -50,10 +50,10 @@ def _confirm_before_commit() -> None:
         late.add(asyncio.create_task(later(lambda: batch(self, updates))))
         return max(update["update_id"] for update in updates)
 
-    async def take_one(self: Intake, body: bytes) -> bool:
+    async def take_one(self: Intake, body: bytes, turns: Any) -> bool:
         if b'"rate.' not in body:
-            return await single(self, body)
-        late.add(asyncio.create_task(later(lambda: single(self, body))))
+            return await single(self, body, turns)
+        late.add(asyncio.create_task(later(lambda: single(self, body, turns))))
         return True
 
     Intake.take, Intake.take_one = take, take_one  # type: ignore[method-assign]

@@ -176,7 +176,7 @@ async def test_one_person_in_order_while_others_go_on(door, practice):
     let_go.set()
     assert await asyncio.gather(first, *later) == [200, 200, 200]
     assert [text for who, text in practice.handled if who == ANNA] == ["slow", "then 2", "then 3"]
-    assert door.webhook._intake._turns == {}
+    assert door.webhook._turns._lines == {}
 
 
 @pytest.mark.parametrize(

@@ -521,7 +521,7 @@ async def test_a_stop_finishes_what_is_in_hand_and_takes_nothing_new(door, pract
     await asyncio.wait_for(door.task, 1)
 
 
-async def test_what_a_stop_cuts_short_is_not_answered(door, practice):
+async def test_what_a_stop_cuts_short_is_not_answered(door, practice, caplog):
     async def endless(_: Update) -> None:
         await asyncio.Event().wait()
 
@@ -529,6 +529,8 @@ async def test_what_a_stop_cuts_short_is_not_answered(door, practice):
     post = asyncio.create_task(door.post(message(1, ANNA, "endless")))
     await door.holds(1)
     assert not await asyncio.wait_for(door.webhook.stop(0.05), 2)
+    await asyncio.sleep(0.01)
+    assert caplog.messages == [], "a stop is no crash to uvicorn"
     with pytest.raises(aiohttp.ClientConnectionError):
         await post
     assert practice.recorded == []

@@ -17,13 +17,15 @@ from bot.core.timetable import to_utc
 from bot.demo.stage import TOKEN, Stage, write_config
 from bot.emulator import Emulator
 from tests.crash.failpoints import Arms, Way
+from tests.crash.people import Somebody
 from tests.crash.shared_clock import SharedClock
 from tests.hook import free_port, variables
 
 ROOT = Path(__file__).parents[2]
 ZONE = "Europe/Berlin"
 START = to_utc("2026-11-01", "10:20", ZONE)
-_SETTLE_SECONDS = 90.0
+#: More than the longest lock that another process holds.
+_SETTLE_SECONDS = 150.0
 _LOOK_SECONDS = 0.001
 #: How long a second takes by the clock of the story.
 _SECOND = 0.02
@@ -128,9 +130,10 @@ async def second_process(stage: KilledStage) -> int:
 class KilledStage(Stage):
     """Waits for a bot that it cannot look into.
 
-    receiving: the environment that says how it receives.
+    receiving: the environment that says how it receives. cast: who is in the story, by name.
     """
 
+    cast: dict[str, Somebody] = field(default_factory=dict)
     receiving: dict[str, str] = field(kw_only=True)
     lives: Lives = field(kw_only=True)
     shared: SharedClock = field(kw_only=True)

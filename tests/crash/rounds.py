@@ -24,7 +24,7 @@ from tests.crash.keeper import Blow, Keeper
 from tests.crash.killed_stage import KilledStage, practice
 from tests.crash.people import Ledger
 from tests.crash.story import STEPS, Story, bad_network, enrol
-from tests.crash.troubles import Troubles
+from tests.crash.troubles import LongLock, Troubles
 from tests.torture import Tally
 
 Extra = Callable[[KilledStage, Keeper], Awaitable[None]]
@@ -39,7 +39,7 @@ async def play(
     steps: list[tuple[str, int]] = STEPS,
     extra: Extra | None = None,
     disk: Disk | None = None,
-    troubles: Troubles | None = None,
+    troubles: Troubles | LongLock | None = None,
     cold: bool = False,
     way: Way = "polling",
 ) -> tuple[Tally, Keeper]:
@@ -51,7 +51,7 @@ async def play(
     chance, ledger = random.Random(seed), Ledger()
     environment = disk.environment if disk else None
     async with practice(folder, *options, environment=environment, cold=cold, way=way) as stage:
-        people = await enrol(stage, chance, ledger)
+        people = stage.cast = await enrol(stage, chance, ledger)
         checker = Checker(stage, ledger)
 
         async def dissect(struck: str) -> None:

@@ -15,7 +15,7 @@ STATISTICS := .venv-statistics/.installed
 STATISTICS_LOCK := tests/core/statistics/requirements.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test torture bench pictures check format texts locks clean
+.PHONY: help env demo test coverage torture bench pictures check format texts locks clean
 
 help: ## Show these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -26,7 +26,13 @@ demo: $(if $(wildcard $(DEV)),$(DEV),$(RUNTIME)) ## Show the whole loop on one l
 	$(BIN)/rapport demo
 
 test: $(DEV) $(OTHER) $(STATISTICS) ## Run all tests, the layers and the wheel included
-	$(BIN)/python -m pytest -n $(WORKERS)
+	$(BIN)/python -m pytest -n $(WORKERS) $(COVERED)
+
+# Lines and branches: of all that is ours the greater part, of bot/core each one.
+COVERED := --cov --cov-report= --cov-fail-under=95 -p tests.core_gate
+
+coverage: $(DEV) ## Show what the last `make test` did not try
+	$(BIN)/coverage report
 
 torture: $(DEV) ## Kill, break and starve the bot for MINUTES=10 (PARTS=kills,disk for some)
 	$(BIN)/python -m tests.torture --minutes $(MINUTES) --workers $(WORKERS) $(if $(PARTS),--parts $(PARTS))
@@ -73,7 +79,7 @@ LOCK := --quiet $(UPGRADE) --generate-hashes --allow-unsafe --strip-extras --no-
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options
 
 clean: ## Remove what the tools made, and the environments
-	rm -rf $(VENV) .venv-aiogram .venv-statistics .venv-locks build dist .mypy_cache .pytest_cache .ruff_cache \
+	rm -rf $(VENV) .coverage .venv-aiogram .venv-statistics .venv-locks build dist .mypy_cache .pytest_cache .ruff_cache \
 		.import_linter_cache .hypothesis
 	find bot handlers tests -type d -name __pycache__ -prune -exec rm -rf {} +
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import structlog
+from hypothesis import settings
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -24,6 +25,10 @@ from bot.render import Renderer
 
 #: A Sunday morning; no clock change within the next months.
 START = to_utc("2026-11-01", "10:00", "Europe/Berlin")
+
+# A law is not broken because the machine was busy or is watched: pytest-timeout ends what hangs.
+settings.register_profile("suite", deadline=None)
+settings.load_profile("suite")
 
 #: The real one, but one for all restarts: compiling templates anew tells nothing.
 one_renderer = cache(Renderer)

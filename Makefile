@@ -28,8 +28,10 @@ demo: $(if $(wildcard $(DEV)),$(DEV),$(RUNTIME)) ## Show the whole loop on one l
 test: $(DEV) $(OTHER) $(STATISTICS) ## Run all tests, the layers and the wheel included
 	$(BIN)/python -m pytest -n $(WORKERS) $(COVERED)
 
-# Lines and branches: of all that is ours the greater part, of bot/core each one.
-COVERED := --cov --cov-report= --cov-fail-under=95 -p tests.core_gate
+# Lines and branches: of all that is ours the greater part, of bot/core each one. A timeout that
+# strikes inside the tracer would leave its lock held, and all later tests hanging: so it ends the
+# worker, and another goes on.
+COVERED := --cov --cov-report= --cov-fail-under=95 -p tests.core_gate -o timeout_method=thread
 
 coverage: $(DEV) ## Show what the last `make test` did not try
 	$(BIN)/coverage report

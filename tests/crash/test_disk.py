@@ -19,7 +19,7 @@ from tests.crash.story import FIRST_WEEK
 from tests.crash.troubles import PinnedReader, Troubles
 from tests.torture import Tally
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.no_cover]  # as in test_kill.py
 needs_disk = pytest.mark.skipif(not has_compiler(), reason="the disk needs gcc to be made")
 
 

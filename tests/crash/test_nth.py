@@ -8,6 +8,8 @@ import pytest
 
 from tests.torture.parts import nth
 
+pytestmark = pytest.mark.no_cover  # as in test_kill.py
+
 #: A seed of every third kind, with another first n each.
 _CHANCE = random.Random(1)
 SEEDS = [kind + 1 + nth.KINDS * _CHANCE.randrange(13) for kind in range(0, nth.KINDS, 3)]

@@ -7,11 +7,13 @@ from dataclasses import replace
 import pytest
 
 from bot.core.people import (
+    LONGEST_NAME,
     Person,
     language_of,
     looks_like_a_name,
     suggest_code,
     tidy_code,
+    tidy_name,
 )
 
 ANNA = Person(1, 41, "Anna", None, None, None, None, None, None)
@@ -72,3 +74,19 @@ def test_the_language_is_chosen_then_hinted_then_the_practices(
     anna = replace(ANNA, language=chosen, language_hint=stored)
     assert language_of(anna, hint, "en") == spoken
     assert language_of(None, "fr", "de") == "de"
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("Anna", "Anna"), (" Anna \n Lena\t", "Anna Lena"), ("An\u202ena\x00", "Anna"),
+        ("A\ud800\ue000\uffffb", "Ab"), ("क्\u200dष", "क्\u200dष"),
+        ("👩\u200d🔬", "👩\u200d🔬"), ("e" + "\u0301" * 9, "e" + "\u0301" * 4),
+        ("e\u0301" * 9, "e\u0301" * 9), ("e" + "\u20dd" * 9, "e" + "\u20dd" * 4),
+        ("", "–"), (" \u202e ", "–"), ("\u200d \u200c", "–"),
+        ("n" * 65, "n" * 64), ("n" * 63 + " n", "n" * 63),
+    ],
+)  # fmt: skip
+def test_a_name_is_one_line_that_leaves_its_neighbours_in_peace(given: str, shown: str) -> None:
+    assert tidy_name(given) == shown
+    assert len(tidy_name(given * 9)) <= LONGEST_NAME == 64

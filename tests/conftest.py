@@ -34,6 +34,13 @@ settings.load_profile("suite")
 one_renderer = cache(Renderer)
 
 
+@pytest.fixture(autouse=True)
+def unmeasured_children(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a test starts is measured under coverage just when the test itself is."""
+    if request.node.get_closest_marker("no_cover"):
+        monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
+
+
 class _Listener(logging.Handler):
     """Keeps what libraries say, as far as the program lets them (bot.logging)."""
 

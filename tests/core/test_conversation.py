@@ -442,6 +442,10 @@ def test_where_buttons_are_asked_for_text_is_not_kept(key: str) -> None:
         read_at(key, "something private")
 
 
+def test_where_words_are_asked_for_they_are_taken_as_they_are() -> None:
+    assert read_at("different", "8") == Write("different", "8")
+
+
 def test_where_nothing_is_asked_nothing_is_kept() -> None:
     with pytest.raises(Refused, match="not_kept"):
         typed(None, "something private", {})

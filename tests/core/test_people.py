@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 
 from bot.core.people import (
     LONGEST_NAME,
+    Pair,
     Person,
     language_of,
     looks_like_a_name,
@@ -41,6 +42,22 @@ def test_what_is_no_code_is_none(typed: str) -> None:
                                           ("A", False), ("12345678", False)])  # fmt: skip
 def test_a_code_that_could_be_a_name_is_noticed(code: str, so: bool) -> None:
     assert looks_like_a_name(code) is so
+
+
+@pytest.mark.parametrize(
+    ("state", "so"),
+    [
+        ("invited", False),
+        ("joined", False),
+        ("active", True),
+        ("paused", True),
+        ("stopped", False),
+        ("ended", False),
+    ],
+)
+def test_only_what_runs_or_rests_can_be_paused(state: str, so: bool) -> None:
+    facts = dict.fromkeys((field.name for field in fields(Pair)), None)
+    assert Pair(**{**facts, "state": state}).may_pause is so  # type: ignore[arg-type]
 
 
 def test_suggested_codes_are_free_short_and_never_end() -> None:

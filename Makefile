@@ -15,7 +15,7 @@ STATISTICS := .venv-statistics/.installed
 STATISTICS_LOCK := tests/core/statistics/requirements.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test core coverage torture bench pictures check format texts locks clean
+.PHONY: help env demo test core coverage golden torture bench pictures check format texts locks clean
 
 help: ## Show these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -39,6 +39,9 @@ CORE_TESTS := tests/core tests/pictures/test_geometry.py
 # the worker instead, and another goes on.
 MEASURED := --cov-report=term-missing -o timeout_method=thread
 coverage core: export COVERAGE_FILE := $(CURDIR)/.coverage
+
+golden: $(DEV) ## Renew what ten invented weeks read like (tests/golden) and show what has changed
+	@$(BIN)/python -m tests.golden --renew
 
 torture: $(DEV) ## Kill, break and starve the bot for MINUTES=10 (PARTS=kills,disk for some)
 	$(BIN)/python -m tests.torture --minutes $(MINUTES) --workers $(WORKERS) $(if $(PARTS),--parts $(PARTS))

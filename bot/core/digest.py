@@ -132,7 +132,7 @@ _MORE: Final = 34
 _REASON: Final[dict[Reason, int]] = {
     "low_twice": 29,
     "low": 22,
-    "below": 66,
+    "below": 74,
     "fall": 62,
     "still_below": 38,
     "raise": 72,

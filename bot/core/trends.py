@@ -88,6 +88,16 @@ class Trend:
         return "lower" if "lower" in verdict.findings else "none"
 
     @property
+    def slid(self) -> bool:
+        """Whether the newest score was reached slowly: each of three lower than the one before,
+        and no more than half of the way from the usual in the last step (house rule)."""
+        scores = [v.score for v in self.course.verdicts if v.score is not None]
+        if len(scores) < 3 or self.usual is None:
+            return False
+        first, before, last = scores[-3:]
+        return first > before > last and before - last <= (self.usual - last) / 2
+
+    @property
     def sparkline(self) -> str:
         """The newest sessions as a line of bars; empty when there is no score at all."""
         scores = [session.score for session in self.sessions[-TREND_SESSIONS:]]

@@ -300,6 +300,11 @@ def details_of(
     sessions = sessions_of(facts.asked, replace(as_of, from_at=0), instrument, TEXT_IN_DETAILS)
     shown = [session for session in sessions if session.outcome != "not_asked"]
     trend, latest = trend_of(sessions, instrument), sessions[-1] if sessions else None
+    repair = trend.repair(facts.acknowledged)
+    if repair is not None:
+        # The whole history is read as new here.
+        began_here = repair.since_on > local_on(as_of.from_at, as_of.zone)
+        repair = replace(repair, is_new=began_here)
     newest, highest = trend.course.newest, trend.course.ceiling
     return Details(
         digest_id=digest_id,
@@ -313,7 +318,7 @@ def details_of(
         sparkline=trend.sparkline,
         usual=trend.usual,
         limits=trend.limits,
-        repair=trend.repair(facts.acknowledged),
+        repair=repair,
         straight_running=newest.straight_running if newest else 0,
         all_highest=(highest.hits, highest.of),
         panel=trend.panel(facts.code),

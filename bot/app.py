@@ -17,6 +17,7 @@ from bot.delivery import Delivery
 from bot.instruments import load_numbers
 from bot.opening import (
     RandomIds,
+    SteadyClock,
     SystemClock,
     bot_of,
     check_instruments,
@@ -46,6 +47,7 @@ from bot.services.talks import Talks
 from bot.services.timetable import Timetable
 from bot.store import updates
 from bot.store.database import Database
+from bot.store.practice import last_seen_at
 from bot.ticks import Ticks
 from bot.transport.application import LoudApplication, close, introduce, make_application
 from bot.transport.faults import trace
@@ -170,7 +172,9 @@ async def build(settings: Settings, clock: Clock | None = None, ids: Ids | None 
     application = make_application(bot)
     try:
         await introduce(application, clock)
-        return await _assemble(settings, clock, ids, instruments, db, bot, application)
+        steady = SteadyClock(clock, await db.read(last_seen_at))
+        outgoing = Outgoing(db, steady, ids, settings, wall=clock)
+        return await _assemble(settings, steady, ids, instruments, db, bot, application, outgoing)
     except BaseException:
         await close(application)
         await db.close()
@@ -185,6 +189,7 @@ async def _assemble(
     db: Database,
     bot: WireBot,
     application: LoudApplication,
+    outgoing: Outgoing,
 ) -> App:
     refused = asyncio.Event()
 
@@ -197,7 +202,6 @@ async def _assemble(
         messenger, clock, on_unreachable=enrolment.unreachable, on_token_refused=on_token_refused
     )
     room = _room(settings, clock, ids, instruments, db, bot.username, lanes, enrolment)
-    outgoing = Outgoing(db, clock, ids, settings)
     away_ms = await outgoing.away_ms()
     recovered = await outgoing.recover()
     if recovered:

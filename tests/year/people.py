@@ -94,7 +94,7 @@ class YearClient(_Patient, Client):
             return
         if way == "forgetful" and not again and self.chance.random() < 0.7:
             return
-        if self.chance.random() < 0.1:
+        if self.chance.random() < 0.3:
             return
         if way == "snoozer" and not again and self.chance.random() < 0.6:
             yield soon, lambda: self.answer(checkin, "snooze")

@@ -45,6 +45,7 @@ from bot.services.retention import Retention
 from bot.services.sentences import Sentences
 from bot.services.talks import Talks
 from bot.services.timetable import Timetable
+from bot.services.watching import Watching
 from bot.store import updates
 from bot.store.database import Database
 from bot.store.practice import last_seen_at
@@ -266,6 +267,7 @@ def _room(
     pictures = PictureViews(desk, Pictures(desk.render, settings.digest.pictures))
     versions = instruments[settings.checkin.instrument]
     instrument = versions[max(versions)]
+    watching = Watching(db, clock, ids, settings)
     return Room(
         desk=desk,
         lanes=lanes,
@@ -273,7 +275,9 @@ def _room(
         confirming=Confirming(db, clock, ids, settings),
         enrolment=enrolment,
         asking=Asking(db, clock, ids, settings, instruments),
-        checkins=CheckIns(db, clock, ids, Talks(clock, settings, instruments), load_numbers()),
+        checkins=CheckIns(
+            db, clock, ids, Talks(clock, settings, instruments), watching, load_numbers()
+        ),
         timetable=Timetable(db, clock, ids, settings),
         digests=Digests(db, clock, ids, settings, instrument),
         lookup=Lookup(db, clock, ids, settings, instrument, instruments),
@@ -283,6 +287,7 @@ def _room(
         exporting=Exporting(db, clock, ids),
         goals=Goals(db, clock, ids),
         mirrors=Mirrors(db, clock, ids, settings, instrument),
+        watching=watching,
         checkin_views=CheckInViews(desk),
         people_views=PeopleViews(desk, username, instruments, pictures),
         export_views=ExportViews(desk, instruments),

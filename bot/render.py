@@ -161,7 +161,9 @@ def score(value: float) -> str:
 
 
 #: What every template is given (`bot.views.reader`).
-ALWAYS_GIVEN: Final = frozenset({"reader", "practice", "safety", "contact", "how_to_change"})
+ALWAYS_GIVEN: Final = frozenset(
+    {"reader", "practice", "safety", "contact", "how_to_change", "watches"}
+)
 #: Turns of loops and calls within one text. The longest packaged one takes some hundreds.
 _STEPS: Final = 20_000
 _steps: ContextVar[list[int] | None] = ContextVar("steps", default=None)

@@ -32,6 +32,7 @@ from bot.services.ports import Make, Screen
 from bot.services.privacy import Privacy
 from bot.services.sentences import Sentences
 from bot.services.timetable import Timetable
+from bot.services.watching import Watching
 from bot.views.buttons import Tap, read_tap
 from bot.views.checkin import CheckInViews
 from bot.views.digest import DigestViews
@@ -104,6 +105,7 @@ class Room:
     exporting: Exporting
     goals: Goals
     mirrors: Mirrors
+    watching: Watching
     checkin_views: CheckInViews
     people_views: PeopleViews
     export_views: ExportViews

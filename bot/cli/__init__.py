@@ -25,6 +25,7 @@ from bot.cli.ending import AsJson, Config
 from bot.cli.ending import fail as _fail
 from bot.cli.ending import settings_of as _settings
 from bot.cli.ending import work as _work
+from bot.cli.erasures import erasures
 from bot.cli.invite import invite
 from bot.cli.keys import init, rotate_key
 from bot.cli.lean import lean
@@ -39,6 +40,7 @@ cli = typer.Typer(
 cli.add_typer(invite, name="invite")
 cli.add_typer(digest, name="digest")
 cli.add_typer(calendar, name="calendar")
+cli.add_typer(erasures, name="erasures")
 cli.command()(backup)
 cli.command()(restore)
 cli.command()(init)

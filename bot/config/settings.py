@@ -31,6 +31,7 @@ from bot.config.values import (
     LogFormat,
     LogLevel,
     MatchRules,
+    Phrases,
     Slug,
     TelegramIds,
     TimeOfDay,
@@ -256,6 +257,11 @@ class Safety(_Section):
         min_length=1,
         description='Where help is to be had at once; one text, or { en = "...", de = "..." }.',
     )
+    watch_phrases: Phrases = Field(
+        (),
+        repr=False,
+        description="Shared texts with one of these phrases show help at once; see docs/watch.md.",
+    )
 
 
 class Privacy(_Section):
@@ -263,7 +269,7 @@ class Privacy(_Section):
         description="Whether answers belong to the clinical record; decides what /erase can do."
     )
     consent_version: Line = Field(
-        "1",
+        "2",
         max_length=20,
         description="Change it when your privacy text changes: every client is then asked again.",
     )

@@ -43,6 +43,8 @@ TEXT_SHOWN: Final = 200
 
 #: Controls, format characters, surrogates and private use.
 _UNSHOWN: Final = ("Cc", "Cf", "Cs", "Co")
+#: Format characters that belong to words and pictures: Persian and families come apart without.
+_JOINERS: Final = "\u200c\u200d"
 
 WITH_ANSWERS: Final = ("answered", "started")
 
@@ -301,7 +303,9 @@ def cut_text(text: str, limit: int) -> str:
     What would disturb the lines around it (controls, direction overrides, halves of pairs) goes.
     """
     if not text.isprintable():
-        text = "".join(c for c in text if category(c) not in _UNSHOWN or c.isspace())
+        text = "".join(
+            c for c in text if category(c) not in _UNSHOWN or c.isspace() or c in _JOINERS
+        )
     line = " ".join(text.split())
     if _units(line) <= limit:
         return line

@@ -32,7 +32,8 @@ FOUND_BEFORE = {
     "checkins.end_unfinished", "checkins.messages_of_pair", "checkins.note_progress",
     "checkins.snooze", "digests.marks_of", "digests.places_of", "history.checkins_of_pair",
     "invitations.revoke_invitations", "outbox.drop_queued_of_pair", "pairs.note_consent",
-    "rules.open_rules_of_pair", "timetable.cancel_future_of_rule",
+    "rules.open_rules_of_pair", "watch.find_watched", "watch.forget_choices",
+    "watch.forget_watched", "watch.save_watched", "timetable.cancel_future_of_rule",
     "timetable.future_appointments_of_rule", "timetable.withdraw_checkin", "erasure.erase_pair",
 }  # fmt: skip
 #: What the program does of itself when a row is due: nobody asks for it.
@@ -53,6 +54,8 @@ BY_ITS_CODE = {
     "pairs.load_pair",
     "rules.insert_rule",
 }
+#: Decided for the practice on its own server, by whoever has the files.
+ON_THE_SERVER = {"erasure.weigh", "pairs.decline_erasure"}
 
 
 def functions() -> Iterator[tuple[str, ast.AsyncFunctionDef, dict[str, str]]]:
@@ -125,5 +128,5 @@ def test_an_owner_that_is_given_stands_in_each_statement(name: str) -> None:
 
 def test_whoever_gives_no_owner_has_a_reason() -> None:
     without = {n for n, (node, _) in ALL.items() if arguments(node) & OWNED} - WITH_OWNER
-    reasoned = FOUND_BEFORE | OF_ITSELF | BY_ITS_CODE
+    reasoned = FOUND_BEFORE | OF_ITSELF | BY_ITS_CODE | ON_THE_SERVER
     assert without == reasoned

@@ -11,12 +11,16 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass, field
 
+import pytest
 from world import Human, World
 
 from bot.core.draft import Draft, pack
 from bot.views.buttons import write_id
 from handlers import COMMANDS, TAPS
 from tests.transactions import writing
+
+#: With the phrase watch on: its buttons are refused for whose they are, not for its being off.
+pytestmark = pytest.mark.settings('[safety]\ntext = "Call 112."\nwatch_phrases = ["never found"]\n')
 
 PLAN = pack(Draft("2026-12-01", "15:00", 50, "weekly"))
 
@@ -31,7 +35,8 @@ CLIENTS = {
     "mychart": "{pair}", "ack": "{acknowledgement}.ok", "pausing": "{pair}",
     "ending": "{pair}", "keepend": "{pair}",
     "tellend": "{pair}", "stopping": "{pair}", "erasing": "{pair}", "begin": "{pair}",
-    "decline": "{pair}", "agree": "{pair}", "withheld": "{checkin}", "unmet": "{checkin}",
+    "decline": "{pair}", "agree": "{pair}", "jwatch": "{pair}.notice.yes",
+    "swatch": "{pair}.kept.yes", "withheld": "{checkin}", "unmet": "{checkin}",
     "goals": "{pair}", "goaladd": "{pair}", "goalstop": "{pair}", "goal": "{goal}",
     "goalword": "{goal}", "goalend": "{goal}.reached",
     "export": "{pair}",

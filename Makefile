@@ -15,10 +15,10 @@ STATISTICS := .venv-statistics/.installed
 STATISTICS_LOCK := tests/core/statistics/requirements.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test core coverage golden torture bench pictures check format texts locks clean
+.PHONY: help env demo test core coverage golden torture bench bench-full pictures check format texts locks clean
 
 help: ## Show these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 env: $(DEV) ## Make .venv with everything that development needs
 
@@ -48,8 +48,11 @@ torture: $(DEV) ## Kill, break and starve the bot for MINUTES=10 (PARTS=kills,di
 
 MINUTES ?= 10
 
-bench: $(DEV) ## Measure start, memory, taps, ticks and the emulator (not part of the tests)
+bench: $(DEV) ## Measure start, memory, taps, ticks, a digest and the emulator (not part of the tests)
 	$(BIN)/python -m tests.bench
+
+bench-full: $(DEV) ## Measure ticks and digests at ten million answers (ten minutes, 5 GB of disk)
+	$(BIN)/python -m tests.bench ticks-full
 
 pictures: $(DEV) ## Draw the README's pictures of the demo's page (needs Chromium)
 	$(BIN)/python -m tests.face.pictures

@@ -45,6 +45,7 @@ from bot.services.retention import Retention
 from bot.services.sentences import Sentences
 from bot.services.talks import Talks
 from bot.services.timetable import Timetable
+from bot.services.usual import Usual
 from bot.services.watching import Watching
 from bot.store import updates
 from bot.store.database import Database
@@ -281,6 +282,7 @@ def _room(
         timetable=Timetable(db, clock, ids, settings),
         digests=Digests(db, clock, ids, settings, instrument),
         lookup=Lookup(db, clock, ids, settings, instrument, instruments),
+        usual=Usual(db, clock, ids),
         acknowledgements=Acknowledgements(db, clock),
         sentences=Sentences(db, clock, ids, settings),
         privacy=Privacy(db, clock, ids, settings, instrument),

@@ -32,6 +32,7 @@ from bot.services.ports import Make, Screen
 from bot.services.privacy import Privacy
 from bot.services.sentences import Sentences
 from bot.services.timetable import Timetable
+from bot.services.usual import Usual
 from bot.services.watching import Watching
 from bot.views.buttons import Tap, read_tap
 from bot.views.checkin import CheckInViews
@@ -99,6 +100,7 @@ class Room:
     timetable: Timetable
     digests: Digests
     lookup: Lookup
+    usual: Usual
     acknowledgements: Acknowledgements
     sentences: Sentences
     privacy: Privacy

@@ -124,10 +124,10 @@ class Entry:
     on, time: of the latest appointment, for "A7 · Mon 15:00" (None when there was none).
     sessions: those of this digest, newest first. reasons: in order of need, the first decides.
     usual: median before the latest score, limits: the own range; None for too few. slid: the latest
-    score was reached slowly. repair: a fall that is followed. silent_running: how many of the
-    newest went unanswered, answered_on: the date of the last that did not. state_now: a pause, stop
-    or end within the window. standing: what stood out; the page a pair is on is frozen elsewhere.
-    panel: for a picture, None without scores.
+    score was reached slowly. repair: a fall that is followed. anew_on: the session with which the
+    usual began anew. silent_running: how many of the newest went unanswered, answered_on: the date
+    of the last that did not. state_now: a pause, stop or end within the window. standing: what
+    stood out; the page a pair is on is frozen elsewhere. panel: for a picture, None without scores.
     """
 
     pair_id: int
@@ -143,6 +143,7 @@ class Entry:
     change: signals.Change = "none"
     slid: bool = False
     repair: Repair | None = None
+    anew_on: str | None = None
     silent_running: int = 0
     answered_on: str | None = None
     panel: Panel | None = None
@@ -216,6 +217,7 @@ def entry_of(
         change=trend.change,
         slid=trend.slid,
         repair=repair,
+        anew_on=trend.anew_on,
         silent_running=trend.silent_running,
         answered_on=trend.answered_on,
         panel=trend.panel(facts.code),

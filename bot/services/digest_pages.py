@@ -142,7 +142,8 @@ class Progress:
 @dataclass(frozen=True, slots=True)
 class Details:
     """One pair's history. sessions: newest first. usual, limits None: too few to say.
-    repair: the newest fall. straight_running: check-ins in a row with one value in every item.
+    anew_on: the session with which the usual began anew. repair: the newest fall.
+    straight_running: check-ins in a row with one value in every item.
     all_highest: of how many check-ins every item was at its highest, of how many.
 
     digest_id, page: where it was opened from; None and 0 when not from a digest. before_first:
@@ -160,6 +161,7 @@ class Details:
     sparkline: str
     usual: float | None
     limits: Limits | None
+    anew_on: str | None
     repair: Repair | None
     straight_running: int
     all_highest: tuple[int, int]
@@ -318,6 +320,7 @@ def details_of(
         sparkline=trend.sparkline,
         usual=trend.usual,
         limits=trend.limits,
+        anew_on=trend.anew_on,
         repair=repair,
         straight_running=newest.straight_running if newest else 0,
         all_highest=(highest.hits, highest.of),

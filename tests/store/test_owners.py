@@ -63,15 +63,23 @@ def functions() -> Iterator[tuple[str, ast.AsyncFunctionDef, dict[str, str]]]:
     for path in sorted(STORE.glob("*.py")):
         if path.stem in ("database", "migrate", "vault"):
             continue
-        tree = ast.parse(path.read_text("utf-8"))
-        constants: dict[str, str] = {}
-        for node in tree.body:
-            if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
-                target = node.targets[0] if isinstance(node, ast.Assign) else node.target
-                constants[ast.unparse(target)] = text_of(node.value, constants)
+        tree, constants = ast.parse(path.read_text("utf-8")), constants_of(path.stem)
         for node in tree.body:
             if isinstance(node, ast.AsyncFunctionDef) and not node.name.startswith("_"):
                 yield f"{path.stem}.{node.name}", node, constants
+
+
+def constants_of(module: str) -> dict[str, str]:
+    """Give the texts of a store module's constants, those it takes from others included."""
+    constants: dict[str, str] = {}
+    for node in ast.parse((STORE / f"{module}.py").read_text("utf-8")).body:
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("bot.store."):
+            theirs = constants_of(str(node.module).rsplit(".", 1)[1])
+            constants |= {n.name: theirs[n.name] for n in node.names if n.name in theirs}
+        elif isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+            target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+            constants[ast.unparse(target)] = text_of(node.value, constants)
+    return constants
 
 
 def text_of(node: ast.AST, constants: dict[str, str]) -> str:

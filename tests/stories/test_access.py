@@ -44,6 +44,8 @@ CLIENTS = {
 }  # fmt: skip
 THERAPISTS = {
     "page": "{digest}.1", "details": "{digest}.{pair}.1", "words": "{digest}.{pair}.0",
+    "usual": "{digest}.{pair}", "anew": "{digest}.{pair}.{first_checkin}",
+    "anewoff": "{digest}.{pair}.{first_checkin}",
     "textback": "{digest}.{pair}.0", "read": "{digest}.{pair}.1", "talk": "{digest}.{pair}.1",
     "pictures": "{digest}.1", "picture": "{pair}", "readall": "{digest}.1",
     "mirror": "0", "mirset": "0.on", "mirask": "{checkin}.heard", "mirrate": "{checkin}.heard.8",
@@ -61,6 +63,7 @@ ANYONES = {"help": "0", "slang": "0.en", "szone": "0.more", "squiet": "0.22:00.0
            "close": "0"}  # fmt: skip
 #: The same acts as they are reached by another way.
 ALSO = {
+    "usual": "0.{pair}", "anew": "0.{pair}.{first_checkin}", "anewoff": "0.{pair}.{checkin}",
     "details": "0.{pair}.0", "words": "0.{pair}.0", "textback": "0.{pair}.0",
     "tconf": f"{{pair}}.{PLAN}.{{rule}}", "jzone": "{pair}.more", "ack": "{acknowledgement}.no",
     "tform": f"{{appointment}}.{PLAN}.m", "tpick": f"{{appointment}}.day.{PLAN}.v",

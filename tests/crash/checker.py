@@ -75,6 +75,7 @@ class Checker:
     violations: list[Violation] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     _updates: dict[int, int] = field(default_factory=dict)
+    _reported: set[int] = field(default_factory=set)
     _read: int = 0
     _finals: dict[tuple[str, int], str] = field(default_factory=dict)
     _expected: dict[int, tuple[int, int]] = field(default_factory=dict)
@@ -93,17 +94,26 @@ class Checker:
             self.counts["kills with updates in hand"] += self.stage.emulator.pending > 0
 
     def _forgotten(self, db: sqlite3.Connection, when: str) -> None:
-        journal = self.stage.emulator.journal
-        for entry in journal.read(self._read, kind="update"):
-            self._updates[entry.params["update_id"]] = entry.at
-        self._read = len(journal)
-        waiting = set(self.stage.emulator.world.queue.waiting)
         since = self.stage.clock.now() - _IDS_KEPT_MS
-        told = {id for id, at in self._updates.items() if at > since and id not in waiting}
+        told = {id for id, at in self._told().items() if at > since}
         stored = {id for (id,) in db.execute("SELECT update_id FROM seen_update")}
         for lost in told - stored:
             self.report("forgotten", f"update {lost}, {when}")
-            del self._updates[lost]  # once is enough
+            self._reported.add(lost)  # once is enough
+
+    def _told(self) -> dict[int, int]:
+        """Give the updates that Telegram was told to forget, and when they were made, or brought.
+
+        By polling, it is told by the offset of the next poll; by webhook, by a 2xx.
+        """
+        journal = self.stage.emulator.journal
+        by_webhook = self.stage.way == "webhook"
+        for entry in journal.read(self._read, kind="delivery" if by_webhook else "update"):
+            if not by_webhook or entry.done:
+                self._updates[entry.params["update_id"]] = entry.at
+        self._read = len(journal)
+        waiting = [] if by_webhook else self.stage.emulator.world.queue.waiting
+        return {id: at for id, at in self._updates.items() if id not in {*waiting, *self._reported}}
 
     # At a step's end; the bot has nothing to do.
 

@@ -16,7 +16,7 @@ from bot.emulator import Emulator, Person, Seen, Tap
 
 #: How long a person looks at a screen that does not change, and how often.
 _PATIENCE_SECONDS = 0.15
-_TRIES = 400
+_TRIES = 1000
 #: What is chosen of several that apply, by person; none of these excludes another.
 _PICKS = ((1, 2), (3,), (2, 4, 5))
 #: How often a rating is typed instead of tapped.

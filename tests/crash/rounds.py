@@ -20,11 +20,12 @@ from bot.store.answers import open_value
 from bot.store.vault import load_vault
 from tests.crash.checker import Checker, rows_of
 from tests.crash.disk import Disk
+from tests.crash.failpoints import Way
 from tests.crash.keeper import Blow, Keeper
 from tests.crash.killed_stage import KilledStage, practice
 from tests.crash.people import Ledger
 from tests.crash.story import STEPS, Story, bad_network, enrol
-from tests.crash.troubles import Troubles
+from tests.crash.troubles import LongLock, Troubles
 from tests.torture import Tally
 
 Extra = Callable[[KilledStage, Keeper], Awaitable[None]]
@@ -39,8 +40,9 @@ async def play(
     steps: list[tuple[str, int]] = STEPS,
     extra: Extra | None = None,
     disk: Disk | None = None,
-    troubles: Troubles | None = None,
+    troubles: Troubles | LongLock | None = None,
     cold: bool = False,
+    way: Way = "polling",
 ) -> tuple[Tally, Keeper]:
     """Play the story while blows fall; give what was done and found.
 
@@ -49,8 +51,8 @@ async def play(
     """
     chance, ledger = random.Random(seed), Ledger()
     environment = disk.environment if disk else None
-    async with practice(folder, *options, environment=environment, cold=cold) as stage:
-        people = await enrol(stage, chance, ledger)
+    async with practice(folder, *options, environment=environment, cold=cold, way=way) as stage:
+        people = stage.cast = await enrol(stage, chance, ledger)
         checker = Checker(stage, ledger)
 
         async def dissect(struck: str) -> None:
@@ -146,6 +148,9 @@ def _tally(stage: KilledStage, keeper: Keeper, checker: Checker) -> Tally:
     tally.counts["faults"] = sum(call.fault is not None for call in journal.calls())
     tally.counts["updates"] = len(journal.read(kind="update"))
     tally.counts["messages"] = len(journal.sent())
+    brought = journal.read(kind="delivery")
+    tally.counts["deliveries"] = len(brought)
+    tally.counts["deliveries that failed"] = sum(not one.done for one in brought)
     tally.counts += checker.counts
     if tally.violations:
         lines = [orjson.dumps(entry.to_json()) for entry in journal.read()]

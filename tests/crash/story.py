@@ -133,6 +133,8 @@ def bad_network(stage: KilledStage, chance: random.Random) -> Iterator[None]:
         ("drop", "answerCallbackQuery", {"chance": 0.05}),
         ("cut_body", "getUpdates", {"chance": 0.05}),
         ("status", "getUpdates", {"status": 502, "chance": 0.03}),
+        ("cut_body", "setWebhook", {"chance": 0.1}),
+        ("status", "getWebhookInfo", {"status": 502, "chance": 0.1}),
         ("delay", "sendMessage", {"stage": "after", "seconds": 0.02, "chance": 0.3}),
     ):
         how = {**how, "chance": how["chance"] * weight}

@@ -111,8 +111,12 @@ class Delivery:
 
     async def _notice(self, claimed: Claimed) -> Screen | None:
         message, pair = claimed.message, claimed.pair
-        name = message.part.split(":")[0]
+        name, *more = message.part.split(":")
         reader = self.digest_views.desk.reader(claimed.person)
+        if name == "watch_help":
+            return self.notice_views.watch_help(more[1], reader)
+        if name == "watch" and pair is not None:
+            return self.notice_views.watch(pair, int(more[0]), reader)
         if name == "before_first":
             talk = await self.checkins.delivery(message.subject_id)
             if talk is None or pair is None or talk.checkin.state == "cancelled":

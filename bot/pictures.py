@@ -72,6 +72,7 @@ class Pictures:
             picture=arrange(panels),
             ink=INKS[self.theme],
             bands=any(panel.lower is not None for panel in panels),
+            anew=any(dot.begins_anew for panel in panels for dot in panel.dots),
             gaps=any(dot.score is None for panel in panels for dot in panel.dots),
             caution=wrap(caution, _CAUTION_WIDE),
         )

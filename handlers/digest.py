@@ -68,6 +68,24 @@ async def words(room: Room, ask: Ask) -> Reply:
     return Reply(room.digest_views.words(found, ask.reader))
 
 
+async def usual(room: Room, ask: Ask) -> Reply:
+    """Offer to let a pair's usual begin anew, or to take that back."""
+    choice = await room.usual.choice(ask.me, ask.tap.subject, ask.tap.id_arg(0))
+    return Reply(room.digest_views.usual(choice, ask.reader))
+
+
+async def begin_anew(room: Room, ask: Ask) -> Reply:
+    """Let a pair's usual begin anew with a session."""
+    await room.usual.begin(ask.me, ask.tap.subject, ask.tap.id_arg(0), ask.tap.id_arg(1))
+    return await usual(room, ask)
+
+
+async def take_back_anew(room: Room, ask: Ask) -> Reply:
+    """Compare with all that was before again."""
+    await room.usual.take_back(ask.me, ask.tap.subject, ask.tap.id_arg(0), ask.tap.id_arg(1))
+    return await usual(room, ask)
+
+
 async def sentence(room: Room, ask: Ask) -> Reply:
     """Ask for an own sentence to a client."""
     begun = await room.sentences.ask(ask.me, ask.tap.subject, ask.tap.id_arg(0))
@@ -170,6 +188,9 @@ TAPS = {
     "readall": Route(read_all, "therapist", page_again),
     "details": Route(details, "therapist", pair_again),
     "words": Route(words, "therapist"),
+    "usual": Route(usual, "therapist"),
+    "anew": Route(begin_anew, "therapist", usual),
+    "anewoff": Route(take_back_anew, "therapist", usual),
     "pictures": Route(pictures, "therapist"),
     "picture": Route(picture, "therapist"),
     "sentence": Route(sentence, "therapist"),

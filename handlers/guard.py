@@ -32,6 +32,8 @@ from bot.services.ports import Make, Screen
 from bot.services.privacy import Privacy
 from bot.services.sentences import Sentences
 from bot.services.timetable import Timetable
+from bot.services.usual import Usual
+from bot.services.watching import Watching
 from bot.views.buttons import Tap, read_tap
 from bot.views.checkin import CheckInViews
 from bot.views.digest import DigestViews
@@ -98,12 +100,14 @@ class Room:
     timetable: Timetable
     digests: Digests
     lookup: Lookup
+    usual: Usual
     acknowledgements: Acknowledgements
     sentences: Sentences
     privacy: Privacy
     exporting: Exporting
     goals: Goals
     mirrors: Mirrors
+    watching: Watching
     checkin_views: CheckInViews
     people_views: PeopleViews
     export_views: ExportViews

@@ -31,7 +31,7 @@ async def _go_on(room: Room, ask: Ask) -> Reply:
         for pair in ask.who.pairs:
             if pair.state in ("joined", "active", "stopped"):
                 joining = await room.enrolment.joining(ask.me, pair.id)
-                if joining.missing in ("language", "timezone", "consent"):
+                if joining.missing not in ("therapist", "nothing"):
                     return Reply(room.people_views.joining(joining, ask.reader))
     return Reply(room.people_views.home(ask.who, ask.reader))
 
@@ -84,6 +84,20 @@ async def agree(room: Room, ask: Ask) -> Reply:
     return Reply(room.people_views.joining(joining, ask.reader))
 
 
+async def watch(room: Room, ask: Ask) -> Reply:
+    """A yes or no about the phrase watch, while joining."""
+    await _choose(room, ask)
+    return await show(room, ask)
+
+
+async def _choose(room: Room, ask: Ask) -> None:
+    match ask.tap.arg(0), ask.tap.arg(1):
+        case "notice" | "kept" as about, "yes" | "no" as choice:
+            await room.watching.choose(ask.me, ask.tap.subject, about, choice)
+        case _:
+            raise Refused("stale_button")
+
+
 async def decline(room: Room, ask: Ask) -> Reply:
     """The client does not consent."""
     await room.enrolment.decline(ask.me, ask.tap.subject)
@@ -117,7 +131,8 @@ async def _settings(room: Room, ask: Ask) -> Screen:
     if who.person is None:
         raise Refused("stranger")
     reader = room.desk.reader(who.person)
-    return room.people_views.settings(who.person, reader, is_client=who.is_client)
+    chosen = await room.watching.chosen(who.person.id)
+    return room.people_views.settings(who.person, reader, chosen, is_client=who.is_client)
 
 
 async def set_language(room: Room, ask: Ask) -> Reply:
@@ -149,6 +164,12 @@ async def set_quiet(room: Room, ask: Ask) -> Reply:
     return Reply(await _settings(room, ask))
 
 
+async def set_watch(room: Room, ask: Ask) -> Reply:
+    """Another yes or no about the phrase watch."""
+    await _choose(room, ask)
+    return Reply(await _settings(room, ask))
+
+
 COMMANDS = {
     "start": Route(start, "anyone", start_again),
     "settings": Route(settings, "anyone"),
@@ -158,9 +179,11 @@ TAPS = {
     "jlang": Route(language, "client", show),
     "jzone": Route(zone, "client", show),
     "agree": Route(agree, "client", show),
+    "jwatch": Route(watch, "client", show),
     "decline": Route(decline, "client", declined),
     "begin": Route(begin, "client", begin_again),
     "slang": Route(set_language, "anyone", settings),
     "szone": Route(set_zone, "anyone", settings),
     "squiet": Route(set_quiet, "anyone", settings),
+    "swatch": Route(set_watch, "client", settings),
 }

@@ -255,7 +255,8 @@ class World:
         return path.read_bytes() + (log.read_bytes() if log.exists() else b"")
 
     async def check(self) -> None:
-        """Fail where the program stumbled: an update set aside, a refused call, a second prompt."""
+        """Fail where the program stumbled: an update set aside, a refused call, a second prompt, a
+        link that Telegram would fetch."""
         aside = await self.rows("SELECT reason FROM set_aside")
         assert not aside, f"updates were set aside: {aside}"
         refused = [
@@ -264,6 +265,13 @@ class World:
             if call.status == 400 and "not modified" not in str(call.result)
         ]
         assert not refused, f"Telegram refused calls: {refused}"
+        previews = [
+            call.method
+            for call in self.stage.emulator.journal.calls()
+            if call.method in ("sendMessage", "editMessageText")
+            and call.params.get("link_preview_options") != {"is_disabled": True}
+        ]
+        assert not previews, f"a link would be fetched and shown: {previews}"
         assert not self.asked_too_often(), f"asked twice: {self.asked_too_often()}"
         assert not self.leaked(), f"the log tells {self.leaked()}"
 

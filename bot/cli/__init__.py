@@ -12,22 +12,27 @@ import json
 import re
 import signal
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bot import __version__
 from bot.cli.backup import backup, restore
+from bot.cli.calendar import calendar
 from bot.cli.digest import digest
 from bot.cli.ending import CONFIG as _CONFIG
 from bot.cli.ending import AsJson, Config
 from bot.cli.ending import fail as _fail
 from bot.cli.ending import settings_of as _settings
 from bot.cli.ending import work as _work
+from bot.cli.erasures import erasures
 from bot.cli.invite import invite
 from bot.cli.keys import init, rotate_key
 from bot.cli.lean import lean
 from bot.config import ConfigError, Settings, load, warnings
+
+if TYPE_CHECKING:
+    from bot.trial import TemplateMistake
 
 cli = typer.Typer(
     name="rapport",
@@ -37,6 +42,8 @@ cli = typer.Typer(
 )
 cli.add_typer(invite, name="invite")
 cli.add_typer(digest, name="digest")
+cli.add_typer(calendar, name="calendar")
+cli.add_typer(erasures, name="erasures")
 cli.command()(backup)
 cli.command()(restore)
 cli.command()(init)
@@ -159,6 +166,17 @@ def emulator(
         _fail(f"127.0.0.1:{port} cannot be listened on: {problem.strerror}", 1)
 
 
+def _tried(settings: Settings) -> tuple[list[TemplateMistake], list[str]]:
+    """Show the practice's own templates to invented people; give mistakes, and what to look at."""
+    from bot.demo.rehearsal import rehearse
+
+    tried = asyncio.run(rehearse(settings))
+    return list(tried.mistakes), [
+        f"practice.templates {name} was not come to while trying: look at it when it is shown"
+        for name in tried.not_shown
+    ]
+
+
 @cli.command()
 def check(config: Config = _CONFIG, as_json: AsJson = False) -> None:
     """Check the configuration, the master key, the questionnaires and own texts."""
@@ -188,10 +206,15 @@ def check(config: Config = _CONFIG, as_json: AsJson = False) -> None:
     except BadInstrument as problem:
         mistakes.append({"key": "checkin.instrument", "wrong": str(problem), "remedy": ""})
         code = code or 2
-    for wrong in Renderer(settings.practice.templates).mistakes():
+    worries = [str(worry) for worry in warnings(settings, config)]
+    own = Renderer(settings.practice.templates)
+    wrongs = own.mistakes()
+    if own.own_names() and not wrongs and not mistakes:
+        wrongs, untried = _tried(settings)
+        worries += untried
+    for wrong in wrongs:
         mistakes.append({"key": "practice.templates", "wrong": str(wrong), "remedy": wrong.remedy})
         code = code or 2
-    worries = [str(worry) for worry in warnings(settings, config)]
     if as_json:
         typer.echo(json.dumps({"ok": not mistakes, "mistakes": mistakes, "warnings": worries}))
     else:

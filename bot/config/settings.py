@@ -24,11 +24,14 @@ from pydantic_settings import (
 from bot.config.values import (
     NO_ADDRESS,
     ApiAddress,
+    CodePattern,
     Language,
     Line,
     ListenAddress,
     LogFormat,
     LogLevel,
+    MatchRules,
+    Phrases,
     Slug,
     TelegramIds,
     TimeOfDay,
@@ -231,10 +234,33 @@ class Digest(_Section):
     )
 
 
+class Calendar(_Section):
+    match: MatchRules = Field(
+        ("tag", "summary"),
+        description="How a calendar's event finds its client; the first rule that hits decides.",
+    )
+    tag: Line = Field(
+        "client:", max_length=40, description="What a category begins with before the code."
+    )
+    summary_pattern: CodePattern = Field(
+        "",
+        max_length=200,
+        description=r"A pattern for the title, such as \\[(?P<code>[A-Z0-9-]+)\\]; empty for none.",
+    )
+    private_addresses: bool = Field(
+        False, description="Allow calendars at addresses of this machine or network."
+    )
+
+
 class Safety(_Section):
     text: Wordings = Field(
         min_length=1,
         description='Where help is to be had at once; one text, or { en = "...", de = "..." }.',
+    )
+    watch_phrases: Phrases = Field(
+        (),
+        repr=False,
+        description="Shared texts with one of these phrases show help at once; see docs/watch.md.",
     )
 
 
@@ -243,7 +269,7 @@ class Privacy(_Section):
         description="Whether answers belong to the clinical record; decides what /erase can do."
     )
     consent_version: Line = Field(
-        "1",
+        "2",
         max_length=20,
         description="Change it when your privacy text changes: every client is then asked again.",
     )
@@ -297,6 +323,7 @@ class Settings(BaseSettings):
     keys: Keys
     checkin: Checkin
     digest: Digest
+    calendar: Calendar
     safety: Safety
     privacy: Privacy
     log: Log

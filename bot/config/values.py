@@ -18,6 +18,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StringConstraints
 from pydantic_core import PydanticCustomError
 
+from bot.core.watch import plain_phrase, strange_letters
+
 #: A safety text shares its message with a heading and buttons.
 WORDING_AT_MOST = 1500
 
@@ -27,6 +29,10 @@ _WEBHOOK_PORTS: Final = (443, 80, 88, 8443)
 _PATH: Final = re.compile(r"(/[A-Za-z0-9._~-]+)+")
 
 Language = Literal["en", "de"]
+#: A watched phrase has at least so many letters or digits: a shorter one is met at every turn.
+PHRASE_AT_LEAST: Final = 5
+PHRASE_AT_MOST: Final = 80
+PHRASES_AT_MOST: Final = 100
 
 
 def refused(wrong: str, remedy: str, key: str = "") -> PydanticCustomError:
@@ -181,6 +187,47 @@ def _per_language(value: object) -> object:
     return dict.fromkeys(get_args(Language), value) if value.strip() else {}
 
 
+def _lines(value: object) -> object:
+    """Read `a phrase; another` (environment, secret file) as a list."""
+    if not isinstance(value, str):
+        return value
+    return [phrase.strip() for phrase in re.split(r"[;\n]", value) if phrase.strip()]
+
+
+def _phrases(phrases: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuse what would never be found, be found everywhere, or is meant as a pattern."""
+    seen: dict[str, str] = {}
+    for phrase in phrases:
+        if strange := strange_letters(phrase):
+            raise refused(
+                f"has {shortened(phrase)} with {strange}: words are compared, no patterns",
+                "write plain words, in one line; case and extra spaces do not matter",
+            )
+        plain = plain_phrase(phrase)
+        size = sum(letter.isalnum() for letter in plain)
+        if size < PHRASE_AT_LEAST:
+            raise refused(
+                f"has {shortened(phrase)}, which is too short: it would be found in harmless texts",
+                f"write at least {PHRASE_AT_LEAST} letters, rather several words",
+            )
+        if len(phrase) > PHRASE_AT_MOST:
+            raise refused(
+                f"has {shortened(phrase)}, which is too long to be typed just so",
+                f"write at most {PHRASE_AT_MOST} characters",
+            )
+        if plain in seen:
+            raise refused(
+                f"has {shortened(seen[plain])} and {shortened(phrase)}, which are the same",
+                "remove one of them",
+            )
+        seen[plain] = phrase
+    if len(phrases) > PHRASES_AT_MOST:
+        raise refused(
+            f"has {len(phrases)} phrases", f"write at most {PHRASES_AT_MOST}; fewer are better"
+        )
+    return phrases
+
+
 def _lower(value: object) -> object:
     return value.strip().lower() if isinstance(value, str) else value
 
@@ -191,7 +238,35 @@ def _one_line(value: str) -> str:
     return value
 
 
+def _words(value: object) -> object:
+    """Let a text with commas, as the environment gives it, be a list of words."""
+    if isinstance(value, str):
+        return tuple(word.strip().lower() for word in value.split(",") if word.strip())
+    return value
+
+
+def _each_once(value: tuple[str, ...]) -> tuple[str, ...]:
+    twice = next((one for one in value if value.count(one) > 1), None)
+    if twice is not None:
+        raise refused(f"names {twice} twice", "name each rule once")
+    return value
+
+
+def _code_pattern(value: str) -> str:
+    """Take a pattern that can find a code; none at all is empty."""
+    try:
+        names = re.compile(value).groupindex if value else {"code": 1}
+    except re.error as error:
+        raise refused(f"is no pattern: {error}", "mend it, or leave it empty") from None
+    if "code" not in names:
+        raise refused("has no group named code", r"write something like \[(?P<code>[A-Z0-9-]+)\]")
+    return value
+
+
 Whole = Annotated[int, BeforeValidator(_not_a_switch)]
+MatchRule = Literal["tag", "summary"]
+MatchRules = Annotated[tuple[MatchRule, ...], BeforeValidator(_words), AfterValidator(_each_once)]
+CodePattern = Annotated[str, AfterValidator(_code_pattern)]
 TelegramId = Annotated[Whole, Field(gt=0, lt=2**52)]
 TelegramIds = Annotated[
     tuple[TelegramId, ...], BeforeValidator(_numbers), AfterValidator(_once_each)
@@ -215,6 +290,7 @@ Line = Annotated[
 Wording = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=WORDING_AT_MOST)
 ]
+Phrases = Annotated[tuple[str, ...], BeforeValidator(_lines), AfterValidator(_phrases)]
 Wordings = Annotated[dict[Language, Wording], BeforeValidator(_per_language)]
 
 

@@ -128,11 +128,12 @@ _STEPS: Final = 152
 _REPAIRED: Final = 68
 _SINCE: Final = 62
 _LOWER: Final = 42
+_ANEW: Final = 58
 _MORE: Final = 34
 _REASON: Final[dict[Reason, int]] = {
     "low_twice": 29,
     "low": 22,
-    "below": 66,
+    "below": 74,
     "fall": 62,
     "still_below": 38,
     "raise": 72,
@@ -188,7 +189,7 @@ def most_units(entry: Entry) -> int:
     A text that is not shown counts as the mark for it; see `fits`.
     """
     size = _LINE + len(entry.code) + _STATE * bool(entry.state_now)
-    size += beside_units(entry.beside)
+    size += beside_units(entry.beside) + _ANEW * (entry.anew_on is not None)
     size += _MORE * (len(entry.sessions) > SESSIONS_SHOWN) + _LOWER * (entry.change == "lower")
     if entry.standing == "calm":
         shown = tuple(one for one in (entry.latest, entry.unanswered) if one is not None)

@@ -123,8 +123,9 @@ class Entry:
 
     on, time: of the latest appointment, for "A7 · Mon 15:00" (None when there was none).
     sessions: those of this digest, newest first. reasons: in order of need, the first decides.
-    usual: median before the latest score, limits: the own range; None for too few. repair: a fall
-    that is followed. silent_running: how many of the newest went unanswered, answered_on: the date
+    usual: median before the latest score, limits: the own range; None for too few. slid: the latest
+    score was reached slowly. repair: a fall that is followed. anew_on: the session with which the
+    usual began anew. silent_running: how many of the newest went unanswered, answered_on: the date
     of the last that did not. state_now: a pause, stop or end within the window. standing: what
     stood out; the page a pair is on is frozen elsewhere. panel: for a picture, None without scores.
     """
@@ -140,7 +141,9 @@ class Entry:
     usual: float | None = None
     limits: signals.Limits | None = None
     change: signals.Change = "none"
+    slid: bool = False
     repair: Repair | None = None
+    anew_on: str | None = None
     silent_running: int = 0
     answered_on: str | None = None
     panel: Panel | None = None
@@ -156,6 +159,9 @@ class Entry:
     @property
     def opener(self) -> Opener | None:
         """How to begin, where something stands out."""
+        # What came slowly is not about the last session.
+        if self.slid and self.reason in ("below", "fall", "still_below"):
+            return "checking_in"
         return OPENERS.get(self.reason)
 
     @property
@@ -209,7 +215,9 @@ def entry_of(
         usual=trend.usual,
         limits=trend.limits,
         change=trend.change,
+        slid=trend.slid,
         repair=repair,
+        anew_on=trend.anew_on,
         silent_running=trend.silent_running,
         answered_on=trend.answered_on,
         panel=trend.panel(facts.code),

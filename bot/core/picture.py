@@ -33,17 +33,21 @@ _LEGEND: Final = 144
 #: A number stands so far over its mark, and only where there are few of them.
 _OVER: Final = 24
 _LABELS_AT_MOST: Final = 16
+#: The line before a new usual stands half-way to the mark before, but at most so far.
+_BEFORE: Final = 24
 #: How high the drawing of one panel is, by the number of columns.
 _PLOT: Final = {1: 560, 2: 250, 3: 144}
 
 
 @dataclass(frozen=True, slots=True)
 class Dot:
-    """One check-in. on: its local date. score: None is a gap."""
+    """One check-in. on: its local date. score: None is a gap. begins_anew: the own usual begins
+    with it."""
 
     on: str
     score: float | None
     shape: Shape = "plain"
+    begins_anew: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +72,8 @@ class Placed:
     left, top, right, bottom: the plot, on whose lower edge is 0 and on whose upper edge is 10.
     lines: runs of neighbouring scores; a gap ends one. marks: x, y, shape and date of each score.
     gaps: x of each check-in without one. usual_y, band: None where too little is known; the band
-    is its upper edge and its height. newest: the newest score, None when the newest is a gap.
+    is its upper edge and its height. anew: x of each line between two usuals, which no run crosses.
+    newest: the newest score, None when the newest is a gap.
     labels: x, y and score of each number written at its mark; none where they would not fit.
     """
 
@@ -81,6 +86,7 @@ class Placed:
     lines: tuple[tuple[tuple[float, float], ...], ...]
     marks: tuple[tuple[float, float, Shape, str], ...]
     gaps: tuple[float, ...]
+    anew: tuple[float, ...]
     usual_y: float | None
     band: tuple[float, float] | None
     newest: float | None
@@ -165,6 +171,11 @@ def _place(panel: Panel, x: int, y: int, width: int, columns: int) -> Placed:
         lines=_runs(places, height_of),
         marks=tuple((at, level, dot.shape, dot.on) for at, level, dot in scored),
         gaps=tuple(at for at, dot in places if dot.score is None),
+        anew=tuple(
+            max(left, round(at - min(step / 2, _BEFORE), 1))
+            for at, dot in places
+            if dot.begins_anew
+        ),
         usual_y=None if panel.usual is None else height_of(panel.usual),
         band=band,
         newest=panel.dots[-1].score,
@@ -184,8 +195,8 @@ def _runs(
     """Give the runs of at least two neighbouring scores."""
     runs: list[list[tuple[float, float]]] = [[]]
     for at, dot in places:
-        if dot.score is None:
+        if dot.score is None or dot.begins_anew:
             runs.append([])
-        else:
+        if dot.score is not None:
             runs[-1].append((at, height_of(dot.score)))
     return tuple(tuple(run) for run in runs if len(run) > 1)

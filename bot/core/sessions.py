@@ -9,12 +9,14 @@ here whatever the cut-off, and where client and calendar disagree there is no sc
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final, Literal
 from unicodedata import category
 
 from bot.core import signals
 from bot.core.conversation import Disclosure, Value
+from bot.core.house import House
 from bot.core.instrument import Instrument
 from bot.core.timetable import local_on, local_time
 
@@ -43,6 +45,8 @@ TEXT_SHOWN: Final = 200
 
 #: Controls, format characters, surrogates and private use.
 _UNSHOWN: Final = ("Cc", "Cf", "Cs", "Co")
+#: Format characters that belong to words and pictures: Persian and families come apart without.
+_JOINERS: Final = "\u200c\u200d"
 
 WITH_ANSWERS: Final = ("answered", "started")
 
@@ -77,7 +81,8 @@ class Asked:
     client was not asked (then `decided_at` and `not_asked_reason` say when and why not). language:
     that of its first screen.
     changed_ats: when answers were added or changed. answers: none where withheld.
-    is_after_unseen: older ones between this and the one before were not read.
+    is_after_unseen: older ones between this and the one before were not read. begins_anew: the
+    therapist lets the usual begin anew with it.
     """
 
     on: str
@@ -98,6 +103,7 @@ class Asked:
     changed_ats: tuple[int, ...] = ()
     answers: tuple[Given, ...] = ()
     is_after_unseen: bool = False
+    begins_anew: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +159,7 @@ class Session:
     open_until: tuple[str, str] | None = None
     reason: str | None = None
     is_after_unseen: bool = False
+    begins_anew: bool = False
 
     @property
     def has_answers(self) -> bool:
@@ -167,54 +174,69 @@ def sessions_of(
 
     text_limit: shared texts are cut to so many characters.
     """
-    read = (_session(one, window, instrument, text_limit) for one in asked)
+    reader = _Reader(window, tuple(i.key for i in instrument.ratings), instrument.house, text_limit)
+    read = (reader.session(one) for one in asked)
     return tuple(sorted((s for s in read if s is not None), key=lambda s: s.starts_at))
 
 
-def _session(
-    asked: Asked, window: Window, instrument: Instrument, text_limit: int
-) -> Session | None:
-    values = {given.item: given for given in asked.answers}
-    numbers = {item.key: _number(values.get(item.key)) for item in instrument.ratings}
-    given = sum(1 for value in numbers.values() if value is not None)
-    outcome = _outcome(asked, given, window.cut_at)
-    if outcome is None:
-        return None
-    is_new = _is_new(asked, outcome, window)
-    session = Session(
-        on=asked.on,
-        time=asked.time,
-        starts_at=asked.starts_at,
-        outcome=outcome,
-        calendar_met=asked.calendar_met,
-        checkin_id=asked.checkin_id,
-        instrument=asked.instrument,
-        language=asked.language,
-        is_new=is_new,
-        given=given if outcome in (*WITH_ANSWERS, "open") else 0,
-        of=len(numbers),
-        follows_id=asked.follows_id,
-        open_until=_local(asked.closes_at, window.zone) if outcome == "open" else None,
-        reason=asked.not_asked_reason,
-        is_after_unseen=asked.is_after_unseen,
-    )
-    if not session.has_answers:
-        return session
-    house = instrument.house
-    talked = values.get("talked")
-    return replace(
-        session,
-        is_corrected=not is_new and any(map(window.holds, asked.changed_ats)),
-        score=signals.score(list(numbers.values()), house),
-        is_low=signals.is_low(list(numbers.values()), house),
-        items=tuple(
-            Rated(key, value, signals.is_low([value], house)) for key, value in numbers.items()
-        ),
-        obstacles=_chips(values.get("obstacles")),
-        good=_chips(values.get("good")),
-        shared=_shared(asked.answers, text_limit),
-        talked=talked.value if talked and isinstance(talked.value, str) else None,
-    )
+@lru_cache(maxsize=1024)
+def _rated(item: str, value: int | None, is_low: bool) -> Rated:
+    """Give a rating; there are few, and a digest shows thousands."""
+    return Rated(item, value, is_low)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads appointments as of the window's end. keys: the items that make the score."""
+
+    window: Window
+    keys: tuple[str, ...]
+    house: House
+    text_limit: int
+
+    def session(self, asked: Asked) -> Session | None:
+        said = {given.item: given.value for given in asked.answers}
+        numbers = [_number(said.get(key)) for key in self.keys]
+        given = len(numbers) - numbers.count(None)
+        outcome = _outcome(asked, given, self.window.cut_at)
+        if outcome is None:
+            return None
+        is_shown = outcome in WITH_ANSWERS
+        if not is_shown:
+            said, numbers = {}, []
+        is_new, talked = _is_new(asked, outcome, self.window), said.get("talked")
+        lows = signals.lows(numbers, self.house)
+        return Session(
+            on=asked.on,
+            time=asked.time,
+            starts_at=asked.starts_at,
+            outcome=outcome,
+            calendar_met=asked.calendar_met,
+            checkin_id=asked.checkin_id,
+            instrument=asked.instrument,
+            language=asked.language,
+            is_new=is_new,
+            is_corrected=is_shown and not is_new and self._is_changed(asked),
+            score=signals.score(numbers, self.house),
+            is_low=True in lows,
+            items=tuple(map(_rated, self.keys, numbers, lows)),
+            given=given if is_shown or outcome == "open" else 0,
+            of=len(self.keys),
+            obstacles=_chips(said.get("obstacles")),
+            good=_chips(said.get("good")),
+            shared=_shared(asked.answers, self.text_limit) if is_shown else None,
+            talked=talked if isinstance(talked, str) else None,
+            follows_id=asked.follows_id,
+            open_until=_local(asked.closes_at, self.window.zone) if outcome == "open" else None,
+            reason=asked.not_asked_reason,
+            is_after_unseen=asked.is_after_unseen,
+            begins_anew=asked.begins_anew,
+        )
+
+    def _is_changed(self, asked: Asked) -> bool:
+        """Say whether answers were added or changed in this window; nearly always not."""
+        newest = max(asked.changed_ats, default=0)
+        return newest > self.window.from_at and any(map(self.window.holds, asked.changed_ats))
 
 
 def _outcome(asked: Asked, given: int, cut_at: int) -> Outcome | None:
@@ -273,12 +295,12 @@ def _by(at: int | None, cut_at: int) -> bool:
     return at is not None and at <= cut_at
 
 
-def _number(given: Given | None) -> int | None:
-    return given.value if given is not None and isinstance(given.value, int) else None
+def _number(value: Value) -> int | None:
+    return value if isinstance(value, int) else None
 
 
-def _chips(given: Given | None) -> tuple[str, ...]:
-    return given.value if given is not None and isinstance(given.value, tuple) else ()
+def _chips(value: Value) -> tuple[str, ...]:
+    return value if isinstance(value, tuple) else ()
 
 
 def _shared(answers: Sequence[Given], limit: int) -> Shared | None:
@@ -301,7 +323,9 @@ def cut_text(text: str, limit: int) -> str:
     What would disturb the lines around it (controls, direction overrides, halves of pairs) goes.
     """
     if not text.isprintable():
-        text = "".join(c for c in text if category(c) not in _UNSHOWN or c.isspace())
+        text = "".join(
+            c for c in text if category(c) not in _UNSHOWN or c.isspace() or c in _JOINERS
+        )
     line = " ".join(text.split())
     if _units(line) <= limit:
         return line

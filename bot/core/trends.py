@@ -6,8 +6,8 @@ the newest version of the instrument belongs to a trend; what nobody answered is
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from bot.core import signals
@@ -88,6 +88,16 @@ class Trend:
         return "lower" if "lower" in verdict.findings else "none"
 
     @property
+    def slid(self) -> bool:
+        """Whether the newest score was reached slowly: each of three lower than the one before,
+        and no more than half of the way from the usual in the last step (house rule)."""
+        scores = [v.score for v in self.course.verdicts if v.score is not None]
+        if len(scores) < 3 or self.usual is None:
+            return False
+        first, before, last = scores[-3:]
+        return first > before > last and before - last <= (self.usual - last) / 2
+
+    @property
     def sparkline(self) -> str:
         """The newest sessions as a line of bars; empty when there is no score at all."""
         scores = [session.score for session in self.sessions[-TREND_SESSIONS:]]
@@ -108,6 +118,12 @@ class Trend:
         """The date of the newest session with answers."""
         return next((s.on for s in reversed(self.sessions) if s.has_answers), None)
 
+    @property
+    def anew_on(self) -> str | None:
+        """The date of the session with which the usual began anew, while the bars show it."""
+        shown = reversed(self.sessions[-TREND_SESSIONS:])
+        return next((session.on for session in shown if session.begins_anew), None)
+
     def verdict_on(self, session: Session) -> signals.Verdict | None:
         """Give the verdict on a session; None when it is no part of the trend."""
         for one, verdict in zip(self.sessions, self.course.verdicts, strict=True):
@@ -122,6 +138,8 @@ class Trend:
         newest = self.course.ruptures[-1]
         began = self.sessions[newest.at]
         ended = None if newest.until is None else self.sessions[newest.until]
+        if ended is not None and newest.outcome == "open":
+            return None  # its baseline ended, and with it what could be said of it
         is_over = ended is not None and not self._is_here(ended)
         if is_over and not self._is_here(began):
             return None
@@ -132,7 +150,7 @@ class Trend:
             is_new=self._is_here(began),
             acknowledged="talk" if "talk" in said else "read" if said else None,
             talked=any(s.talked in _TALKED for s in self.sessions[newest.at + 1 :]),
-            until_on=ended.on if ended is not None and newest.outcome != "open" else None,
+            until_on=ended.on if ended is not None else None,
         )
 
     def panel(self, title: str) -> Panel | None:
@@ -144,7 +162,7 @@ class Trend:
         return Panel(
             title=title,
             dots=tuple(
-                Dot(session.on, verdict.score, _shape(verdict))
+                Dot(session.on, verdict.score, _shape(verdict), session.begins_anew)
                 for session, verdict in zip(self.sessions[start:], verdicts, strict=True)
             ),
             usual=self.usual,
@@ -169,18 +187,28 @@ def trend_of(sessions: Sequence[Session], instrument: Instrument) -> Trend:
     """Give the trend of a pair's sessions (oldest first), judged."""
     versions = [session.instrument for session in sessions if session.has_answers]
     version = versions[-1] if versions else None
-    here = tuple(
-        session
-        for session in sessions
-        if session.outcome not in _OUTSIDE and (version is None or session.instrument == version)
-    )
+    here = tuple(_carried(sessions, version))
     points = [
         signals.Point(
             values=tuple(rated.value for rated in session.items),
             instrument=session.instrument,
             talked=session.talked in _TALKED,
+            begins_anew=session.begins_anew,
             after_unseen=session.is_after_unseen,
         )
         for session in here
     ]
     return Trend(here, signals.course(points, instrument.house, instrument.scale))
+
+
+def _carried(sessions: Sequence[Session], version: str | None) -> Iterator[Session]:
+    """Give what belongs to the trend. Where a usual begins anew with one that does not, it begins
+    with the next that does."""
+    begins_anew = False
+    for session in sessions:
+        begins_anew = begins_anew or session.begins_anew
+        if session.outcome in _OUTSIDE or (version is not None and session.instrument != version):
+            continue
+        is_carried = begins_anew and not session.begins_anew
+        yield replace(session, begins_anew=True) if is_carried else session
+        begins_anew = False

@@ -66,7 +66,7 @@ def write_config(
 ) -> Path:
     """Write a practice's config.toml and master key into a folder; give the file's path.
 
-    extra: lines of TOML put at the end, for settings beyond the required ones.
+    extra: lines of TOML put at the end; a section of `SECTIONS` that they have replaces that one.
     """
     path = folder / "config.toml"
     path.write_text(
@@ -79,10 +79,7 @@ name = "Lindenhof"
 timezone = "{zone}"
 admins = [{ADMIN_ID}]
 
-[safety]
-text = "In an emergency call 112. The practice: 030 123456, Mon to Fri 9 to 17."
-
-{extra if "[privacy]" in extra else PRIVACY + extra}
+{"".join(section for section in SECTIONS if section.split()[0] not in extra)}{extra}
 """,
         encoding="utf-8",
     )
@@ -93,11 +90,11 @@ text = "In an emergency call 112. The practice: 030 123456, Mon to Fri 9 to 17."
     return path
 
 
-PRIVACY: Final = """[privacy]
-feedback_in_clinical_record = false
-contact = "Dana at the front desk"
-
-"""
+SECTIONS: Final = (
+    "[safety]\n"
+    'text = "In an emergency call 112. The practice: 030 123456, Mon to Fri 9 to 17."\n\n',
+    '[privacy]\nfeedback_in_clinical_record = false\ncontact = "Dana at the front desk"\n\n',
+)
 
 
 @dataclass

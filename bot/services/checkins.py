@@ -16,6 +16,7 @@ from bot.core.errors import Refused
 from bot.services.acts import reads, writes
 from bot.services.ports import Clock, Ids
 from bot.services.talks import Later, Talk, Talks
+from bot.services.watching import Watching
 from bot.store import answers as answer_store
 from bot.store import asking, audit, outbox
 from bot.store import checkins as store
@@ -36,6 +37,7 @@ class CheckIns:
     clock: Clock
     ids: Ids
     talks: Talks
+    watching: Watching
     words: Mapping[str, int]
 
     @reads
@@ -199,6 +201,7 @@ class CheckIns:
             await store.note_progress(
                 tx, checkin.id, now, completed=step.completed, corrected=corrected
             )
+            await self.watching.look(tx, checkin, step.save, now)
             if checkin.kind != "session":
                 await self._tell_before_first(tx, checkin, now)
         if checkin.sent_at is None or (message and checkin.telegram_message is None):

@@ -17,7 +17,7 @@ from bot.core.timetable import day_after, local_on, to_utc
 from bot.services.acts import reads, writes
 from bot.services.inviting import Invite, make_invite
 from bot.services.ports import Clock, Ids
-from bot.store import audit, outbox, pairs, waiting
+from bot.store import audit, outbox, pairs, waiting, watch
 from bot.store.database import Database, Transaction
 
 DAY_MS: Final = 86_400_000
@@ -90,6 +90,7 @@ class Confirming:
         if pair is None:
             pair = await _confirmed_before(tx, therapist_id, pair_id, client_id)
             raise Refused("confirmed_before", code=pair.code)
+        await watch.forget_choices(tx, pair_id)
         await self._note(tx, therapist_id, "client turned away", pair_id, now)
         await outbox.drop_queued_of_pair(tx, now, "settled", pair_id)
         await outbox.queue(

@@ -142,7 +142,8 @@ class Progress:
 @dataclass(frozen=True, slots=True)
 class Details:
     """One pair's history. sessions: newest first. usual, limits None: too few to say.
-    repair: the newest fall. straight_running: check-ins in a row with one value in every item.
+    anew_on: the session with which the usual began anew. repair: the newest fall.
+    straight_running: check-ins in a row with one value in every item.
     all_highest: of how many check-ins every item was at its highest, of how many.
 
     digest_id, page: where it was opened from; None and 0 when not from a digest. before_first:
@@ -160,6 +161,7 @@ class Details:
     sparkline: str
     usual: float | None
     limits: Limits | None
+    anew_on: str | None
     repair: Repair | None
     straight_running: int
     all_highest: tuple[int, int]
@@ -300,6 +302,11 @@ def details_of(
     sessions = sessions_of(facts.asked, replace(as_of, from_at=0), instrument, TEXT_IN_DETAILS)
     shown = [session for session in sessions if session.outcome != "not_asked"]
     trend, latest = trend_of(sessions, instrument), sessions[-1] if sessions else None
+    repair = trend.repair(facts.acknowledged)
+    if repair is not None:
+        # The whole history is read as new here.
+        began_here = repair.since_on > local_on(as_of.from_at, as_of.zone)
+        repair = replace(repair, is_new=began_here)
     newest, highest = trend.course.newest, trend.course.ceiling
     return Details(
         digest_id=digest_id,
@@ -313,7 +320,8 @@ def details_of(
         sparkline=trend.sparkline,
         usual=trend.usual,
         limits=trend.limits,
-        repair=trend.repair(facts.acknowledged),
+        anew_on=trend.anew_on,
+        repair=repair,
         straight_running=newest.straight_running if newest else 0,
         all_highest=(highest.hits, highest.of),
         panel=trend.panel(facts.code),

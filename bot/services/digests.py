@@ -41,6 +41,8 @@ _WEEKDAYS: Final = (
     "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday",
 )  # fmt: skip
 _DAY_MS: Final = 86_400_000
+#: Of whoever left so long before a digest begins, nothing is new in it: all check-ins are closed.
+_OVER_MS: Final = 35 * _DAY_MS
 _DELIVER_WITHIN_MS: Final = 7 * _DAY_MS
 
 
@@ -163,6 +165,7 @@ class Digests:
             depth=FOLLOWED_SESSIONS + self.settings.checkin.per_week * (weeks + 1),
             texts=self.settings.digest.free_text,
             pair_id=pair_id,
+            over_at=window.from_at - _OVER_MS if pair_id is None else 0,
         )
         return await with_beside(tx, facts, therapist_id, window, self.instrument, pair_id)
 
@@ -184,23 +187,34 @@ class Digests:
         """
         return _there(await self._page(tx, await own_digest(tx, digest_id, therapist_id), page))
 
-    @writes
-    async def open_page(
-        self, tx: Transaction, therapist_id: int, digest_id: int, page: int
-    ) -> DigestPage:
-        """Give a page and note that the digest was opened. Errors: as `show`."""
-        row = await own_digest(tx, digest_id, therapist_id)
-        await store.note_opened(tx, digest_id, therapist_id, self.clock.now())
-        return _there(await self._page(tx, row, page))
+    async def open_page(self, therapist_id: int, digest_id: int, page: int) -> DigestPage:
+        """Note that the digest was opened and give a page. Errors: as `show`.
+
+        Two acts, because a page is made of a year of answers, and whoever writes would wait for it.
+        """
+        await self._note_opened(therapist_id, digest_id)
+        return await self.show(therapist_id, digest_id, page)
 
     @writes
-    async def preview(self, tx: Transaction, therapist_id: int) -> DigestPage:
-        """Give the first page of the digest that would be made now; this is audited."""
+    async def _note_opened(self, tx: Transaction, therapist_id: int, digest_id: int) -> None:
+        await own_digest(tx, digest_id, therapist_id)
+        await store.note_opened(tx, digest_id, therapist_id, self.clock.now())
+
+    async def preview(self, therapist_id: int) -> DigestPage:
+        """Give the first page of the digest that would be made now; this is audited before."""
+        await self._note_preview(therapist_id)
+        return await self._preview(therapist_id)
+
+    @writes
+    async def _note_preview(self, tx: Transaction, therapist_id: int) -> None:
         now = self.clock.now()
-        (weekly,) = await store.weekly_hours(tx, therapist_id)
-        window = Window(weekly.cut_at, now, self._zone(weekly.timezone))
-        digest = digest_of(await self._facts(tx, therapist_id, window), window, self.instrument)
         await audit.note(tx, self.ids.new(), now, None, "digest previewed", "person", therapist_id)
+
+    @reads
+    async def _preview(self, tx: Transaction, therapist_id: int) -> DigestPage:
+        (weekly,) = await store.weekly_hours(tx, therapist_id)
+        window = Window(weekly.cut_at, self.clock.now(), self._zone(weekly.timezone))
+        digest = digest_of(await self._facts(tx, therapist_id, window), window, self.instrument)
         page = page_of(
             digest, pages_of(digest), {}, 1, digest_id=0, number=0, window=window, free_text=False
         )

@@ -21,7 +21,7 @@ from bot.core.people import (
 )
 from bot.services.acts import reads, writes
 from bot.services.ports import Clock, Ids
-from bot.store import asking, audit, outbox, pairs, people
+from bot.store import asking, audit, outbox, pairs, people, watch
 from bot.store.database import Database, Transaction
 
 _TIME: Final = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
@@ -49,7 +49,9 @@ class Who:
         return bool(self.pairs)
 
 
-Missing = Literal["language", "timezone", "consent", "therapist", "nothing"]
+Missing = Literal[
+    "language", "timezone", "consent", "watch_notice", "watch_kept", "therapist", "nothing"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,8 @@ class Enrolment:
             missing = "timezone"
         elif pair.consented_at is None or pair.consent_version != current:
             missing = "consent"
+        elif (unchosen := await self._unchosen(tx, client_id, pair_id)) is not None:
+            missing = unchosen
         elif pair.confirmed_at is None:
             missing = "therapist"
         starts = await asking.find_first_start(tx, pair_id)
@@ -115,6 +119,17 @@ class Enrolment:
             missing == "nothing" and begun is None and (starts is None or starts > self.clock.now())
         )
         return Joining(person, pair, therapist.name, missing, may_begin)
+
+    async def _unchosen(
+        self, tx: Transaction, client_id: int, pair_id: int
+    ) -> Literal["watch_notice", "watch_kept"] | None:
+        """Give what a client has not chosen yet about the phrase watch, where there is one."""
+        if not self.settings.safety.watch_phrases:
+            return None
+        choices = await watch.choices_of(tx, pair_id, client_id)
+        if "notice" not in choices:
+            return "watch_notice"
+        return None if "kept" in choices else "watch_kept"
 
     @writes
     async def set_language(self, tx: Transaction, person_id: int, language: str) -> None:

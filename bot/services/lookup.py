@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from bot.config import Settings
+from bot.core.conversation import TEXT_LIMIT
 from bot.core.entries import PairFacts
 from bot.core.errors import Refused
 from bot.core.instrument import Instrument
@@ -33,8 +35,8 @@ from bot.store import audit, digest_facts, mirror
 from bot.store import digests as store
 from bot.store.database import Database, Transaction
 
-#: A text is kept up to this length (core.conversation), so that one message shows all of it.
-_WHOLE: int = 4_000
+#: In UTF-16 units: whatever is kept is shown whole, in one message (Telegram counts characters).
+WHOLE: Final = 2 * TEXT_LIMIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,7 @@ class Lookup:
         if digest_id:
             await own_digest(tx, digest_id, therapist_id)
         facts, window = await self._opened(tx, therapist_id, pair_id)
-        sessions = reversed(sessions_of(facts.asked, window, self.instrument, _WHOLE))
+        sessions = reversed(sessions_of(facts.asked, window, self.instrument, WHOLE))
         found = [(s.on, s.shared) for s in sessions if s.shared is not None and s.shared.words]
         if page >= len(found):
             raise Refused("not_yours")

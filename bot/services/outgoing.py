@@ -15,10 +15,11 @@ import structlog
 from bot.config import Settings
 from bot.core.people import Pair, Person
 from bot.services.acts import reads, writes
+from bot.services.admins import tell_admins
 from bot.services.confirming import eve_of
 from bot.services.ports import Clock, Ids
 from bot.services.quiet import outside_quiet
-from bot.store import asking, checkins, outbox, pairs, people
+from bot.store import asking, checkins, outbox, pairs, people, watch
 from bot.store import digests as digest_store
 from bot.store.database import Database, Transaction, Unavailable
 from bot.store.outbox import Message
@@ -32,6 +33,8 @@ _BACKWARDS_MS: Final = 5 * MINUTE_MS
 _PARK_MS: Final = 360 * MINUTE_MS
 #: Notices that ask a therapist who joined.
 _ASKS_WHO: Final = ("joined", "confirm_nudge", "confirm_eve")
+#: Notices about safety: at any hour, and to clients as well rather twice than never.
+_SAFETY: Final = ("watch_help:", "watch:")
 
 
 log = structlog.get_logger(__name__)
@@ -60,12 +63,16 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """The outbox's use cases."""
+    """The outbox's use cases.
+
+    wall: the real wall clock, where `clock` is one that stands still instead of going back.
+    """
 
     db: Database
     clock: Clock
     ids: Ids
     settings: Settings
+    wall: Clock | None = None
 
     @writes
     async def recover(self, tx: Transaction) -> int:
@@ -113,8 +120,8 @@ class Outgoing:
     @writes
     async def _claim(self, tx: Transaction) -> tuple[Claimed | None, bool]:
         """Take the message that has been due longest; give it if it may go, and whether one was."""
-        now = self.clock.now()
-        if await advance_clock(tx, now) - now > _BACKWARDS_MS:
+        now, wall = self.clock.now(), (self.wall or self.clock).now()
+        if await advance_clock(tx, now) - wall > _BACKWARDS_MS:
             raise ClockWentBack
         message = await outbox.claim_due(tx, now)
         if message is None:
@@ -153,9 +160,18 @@ class Outgoing:
     async def _park(self, tx: Transaction, message: Message, now: int) -> None:
         """Keep for an unreachable therapist what must not be lost; drop the rest."""
         if await self._may_repeat(tx, message):
-            await outbox.put_back(tx, message.id, now + _PARK_MS, tried=True)
+            await self._keep(tx, message, now)
         else:
             await outbox.end(tx, message.id, "dropped", now, reason="unreachable")
+
+    async def _keep(self, tx: Transaction, message: Message, now: int) -> None:
+        """Let a message wait for somebody out of reach; of one about safety the admins know."""
+        await outbox.put_back(tx, message.id, now + _PARK_MS, tried=True)
+        if message.part.startswith("watch:") and message.pair_id is not None:
+            await tell_admins(
+                tx, "watch_waits", subject_id=message.id,
+                pair_id=message.pair_id, ids=self.ids, settings=self.settings, now=now,
+            )  # fmt: skip
 
     async def _ripe_at(self, tx: Transaction, message: Message, person: Person) -> int:
         """Give when a message may go out whose hour depends on what has moved meanwhile.
@@ -191,6 +207,9 @@ class Outgoing:
                 return "settled"
             if message.part == "confirm_eve" and await self._has_begun(tx, pair):
                 return "begun"
+        if message.kind == "notice" and message.part.startswith("watch:"):
+            # Taken back, or not wanted any more, while it waited.
+            return None if await watch.may_be_told(tx, message.subject_id) else "settled"
         return None
 
     async def _has_begun(self, tx: Transaction, pair: Pair) -> bool:
@@ -199,6 +218,8 @@ class Outgoing:
 
     def _after_quiet(self, message: Message, person: Person, pair: Pair | None, now: int) -> int:
         """Give when a message may be heard: clients have quiet hours, therapists their hour."""
+        if _is_safety(message):
+            return now
         to_client = message.kind in ("prompt", "reminder", "ack")
         if not (to_client or (pair is not None and pair.client_id == person.id)):
             return now
@@ -235,7 +256,7 @@ class Outgoing:
         """Record that the person cannot be written to; what must not be lost waits."""
         now = self.clock.now()
         if await self._may_repeat(tx, message):
-            await outbox.put_back(tx, message.id, now + _PARK_MS, tried=True)
+            await self._keep(tx, message, now)
         else:
             await outbox.end(tx, message.id, "failed", now, reason="unreachable")
 
@@ -275,5 +296,11 @@ class Outgoing:
             return True
         if message.kind != "notice" or message.pair_id is None:
             return False
+        if _is_safety(message):
+            return True
         pair = await pairs.load_pair(tx, message.pair_id)
         return pair.therapist_id == message.person_id
+
+
+def _is_safety(message: Message) -> bool:
+    return message.kind == "notice" and message.part.startswith(_SAFETY)

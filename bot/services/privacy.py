@@ -18,6 +18,7 @@ from bot.core.sessions import Window, sessions_of
 from bot.core.timetable import local_on
 from bot.core.trends import FOLLOWED_SESSIONS, trend_of
 from bot.services.acts import reads, writes
+from bot.services.admins import tell_admins
 from bot.services.ports import Clock, Ids
 from bot.services.retention import leave_no_trace
 from bot.store import answers as answer_store
@@ -162,10 +163,14 @@ class Privacy:
         pair = await pairs.ask_erasure(tx, pair_id, client_id, now)
         if pair is None:
             raise Refused("not_yours")
-        part = "erase_asked" if by_request else "erased"
+        part = f"erase_asked:{pair.erase_asked_at}" if by_request else "erased"
         await self._tell_therapist(tx, pair, part, now, without_pair=not by_request)
         await self._note(tx, client_id, "erasure asked", pair_id, now)
         if by_request:
+            await tell_admins(
+                tx, f"erasure_open:{pair.erase_asked_at}", subject_id=pair.id, pair_id=pair.id,
+                ids=self.ids, settings=self.settings, now=now,
+            )  # fmt: skip
             return []
         gone = await checkins.messages_of_pair(tx, pair_id)
         await erasure.erase_pair(tx, pair_id, now)

@@ -19,6 +19,7 @@ from bot.store import answers as answer_store
 from bot.store import goals, people
 from bot.store.checkins import CheckIn
 from bot.store.database import Transaction
+from bot.store.history import Heard, heard_of_last
 
 HOUR_MS: Final = 3_600_000
 
@@ -38,7 +39,7 @@ class Talk:
     digest had them, so that only changes are still to go. snoozes: when it could be asked again,
     by choice. therapist_name: where the client has more than one therapist, which one is meant.
     goals: the words of the goals that are rated, by item. offers_goals: whether to say that there
-    could be some.
+    could be some. last: what became of the answers before these, at the end alone.
     """
 
     checkin: CheckIn
@@ -53,6 +54,13 @@ class Talk:
     therapist_name: str | None = field(default=None, repr=False)
     goals: Mapping[str, str] = field(default_factory=dict, repr=False)
     offers_goals: bool = False
+    last: Heard | None = None
+
+    @property
+    def has_talked(self) -> bool:
+        """Whether the client says that the two have talked about the last answers."""
+        given = self.answers.get("talked")
+        return given is not None and given.value in ("yes", "a_bit")
 
     @property
     def is_open(self) -> bool:
@@ -101,6 +109,7 @@ class Talks:
             therapist_name=await self._which(tx, checkin),
             goals=await goals.words_by_item(tx, checkin),
             offers_goals=position is None and await self._offers_goals(tx, checkin, instrument),
+            last=await heard_of_last(tx, checkin) if position is None else None,
         )
 
     async def _offers_goals(

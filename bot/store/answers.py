@@ -27,7 +27,10 @@ def open_value(sealer: Sealer, checkin_id: int, item: str, sealed: bytes | None)
     """Open what `seal_value` sealed."""
     if sealed is None:
         return None
-    value = json.loads(sealer.open_text(sealed, "answer", "value", f"{checkin_id}|{item}"))
+    text = sealer.open_text(sealed, "answer", "value", f"{checkin_id}|{item}")
+    if text.isdecimal():  # nearly all are, and a digest opens thousands
+        return int(text)
+    value = json.loads(text)
     return tuple(value) if isinstance(value, list) else value
 
 
@@ -120,7 +123,8 @@ async def ratings_before(
 ) -> tuple[int, list[dict[str, int]]]:
     """Give how many check-ins a pair completed, and the ratings of the latest, oldest first.
 
-    Withheld ones do not count; versions are never mixed. limit: how many to give.
+    Withheld ones do not count; versions are never mixed, nor what was before a usual that the
+    therapist let begin anew. limit: how many to give.
     """
     counted = await tx.one(
         "SELECT count(*) AS n FROM checkin WHERE pair_id = :pair_id AND kind = 'session'"
@@ -131,7 +135,9 @@ async def ratings_before(
         "SELECT answer.*, pair.data_key FROM"
         " (SELECT id, due_at FROM checkin WHERE pair_id = :pair_id AND completed_at IS NOT NULL"
         "  AND state <> 'withheld' AND instrument = :instrument"
-        "  AND instrument_version = :version ORDER BY due_at DESC LIMIT :limit) AS latest"
+        "  AND instrument_version = :version AND due_at >= coalesce((SELECT max(due_at)"
+        "   FROM checkin WHERE pair_id = :pair_id AND anew_at IS NOT NULL), 0)"
+        "  ORDER BY due_at DESC LIMIT :limit) AS latest"
         " JOIN answer ON answer.checkin_id = latest.id JOIN pair ON pair.id = :pair_id"
         " WHERE answer.value IS NOT NULL ORDER BY latest.due_at",
         pair_id=pair_id,

@@ -1,9 +1,7 @@
 """What the rows tell about a therapist's pairs, as of a cut-off.
 
-Answers are given as they stood at the cut-off. Two things win whatever the cut-off: a check-in
-that is withheld gives no answers, and a text that the client keeps (or has taken back) is not
-given, nor opened. Of each pair only the newest check-ins are read and, for its baseline, the first
-of the version it is asked now; by index, however long the history.
+Which check-ins are read stands in `digest_rows`, what of their answers is given in
+`digest_answers`.
 """
 
 from __future__ import annotations
@@ -18,68 +16,40 @@ from bot.core.sessions import Asked, Given, Window
 from bot.core.trends import Acknowledged
 from bot.store.answers import open_value
 from bot.store.database import Row, Transaction
-from bot.store.vault import Sealer
+from bot.store.digest_answers import Answers, answers_of_read
+from bot.store.digest_rows import FIRST, OF_PAIR, OWN, READ, STILL
 
 #: An appointment may be decided about late, after the program was down.
 _DECIDED_WITHIN_MS: Final = 35 * 86_400_000
 #: What was said to a fall is looked for so far back.
 _FOLLOWED_MS: Final = 190 * 86_400_000
 
-_OWN = (
-    " pair.therapist_id = :therapist_id AND pair.data_key IS NOT NULL"
-    " AND pair.state NOT IN ('invited', 'erased')"
-    " AND (CAST(:pair_id AS BIGINT) IS NULL OR pair.id = :pair_id)"
-)
+#: Check-ins are counted no further than is asked: whether there are more than the newest and first.
+_MORE: Final = FIRST + 1
 
-#: A baseline is made of the first scores; so many check-ins are enough to hold them.
-_FIRST: Final = 12
-
-_OF_PAIR = (
-    " WHERE one.pair_id = pair.id AND one.kind = 'session'"
-    " AND one.state <> 'cancelled' AND one.due_at <= :cut_at"
-)
-_READ = (
-    " FROM pair JOIN checkin ON checkin.id IN ("  # noqa: S608 - fixed text
-    f"SELECT id FROM (SELECT one.id FROM checkin AS one{_OF_PAIR}"
-    " ORDER BY one.due_at DESC LIMIT :depth) AS newest"
-    f" UNION SELECT id FROM (SELECT one.id FROM checkin AS one{_OF_PAIR}"
-    " AND one.state IN ('answered', 'partial') AND (one.instrument, one.instrument_version) ="
-    f" (SELECT one.instrument, one.instrument_version FROM checkin AS one{_OF_PAIR}"
-    " AND one.first_answer_at IS NOT NULL ORDER BY one.due_at DESC LIMIT 1)"
-    f" ORDER BY one.due_at LIMIT {_FIRST}) AS first)"
-)
+_NOTHING: Final = Answers()
 
 PAIRS: Final = (
     "SELECT id, code, state, data_key, paused_at, stopped_at, ended_at,"  # noqa: S608 - fixed text
-    f" (SELECT count(*) FROM checkin AS one{_OF_PAIR}) AS checkins FROM pair WHERE{_OWN}"
+    f" (SELECT count(*) FROM (SELECT one.id FROM checkin AS one{OF_PAIR}"
+    f" LIMIT :depth + {_MORE}) AS counted) AS checkins FROM pair WHERE{STILL}"
 )
 
 CHECKINS: Final = (
-    "SELECT checkin.*, appointment.local_on, appointment.local_time, appointment.starts_at,"
+    "SELECT checkin.id, checkin.pair_id, checkin.state, checkin.instrument,"
+    " checkin.instrument_version, checkin.language, checkin.sent_at, checkin.completed_at,"
+    " checkin.closes_at, checkin.closed_at, checkin.follows_id, checkin.anew_at,"
+    " appointment.local_on, appointment.local_time, appointment.starts_at,"
     " appointment.state AS calendar, appointment.state_at AS calendar_at"
-    f"{_READ} JOIN appointment ON appointment.id = checkin.appointment_id WHERE{_OWN}"
+    f"{READ} JOIN appointment ON appointment.id = checkin.appointment_id WHERE{STILL}"
     " ORDER BY checkin.due_at"
-)
-
-ANSWERS: Final = (
-    "SELECT answer.checkin_id, answer.item, answer.value, answer.disclosure, answer.answered_at"
-    f"{_READ} JOIN answer ON answer.checkin_id = checkin.id WHERE{_OWN}"
-    " AND checkin.state <> 'withheld' AND answer.value IS NOT NULL"
-    " AND answer.answered_at <= :cut_at AND coalesce(answer.disclosure, 'show') <> 'keep'"
-)
-
-EARLIER: Final = (
-    "SELECT answer_earlier.*"
-    f"{_READ} JOIN answer_earlier ON answer_earlier.checkin_id = checkin.id WHERE{_OWN}"
-    " AND checkin.state <> 'withheld' AND answer_earlier.replaced_at > :from_at"
-    " ORDER BY answer_earlier.replaced_at"
 )
 
 NOT_ASKED: Final = (
     "SELECT appointment.* FROM pair"  # noqa: S608 - fixed text
     " JOIN appointment ON appointment.pair_id = pair.id"
     " AND appointment.starts_at > :since_at AND appointment.starts_at <= :cut_at"
-    f" WHERE{_OWN} AND appointment.asked = 'not_asked' AND appointment.state = 'planned'"
+    f" WHERE{OWN} AND appointment.asked = 'not_asked' AND appointment.state = 'planned'"
     " AND appointment.asked_at > :from_at AND appointment.asked_at <= :cut_at"
 )
 
@@ -88,36 +58,28 @@ TALKS: Final = (
     " (SELECT newest.id FROM acknowledgement AS newest WHERE newest.pair_id = pair.id"
     "  AND newest.kind = 'talk' AND newest.made_at <= :cut_at"
     "  AND coalesce(newest.raised_at, 0) <= :cut_at ORDER BY newest.made_at DESC LIMIT 1)"
-    f" WHERE{_OWN}"
+    f" WHERE{OWN}"
 )
 
 ACKNOWLEDGED: Final = (
     "SELECT acknowledgement.pair_id, acknowledgement.kind, acknowledgement.raised_at, digest.cut_at"  # noqa: S608 - fixed text
     " FROM pair JOIN acknowledgement ON acknowledgement.pair_id = pair.id"
     " AND acknowledgement.made_at > :since_at AND acknowledgement.made_at <= :cut_at"
-    f" JOIN digest ON digest.id = acknowledgement.digest_id WHERE{_OWN}"
+    f" JOIN digest ON digest.id = acknowledgement.digest_id WHERE{OWN}"
 )
 
 BEFORE_FIRST: Final = (
     "SELECT checkin.id, checkin.state, checkin.instrument, checkin.instrument_version,"  # noqa: S608 - fixed text
-    f" pair.data_key FROM pair JOIN checkin ON checkin.pair_id = pair.id WHERE{_OWN}"
+    f" pair.data_key FROM pair JOIN checkin ON checkin.pair_id = pair.id WHERE{OWN}"
     " AND checkin.kind = 'before_first' AND checkin.first_answer_at IS NOT NULL"
 )
 
 BEFORE_FIRST_ANSWERS: Final = (
     "SELECT answer.checkin_id, answer.item, answer.value FROM pair"  # noqa: S608 - fixed text
     " JOIN checkin ON checkin.pair_id = pair.id AND checkin.kind = 'before_first'"
-    f" JOIN answer ON answer.checkin_id = checkin.id WHERE{_OWN}"
+    f" JOIN answer ON answer.checkin_id = checkin.id WHERE{OWN}"
     " AND answer.value IS NOT NULL AND answer.disclosure IS NULL"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class _Answers:
-    """The answers of one check-in at the cut-off, and when some were added or changed."""
-
-    given: tuple[Given, ...] = ()
-    changed_ats: tuple[int, ...] = ()
 
 
 async def facts_of(
@@ -128,18 +90,28 @@ async def facts_of(
     depth: int,
     texts: bool,
     pair_id: int | None = None,
+    over_at: int = 0,
 ) -> list[PairFacts]:
     """Give what is known about a therapist's pairs (or one of them) as of the window's end.
 
     depth: so many of the newest check-ins of each pair. texts: whether shared texts are opened.
+    over_at: pairs that were stopped or ended by then are left out.
     """
     own = {"therapist_id": therapist_id, "pair_id": pair_id}
-    newest = {**own, "cut_at": window.cut_at, "depth": depth}
-    pairs = await tx.all(PAIRS, **own, cut_at=window.cut_at)
+    newest = {**own, "cut_at": window.cut_at, "depth": depth, "over_at": over_at}
+    pairs = await tx.all(PAIRS, **newest)
     sealers = {row["id"]: tx.vault.sealer(row["data_key"], "pair", row["id"]) for row in pairs}
     checkins = await tx.all(CHECKINS, **newest)
-    answers = _grouped(await tx.all(ANSWERS, **newest), "checkin_id")
-    earlier = _grouped(await tx.all(EARLIER, **newest, from_at=window.from_at), "checkin_id")
+    answers = await answers_of_read(
+        tx,
+        therapist_id,
+        pair_id,
+        window,
+        depth=depth,
+        over_at=over_at,
+        texts=texts,
+        sealers={row["id"]: sealers[row["pair_id"]] for row in checkins},
+    )
     not_asked = await tx.all(
         NOT_ASKED,
         **own,
@@ -160,13 +132,7 @@ async def facts_of(
     asked: defaultdict[int, list[Asked]] = defaultdict(list)
     unseen = _after_unseen(checkins, {row["id"]: row["checkins"] for row in pairs}, depth)
     for row in checkins:
-        stood = _as_of(
-            sealers[row["pair_id"]],
-            answers.get(row["id"], ()),
-            earlier.get(row["id"], ()),
-            window.cut_at,
-            texts,
-        )
+        stood = answers.get(row["id"], _NOTHING)
         asked[row["pair_id"]].append(_asked(row, stood, window.cut_at, row["id"] in unseen))
     for row in not_asked:
         asked[row["pair_id"]].append(_not_asked(row))
@@ -221,44 +187,7 @@ def _talk(row: Row, cut_at: int) -> Talk:
     return Talk(row["id"], made_at, row["reply"], row["replied_at"])
 
 
-def _as_of(
-    sealer: Sealer, rows: Sequence[Row], earlier: Sequence[Row], cut_at: int, texts: bool
-) -> _Answers:
-    """Give one check-in's answers at the cut-off; `earlier` is ordered by when it was replaced.
-
-    What has been taken back or kept since has no row here, and so gives nothing of what it was.
-    """
-    by_item = _by_item(earlier)
-    given: list[Given] = []
-    changed = [row["replaced_at"] for row in earlier]
-    for row in rows:
-        changed.append(row["answered_at"])
-        # What was replaced first after the cut-off is what stood at it.
-        stood = next((e for e in by_item.get(row["item"], ()) if e["replaced_at"] > cut_at), row)
-        opened = _given(sealer, stood, texts)
-        if opened is not None:
-            given.append(opened)
-    return _Answers(tuple(given), tuple(changed))
-
-
-def _by_item(rows: Sequence[Row]) -> Mapping[str, list[Row]]:
-    items: defaultdict[str, list[Row]] = defaultdict(list)
-    for row in rows:
-        items[row["item"]].append(row)
-    return items
-
-
-def _given(sealer: Sealer, stood: Row, texts: bool) -> Given | None:
-    disclosure = stood["disclosure"]
-    if disclosure == "keep" or stood["value"] is None:
-        return None
-    if disclosure is not None and not texts:
-        return Given(stood["item"], None, disclosure)
-    value = open_value(sealer, stood["checkin_id"], stood["item"], stood["value"])
-    return Given(stood["item"], value, disclosure)
-
-
-def _asked(row: Row, answers: _Answers, cut_at: int, is_after_unseen: bool) -> Asked:
+def _asked(row: Row, answers: Answers, cut_at: int, is_after_unseen: bool) -> Asked:
     return Asked(
         on=row["local_on"],
         time=row["local_time"],
@@ -273,9 +202,10 @@ def _asked(row: Row, answers: _Answers, cut_at: int, is_after_unseen: bool) -> A
         closes_at=row["closes_at"],
         closed_at=row["closed_at"],
         follows_id=row["follows_id"],
-        changed_ats=answers.changed_ats,
-        answers=answers.given,
+        changed_ats=tuple(answers.changed_ats),
+        answers=tuple(answers.given),
         is_after_unseen=is_after_unseen,
+        begins_anew=row["anew_at"] is not None and row["anew_at"] <= cut_at,
     )
 
 

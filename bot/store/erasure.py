@@ -13,11 +13,30 @@ from bot.store.erasures import Erased
 from bot.store.practice import practice_sealer
 from bot.store.vault import Altered
 
-_OF_CHECKINS: Final = ("answer", "answer_earlier", "mirror_rating")
+_OF_CHECKINS: Final = ("answer", "answer_earlier", "mirror_rating", "watched")
 _OF_PAIR: Final = (
     "sentence", "checkin", "digest_entry", "acknowledgement", "message", "invitation", "consent",
-    "goal_wanted", "goal",
+    "goal_wanted", "goal", "watch_choice",
 )  # fmt: skip
+
+
+_WEIGHED: Final = {
+    "appointments": "SELECT count(*) AS n FROM appointment WHERE pair_id = :id",
+    "check-ins": "SELECT count(*) AS n FROM checkin WHERE pair_id = :id",
+    "answers": "SELECT count(*) AS n FROM answer JOIN checkin ON checkin.id = checkin_id"
+    " WHERE pair_id = :id AND value IS NOT NULL",
+    "texts of the client, kept ones included": "SELECT count(*) AS n"
+    " FROM answer JOIN checkin ON checkin.id = checkin_id"
+    " WHERE pair_id = :id AND value IS NOT NULL AND disclosure IS NOT NULL",
+    "goals": "SELECT count(*) AS n FROM goal WHERE pair_id = :id",
+    "guesses of the therapist": "SELECT count(*) AS n"
+    " FROM mirror_rating JOIN checkin ON checkin.id = checkin_id"
+    " WHERE pair_id = :id",
+    "sentences of the therapist": "SELECT count(*) AS n"
+    " FROM sentence WHERE pair_id = :id AND sent_at IS NOT NULL",
+    "acknowledgements": "SELECT count(*) AS n FROM acknowledgement WHERE pair_id = :id",
+    "decisions about consent": "SELECT count(*) AS n FROM consent WHERE pair_id = :id",
+}
 
 
 async def erase_pair(tx: Transaction, pair_id: int, now: int) -> int | None:
@@ -76,6 +95,15 @@ async def _keep_code(tx: Transaction, erased: Erased) -> None:
         code=code,
         at=erased.erased_at,
     )
+
+
+async def weigh(tx: Transaction, pair_id: int) -> dict[str, int]:
+    """Count what erasing a pair would destroy, by kind."""
+    counts = {}
+    for kind, counted in _WEIGHED.items():
+        row = await tx.one(counted, id=pair_id)
+        counts[kind] = int(row["n"]) if row else 0
+    return counts
 
 
 async def _erase(tx: Transaction, pair_id: int, now: int) -> int | None:

@@ -3,7 +3,7 @@
 Answers, goals, kept texts and a therapist's sentences to the client are opened. Left out is what
 is not the client's: a therapist's own guesses, how a digest was arranged and read, what a therapist
 was sent, and who did what in the program. So is what is made of the answers given here
-(`checkin.known`), and every key and hash.
+(`checkin.known`, `watched.found`), and every key and hash.
 """
 
 from __future__ import annotations
@@ -34,6 +34,12 @@ _LISTS: Final = {
     " WHERE pair_id = :id ORDER BY made_at",
     "consents": "SELECT version, decision, decided_at FROM consent WHERE pair_id = :id"
     " ORDER BY decided_at",
+    "watch_choices": "SELECT about, choice, chosen_at FROM watch_choice WHERE pair_id = :id"
+    " ORDER BY about",
+    "watched": "SELECT appointment.local_on, item, helped_at, told_at FROM watched"
+    " JOIN checkin ON checkin.id = watched.checkin_id"
+    " LEFT JOIN appointment ON appointment.id = checkin.appointment_id"
+    " WHERE checkin.pair_id = :id ORDER BY helped_at",
     "rules": "SELECT weekday, local_time, minutes, every_weeks, starts_on, timezone, made_at,"
     " closed_at FROM rule WHERE pair_id = :id ORDER BY made_at",
     "appointments": "SELECT local_on, local_time, timezone, starts_at, ends_at, state, state_at,"

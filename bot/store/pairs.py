@@ -264,6 +264,26 @@ async def ask_erasure(tx: Transaction, pair_id: int, client_id: int, now: int) -
     return _pair(row) if row else None
 
 
+async def asked_to_be_erased(tx: Transaction) -> list[Pair]:
+    """List the pairs whose client waits for a decision about being erased, oldest wish first."""
+    rows = await tx.all(
+        "SELECT * FROM pair WHERE erase_asked_at IS NOT NULL AND state <> 'erased'"
+        " ORDER BY erase_asked_at, id"
+    )
+    return [_pair(row) for row in rows]
+
+
+async def decline_erasure(tx: Transaction, pair_id: int, asked_at: int) -> Pair | None:
+    """Settle a wish to be erased without erasing; None when that wish is not open any more."""
+    row = await tx.one(
+        "UPDATE pair SET erase_asked_at = NULL WHERE id = :id AND erase_asked_at = :asked_at"
+        " AND state <> 'erased' RETURNING *",
+        id=pair_id,
+        asked_at=asked_at,
+    )
+    return _pair(row) if row else None
+
+
 async def any_to_resume(tx: Transaction, today_on: str) -> bool:
     """Say whether any pause ends on or before a local date."""
     row = await tx.one(

@@ -6,6 +6,7 @@ blind index. Every change that a person asks for names its owner in the WHERE.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 from bot.core.people import Person
@@ -55,7 +56,10 @@ async def load_person(tx: Transaction, person_id: int) -> Person:
 async def add_person(
     tx: Transaction, person_id: int, telegram_id: int, name: str, hint: str | None, now: int
 ) -> Person:
-    """Add a person, or give the one who has this Telegram account already."""
+    """Add a person, or give the one who has this Telegram account already.
+
+    name: empty where it is not known yet; it is learnt when somebody brings it.
+    """
     data_key = tx.vault.new_data_key("person", person_id)
     sealer = tx.vault.sealer(data_key, "person", person_id)
     await tx.run(
@@ -72,7 +76,19 @@ async def add_person(
     )
     person = await find_person_by_telegram(tx, telegram_id)
     assert person is not None  # noqa: S101 - just inserted or there before
-    return person
+    return await _named(tx, person, name) if name and not person.name else person
+
+
+async def _named(tx: Transaction, person: Person, name: str) -> Person:
+    row = await tx.one("SELECT data_key FROM person WHERE id = :id", id=person.id)
+    assert row is not None  # noqa: S101 - it is this person's own
+    sealer = tx.vault.sealer(row["data_key"], "person", person.id)
+    await tx.run(
+        "UPDATE person SET name = :name WHERE id = :id",
+        name=sealer.seal_text(name, "person", "name", person.id),
+        id=person.id,
+    )
+    return replace(person, name=name)
 
 
 PersonSetting = Literal["language", "timezone", "quiet_from", "quiet_to"]

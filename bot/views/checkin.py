@@ -72,6 +72,7 @@ class CheckInViews:
             keyboard = rows(
                 [button(labels[when], "later", at, when) for when in talk.snoozes],
                 [button(_("‹ Back"), "show", at)],
+                [_help(at)],
             )
         return Screen(self._text("later", reader, talk), keyboard)
 
@@ -79,7 +80,8 @@ class CheckInViews:
         """Say when it will ask again, and that answering is possible until it closes."""
         reader = self.desk.reader(talk.person)
         with speaking(reader.language):
-            keyboard = rows([button(_("Answer now"), "show", talk.checkin.id)])
+            at = talk.checkin.id
+            keyboard = rows([button(_("Answer now"), "show", at)], [_help(at)])
         return Screen(self._text("snoozed", reader, talk), keyboard)
 
     def change(self, talk: Talk) -> Screen:
@@ -93,7 +95,9 @@ class CheckInViews:
                 if item.key in talk.answers
             ]
             keyboard = rows(
-                *columns(buttons, _CHIP_COLUMNS), [button(_("‹ Back"), "show", talk.checkin.id)]
+                *columns(buttons, _CHIP_COLUMNS),
+                [button(_("‹ Back"), "show", talk.checkin.id)],
+                [_help(talk.checkin.id)],
             )
             return Screen(
                 self._text("change", reader, talk, lines=self._lines(talk, reader)), keyboard
@@ -106,6 +110,7 @@ class CheckInViews:
             keyboard = rows(
                 [button(_("Don't send"), "withheld", talk.checkin.id)],
                 [button(_("‹ Back"), "show", talk.checkin.id)],
+                [_help(talk.checkin.id)],
             )
         return Screen(self._text("withhold", reader, talk), keyboard)
 

@@ -6,14 +6,15 @@ from dataclasses import dataclass, replace
 
 from bot.core.entries import Entry
 from bot.core.instrument import Instrument
+from bot.render import day, ngettext, speaking, weekday
 from bot.render import gettext as _
-from bot.render import ngettext, speaking, weekday
 from bot.services.acknowledgements import Telling
 from bot.services.digest_pages import Chart, Details, DigestPage, Today, TodayLine
 from bot.services.digests import Acknowledgement
 from bot.services.lookup import Words
 from bot.services.ports import Make, Screen
 from bot.services.sentences import MOST
+from bot.services.usual import Choice
 from bot.store.sentences import Sentence
 from bot.views.buttons import Button, button, columns, rows
 from bot.views.pictures import PictureViews
@@ -61,10 +62,29 @@ class DigestViews:
                 marks.append(button(_("Write a sentence"), "sentence", at, pair))
             if details.panel is not None:
                 more = [button(_("Picture"), "picture", pair)]
+            if details.panel is not None and details.sessions:
+                more.append(button(_("What is usual"), "usual", at or 0, pair))
             if details.has_more_words:
                 more.append(button(_("Read the texts in full"), "words", at or 0, pair, "0"))
         text = self._text("details", reader, details=details, before=self._before(details, reader))
         return Screen(text, rows(marks, more, back))
+
+    def usual(self, choice: Choice, reader: Reader) -> Screen:
+        """Say what beginning anew means; offer the sessions to begin with, and to take it back."""
+        at, pair = choice.digest_id, choice.pair_id
+        with speaking(reader.language):
+            lines = [
+                [button(_("Take back: %(on)s") % {"on": day(one.on)}, "anewoff", at, pair,
+                        one.checkin_id)]
+                for one in choice.begun
+            ]  # fmt: skip
+            offered = [
+                button(_("From %(on)s") % {"on": day(one.on)}, "anew", at, pair, one.checkin_id)
+                for one in choice.offered
+            ]
+            lines += columns(offered, 2)
+            back = [button(_("‹ Back"), "textback", at, pair, "0")]
+        return Screen(self._text("usual", reader, choice=choice), rows(*lines, back))
 
     def chart(
         self, chart: Chart, reader: Reader, *, digest_id: int = 0, page: int = 0, next_one: int = 0

@@ -49,6 +49,7 @@ class GoalViews:
                     button(_("Set aside"), "goalend", goal.id, "set_aside"),
                 ],
                 [button(_("‹ Back"), "goals", own.pair.id)],
+                [button(_("Help now"), "help", 0)],
             )
         return Screen(self.desk.text("client/goal", reader, goal=goal), keyboard)
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.core.people import Pair, Person
+from bot.render import gettext as _
+from bot.render import speaking
 from bot.services.enrolment import Joining
 from bot.services.ports import Screen
 from bot.services.talks import Talk
+from bot.views.buttons import button, rows
 from bot.views.checkin import CheckInViews
 from bot.views.people import PeopleViews
 from bot.views.reader import Reader
@@ -38,6 +41,17 @@ class NoticeViews:
         """Tell a therapist that a client's link has expired, with a button for a new one."""
         text = self.people.words("notice/expired", reader, pair=pair).text
         return Screen(text, self.people.pair(pair, None, reader).keyboard)
+
+    def watch_help(self, how: str, reader: Reader) -> Screen:
+        """Show a client help after the phrase watch found something; how: told, shared or kept."""
+        return self.people.words("notice/watch_help", reader, how=how)
+
+    def watch(self, pair: Pair, at: int, reader: Reader) -> Screen:
+        """Tell a therapist of a shared text, without a word of it; at: numbers the notice."""
+        text = self.people.words("notice/watch", reader, pair=pair, at=at).text
+        with speaking(reader.language):
+            details = button(f"{pair.code} · " + _("Details"), "details", 0, pair.id, "0")
+        return Screen(text, rows([details]))
 
     def before_first(self, pair: Pair, talk: Talk, reader: Reader) -> Screen:
         """Tell a therapist what a client said before the first session."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Final, assert_never
@@ -17,6 +18,7 @@ from bot.services.enrolment import Joining, Who
 from bot.services.inviting import Invite
 from bot.services.ports import Keyboard, Make, Screen
 from bot.services.privacy import History, OwnWords
+from bot.services.watching import Chosen
 from bot.views.buttons import Button, button, columns, link, rows
 from bot.views.export import shown
 from bot.views.pictures import PictureViews
@@ -95,6 +97,13 @@ class PeopleViews:
                     [button(_("I agree"), "agree", pair)],
                     [button(_("No, thank you"), "decline", pair), help_now],
                 )
+            case "watch_notice" | "watch_kept" as missing:
+                yes = _("Yes, tell my therapist") if missing == "watch_notice" else _("Yes, do")
+                about = missing.removeprefix("watch_")
+                return rows(
+                    [button(yes, "jwatch", pair, about, "yes")],
+                    [button(_("No, thank you"), "jwatch", pair, about, "no"), help_now],
+                )
             case "therapist" | "nothing":
                 begin = button(_("Answer now (three questions)"), "begin", pair)
                 return rows([begin] if joining.may_begin else [], [help_now])
@@ -109,8 +118,13 @@ class PeopleViews:
         ]
         return Screen(self.desk.text("client/zones", reader), rows(*columns(buttons, 2)))
 
-    def settings(self, person: Person, reader: Reader, *, is_client: bool) -> Screen:
-        """Show what somebody chose for themselves; quiet hours are a client's alone."""
+    def settings(
+        self, person: Person, reader: Reader, chosen: Sequence[Chosen], *, is_client: bool
+    ) -> Screen:
+        """Show what somebody chose for themselves; quiet hours are a client's alone.
+
+        chosen: about the phrase watch, by therapist.
+        """
         checkin = self.desk.settings.checkin
         text = self.desk.text(
             "settings",
@@ -119,6 +133,7 @@ class PeopleViews:
             quiet_to=person.quiet_to or f"{checkin.quiet_to:%H:%M}",
             chosen=dict(LANGUAGE_NAMES)[reader.spoken],
             is_client=is_client,
+            watched=chosen,
         )
         quiet = QUIET if is_client else ()
         with speaking(reader.language):
@@ -128,6 +143,7 @@ class PeopleViews:
                     [button(name, "slang", 0, code) for code, name in LANGUAGE_NAMES],
                     [button(_("Time zone"), "szone", 0, "more")],
                     [button(f"{since}–{till}", "squiet", 0, since, till) for since, till in quiet],
+                    *_watch_buttons(chosen),
                 ),
             )
 
@@ -294,6 +310,20 @@ class PeopleViews:
     ) -> Screen:
         """Show a notice of the outbox."""
         return Screen(self.desk.text(f"notice/{name}", reader, **values), keyboard)
+
+
+def _watch_buttons(chosen: Sequence[Chosen]) -> list[list[Button]]:
+    """Give, for each therapist, what can be chosen otherwise about the phrase watch."""
+    lines = []
+    for one in chosen:
+        whose = f"{one.therapist_name}: " if len(chosen) > 1 else ""
+        tells, reads = (one.choices.get(about) == "yes" for about in ("notice", "kept"))
+        notice = _("Tell nobody") if tells else _("Tell my therapist")
+        kept = _("Leave kept texts alone") if reads else _("Look at kept texts too")
+        at = one.pair.id
+        lines.append([button(whose + notice, "swatch", at, "notice", "no" if tells else "yes")])
+        lines.append([button(whose + kept, "swatch", at, "kept", "no" if reads else "yes")])
+    return lines
 
 
 def _quoted(words: str, reader: Reader) -> str:

@@ -48,5 +48,6 @@ class Desk:
             safety=self.settings.safety_text(reader.spoken),
             contact=self.settings.privacy.contact,
             how_to_change=self.settings.practice.how_to_change,
+            watches=bool(self.settings.safety.watch_phrases),
             **values,
         )

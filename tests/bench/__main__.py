@@ -1,28 +1,33 @@
-"""`make bench`: measures start, memory, taps, ticks, a flood and the emulator, and prints tables.
+"""`make bench`: measures start, memory, taps, ticks, a digest, a flood and the emulator.
 
-`python -m tests.bench start taps ticks flood emulator` chooses. Ends with 1 when a figure is over
-its budget.
+`python -m tests.bench start taps ticks digest flood emulator` chooses. Ends with 1 when a figure
+is over its budget.
 """
 
 from __future__ import annotations
 
 import sys
 
-from tests.bench import emulator, flood, start, taps, ticks
+from tests.bench import digest, emulator, flood, start, taps, ticks
 from tests.bench.table import show
 
 _PARTS = {
     "start": start.measure,
     "taps": taps.measure,
     "ticks": ticks.measure,
+    "ticks-full": ticks.measure_full,
+    "digest": digest.measure,
     "flood": flood.measure,
     "emulator": emulator.measure,
 }
 
+#: Only when asked for.
+_LONG = {"ticks-full"}
+
 
 def main() -> int:
     over = False
-    for name in sys.argv[1:] or _PARTS:
+    for name in sys.argv[1:] or [name for name in _PARTS if name not in _LONG]:
         figures = _PARTS[name]()
         show(name, figures)
         over |= any(figure.is_over for figure in figures)

@@ -8,7 +8,6 @@ the disk.
 from __future__ import annotations
 
 import random
-import secrets
 import sqlite3
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,6 +25,11 @@ WEEK = 7 * 24 * HOUR
 #: The Monday of the newest week, and slots of the week so that no two of a therapist clash.
 _MONDAY = to_utc("2026-11-16", "08:00", ZONE)
 _A_DAY = 8
+_VALUES = (2,) + (6,) * 3 + (7,) * 6 + (8,) * 8 + (9,) * 6 + (10,) * 3
+
+
+#: So many check-ins are made and inserted at once.
+_AT_ONCE = 20_000
 
 
 @dataclass
@@ -41,30 +45,48 @@ class Rows:
 def fill(settings: Settings, couples: list[Couple], weeks: int, each: int) -> int:
     """Give each pair a check-in for each of so many weeks; returns the number of answers.
 
-    each: pairs of a therapist. Digests and acknowledgements of the weeks before come with it.
+    each: pairs of a therapist. Digests and acknowledgements of the weeks before come with it. Week
+    by week, as time would: neighbours in the file are of different pairs.
     """
     vault = load_vault(settings.keys.master_key_file)
-    connection = sqlite3.connect(settings.database.path, isolation_level=None)
-    connection.execute("PRAGMA synchronous = OFF")
-    connection.execute("BEGIN")
+    connection = _opened(settings)
     chance, rows = random.Random(1), Rows()
     keys = dict(connection.execute("SELECT id, data_key FROM pair"))
-    for number, couple in enumerate(couples):
-        sealer = vault.sealer(keys[couple.pair_id], "pair", couple.pair_id)
-        slot = number % each
-        for week in range(weeks):
-            starts_at = _MONDAY - week * WEEK + (slot // _A_DAY) * 24 * HOUR
-            _session(rows, couple, sealer, starts_at + slot % _A_DAY * HOUR, chance)
+    sealers = [vault.sealer(keys[c.pair_id], "pair", c.pair_id) for c in couples]
+    for week in reversed(range(weeks)):
+        for number, couple in enumerate(couples):
+            slot = number % each
+            starts_at = _MONDAY - week * WEEK + (slot // _A_DAY) % 5 * 24 * HOUR
+            _session(rows, couple, sealers[number], starts_at + slot % _A_DAY * HOUR, chance)
+            if len(rows.of["checkin"]) >= _AT_ONCE:
+                _insert(connection, rows)
     for start in range(0, len(couples), each):
         _digests(rows, couples[start : start + each], weeks, chance)
-    answers = len(rows.of["answer"])
-    for table in ("appointment", "checkin", "answer", "message", "digest", "digest_entry",
-                  "acknowledgement"):  # fmt: skip
-        _insert(connection, table, sorted(rows.of.pop(table)))
+    _insert(connection, rows)
+    (answers,) = connection.execute("SELECT count(*) FROM answer").fetchone()
+    _closed(connection)
+    return int(answers)
+
+
+def _opened(settings: Settings) -> sqlite3.Connection:
+    """Open the file without what makes it safe, and without indexes that are quicker made after."""
+    connection = sqlite3.connect(settings.database.path, isolation_level=None)
+    for setting in ("journal_mode = OFF", "synchronous = OFF", "cache_size = -1000000"):
+        connection.execute(f"PRAGMA {setting}")
+    connection.execute("CREATE TEMP TABLE made AS SELECT name, sql FROM sqlite_master"
+                       " WHERE type = 'index' AND sql IS NOT NULL")  # fmt: skip
+    for (name,) in connection.execute("SELECT name FROM made").fetchall():
+        connection.execute(f"DROP INDEX {name}")
+    connection.execute("BEGIN")
+    return connection
+
+
+def _closed(connection: sqlite3.Connection) -> None:
     connection.execute("COMMIT")
-    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    for (sql,) in connection.execute("SELECT sql FROM made").fetchall():
+        connection.execute(sql)
+    connection.execute("PRAGMA journal_mode = WAL")
     connection.close()
-    return answers
 
 
 _COLUMNS = {
@@ -82,20 +104,23 @@ _COLUMNS = {
 }
 
 
-def _insert(connection: sqlite3.Connection, table: str, rows: list[tuple[Any, ...]]) -> None:
-    places = ", ".join("?" * len(_COLUMNS[table].split(",")))
-    connection.executemany(f"INSERT INTO {table} ({_COLUMNS[table]}) VALUES ({places})", rows)
+def _insert(connection: sqlite3.Connection, rows: Rows) -> None:
+    """Insert what was made, the tables that others point to first."""
+    for table, columns in _COLUMNS.items():
+        places = ", ".join("?" * len(columns.split(",")))
+        made = rows.of.pop(table, [])
+        connection.executemany(f"INSERT INTO {table} ({columns}) VALUES ({places})", made)
 
 
-def _new_id() -> int:
-    return secrets.randbits(63) or 1
+def _new_id(chance: random.Random) -> int:
+    return chance.getrandbits(63) or 1
 
 
 def _session(
     rows: Rows, couple: Couple, sealer: Sealer, starts_at: int, chance: random.Random
 ) -> None:
     """One appointment with its check-in, answered within the hour, and its two messages."""
-    appointment, checkin, pair = _new_id(), _new_id(), couple.pair_id
+    appointment, checkin, pair = _new_id(chance), _new_id(chance), couple.pair_id
     due_at, done_at, closes_at = starts_at + HOUR, starts_at + 2 * HOUR, starts_at + 49 * HOUR
     rows.add(
         "appointment", appointment, pair, local_on(starts_at, ZONE), "12:00", ZONE, starts_at,
@@ -108,13 +133,12 @@ def _session(
         closes_at, closes_at,
     )  # fmt: skip
     for item in RATINGS:
-        value = chance.choices((2, 6, 7, 8, 9, 10), (1, 3, 6, 8, 6, 3))[0]
-        sealed = seal_value(sealer, checkin, item, value)
+        sealed = seal_value(sealer, checkin, item, chance.choice(_VALUES))
         rows.add("answer", checkin, item, sealed, done_at, done_at)
     for kind, state, reason in (("prompt", "sent", None), ("reminder", "dropped", "answered")):
         rows.add(
-            "message", _new_id(), kind, checkin, couple.client_id, pair, state, reason, due_at,
-            due_at, due_at, closes_at, 1, due_at,
+            "message", _new_id(chance), kind, checkin, couple.client_id, pair, state, reason,
+            due_at, due_at, due_at, closes_at, 1, due_at,
         )  # fmt: skip
 
 
@@ -122,7 +146,7 @@ def _digests(rows: Rows, couples: list[Couple], weeks: int, chance: random.Rando
     """The digests of all weeks but the newest, every second pair acknowledged."""
     friday = to_utc("2026-11-13", "17:00", ZONE)
     for week in range(weeks - 1):
-        digest, cut_at = _new_id(), friday - week * WEEK
+        digest, cut_at = _new_id(chance), friday - week * WEEK
         number = weeks - week
         rows.add("digest", digest, couples[0].therapist_id, number, cut_at - WEEK, cut_at, cut_at)
         for place, couple in enumerate(couples):
@@ -130,4 +154,4 @@ def _digests(rows: Rows, couples: list[Couple], weeks: int, chance: random.Rando
             if place % 2:
                 kind = chance.choice(("read", "talk"))
                 at = cut_at + HOUR
-                rows.add("acknowledgement", _new_id(), digest, couple.pair_id, kind, at, at)
+                rows.add("acknowledgement", _new_id(chance), digest, couple.pair_id, kind, at, at)

@@ -33,7 +33,7 @@ def show(title: str, figures: list[Figure]) -> None:
         base = figure.base if figure.base is not None else figure.budget
         ratio = f"{figure.value / base:.2f}" if base else ""
         if figure.base is not None:
-            ratio += " × 1 thousand"
+            ratio += " × 2 thousand"
         table.add_row(
             figure.name,
             f"{figure.value:.3g}" if figure.value < 100 else f"{figure.value:.0f}",

@@ -1,17 +1,20 @@
-"""What ticks cost, with a thousand and with a million stored answers in the same practice.
+"""What ticks cost with two thousand, a million and ten million stored answers in one practice.
 
-A hundred therapists with ten clients each, every client with a weekly rule. The thousand answers
-are twenty weeks of one therapist, the million two hundred weeks of all of them; the digest that
-is made is that therapist's, with ten check-ins in its week, in both.
+A hundred therapists with ten clients each, every client with a weekly rule. The two thousand
+answers are forty weeks of one therapist, more than a digest reads of a client; the million two
+hundred weeks of all of them; ten million are those of nine times as many former clients besides.
+The digest that is made is one therapist's, with ten check-ins in its week, in each.
 """
 
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import statistics
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from pathlib import Path
 
 from bot.app import App, build
@@ -22,7 +25,7 @@ from bot.demo.stage import TOKEN, StageClock
 from bot.emulator import Emulator
 from bot.store.database import Transaction
 from tests.bench.history import fill
-from tests.bench.practice import IDS, ZONE, Couple, found, open_checkins, settings_in
+from tests.bench.practice import HOUR, IDS, ZONE, Couple, found, open_checkins, settings_in
 from tests.bench.table import Figure
 from tests.transactions import writing
 
@@ -31,31 +34,48 @@ _BEFORE = to_utc("2026-11-13", "17:00", ZONE)
 _NOW = to_utc("2026-11-20", "16:00", ZONE)
 _HOUR_COMES = to_utc("2026-11-20", "17:00", ZONE)
 _TIMES = 40
+_YEAR = 365 * 24 * HOUR
 
 Times = dict[str, float]
 
 
 def measure() -> list[Figure]:
-    """Measure both sizes; give milliseconds with the small size as the base."""
-    small = asyncio.run(_size(therapists=1, weeks=20))
-    large = asyncio.run(_size(therapists=_THERAPISTS, weeks=200))
+    """Measure two thousand and a million; give milliseconds with the former as the base."""
+    small = _measured(therapists=1, weeks=40)
+    return _compared(small, _measured(therapists=_THERAPISTS, weeks=400))
+
+
+def measure_full() -> list[Figure]:
+    """Measure two thousand and ten million; this takes ten minutes and 5 GB of disk."""
+    small = _measured(therapists=1, weeks=40)
+    return _compared(small, _measured(therapists=_THERAPISTS, weeks=400, former=9 * _EACH))
+
+
+def _measured(therapists: int, weeks: int, former: int = 0) -> Times:
+    return asyncio.run(_size(therapists, weeks, former))
+
+
+def _compared(small: Times, large: Times) -> list[Figure]:
     figures = []
     for name, value in large.items():
-        unit, note = ("ms", f"{small[name]:.2f} ms with 1 thousand") if name != "answers" else (
+        unit, note = ("ms", f"{small[name]:.2f} ms with 2 thousand") if name != "answers" else (
             "", f"{small[name]:.0f} in the small one")  # fmt: skip
         base = small[name] if unit else None
         figures.append(Figure(name, value, unit, note=note, base=base))
     return figures
 
 
-async def _size(therapists: int, weeks: int) -> Times:
+async def _size(therapists: int, weeks: int, former: int) -> Times:
     with tempfile.TemporaryDirectory() as name:
         clock = StageClock(_BEFORE)
         telegram = Emulator(token=TOKEN, clock=clock, seed=1)
         async with telegram.serve():
             settings = settings_in(Path(name), telegram.base_url)
-            couples = await found(settings, clock, _THERAPISTS, _EACH)
-            answers = fill(settings, couples[: therapists * _EACH], weeks, _EACH)
+            each = _EACH + former
+            everybody = await found(settings, clock, _THERAPISTS, each)
+            answers = fill(settings, everybody[: therapists * each], weeks, each)
+            couples = [c for place, c in enumerate(everybody) if place % each < _EACH]
+            _end(settings, [c for place, c in enumerate(everybody) if place % each >= _EACH])
             clock.advance_to(_NOW)
             (open_now,) = await open_checkins(settings, clock, couples[:1], 1)
             app = await build(settings, clock)
@@ -65,6 +85,15 @@ async def _size(therapists: int, weeks: int) -> Times:
             finally:
                 await app.stop()
         return {"answers": answers, **times}
+
+
+def _end(settings: Settings, former: list[Couple]) -> None:
+    """Let therapies be over, a year ago."""
+    with closing(sqlite3.connect(settings.database.path)) as connection, connection:
+        connection.executemany(
+            "UPDATE pair SET state = 'ended', ended_at = ? WHERE id = ?",
+            [(_BEFORE - _YEAR, couple.pair_id) for couple in former],
+        )
 
 
 async def _settle_in(app: App, couples: list[Couple]) -> None:

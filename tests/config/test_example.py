@@ -32,6 +32,8 @@ def written(setting: Setting) -> object:
             return f"{time:%H:%M}"
         case Path() as path:
             return str(path)
+        case tuple() as several:
+            return list(several)
         case plain:
             return plain
 

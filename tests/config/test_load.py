@@ -182,3 +182,11 @@ def test_a_language_without_a_safety_text_is_a_warning(config: Config) -> None:
         "safety.text has no text in German: whoever reads German sees the practice's own, in "
         'English: add de = "..."'
     )
+
+
+def test_watched_phrases_can_come_from_the_environment(
+    config: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert load(config()).safety.watch_phrases == ()
+    monkeypatch.setenv("RAPPORT_SAFETY__WATCH_PHRASES", "end it all; can't go on;\nno way out\n")
+    assert load(config()).safety.watch_phrases == ("end it all", "can't go on", "no way out")

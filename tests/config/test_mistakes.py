@@ -80,6 +80,21 @@ def test_mistakes_of_every_kind_are_told_at_once(
         (SAFETY, 'text = { en = "" }', "safety.text.en", "empty", "help"),
         (SAFETY, 'text = { de = "Ruf 112 an." }', "safety.text", "no text in en", "en ="),
         (SAFETY, 'text = { en = "Call.", fr = "Non" }', "safety.text.fr", "no language", '"de"'),
+        *(
+            ("[safety]", f"[safety]\nwatch_phrases = {phrases}", "safety.watch_phrases", *said)
+            for phrases, *said in (
+                ('["tot"]', "'tot', which is too short", "5 letters"),
+                ('["a b c d"]', "too short", "5 letters"),
+                ('["  "]', "too short", "5 letters"),
+                ('["kill.*self"]', "with .*: words are compared, no patterns", "plain words"),
+                ('["end it\\nall"]', "no patterns", "one line"),
+                ('["end it all", "END  it-all"]', "which are the same", "remove one"),
+                (f'["{"end it all " * 8}"]', "too long", "80 characters"),
+                (f"{[f'phrase {n}' for n in range(101)]}", "101 phrases", "100"),
+                ("[12345]", "12345", "docs/watch.md"),
+                ("true", "True", "docs/watch.md"),
+            )
+        ),
         (
             "record = true",
             'record = "perhaps"',

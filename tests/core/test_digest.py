@@ -354,3 +354,24 @@ def test_an_empty_week_has_no_places() -> None:
 
 def test_appointments_in_the_future_of_the_cut_off_are_unknown() -> None:
     assert sessions_of([asked("2026-11-23", *CALM)], WINDOW, INSTRUMENT) == ()
+
+
+# Words
+
+
+@pytest.mark.parametrize(
+    ("scores", "opener"),
+    [
+        ((9, 9, 9, 9, 9, 8, 7, 6), "checking_in"),
+        ((9, 9, 9, 9, 9, 9, 9, 6), "different"),
+        ((9, 9, 9, 9, 9, 8, 8, 6), "different"),
+        ((9, 9, 9, 9, 9, 9, 8, 6), "different"),
+    ],
+)
+def test_what_came_slowly_is_asked_about_as_what_came_slowly(
+    scores: tuple[int, ...], opener: str
+) -> None:
+    slid = entry(pair("A7", *long(*scores)))
+    assert slid.reason == "below"
+    assert slid.opener == opener
+    assert slid.slid == (opener == "checking_in")

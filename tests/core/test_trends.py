@@ -154,3 +154,53 @@ def test_a_verdict_on_what_is_no_part_of_the_trend_is_none() -> None:
 def test_nothing_new_in_the_next_week_is_no_change() -> None:
     sessions = sessions_of(weeks(9, 9, 6), NEXT, INSTRUMENT)
     assert trend_of(sessions, INSTRUMENT).change == "none"
+
+
+def begun(history: list[Asked], place: int) -> list[Asked]:
+    """Let the usual begin anew with one of these weeks."""
+    return [replace(one, begins_anew=at == place) for at, one in enumerate(history)]
+
+
+def test_s7_a_usual_begun_anew_is_compared_with_nothing_before() -> None:
+    history = weeks(9, 9, 9, 9, 9, 9, 5, 5, 5)
+    assert entry(pair("A7", *history)).limits is not None
+    made = entry(pair("A7", *begun(history, 6)))
+    assert (made.limits, made.usual, made.change) == (None, 5.0, "none")
+    assert made.anew_on == "2026-11-02"
+    assert made.repair is None
+
+
+def test_an_open_fall_ends_where_the_usual_begins_anew() -> None:
+    fallen = weeks(9, 9, 9, 9, 9, 9, 6, 6)
+    still = entry(pair("A7", *fallen)).repair
+    assert still is not None
+    assert still.outcome == "open"
+    for place in (6, 7):
+        made = entry(pair("A7", *begun(fallen, place)))
+        assert made.repair is None
+        assert "still_below" not in made.reasons
+
+
+def test_a_fall_after_the_new_beginning_is_one() -> None:
+    made = entry(pair("A7", *begun(weeks(5, 5, 9, 9, 9, 6), 2)))
+    assert made.reasons == ("fall",)
+    assert made.repair == Repair("2026-11-16", "open", is_new=True)
+
+
+def test_a_beginning_that_is_no_part_of_the_trend_counts_from_the_next() -> None:
+    history = begun(weeks(9, 9, 5, 5), 2)
+    unmet = replace(history[2], state="did_not_meet", closed_at=history[2].sent_at)
+    made = entry(pair("A7", *history[:2], unmet, history[3]))
+    assert (made.anew_on, made.usual, made.change) == ("2026-11-16", None, "none")
+
+
+def test_the_beginning_is_told_while_the_bars_show_it() -> None:
+    long_ago = entry(pair("A7", *begun(weeks(*[9] * 12), 3)))
+    assert long_ago.anew_on is None
+    assert entry(pair("A7", *begun(weeks(*[9] * 12), 4))).anew_on == "2026-09-28"
+
+
+def test_the_picture_marks_the_beginning() -> None:
+    made = entry(pair("A7", *begun(weeks(9, 9, 5, 5), 2)))
+    assert made.panel is not None
+    assert [dot.begins_anew for dot in made.panel.dots] == [False, False, True, False]

@@ -15,6 +15,7 @@ from pathlib import Path
 import orjson
 
 from bot.app import check_instruments
+from bot.demo.stage import Stage
 from bot.store.answers import open_value
 from bot.store.vault import load_vault
 from tests.crash.checker import Checker, rows_of
@@ -83,7 +84,7 @@ async def play(
             keeper.retire()
             caring.cancel()
             await asyncio.gather(caring, return_exceptions=True)
-        checker.judge(_opener(stage), _options(stage))
+        checker.judge(opener_of(stage), options_of(stage))
         for code in keeper.unexpected:
             checker.report("whole", f"a life ended by itself with {code}")
         keeper.passages = stage.arms.passages()
@@ -117,7 +118,8 @@ async def _end(stage: KilledStage, checker: Checker) -> None:
             checker.report("no-op", table)
 
 
-def _opener(stage: KilledStage) -> Callable[[sqlite3.Row], object]:
+def opener_of(stage: Stage) -> Callable[[sqlite3.Row], object]:
+    """Give what opens the value of a sealed answer."""
     vault = load_vault(stage.settings.keys.master_key_file)
 
     def opened(row: sqlite3.Row) -> object:
@@ -127,7 +129,8 @@ def _opener(stage: KilledStage) -> Callable[[sqlite3.Row], object]:
     return opened
 
 
-def _options(stage: KilledStage) -> Callable[[str], tuple[str, tuple[str, ...]]]:
+def options_of(stage: Stage) -> Callable[[str], tuple[str, tuple[str, ...]]]:
+    """Give what names an item's kind and its options."""
     instrument = check_instruments(stage.settings)["session-alliance"][1]
 
     def options(item: str) -> tuple[str, tuple[str, ...]]:

@@ -26,6 +26,7 @@ PAIRS = {
     "Client 4": ("Ben", "A4", "Thu 15:00"),
     "Client 5": ("Dana", "D5", "Tue 15:00"),
 }
+PARTIES = {code: (client, therapist) for client, (therapist, code, _) in PAIRS.items()}
 #: The hours (twenty past) at which something is due or somebody looks, by weekday.
 _HOURS = {
     "Mon": (11, 12, 16, 17),

@@ -13,6 +13,8 @@ from tests.crash.mutations import BY_WEBHOOK, MUTATIONS
 from tests.crash.rounds import play
 from tests.crash.story import FIRST_WEEK
 
+pytestmark = pytest.mark.no_cover  # as in test_kill.py
+
 
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize(

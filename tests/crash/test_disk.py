@@ -21,7 +21,7 @@ from tests.crash.troubles import PinnedReader, Troubles
 from tests.torture import Tally
 from tests.torture.parts.lock import locked
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.no_cover]  # as in test_kill.py
 needs_disk = pytest.mark.skipif(not has_compiler(), reason="the disk needs gcc to be made")
 
 

@@ -20,6 +20,9 @@ from tests.crash.rounds import play
 from tests.crash.story import FIRST_WEEK
 from tests.torture import Tally
 
+# What is killed tells no coverage, and what plays Telegram is slower when it is measured.
+pytestmark = pytest.mark.no_cover
+
 #: So many kills a round, at least: more than 300 in each run of the suite.
 KILLS = 40
 SEEDS: list[tuple[Way, int]] = [

@@ -9,6 +9,8 @@ import pytest
 from tests.crash.failpoints import Way
 from tests.torture.parts import nth
 
+pytestmark = pytest.mark.no_cover  # as in test_kill.py
+
 #: A seed of every third kind, with another first n each.
 _CHANCE = random.Random(1)
 #: By webhook, where the database refuses to begin and to commit, and Telegram brings it again.

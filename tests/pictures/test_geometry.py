@@ -95,3 +95,18 @@ def test_everything_stands_within_its_panel_and_no_panel_on_another(panels: list
     for one, other in itertools.combinations(picture.panels, 2):
         apart = one.right < other.left or other.right < one.left
         assert apart or one.bottom < other.title_y or other.bottom < one.title_y
+
+
+def test_between_two_usuals_stands_a_line_that_no_run_crosses() -> None:
+    dots = [Dot(f"2026-11-{day + 1:02d}", 8.0, begins_anew=day == 2) for day in range(5)]
+    (panel,) = arrange([Panel("A7", tuple(dots))]).panels
+    (x,) = panel.anew
+    assert panel.marks[1][0] < x < panel.marks[2][0]
+    assert [len(line) for line in panel.lines] == [2, 3]
+
+
+def test_a_new_usual_at_either_edge_stays_in_its_panel() -> None:
+    for count, place in ((1, 0), (5, 0), (5, 4), (28, 0)):
+        dots = [Dot("2026-11-01", 8.0, begins_anew=day == place) for day in range(count)]
+        (panel,) = arrange([Panel("A7", tuple(dots))]).panels
+        assert all(panel.left <= x <= panel.right for x in panel.anew)

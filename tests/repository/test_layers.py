@@ -28,6 +28,7 @@ PLANTED = {
         "import aiosqlite",
         "import pyrage",
         "import cryptography",
+        "import icalendar",
         "import pydantic",
     ],
     "bot/emulator/__init__.py": ["import bot.core"],

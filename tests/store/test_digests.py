@@ -13,7 +13,7 @@ from bot.core.digest import Placed
 from bot.core.entries import PairFacts
 from bot.core.sessions import Given, Window
 from bot.core.trends import Acknowledged
-from bot.store import digest_facts
+from bot.store import digest_answers, digest_facts
 from bot.store import digests as store
 from tests.digest_support import CUT, DAY, FROM, HOUR, NEXT, WINDOW
 from tests.digest_world import MONDAY, World, open_world
@@ -229,14 +229,61 @@ async def test_the_first_are_those_of_the_version_that_is_asked_now(world: World
 )
 async def test_no_whole_table_is_read(world: World, name: str) -> None:
     (*plan,) = await world.rows(
-        f"EXPLAIN QUERY PLAN {getattr(digest_facts, name)}",
+        f"EXPLAIN QUERY PLAN {getattr(digest_facts, name, '') or getattr(digest_answers, name)}",
         therapist_id=world.ben, pair_id=None, cut_at=CUT, from_at=FROM, since_at=FROM, depth=11,
+        over_at=0,
     )  # fmt: skip
     steps = [row["detail"] for row in plan]
     assert steps
-    # These two hold at most the rows that their LIMIT lets in.
-    bounded = ("SCAN newest", "SCAN first")
+    # These hold at most the rows that their LIMIT lets in.
+    bounded = ("SCAN newest", "SCAN first", "SCAN counted")
     assert not [s for s in steps if s.startswith("SCAN") and s not in bounded], steps
+
+
+async def test_whoever_left_long_ago_is_not_read_for_a_digest(world: World) -> None:
+    now_and_then = {"A7": "active", "B2": "ended", "C4": "stopped", "D1": "ended", "E9": "paused"}
+    for code, state in now_and_then.items():
+        pair = await world.pair(code, state=state)
+        await world.checkin(pair, 8, 8, 8, 8, 8, on="2026-01-12")
+        at = FROM + 1 if code == "D1" else FROM
+        column = {"ended": "ended_at", "stopped": "stopped_at"}.get(state)
+        if column:
+            await world.run(f"UPDATE pair SET {column} = :at WHERE id = :id", at=at, id=pair)
+    async with reading(world.db) as tx:
+        read = await digest_facts.facts_of(
+            tx, world.ben, WINDOW, depth=11, texts=False, over_at=FROM
+        )
+    assert {pair.code for pair in read} == {"A7", "D1", "E9"}
+    assert set(await facts(world)) == now_and_then.keys(), "where nothing is said, all are read"
+
+
+async def test_a_long_history_is_not_counted_to_its_end(world: World) -> None:
+    a7 = await world.pair("A7")
+    for on in mondays(30):
+        await world.checkin(a7, 8, 8, 8, 8, 8, on=on)
+    (row,) = await world.rows(
+        digest_facts.PAIRS, therapist_id=world.ben, pair_id=None, cut_at=CUT, depth=5, over_at=0
+    )
+    assert row["checkins"] == 5 + 12 + 1
+
+
+async def test_where_a_usual_begins_anew_is_found_by_its_index(world: World) -> None:
+    plan = await world.rows(
+        f"EXPLAIN QUERY PLAN {digest_facts.CHECKINS}",
+        therapist_id=world.ben, pair_id=None, cut_at=CUT, depth=11, over_at=0,
+    )  # fmt: skip
+    assert any("checkin_anew" in row["detail"] for row in plan), [row["detail"] for row in plan]
+
+
+async def test_the_first_are_those_from_where_the_usual_begins_anew(world: World) -> None:
+    a7 = await world.pair("A7")
+    days = mondays(41)
+    for on in days:
+        anew_at = FROM if on == days[7] else CUT + 1 if on == days[20] else None
+        await world.checkin(a7, 8, 8, 8, 8, 8, on=on, anew_at=anew_at)
+    found = (await facts(world, depth=5))["A7"].asked
+    assert [one.on for one in found] == [*days[7:19], *days[-5:]]
+    assert [one.on for one in found if one.begins_anew] == [days[7]], "the later one is not yet"
 
 
 async def test_the_weekly_check_reads_therapists_and_looks_the_rest_up(world: World) -> None:

@@ -11,12 +11,16 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass, field
 
+import pytest
 from world import Human, World
 
 from bot.core.draft import Draft, pack
 from bot.views.buttons import write_id
 from handlers import COMMANDS, TAPS
 from tests.transactions import writing
+
+#: With the phrase watch on: its buttons are refused for whose they are, not for its being off.
+pytestmark = pytest.mark.settings('[safety]\ntext = "Call 112."\nwatch_phrases = ["never found"]\n')
 
 PLAN = pack(Draft("2026-12-01", "15:00", 50, "weekly"))
 
@@ -31,7 +35,8 @@ CLIENTS = {
     "mychart": "{pair}", "ack": "{acknowledgement}.ok", "pausing": "{pair}",
     "ending": "{pair}", "keepend": "{pair}",
     "tellend": "{pair}", "stopping": "{pair}", "erasing": "{pair}", "begin": "{pair}",
-    "decline": "{pair}", "agree": "{pair}", "withheld": "{checkin}", "unmet": "{checkin}",
+    "decline": "{pair}", "agree": "{pair}", "jwatch": "{pair}.notice.yes",
+    "swatch": "{pair}.kept.yes", "withheld": "{checkin}", "unmet": "{checkin}",
     "goals": "{pair}", "goaladd": "{pair}", "goalstop": "{pair}", "goal": "{goal}",
     "goalword": "{goal}", "goalend": "{goal}.reached",
     "export": "{pair}",
@@ -39,6 +44,8 @@ CLIENTS = {
 }  # fmt: skip
 THERAPISTS = {
     "page": "{digest}.1", "details": "{digest}.{pair}.1", "words": "{digest}.{pair}.0",
+    "usual": "{digest}.{pair}", "anew": "{digest}.{pair}.{first_checkin}",
+    "anewoff": "{digest}.{pair}.{first_checkin}",
     "textback": "{digest}.{pair}.0", "read": "{digest}.{pair}.1", "talk": "{digest}.{pair}.1",
     "pictures": "{digest}.1", "picture": "{pair}", "readall": "{digest}.1",
     "mirror": "0", "mirset": "0.on", "mirask": "{checkin}.heard", "mirrate": "{checkin}.heard.8",
@@ -56,6 +63,7 @@ ANYONES = {"help": "0", "slang": "0.en", "szone": "0.more", "squiet": "0.22:00.0
            "close": "0"}  # fmt: skip
 #: The same acts as they are reached by another way.
 ALSO = {
+    "usual": "0.{pair}", "anew": "0.{pair}.{first_checkin}", "anewoff": "0.{pair}.{checkin}",
     "details": "0.{pair}.0", "words": "0.{pair}.0", "textback": "0.{pair}.0",
     "tconf": f"{{pair}}.{PLAN}.{{rule}}", "jzone": "{pair}.more", "ack": "{acknowledgement}.no",
     "tform": f"{{appointment}}.{PLAN}.m", "tpick": f"{{appointment}}.day.{PLAN}.v",

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from world import World
 
 from bot.core.people import LONGEST_NAME, tidy_name
+from tests.views.test_exact_text import shown as as_shown
 
 NASTY = {
     "markup": "<b>bold</b> & <a href='x'>y</a> </blockquote> &lt;i&gt; <",
@@ -48,6 +49,11 @@ async def test_a_text_is_shown_as_it_was_written(world: World, nasty: str) -> No
         assert shown in " ".join(anna.screen.split())
     await world.until("Fri 17:00")
     await ben.opens("A7")
+    if "Read the texts in full" in ben.phone.last.labels:
+        await ben.taps("Read the texts in full")
+    whole = as_shown(text)
+    assert whole in as_shown(ben.screen)
+    assert whole or "Wrote: “”" in ben.screen
     await ben.types("/today")
     for human, commands in (
         (ben, ("add", "invite", "zone", "add A7 2026-12-01")),
@@ -72,18 +78,6 @@ async def test_a_name_disturbs_no_line(world: World, nasty: str) -> None:
     assert not any(c in (asked.text or "") for c in "\u202e\u2067\u200f\u200b")
     await ben.taps("Yes, that is my client")
     await anna.types("/help")
-
-
-async def test_no_screen_of_a_week_shows_a_link_preview(world: World) -> None:
-    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
-    await world.until("Mon 16:20")
-    await anna.checks_in(8, 8, 8, 8, 8)
-    await anna.types("/privacy")
-    await world.until("Fri 17:00")
-    for human in (anna, ben, world.dana):
-        for call in world.calls_to(human):
-            if call.method in ("sendMessage", "editMessageText"):
-                assert call.params["link_preview_options"] == {"is_disabled": True}
 
 
 @given(st.text(max_size=200))

@@ -123,6 +123,11 @@ async def folder(world: World) -> AsyncIterator[Path]:
             "INSERT INTO goal_wanted VALUES (:client, :id, NULL, 1, 1, 1)", id=pair["id"],
             client=pair["client_id"],
         )  # fmt: skip
+        await tx.run("INSERT INTO watch_choice VALUES (:id, 'notice', 'yes', 1)", id=pair["id"])
+        await tx.run(
+            "INSERT INTO watched SELECT 1, id, 'different', :found, 1, 1 FROM checkin LIMIT 1",
+            found=sealer.seal_text("1 1", "watched", "found", 1),
+        )
         await tx.run(
             "INSERT INTO mirror_rating SELECT id, 'heard', :value, 1 FROM checkin LIMIT 1",
             value=sealer.seal_text("5", "mirror_rating", "value", 1),

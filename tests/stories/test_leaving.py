@@ -11,7 +11,7 @@ RECORD = '[privacy]\nfeedback_in_clinical_record = true\ncontact = "Dana at the 
 NEW_TEXT = """[privacy]
 feedback_in_clinical_record = false
 contact = "Dana at the front desk"
-consent_version = "2"
+consent_version = "3"
 """
 
 
@@ -201,7 +201,7 @@ async def test_a_new_privacy_text_is_agreed_to_before_anything_is_asked(world: W
     await world.until("Mon 16:20")
     assert "A short check-in about Monday is ready." in anna.screen
     versions = await world.rows("SELECT version, decision FROM consent ORDER BY decided_at")
-    assert versions == [("1", "given"), ("2", "given")]
+    assert versions == [("2", "given"), ("3", "given")]
 
 
 async def test_who_does_not_agree_anew_is_told_once_and_never_asked(world: World) -> None:

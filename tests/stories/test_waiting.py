@@ -97,7 +97,7 @@ async def test_later_offers_only_what_is_still_to_come(world: World) -> None:
     anna, _ = await world.pair("Anna", "Ben", meets="Mon 18:30")
     await world.until("Mon 20:00")
     await anna.taps("Later")
-    assert anna.phone.last.labels == ["In an hour", "Tomorrow", "‹ Back"]
+    assert anna.phone.last.labels == ["In an hour", "Tomorrow", "‹ Back", "Help now"]
 
 
 async def test_what_the_therapist_calls_off_takes_its_buttons_along(world: World) -> None:

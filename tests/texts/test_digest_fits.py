@@ -60,6 +60,8 @@ def test_no_entry_takes_more_than_its_page_was_sized_with(
         mark=Mark("talk", "rather_not"),
         limits=Limits(8.8, 10.0, 0.5, is_floored=False),
         repair=drawn_from.draw(st.sampled_from(REPAIRS)),
+        anew_on="2026-09-30",
+        slid=drawn_from.draw(st.booleans()),
         silent_running=entry.silent_running and 26,
     )
     drawn = drawing(language, entry.standing).render(e=entry)

@@ -9,8 +9,10 @@ import jinja2
 import pytest
 from jinja2 import meta
 
+from bot.core.trends import Repair
 from bot.render import Renderer, speaking, templates_folder
 from bot.store.migrate import known
+from tests.digest_support import renderer, visible
 
 NAMES = sorted(path.relative_to(templates_folder()) for path in templates_folder().rglob("*.j2"))
 #: Markup, what a person types, commands: the same in every language.
@@ -105,3 +107,32 @@ def test_every_state_in_an_export_has_words() -> None:
         assert len(lists) == columns.count("|") + 1, table
         values = {value for one in lists for value in re.findall(r"'(\w+)'", one)}
         assert values - NOT_A_CLIENTS <= worded, table
+
+
+@pytest.mark.parametrize(
+    ("repair", "words"),
+    [
+        (Repair("2026-11-02", "open", False), "not acknowledged"),
+        (Repair("2026-11-02", "open", False, "read"), "read → not talked about yet"),
+        (Repair("2026-11-02", "open", False, "talk"), "let's talk → not talked about yet"),
+        (
+            Repair("2026-11-02", "open", False, "talk", True),
+            "let's talk → talked about → not back to usual yet",
+        ),
+        (
+            Repair("2026-11-02", "back", False, None, False, "2026-11-09"),
+            "not acknowledged → back to usual on Mon 9 Nov",
+        ),
+        (
+            Repair("2026-11-02", "repaired", False, "talk", True, "2026-11-09"),
+            "let's talk → talked about → back to usual on Mon 9 Nov",
+        ),
+    ],
+)
+def test_a_fall_is_told_up_to_the_first_step_that_is_still_to_be_done(
+    repair: Repair, words: str
+) -> None:
+    template = renderer().from_string(
+        "{% from 'therapist/digest_entry.html.j2' import steps with context %}{{ steps(repair) }}"
+    )
+    assert visible(template.render(repair=repair)) == f"Fall of Mon 2 Nov → {words}"

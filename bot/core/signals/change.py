@@ -12,19 +12,6 @@ from bot.core.house import House
 
 
 @dataclass(frozen=True, slots=True)
-class Spread:
-    """The noise of an instrument, in points of its score.
-
-    sem: standard error of one score. s_diff: of a difference of two. threshold: a difference
-    beyond it is reliable.
-    """
-
-    sem: float
-    s_diff: float
-    threshold: float
-
-
-@dataclass(frozen=True, slots=True)
 class ReliableChange:
     """A difference in units of its own standard error; negative is a fall."""
 
@@ -37,6 +24,25 @@ class ReliableChange:
         return self.is_reliable and self.rci < 0
 
 
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """The noise of an instrument, in points of its score.
+
+    sem: standard error of one score. s_diff: of a difference of two. threshold: a difference
+    beyond it is reliable, which is one of more than `reliable_z` standard errors.
+    """
+
+    sem: float
+    s_diff: float
+    threshold: float
+    reliable_z: float
+
+    def change(self, before: float, after: float) -> ReliableChange:
+        """Compare two scores of one person: RCI = (after - before) / S_diff (S2, S3)."""
+        rci = (after - before) / self.s_diff
+        return ReliableChange(rci, abs(rci) > self.reliable_z)
+
+
 def spread(house: House) -> Spread | None:
     """Give the noise of scores: SEM = SD·√(1 - r), S_diff = √2·SEM (S2; Jacobson & Truax 1991).
 
@@ -46,7 +52,7 @@ def spread(house: House) -> Spread | None:
         return None
     sem = house.sd * math.sqrt(1.0 - house.reliability)
     s_diff = math.sqrt(2.0) * sem
-    return Spread(sem, s_diff, house.reliable_z * s_diff)
+    return Spread(sem, s_diff, house.reliable_z * s_diff, house.reliable_z)
 
 
 def reliable_change(before: float, after: float, house: House) -> ReliableChange | None:
@@ -55,10 +61,7 @@ def reliable_change(before: float, after: float, house: House) -> ReliableChange
     Reliable when it lies beyond ± `reliable_z`. None as for `spread`.
     """
     noise = spread(house)
-    if noise is None:
-        return None
-    rci = (after - before) / noise.s_diff
-    return ReliableChange(rci, abs(rci) > house.reliable_z)
+    return None if noise is None else noise.change(before, after)
 
 
 def chance_of_fall(fall: float, noise: Spread) -> float:

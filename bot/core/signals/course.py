@@ -6,17 +6,17 @@ what was said. What belongs to one instrument version stays with it: nothing is 
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from bot.core.house import House
-from bot.core.signals.change import reliable_change
+from bot.core.signals.change import Spread, spread
 from bot.core.signals.chart import Baseline, baseline_of
 from bot.core.signals.marks import NEED, Course, Finding, Point, Rupture, State, Verdict
 from bot.core.signals.rates import ceiling
 from bot.core.signals.rupture import Follower
-from bot.core.signals.scores import change, is_low, is_straight, score, usual
+from bot.core.signals.scores import change_from, is_low, is_one_number, score, usual
 from bot.core.signals.unsaid import Unsaid
 
 
@@ -28,8 +28,9 @@ def course(
     scale: the lowest and the highest score.
     """
     ruptures: list[Rupture] = []
+    noise = spread(house)
     judges: defaultdict[str, _Judge] = defaultdict(
-        lambda: _Judge(house, scale, Follower(house.repair_within, ruptures))
+        lambda: _Judge(house, scale, noise, Follower(house.repair_within, ruptures))
     )
     stretch, verdicts = -1, []
     for at, point in enumerate(points):
@@ -51,10 +52,11 @@ class _Judge:
 
     house: House
     scale: tuple[float, float]
+    noise: Spread | None
     follower: Follower
     stretch: int = -1
     first: list[float] = field(default_factory=list)
-    newest: deque[float] = field(default_factory=deque)
+    newest: tuple[float, ...] = ()
     baseline: Baseline | Unsaid = field(init=False)
     low_running: int = 0
     straight_running: int = 0
@@ -63,78 +65,78 @@ class _Judge:
         """Begin a baseline with the check-in at this place; an open rupture ends as it stands."""
         self.follower.close(at)
         self.stretch, self.first = stretch, []
-        self.newest = deque(maxlen=max(self.house.usual_over, self.house.fall_needs))
+        self.newest = ()
         self.baseline = baseline_of(self.first, self.house, self.scale)
 
     def lose_sight(self, at: int) -> None:
         """Keep the baseline, but let nothing run on over check-ins that are not given."""
         self.follower.close(at)
-        self.newest.clear()
+        self.newest = ()
         self.low_running = self.straight_running = 0
 
     def verdict(self, at: int, point: Point) -> Verdict:
         """Judge one check-in by what was before it, then let it be part of what was before."""
-        value = score(point.values, self.house)
-        self._count_runs(point)
-        baseline, earlier = self.baseline, tuple(self.newest)
-        rci, falls = self._falls(value)
-        findings = {*self._facts(point), *falls, *self._words(value, earlier)}
-        state, rupture_at = self._state(at, value, bool(falls), point.talked)
+        value, is_answered = score(point.values, self.house), point.is_answered
+        baseline, earlier = self.baseline, self.newest
+        own = usual(earlier, self.house)
+        rci, findings = self._falls(value)
+        fell = bool(findings)
+        if is_answered:
+            self._count_runs(point, value)
+            self._add_facts(point, findings)
+        if value is not None:
+            # How it stands to the own usual, in words where there are too few (S17).
+            said = change_from(own, value, earlier, self.house)
+            if said != "none":
+                findings.add(said)
+        state, rupture_at = self._state(at, value, fell, point.talked)
         self._keep(value)
         return Verdict(
             at=at,
             stretch=self.stretch,
             score=value,
-            is_answered=point.is_answered,
-            findings=tuple(found for found in NEED if found in findings),
+            is_answered=is_answered,
+            findings=tuple(found for found in NEED if found in findings) if findings else (),
             baseline=baseline,
             rci=rci,
-            usual=usual(earlier, self.house),
+            usual=own,
             low_running=self.low_running,
             straight_running=self.straight_running,
             state=state,
             rupture_at=rupture_at,
         )
 
-    def _count_runs(self, point: Point) -> None:
-        """Count lows and straight lines running; silence neither breaks nor lengthens a run."""
-        if not point.is_answered:
-            return
-        low, straight = is_low(point.values, self.house), is_straight(point.values, self.house)
-        self.low_running = self.low_running + 1 if low else 0
+    def _count_runs(self, point: Point, value: float | None) -> None:
+        """Count lows and straight lines running, of answered check-ins: silence neither breaks nor
+        lengthens a run."""
+        straight = value is not None and is_one_number(point.values)
+        self.low_running = self.low_running + 1 if is_low(point.values, self.house) else 0
         self.straight_running = self.straight_running + 1 if straight else 0
 
-    def _facts(self, point: Point) -> set[Finding]:
+    def _add_facts(self, point: Point, found: set[Finding]) -> None:
         """Say what an answered check-in is by itself and in its run (S15, S16)."""
-        found: set[Finding] = set()
-        if not point.is_answered:
-            return found
         if self.low_running:
             found.add("low_twice" if self.low_running >= self.house.low_running else "low")
         if self.straight_running >= self.house.straight_running:
             found.add("straight")
-        if all(value == self.scale[1] for value in point.values):
+        if set(point.values) == {self.scale[1]}:
             found.add("ceiling")
-        return found
 
     def _falls(self, value: float | None) -> tuple[float | None, set[Finding]]:
         """Judge a score by the baseline (S14); give its RCI and what was found."""
         found: set[Finding] = set()
-        baseline = self.baseline
-        if value is None or isinstance(baseline, Unsaid) or baseline.count < self.house.fall_needs:
+        baseline, noise = self.baseline, self.noise
+        # Without a spread there is no baseline; asked for both, because types know of neither.
+        if value is None or noise is None or isinstance(baseline, Unsaid):
             return None, found
-        compared = reliable_change(baseline.mean, value, self.house)
-        assert compared is not None  # noqa: S101 - there is no baseline without a spread
+        if baseline.count < self.house.fall_needs:
+            return None, found
+        compared = noise.change(baseline.mean, value)
         if compared.is_fall:
             found.add("reliable_fall")
         if baseline.lower is not None and value < baseline.lower:
             found.add("below_limit")
         return compared.rci, found
-
-    def _words(self, value: float | None, earlier: Sequence[float]) -> set[Finding]:
-        """Say how a score stands to the own usual, in words where there are too few (S17)."""
-        said = "none" if value is None else change(value, earlier, self.house)
-        return set() if said == "none" else {said}
 
     def _state(
         self, at: int, value: float | None, fell: bool, talked: bool
@@ -150,7 +152,8 @@ class _Judge:
     def _keep(self, value: float | None) -> None:
         if value is None:
             return
-        self.newest.append(value)
+        kept = max(self.house.usual_over, self.house.fall_needs)
+        self.newest = (*self.newest, value)[-kept:]
         if len(self.first) < self.house.baseline_over:
             self.first.append(value)
             self.baseline = baseline_of(self.first, self.house, self.scale)

@@ -65,7 +65,7 @@ class Point:
     @property
     def is_answered(self) -> bool:
         """Whether any item has an answer."""
-        return any(value is not None for value in self.values)
+        return self.values.count(None) < len(self.values)
 
 
 @dataclass(frozen=True, slots=True)

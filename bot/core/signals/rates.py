@@ -61,10 +61,8 @@ def wilson(hits: int, tries: int) -> tuple[float, float]:
 
 def ceiling(checkins: Sequence[Sequence[int | None]], highest: float = 10.0) -> Share:
     """Count the answered check-ins with all items at the maximum (S15)."""
-    answered = [values for values in checkins if any(value is not None for value in values)]
-    return Share(
-        sum(all(value == highest for value in values) for values in answered), len(answered)
-    )
+    kinds: list[set[float | None]] = [set(values) for values in checkins]
+    return Share(kinds.count({highest}), sum(1 for kind in kinds if kind - {None}))
 
 
 def alpha(rows: Sequence[Sequence[int | None]], house: House) -> Alpha | Unsaid:

@@ -7,7 +7,7 @@ are house rules of the instrument (`House`), not published cut-offs; none stands
 from __future__ import annotations
 
 from collections.abc import Sequence
-from statistics import fmean, median
+from statistics import median
 from typing import Final, Literal
 
 from bot.core.house import House
@@ -28,17 +28,28 @@ def score(values: Sequence[int | None], house: House) -> float | None:
     answered = [value for value in values if value is not None]
     if not answered or len(answered) < house.score_needs:
         return None
-    return fmean(answered)
+    return sum(answered) / len(answered)
+
+
+def lows(values: Sequence[int | None], house: House) -> list[bool]:
+    """Say of each item whether it was answered low, whatever the history (S16)."""
+    low_at_most = house.low_at_most
+    return [value is not None and value <= low_at_most for value in values]
 
 
 def is_low(values: Sequence[int | None], house: House) -> bool:
-    """Say whether any answered item is low, whatever the history (S16)."""
-    return any(value is not None and value <= house.low_at_most for value in values)
+    """Say whether any answered item is low (S16)."""
+    return True in lows(values, house)
 
 
 def is_straight(values: Sequence[int | None], house: House) -> bool:
     """Say whether a scored check-in has the same value in every answered item (S15)."""
-    return score(values, house) is not None and len({v for v in values if v is not None}) == 1
+    return score(values, house) is not None and is_one_number(values)
+
+
+def is_one_number(values: Sequence[int | None]) -> bool:
+    """Say whether all answered items have the same value."""
+    return len(set(values) - {None}) == 1
 
 
 def usual(scores: Sequence[float], house: House) -> float | None:
@@ -55,7 +66,11 @@ def change(latest: float, earlier: Sequence[float], house: House) -> Change:
 
     A fall needs `fall_needs` earlier scores; with fewer, a lower score is said in words.
     """
-    own = usual(earlier, house)
+    return change_from(usual(earlier, house), latest, earlier, house)
+
+
+def change_from(own: float | None, latest: float, earlier: Sequence[float], house: House) -> Change:
+    """Do the same where the own usual of the earlier scores is known."""
     if own is None or len(earlier) < house.fall_needs:
         return "lower" if earlier and latest < earlier[-1] else "none"
     return "fall" if own - latest >= house.fall_at_least else "none"

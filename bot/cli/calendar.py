@@ -1,0 +1,161 @@
+"""`rapport calendar …`: what a practice's calendars say, before anything is made of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from bot.cli.ending import AsJson, fail, settings_of, work
+from bot.core.timetable import to_utc
+
+if TYPE_CHECKING:
+    from bot.config import Settings
+    from bot.feeds.ics import Event, Reading, Trouble
+    from bot.feeds.matching import Match, Matching
+
+calendar = typer.Typer(help="Calendars that appointments come from.", no_args_is_help=True)
+
+_DAYS: Final = 14
+_SKIPPED: Final = {
+    "cancelled": "cancelled",
+    "all_day": "all day",
+    "free": "marked as free time",
+    "too_short": "shorter than 15 minutes",
+    "too_long": "longer than 3 hours",
+}
+
+
+@calendar.callback()
+def _group() -> None:
+    """Calendars that appointments come from."""
+
+
+@calendar.command("test")
+def show(
+    source: Annotated[str, typer.Argument(help="An address (https:// or webcal://) or a file.")],
+    from_on: Annotated[
+        dt.datetime | None,
+        typer.Option("--from", formats=["%Y-%m-%d"], help="The first day; today without it."),
+    ] = None,
+    to_on: Annotated[
+        dt.datetime | None,
+        typer.Option("--to", formats=["%Y-%m-%d"], help="The last day; two weeks without it."),
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option("--config", "-c", help="Take zone and rules of this practice.")
+    ] = None,
+    zone: Annotated[
+        str | None, typer.Option(help="The zone of times without one; without it the practice's.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Read a calendar and show what would become of it; nothing is kept or changed."""
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+    from bot.feeds.ics import NotACalendar, read
+
+    settings = settings_of(config) if config is not None else None
+    zone = zone or (settings.practice.timezone if settings else "UTC")
+    try:
+        here = ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        fail(f"{zone} is no time zone: give one like Europe/Berlin as --zone", 2)
+    first = from_on.date() if from_on else dt.datetime.now(here).date()
+    last = to_on.date() if to_on else first + dt.timedelta(days=_DAYS)
+    if last < first:
+        fail(f"--to {last} is before --from {first}", 2)
+    body, name = _fetched(source, settings)
+    try:
+        reading = read(
+            body,
+            zone=zone,
+            from_at=to_utc(first.isoformat(), "00:00", zone),
+            to_at=to_utc((last + dt.timedelta(days=1)).isoformat(), "00:00", zone),
+        )
+    except NotACalendar as problem:
+        fail(f"{name} gives no calendar: {problem}", 1)
+    rows = [_row(event, _matching(settings).match(event), here) for event in reading.events]
+    for trouble in reading.troubles:
+        typer.echo(f"{name}: {_told(trouble, zone)}", err=True)
+    typer.echo(json.dumps(rows, indent=1) if as_json else _table(rows, reading))
+
+
+def _fetched(source: str, settings: Settings | None) -> tuple[bytes, str]:
+    """Give what a file or an address holds, and how to call it."""
+    from bot.feeds.fetching import NotFetched, fetch, read_address
+
+    if "://" not in source:
+        try:
+            return Path(source).read_bytes(), Path(source).name
+        except OSError as problem:
+            fail(f"{source} cannot be read: {problem.strerror}", 1)
+    private = settings is not None and settings.calendar.private_addresses
+    try:
+        address = read_address(source)
+        body: bytes = work(fetch(address, private=private)).body
+    except NotFetched as problem:
+        fail(f"The calendar was not fetched. {problem}", 1)
+    return body, address.host
+
+
+def _matching(settings: Settings | None) -> Matching:
+    from bot.feeds.matching import Matching
+
+    if settings is None:
+        return Matching()
+    own = settings.calendar
+    pattern = re.compile(own.summary_pattern) if own.summary_pattern else None
+    return Matching(order=own.match, tag=own.tag, pattern=pattern)
+
+
+def _row(event: Event, match: Match, zone: dt.tzinfo) -> dict[str, Any]:
+    start, end = (
+        dt.datetime.fromtimestamp(at / 1000, zone) for at in (event.starts_at, event.ends_at)
+    )
+    skipped = _SKIPPED[event.skipped] if event.skipped else None
+    return {
+        "start": start.isoformat(),
+        "end": end.isoformat(),
+        "code": None if skipped else match.code,
+        "matched_by": None if skipped else match.by,
+        "skipped": skipped,
+    }
+
+
+def _told(trouble: Trouble, zone: str) -> str:
+    about = f"what begins {trouble.about}"
+    return {
+        "too_often": f"{about} repeats within a day and is left out: no therapy meets like that",
+        "bad_rule": f"{about} repeats by a rule that cannot be read and is left out:"
+        " set its repetition again in the calendar",
+        "bad_event": f"{about} has no times that can be read and is left out:"
+        " set them again in the calendar",
+        "zone": f"the time zone {trouble.about} is unknown; its times are read in {zone}:"
+        " choose a zone like Europe/Berlin in the calendar",
+    }[trouble.kind]
+
+
+def _table(rows: list[dict[str, Any]], reading: Reading) -> str:
+    lines = [f"{_slot(row)}  {row['code'] or '–':<8} {_why(row)}".rstrip() for row in rows]
+    taken = sum(row["skipped"] is None for row in rows)
+    known = sum(row["code"] is not None for row in rows)
+    total = f"{taken} appointments, {known} with a code; {len(rows) - taken} skipped"
+    return "\n".join([*lines, total])
+
+
+def _slot(row: dict[str, Any]) -> str:
+    start, end = (dt.datetime.fromisoformat(row[name]) for name in ("start", "end"))
+    return f"{start:%a %Y-%m-%d %H:%M}–{end:%H:%M}"
+
+
+def _why(row: dict[str, Any]) -> str:
+    if row["skipped"]:
+        return f"skipped: {row['skipped']}"
+    if row["code"] is None:
+        return "unclear whose" if row["matched_by"] else "nobody known"
+    return f"by {row['matched_by']}"

@@ -1,0 +1,212 @@
+"""Fetching a feed over HTTP(S), as one who does not trust the address.
+
+Owns what may be asked (https; a private address only where the practice allows it), how often to
+follow, how much to read, and the sentence for each failure. A feed's address is a secret: whoever
+has it can read the calendar. So no error names more than its host.
+"""
+
+from __future__ import annotations
+
+import base64
+import ipaddress
+import re
+import socket
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import SplitResult, unquote, urljoin, urlsplit
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+
+from bot.feeds.ics import MOST_BYTES
+
+_SECONDS: Final = 30.0
+_REDIRECTS: Final = 5
+_MOVED: Final = (301, 302, 303, 307, 308)
+_CHUNK: Final = 64 * 1024
+_NUMERIC: Final = re.compile(r"0x[0-9a-fA-F]*|[0-9]+")
+_SCHEMES: Final = {"webcal": "https", "webcals": "https"}
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a feed is. url: without a name and password, which stand apart."""
+
+    url: str = field(repr=False)
+    user: str = field(default="", repr=False)
+    password: str = field(default="", repr=False)
+
+    @property
+    def host(self) -> str:
+        """The part of it that may be shown."""
+        return urlsplit(self.url).hostname or "?"
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What came. body: None where it is what it was. etag, modified: to ask with the next time."""
+
+    body: bytes | None = field(repr=False)
+    etag: str = field(default="", repr=False)
+    modified: str = ""
+
+
+class NotFetched(Exception):
+    """A feed that could not be fetched; the message names its host, and what to do."""
+
+
+def read_address(text: str) -> Address:
+    """Read an address, also one that begins with webcal: or holds a name and password.
+
+    Errors: `NotFetched`.
+    """
+    no_address = NotFetched("This is no web address: such a one begins with https://")
+    try:
+        parts = urlsplit(text.strip())
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        raise no_address from None
+    scheme = _SCHEMES.get(parts.scheme.lower(), parts.scheme.lower())
+    if not host or scheme not in ("https", "http"):
+        raise no_address
+    where = f"[{host}]" if ":" in host else host
+    bare = parts._replace(
+        scheme=scheme, netloc=f"{where}:{port}" if port else where, fragment=""
+    ).geturl()
+    return Address(bare, unquote(parts.username or ""), unquote(parts.password or ""))
+
+
+async def fetch(
+    address: Address, *, etag: str = "", modified: str = "", private: bool = False
+) -> Fetched:
+    """Fetch a feed, unless it is as it was.
+
+    etag, modified: of the last time. private: whether it may stand at an address of this machine
+    or network; only there it may be without https. Errors: `NotFetched`.
+    """
+    headers = {"Accept": "text/calendar, */*;q=0.1", "Accept-Encoding": "identity"}
+    headers |= {"If-None-Match": etag} if etag else {}
+    headers |= {"If-Modified-Since": modified} if modified else {}
+    timeout = aiohttp.ClientTimeout(total=_SECONDS)
+    connector = aiohttp.TCPConnector(resolver=_Checked(private=private), force_close=True)
+    try:
+        async with aiohttp.ClientSession(
+            connector=connector, timeout=timeout, auto_decompress=False, trust_env=False
+        ) as session:
+            return await _follow(session, address, headers, private=private)
+    except _Private as where:
+        raise NotFetched(
+            f"{where} is an address inside a network. Allow it with calendar.private_addresses,"
+            " if the calendar really stands there"
+        ) from None
+    except TimeoutError:
+        raise NotFetched(f"{address.host} did not answer in time. Try again later") from None
+    except aiohttp.ClientConnectorCertificateError:
+        raise NotFetched(
+            f"{address.host} has no valid certificate. Whoever runs it can mend that"
+        ) from None
+    except aiohttp.ClientConnectorDNSError:
+        raise NotFetched(f"There is no {address.host}. Copy the address again") from None
+    except (aiohttp.ClientError, ValueError, OSError):
+        raise NotFetched(f"{address.host} could not be reached. Try again later") from None
+
+
+async def _follow(
+    session: aiohttp.ClientSession, address: Address, headers: dict[str, str], *, private: bool
+) -> Fetched:
+    here = urlsplit(address.url)
+    first = _origin(here)
+    for _ in range(_REDIRECTS + 1):
+        _check(here, private=private)
+        # A name and password are for the host they were given for.
+        known = _origin(here) == first and bool(address.user or address.password)
+        named = {"Authorization": _basic(address)} if known else {}
+        async with session.get(
+            here.geturl(), headers=headers | named, allow_redirects=False
+        ) as response:
+            if response.status not in _MOVED:
+                return await _taken(response, here.hostname or "?")
+            here = urlsplit(urljoin(here.geturl(), response.headers.get("Location", "")))
+    raise NotFetched(f"{address.host} leads from one address to the next. Copy the address again")
+
+
+def _basic(address: Address) -> str:
+    pair = f"{address.user}:{address.password}".encode()
+    return f"Basic {base64.b64encode(pair).decode()}"
+
+
+def _origin(url: SplitResult) -> tuple[str, str | None, int | None]:
+    return url.scheme, url.hostname, url.port
+
+
+def _check(url: SplitResult, *, private: bool) -> None:
+    host = url.hostname or "?"
+    if url.scheme != "https" and not (private and url.scheme == "http"):
+        raise NotFetched(f"{host} would be asked without encryption. Give an https:// address")
+    try:
+        literal = ipaddress.ip_address(host)
+    except ValueError:
+        # "127.1" and the like are addresses to some, and would reach no resolver.
+        if _NUMERIC.fullmatch(host.rpartition(".")[2]):
+            raise _Private(host) from None
+        return
+    if not private and not _is_public(literal):
+        raise _Private(host)
+
+
+async def _taken(response: aiohttp.ClientResponse, host: str) -> Fetched:
+    etag = response.headers.get("ETag", "")
+    modified = response.headers.get("Last-Modified", "")
+    if response.status == 304:
+        return Fetched(None, etag, modified)
+    if response.status != 200:
+        raise NotFetched(f"{host} {_SAID.get(response.status, _SAID[0])} (HTTP {response.status})")
+    if response.headers.get("Content-Encoding", "identity").lower() not in ("", "identity"):
+        raise NotFetched(f"{host} packs what it sends though it was asked not to")
+    body = bytearray()
+    async for chunk in response.content.iter_chunked(_CHUNK):
+        body += chunk
+        if len(body) > MOST_BYTES:
+            break  # the reader says that it is too large
+    return Fetched(bytes(body), etag, modified)
+
+
+_SAID: Final = {
+    0: "does not give the calendar. Try again later",
+    401: "asks for a name and password, or does not take these",
+    403: "does not let us read it. Publish the calendar, or copy its private address again",
+    404: "has no calendar there. Copy the address again",
+    410: "has no calendar there any more. Copy the address again",
+    429: "is asked too often. It is tried again later",
+}
+
+
+class _Private(Exception):
+    """A host whose address is not one of the internet's."""
+
+
+class _Checked(AbstractResolver):
+    """Resolves a name and refuses private addresses, so that no other is connected to."""
+
+    def __init__(self, *, private: bool) -> None:
+        self._private = private
+        self._resolver = aiohttp.ThreadedResolver()
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        """Give the addresses of a name. Errors: `_Private`, OSError."""
+        found = await self._resolver.resolve(host, port, family)
+        for one in found:
+            if not self._private and not _is_public(ipaddress.ip_address(one["host"])):
+                raise _Private(host)
+        return found
+
+    async def close(self) -> None:
+        """Close the resolver behind it."""
+        await self._resolver.close()
+
+
+def _is_public(address: Any) -> bool:
+    mapped = getattr(address, "ipv4_mapped", None) or getattr(address, "sixtofour", None)
+    return bool((mapped or address).is_global) and not address.is_multicast

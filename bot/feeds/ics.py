@@ -1,0 +1,347 @@
+"""What an ICS text says between two instants, occurrence by occurrence.
+
+Owns the traps of calendars in the wild: series and their exceptions, zones that nobody knows,
+cancellations in each dialect, rules that would never end. Refuses what is no calendar, and never
+takes half a calendar for a whole one: a series that cannot be read is named, and the rest is kept.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, Final, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import icalendar
+import recurring_ical_events
+from icalendar.prop import vBroken
+
+MOST_BYTES: Final = 2 * 1024 * 1024
+SHORTEST: Final = timedelta(minutes=15)
+LONGEST: Final = timedelta(minutes=180)
+
+#: What Outlook puts before the subject of a cancelled meeting, by language; its status stays.
+_CANCELLED: Final = (
+    "abgesagt:", "afgelast:", "annullato:", "annulé:", "annulé :", "anulowane:", "avlyst:",
+    "canceled:", "cancelado:", "cancelled:", "geannuleerd:", "inställt:", "odwołane:", "peruttu:",
+    "zrušeno:", "отменено:",
+)  # fmt: skip
+_FREQUENCIES: Final = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
+#: Each of these makes several occurrences of one; no therapy meets by them.
+_WITHIN_A_DAY: Final = ("BYHOUR", "BYMINUTE", "BYSECOND")
+_DATES: Final = ("EXDATE", "RDATE")
+
+Component = Any  # an icalendar component: its parts are what the text made of them
+Skip = Literal["cancelled", "all_day", "free", "too_short", "too_long"]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One occurrence; starts_at, ends_at: UTC milliseconds.
+
+    uid: of the event or its series. recurrence: which occurrence of a series, as it was first
+    planned, else "". skipped: why it is no appointment.
+    """
+
+    uid: str
+    recurrence: str
+    starts_at: int
+    ends_at: int
+    skipped: Skip | None = None
+    is_series: bool = False
+    summary: str = field(default="", repr=False)
+    categories: tuple[str, ...] = field(default=(), repr=False)
+    client_code: str | None = field(default=None, repr=False)
+    attendees: tuple[str, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something in a feed that could not be taken as it stands; the rest was.
+
+    kind: `too_often`, `bad_rule`, `bad_event`: an event or series that is left out; `zone`: times
+    that were read in another zone. about: the event's start as it stands there, or the name of the
+    zone.
+    """
+
+    kind: Literal["too_often", "bad_rule", "bad_event", "zone"]
+    about: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a calendar says; events in the order of their starts, skipped ones included."""
+
+    events: tuple[Event, ...]
+    troubles: tuple[Trouble, ...] = ()
+
+
+class NotACalendar(Exception):
+    """What came is no calendar; the message says what it looks like and what to do."""
+
+
+def read(data: bytes, *, zone: str, from_at: int, to_at: int) -> Reading:
+    """Read every occurrence that starts from `from_at` on and before `to_at`.
+
+    zone: IANA name of the practice, for times without one. from_at, to_at: UTC milliseconds.
+    Errors: `NotACalendar`.
+    """
+    begin, end = _instant(from_at), _instant(to_at)
+    events: dict[tuple[str, str, int], Event] = {}
+    troubles: dict[Trouble, None] = {}
+    for calendar in _calendars(data):
+        own = _zone(str(calendar.get("X-WR-TIMEZONE", "")))
+        fallback = own or ZoneInfo(zone)
+        for parts in _by_uid(calendar):
+            try:
+                whole = [_localised(part, fallback, own, troubles) for part in parts]
+                found = list(_events(whole, begin, end))
+            except _LeftOut as why:
+                troubles[Trouble(why.kind, _start_of(parts[0]))] = None
+                continue
+            events.update({(one.uid, one.recurrence, one.starts_at): one for one in found})
+    ordered = sorted(events.values(), key=lambda one: (one.starts_at, one.uid, one.recurrence))
+    return Reading(tuple(ordered), tuple(troubles))
+
+
+class _LeftOut(Exception):
+    def __init__(self, kind: Literal["too_often", "bad_rule", "bad_event"]) -> None:
+        super().__init__(kind)
+        self.kind = kind
+
+
+def _calendars(data: bytes) -> list[Component]:
+    if len(data) > MOST_BYTES:
+        raise NotACalendar(
+            f"it has more than {MOST_BYTES // 1024 // 1024} MiB. Publish a shorter time, or a"
+            " calendar that holds appointments only"
+        )
+    text = data.removeprefix(b"\xef\xbb\xbf").strip()
+    if not text:
+        raise NotACalendar("it is empty. Look whether the address still belongs to the calendar")
+    if text.startswith(b"<"):
+        raise NotACalendar(
+            "it is a web page, perhaps one to sign in. Take the calendar's private ICS address"
+        )
+    if not text.upper().startswith(b"BEGIN:VCALENDAR"):
+        raise NotACalendar("it does not begin as one. Take the address or file that ends in .ics")
+    if not text.upper().endswith(b"END:VCALENDAR"):
+        raise NotACalendar("its end is missing, so it did not arrive whole. Try again later")
+    try:
+        return list(icalendar.Calendar.from_ical(text, multiple=True))
+    except (ValueError, KeyError, IndexError, TypeError) as problem:
+        raise NotACalendar(f"it cannot be read: {_first_line(problem)}") from None
+
+
+def _first_line(problem: Exception) -> str:
+    # What stands in the line is somebody's appointment.
+    return str(problem).splitlines()[0].partition(":")[0][:80] if str(problem) else "no reason"
+
+
+def _by_uid(calendar: Component) -> Iterable[list[Component]]:
+    """Give what belongs together: a series with its exceptions, or an event of its own."""
+    together: dict[str, list[Component]] = {}
+    for part in calendar.walk("VEVENT"):
+        together.setdefault(_uid(part), []).append(part)
+    for parts in together.values():
+        if _is_planned(parts):
+            yield parts
+        else:
+            yield from ([part] for part in parts)
+
+
+def _uid(part: Component) -> str:
+    if uid := str(part.get("UID", "")):
+        return uid
+    # Not allowed, but seen. What it says is the best there is to know it again by.
+    said = f"{_start_of(part)}\n{part.get('SUMMARY', '')}"
+    return f"none-{hashlib.sha256(said.encode()).hexdigest()[:32]}"
+
+
+def _is_series(part: Component) -> bool:
+    return "RRULE" in part or "RDATE" in part
+
+
+def _is_planned(parts: list[Component]) -> bool:
+    """Say whether these are a series, or what is left of one."""
+    return any(_is_series(part) or "RECURRENCE-ID" in part for part in parts)
+
+
+def _start_of(part: Component) -> str:
+    start = part.get("DTSTART")
+    value = None if isinstance(start, vBroken) else getattr(start, "dt", None)
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M}"
+    return f"{value:%Y-%m-%d}" if isinstance(value, date) else "?"
+
+
+# Zones
+
+
+def _zone(name: str) -> ZoneInfo | None:
+    try:
+        return ZoneInfo(name) if name else None
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
+
+
+def _localised(
+    part: Component, fallback: ZoneInfo, own: ZoneInfo | None, troubles: dict[Trouble, None]
+) -> Component:
+    """Give every time of an event a zone, and its rule an end that means what it says."""
+    for name in ("RRULE", *_DATES, "RECURRENCE-ID", "DTSTART", "DTEND", "DURATION"):
+        if any(isinstance(one, vBroken) for one in _listed(part.get(name))):
+            raise _LeftOut("bad_rule" if name in ("RRULE", *_DATES) else "bad_event")
+    start = part.get("DTSTART")
+    if not isinstance(getattr(start, "dt", None), date):
+        raise _LeftOut("bad_event")
+    for name in ("DTSTART", "DTEND", "RECURRENCE-ID"):
+        if name in part:
+            _give_zone(part[name], fallback, troubles)
+    for name in _DATES:
+        for one in _listed(part.get(name)):
+            for value in getattr(one, "dts", ()):
+                _give_zone(value, fallback, troubles, one)
+    if own is not None and "RRULE" in part and _is_utc(start.dt):
+        # Written in UTC, but meant in the calendar's zone: a session stays at its hour in summer.
+        start.dt = start.dt.astimezone(own)
+        if isinstance(getattr(part.get("DTEND"), "dt", None), datetime):
+            part["DTEND"].dt = part["DTEND"].dt.astimezone(own)
+    for rule in _listed(part.get("RRULE")):
+        _check_rule(rule, start.dt)
+    return part
+
+
+def _give_zone(
+    value: Component, fallback: ZoneInfo, troubles: dict[Trouble, None], named: Component = None
+) -> None:
+    moment = getattr(value, "dt", None)
+    if not isinstance(moment, datetime) or moment.tzinfo is not None:
+        return
+    name = str((named if named is not None else value).params.get("TZID", ""))
+    if name:
+        troubles[Trouble("zone", name)] = None
+    value.dt = moment.replace(tzinfo=fallback)
+
+
+def _is_utc(moment: object) -> bool:
+    return (
+        isinstance(moment, datetime)
+        and moment.tzinfo is not None
+        and not (moment.utcoffset() or getattr(moment.tzinfo, "key", "UTC") != "UTC")
+    )
+
+
+def _listed(value: Component) -> list[Component]:
+    return [] if value is None else value if isinstance(value, list) else [value]
+
+
+def _check_rule(rule: Component, start: date) -> None:
+    """Refuse a rule that is no pattern of sessions; let a date-only end mean that whole day."""
+    if [str(one).upper() for one in rule.get("FREQ", ())] not in [[f] for f in _FREQUENCIES]:
+        raise _LeftOut("too_often" if rule.get("FREQ") else "bad_rule")
+    if any(len(rule.get(name, ())) > 1 for name in _WITHIN_A_DAY):
+        raise _LeftOut("too_often")
+    if any(int(step) < 1 for step in rule.get("INTERVAL", ())):
+        raise _LeftOut("bad_rule")
+    until = rule.get("UNTIL", [None])[0]
+    if isinstance(start, datetime) and isinstance(until, date):
+        if not isinstance(until, datetime):
+            until = datetime.combine(until, time(23, 59, 59), start.tzinfo)
+        elif until.tzinfo is None:
+            until = until.replace(tzinfo=start.tzinfo)
+        rule["UNTIL"] = [until.astimezone(UTC)]
+
+
+# Occurrences
+
+
+def _events(parts: list[Component], begin: datetime, end: datetime) -> Iterator[Event]:
+    master = next((part for part in parts if "RECURRENCE-ID" not in part), None)
+    for found in _occurrences(parts, begin, end):
+        event = _event(found, master, is_series=_is_planned(parts))
+        if begin <= _instant(event.starts_at) < end:
+            yield event
+
+
+def _occurrences(parts: list[Component], begin: datetime, end: datetime) -> list[Component]:
+    if len(parts) == 1 and not _is_series(parts[0]):
+        return parts
+    calendar = icalendar.Calendar()
+    for part in parts:
+        calendar.add_component(part)
+    try:
+        return list(recurring_ical_events.of(calendar).between(begin - LONGEST, end))
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError):
+        # Whatever a wrong rule leads the libraries into.
+        raise _LeftOut("bad_rule") from None
+
+
+def _event(found: Component, master: Component | None, *, is_series: bool) -> Event:
+    start = found["DTSTART"].dt
+    stop = _end_of(found, start)
+    starts_at, ends_at = _ms(start), _ms(stop)
+    first = found.get("RECURRENCE-ID") if is_series else None
+    return Event(
+        uid=_uid(found),
+        recurrence="" if first is None else str(_ms(first.dt)),
+        starts_at=starts_at,
+        ends_at=ends_at,
+        skipped=_skip(found, start, timedelta(milliseconds=ends_at - starts_at)),
+        is_series=is_series,
+        summary=str(found.get("SUMMARY", "")),
+        # An exception of a series does not repeat what the series says.
+        categories=_categories(found) or (_categories(master) if master is not None else ()),
+        client_code=_client_code(found) or (_client_code(master) if master is not None else None),
+        attendees=_attendees(found) or (_attendees(master) if master is not None else ()),
+    )
+
+
+def _end_of(found: Component, start: date) -> date:
+    end = getattr(found.get("DTEND"), "dt", None)
+    if isinstance(end, date):
+        return end
+    length = getattr(found.get("DURATION"), "dt", None)
+    return start + length if isinstance(length, timedelta) else start
+
+
+def _skip(found: Component, start: date, length: timedelta) -> Skip | None:
+    summary = str(found.get("SUMMARY", "")).strip().casefold()
+    if str(found.get("STATUS", "")).upper() == "CANCELLED" or summary.startswith(_CANCELLED):
+        return "cancelled"
+    if not isinstance(start, datetime):
+        return "all_day"
+    busy = str(found.get("X-MICROSOFT-CDO-BUSYSTATUS", "")).upper()
+    if str(found.get("TRANSP", "")).upper() == "TRANSPARENT" or busy == "FREE":
+        return "free"
+    if length < SHORTEST:
+        return "too_short"
+    return "too_long" if length > LONGEST else None
+
+
+def _categories(part: Component) -> tuple[str, ...]:
+    listed = _listed(part.get("CATEGORIES"))
+    found = (one.cats for one in listed if not isinstance(one, vBroken))
+    return tuple(str(word).strip() for words in found for word in words)
+
+
+def _client_code(part: Component) -> str | None:
+    return str(part.get("X-CLIENT-CODE", "")).strip() or None
+
+
+def _attendees(part: Component) -> tuple[str, ...]:
+    found = (str(one).casefold() for one in _listed(part.get("ATTENDEE")))
+    return tuple(one.removeprefix("mailto:").strip() for one in found)
+
+
+def _instant(ms: int) -> datetime:
+    return datetime.fromtimestamp(ms / 1000, UTC)
+
+
+def _ms(moment: date) -> int:
+    """Give an instant; a day without a time counts from its midnight in UTC."""
+    if not isinstance(moment, datetime):
+        moment = datetime.combine(moment, time(), UTC)
+    return int(moment.timestamp()) * 1000

@@ -1,0 +1,43 @@
+"""Which rows a digest reads: a therapist's own pairs, and of each pair few of its check-ins.
+
+Of each pair the newest check-ins and, for its baseline, the first of the version it is asked now,
+or the first from where the therapist let the usual begin anew; by index, however long the history.
+Text of statements, for `digest_facts` and `digest_answers`.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+OWN: Final = (
+    " pair.therapist_id = :therapist_id AND pair.data_key IS NOT NULL"
+    " AND pair.state NOT IN ('invited', 'erased')"
+    " AND (CAST(:pair_id AS BIGINT) IS NULL OR pair.id = :pair_id)"
+)
+
+#: Those of them that were not over by `over_at`: of whoever left long before a digest begins,
+#: nothing can be new in it, and a practice has ever more of them.
+STILL: Final = (
+    f"{OWN} AND (pair.state NOT IN ('stopped', 'ended')"
+    " OR coalesce(pair.ended_at, pair.stopped_at, :over_at + 1) > :over_at)"
+)
+
+#: A baseline is made of the first scores; so many check-ins are enough to hold them.
+FIRST: Final = 12
+
+OF_PAIR: Final = (
+    " WHERE one.pair_id = pair.id AND one.kind = 'session'"
+    " AND one.state <> 'cancelled' AND one.due_at <= :cut_at"
+)
+READ: Final = (
+    " FROM pair JOIN checkin ON checkin.id IN ("  # noqa: S608 - fixed text
+    f"SELECT id FROM (SELECT one.id FROM checkin AS one{OF_PAIR}"
+    " ORDER BY one.due_at DESC LIMIT :depth) AS newest"
+    f" UNION SELECT id FROM (SELECT one.id FROM checkin AS one{OF_PAIR}"
+    " AND one.state IN ('answered', 'partial') AND one.due_at >= coalesce("
+    f"(SELECT max(one.due_at) FROM checkin AS one{OF_PAIR} AND one.anew_at <= :cut_at), 0)"
+    " AND (one.instrument, one.instrument_version) ="
+    f" (SELECT one.instrument, one.instrument_version FROM checkin AS one{OF_PAIR}"
+    " AND one.first_answer_at IS NOT NULL ORDER BY one.due_at DESC LIMIT 1)"
+    f" ORDER BY one.due_at LIMIT {FIRST}) AS first)"
+)

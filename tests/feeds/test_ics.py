@@ -1,0 +1,269 @@
+"""Each trap of calendars in the wild, one by one."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.core.timetable import to_utc
+from bot.feeds.ics import MOST_BYTES, NotACalendar, Trouble, read
+from tests.feeds.ics_text import FROM, TO, ZONE, calendar, reading, starts
+
+WEEKLY = """DTSTART;TZID=Europe/Berlin:20261019T150000
+DTEND;TZID=Europe/Berlin:20261019T155000
+RRULE:FREQ=WEEKLY;COUNT=4"""
+ONE = "DTSTART;TZID=Europe/Berlin:20261102T150000\nDTEND;TZID=Europe/Berlin:20261102T155000"
+
+
+# Series
+
+
+def test_a_weekly_session_stays_at_its_hour_when_the_clocks_change() -> None:
+    found = reading(WEEKLY)
+    assert starts(found) == ["10-19 15:00", "10-26 15:00", "11-02 15:00", "11-09 15:00"]
+    assert {event.ends_at - event.starts_at for event in found.events} == {50 * 60_000}
+    assert found.troubles == ()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "EXDATE;TZID=Europe/Berlin:20261026T150000",
+        "EXDATE:20261026T140000Z",
+        "EXDATE;VALUE=DATE:20261026",
+        "EXDATE:20261026T150000",
+        "EXDATE;TZID=Europe/Berlin:20261026T150000,20271026T150000",
+        "EXDATE;TZID=Europe/Berlin:20261012T150000\nEXDATE;TZID=Europe/Berlin:20261026T150000",
+        "EXDATE;TZID=W. Europe Standard Time:20261026T150000",
+    ],
+)
+def test_a_date_taken_out_of_a_series_in_each_way(line: str) -> None:
+    assert starts(reading(f"{WEEKLY}\n{line}")) == ["10-19 15:00", "11-02 15:00", "11-09 15:00"]
+
+
+def test_a_date_added_to_a_series() -> None:
+    found = reading(f"{WEEKLY}\nRDATE;TZID=Europe/Berlin:20261021T100000")
+    assert starts(found)[:2] == ["10-19 15:00", "10-21 10:00"]
+
+
+@pytest.mark.parametrize(
+    "until", ["20261109", "20261109T150000", "20261109T140000Z", "20261109T235959Z"]
+)
+def test_the_last_session_of_a_series_is_not_lost(until: str) -> None:
+    series = WEEKLY.replace("COUNT=4", f"UNTIL={until}")
+    assert starts(reading(series))[-1] == "11-09 15:00"
+
+
+def test_a_moved_occurrence_is_known_by_where_it_was() -> None:
+    moved = """RECURRENCE-ID;TZID=Europe/Berlin:20261026T150000
+DTSTART;TZID=Europe/Berlin:20261027T170000
+DTEND;TZID=Europe/Berlin:20261027T175000"""
+    before, after = reading(WEEKLY), reading(WEEKLY, moved)
+    assert starts(after) == ["10-19 15:00", "10-27 17:00", "11-02 15:00", "11-09 15:00"]
+    assert [e.recurrence for e in after.events] == [e.recurrence for e in before.events]
+
+
+def test_from_one_date_on_everything_is_later() -> None:
+    later = """RECURRENCE-ID;RANGE=THISANDFUTURE;TZID=Europe/Berlin:20261026T150000
+DTSTART;TZID=Europe/Berlin:20261027T170000
+DTEND;TZID=Europe/Berlin:20261027T175000"""
+    found = reading(WEEKLY, later)
+    assert starts(found) == ["10-19 15:00", "10-27 17:00", "11-03 17:00", "11-10 17:00"]
+    keys = {(event.uid, event.recurrence, event.starts_at) for event in found.events}
+    assert len(keys) == 4
+
+
+def test_an_exception_does_not_repeat_what_its_series_says() -> None:
+    series = f"{WEEKLY}\nCATEGORIES:client:A7\nATTENDEE:mailto:Anna@example.org\nX-CLIENT-CODE:A7"
+    moved = """RECURRENCE-ID;TZID=Europe/Berlin:20261026T150000
+DTSTART;TZID=Europe/Berlin:20261027T170000
+DTEND;TZID=Europe/Berlin:20261027T175000"""
+    for event in reading(series, moved).events:
+        assert event.categories == ("client:A7",)
+        assert event.attendees == ("anna@example.org",)
+        assert event.client_code == "A7"
+
+
+def test_an_exception_without_its_series_is_an_appointment() -> None:
+    found = reading(f"RECURRENCE-ID;TZID=Europe/Berlin:20261026T150000\n{ONE}")
+    assert starts(found) == ["11-02 15:00"]
+    assert found.events[0].recurrence == str(to_utc("2026-10-26", "15:00", ZONE))
+
+
+def test_events_that_share_an_id_and_are_no_series_are_each_one() -> None:
+    other = ONE.replace("1102", "1103")
+    assert starts(reading(ONE, other)) == ["11-02 15:00", "11-03 15:00"]
+
+
+def test_an_event_without_an_id_is_known_again() -> None:
+    data = calendar(ONE).replace(b"UID:1\r\n", b"")
+    first, again = (read(data, zone=ZONE, from_at=FROM, to_at=TO).events[0] for _ in "12")
+    assert first.uid == again.uid != ""
+
+
+# Zones
+
+
+def test_times_without_a_zone_take_the_calendars_or_else_the_practices() -> None:
+    floating = "DTSTART:20261102T150000\nDURATION:PT50M"
+    assert starts(reading(floating)) == ["11-02 15:00"]
+    head = "X-WR-TIMEZONE:America/New_York\n"
+    assert starts(reading(floating, head=head)) == ["11-02 21:00"]
+    assert starts(reading(floating, zone="Asia/Tokyo")) == ["11-02 07:00"]
+
+
+def test_a_zone_nobody_knows_is_the_practices_and_is_told() -> None:
+    found = reading("DTSTART;TZID=Mars/Olympus:20261102T150000\nDURATION:PT50M")
+    assert starts(found) == ["11-02 15:00"]
+    assert found.troubles == (Trouble("zone", "Mars/Olympus"),)
+
+
+def test_windows_names_of_zones_are_known() -> None:
+    found = reading("DTSTART;TZID=W. Europe Standard Time:20261102T150000\nDURATION:PT50M")
+    assert starts(found) == ["11-02 15:00"]
+    assert found.troubles == ()
+
+
+def test_a_series_written_in_utc_stays_at_its_hour_in_the_calendars_zone() -> None:
+    utc = "DTSTART:20261019T130000Z\nDTEND:20261019T135000Z\nRRULE:FREQ=WEEKLY;COUNT=3"
+    head = f"X-WR-TIMEZONE:{ZONE}\n"
+    assert starts(reading(utc, head=head)) == ["10-19 15:00", "10-26 15:00", "11-02 15:00"]
+    assert starts(reading(utc)) == ["10-19 15:00", "10-26 14:00", "11-02 14:00"]
+
+
+def test_a_zone_that_the_calendar_defines_itself() -> None:
+    own = """BEGIN:VTIMEZONE
+TZID:Practice
+BEGIN:STANDARD
+DTSTART:20001029T030000
+RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=10
+TZOFFSETFROM:+0200
+TZOFFSETTO:+0100
+END:STANDARD
+BEGIN:DAYLIGHT
+DTSTART:20000326T020000
+RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=3
+TZOFFSETFROM:+0100
+TZOFFSETTO:+0200
+END:DAYLIGHT
+END:VTIMEZONE
+"""
+    series = WEEKLY.replace("Europe/Berlin", "Practice")
+    found = reading(series, head=own)
+    assert starts(found) == ["10-19 15:00", "10-26 15:00", "11-02 15:00", "11-09 15:00"]
+    assert found.troubles == ()
+
+
+# What is no appointment
+
+
+@pytest.mark.parametrize(
+    ("lines", "why"),
+    [
+        (f"{ONE}\nSTATUS:CANCELLED", "cancelled"),
+        (f"{ONE}\nSTATUS:CONFIRMED\nSUMMARY:Canceled: A7", "cancelled"),
+        (f"{ONE}\nSUMMARY:Abgesagt: A7", "cancelled"),
+        (f"{ONE}\nSUMMARY:Annulé : A7", "cancelled"),
+        (f"{ONE}\nTRANSP:TRANSPARENT", "free"),
+        (f"{ONE}\nX-MICROSOFT-CDO-BUSYSTATUS:FREE", "free"),
+        ("DTSTART;VALUE=DATE:20261102\nDTEND;VALUE=DATE:20261103", "all_day"),
+        ("DTSTART;TZID=Europe/Berlin:20261102T150000\nDURATION:PT14M", "too_short"),
+        ("DTSTART;TZID=Europe/Berlin:20261102T150000", "too_short"),
+        ("DTSTART;TZID=Europe/Berlin:20261102T150000\nDURATION:PT181M", "too_long"),
+        (ONE.replace("155000", "140000"), "too_short"),
+    ],
+)
+def test_what_is_no_appointment_says_why(lines: str, why: str) -> None:
+    (event,) = reading(lines).events
+    assert event.skipped == why
+
+
+@pytest.mark.parametrize("minutes", [15, 50, 180])
+def test_lengths_that_are_appointments(minutes: int) -> None:
+    found = reading(f"DTSTART;TZID=Europe/Berlin:20261102T150000\nDURATION:PT{minutes}M")
+    assert starts(found) == ["11-02 15:00"]
+
+
+def test_a_cancelled_occurrence_and_a_cancelled_series() -> None:
+    gone = f"RECURRENCE-ID;TZID=Europe/Berlin:20261026T150000\n{ONE}\nSTATUS:CANCELLED"
+    assert starts(reading(WEEKLY, gone)) == ["10-19 15:00", "11-02 15:00", "11-09 15:00"]
+    assert starts(reading(f"{WEEKLY}\nSTATUS:CANCELLED")) == []
+
+
+# What is wrong
+
+
+@pytest.mark.parametrize(
+    ("rule", "kind"),
+    [
+        ("FREQ=SECONDLY", "too_often"),
+        ("FREQ=MINUTELY;INTERVAL=5", "too_often"),
+        ("FREQ=HOURLY;UNTIL=20271231T000000Z", "too_often"),
+        ("FREQ=DAILY;BYHOUR=1,2,3;BYMINUTE=1,2,3,4,5", "too_often"),
+        ("FREQ=WEEKLY;BYDAY=XX", "bad_rule"),
+        ("FREQ=WEEKLY;INTERVAL=0", "bad_rule"),
+        ("FREQ=SOMETIMES", "bad_rule"),
+        ("INTERVAL=2", "bad_rule"),
+        ("nonsense", "bad_rule"),
+    ],
+)
+def test_a_bad_series_is_named_and_the_rest_is_kept(rule: str, kind: str) -> None:
+    bad = f"UID:2\nDTSTART;TZID=Europe/Berlin:20261101T090000\nDURATION:PT50M\nRRULE:{rule}"
+    found = reading(WEEKLY, bad)
+    assert len(starts(found)) == 4
+    assert found.troubles == (Trouble(kind, "2026-11-01 09:00"),)
+
+
+@pytest.mark.parametrize(
+    ("lines", "kind", "about"),
+    [
+        ("SUMMARY:x", "bad_event", "?"),
+        ("DTSTART:tomorrow", "bad_event", "?"),
+        ("DTSTART:20261101T090000\nDTEND:later", "bad_event", "2026-11-01 09:00"),
+        ("DTSTART:20261101T090000\nEXDATE:never", "bad_rule", "2026-11-01 09:00"),
+        ("DTSTART:20261101T090000\nRECURRENCE-ID:once", "bad_event", "2026-11-01 09:00"),
+    ],
+)
+def test_an_event_without_its_times_is_named(lines: str, kind: str, about: str) -> None:
+    found = reading(WEEKLY, f"UID:2\n{lines}")
+    assert len(starts(found)) == 4
+    assert found.troubles == (Trouble(kind, about),)
+
+
+def test_other_lines_that_cannot_be_read_change_nothing() -> None:
+    found = reading(f"{ONE}\nCREATED:once\nSEQUENCE:many\nCATEGORIES\nATTENDEE\nGEO:here")
+    assert starts(found) == ["11-02 15:00"]
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"", "empty"),
+        (b"\xef\xbb\xbf \r\n", "empty"),
+        (b"<!DOCTYPE html><html><body>Sign in", "sign in"),
+        (b'{"error": "no"}', "ends in .ics"),
+        (calendar(ONE)[:-20], "did not arrive whole"),
+        (b"BEGIN:VCALENDAR\r\nrubbish\r\nEND:VCALENDAR", "cannot be read"),
+        (calendar(ONE) + b" " * MOST_BYTES, "more than 2 MiB"),
+    ],
+)
+def test_what_is_no_calendar_is_told_in_a_sentence(data: bytes, words: str) -> None:
+    with pytest.raises(NotACalendar, match=words):
+        read(data, zone=ZONE, from_at=FROM, to_at=TO)
+
+
+def test_a_calendar_without_events_is_one() -> None:
+    assert reading().events == ()
+
+
+def test_two_calendars_in_one_text_are_both_read() -> None:
+    data = calendar(ONE) + calendar("UID:2\n" + ONE.replace("1102", "1103"))
+    found = read(data, zone=ZONE, from_at=FROM, to_at=TO)
+    assert starts(found) == ["11-02 15:00", "11-03 15:00"]
+
+
+def test_what_somebody_wrote_stands_in_no_repr() -> None:
+    (event,) = reading(
+        f"{ONE}\nSUMMARY:marmot\nCATEGORIES:marmot\nATTENDEE:mailto:marmot@example.org"
+        "\nX-CLIENT-CODE:marmot"
+    ).events
+    assert "marmot" not in repr(event)

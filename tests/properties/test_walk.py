@@ -46,6 +46,7 @@ async def test_whatever_happens_the_promises_are_kept(seeds: range) -> None:
     assert tally.points["half sent, struck"] > 1
 
 
+@pytest.mark.no_cover  # the long ones pass the same lines
 @pytest.mark.parametrize("seeds", _SHORT, ids=str)
 async def test_on_short_walks_they_are_kept_as_well(
     monkeypatch: pytest.MonkeyPatch, seeds: range

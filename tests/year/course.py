@@ -135,7 +135,8 @@ class Course:
         self._notice()
 
     def _plan(self, at: int, act: Act) -> None:
-        heapq.heappush(self._plans, (at, next(self._numbers), act))
+        # Nobody taps in the very millisecond in which something is due.
+        heapq.heappush(self._plans, (at + 1000, next(self._numbers), act))
 
     # What people get, and what comes of it.
 

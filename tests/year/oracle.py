@@ -240,8 +240,8 @@ class Oracle:
             self.counts["late taps"] += len(client.refused)
             if not all(client.refused):
                 self.report("closed", f"{client.part.code}: a late tap was taken")
-            if client.phone.blocked or client.is_gone:
-                continue
+            if self.course.chronicle.gone[client.part.code]:
+                continue  # what was closed while somebody had blocked the bot could not be shown
             for seen in client.phone.chat:
                 acts = acts_of(seen)
                 for data in acts["rate"] + acts["chip"] + acts["choose"]:

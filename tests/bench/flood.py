@@ -67,11 +67,10 @@ class Felt:
         """Whether there are pairs enough to say that it is within the limit."""
         return len(self.flooded) >= PAIRS and self.slower <= LIMIT
 
-    @property
-    def is_over(self) -> bool:
-        """Whether all pairs there can be say, and not by chance, that it is beyond the limit."""
+    def is_over(self, limit: float = LIMIT) -> bool:
+        """Say whether so many pairs are beyond the limit that it is not by chance."""
         pairs = zip(self.flooded, self.calm, strict=True)
-        return sum(flooded > LIMIT * calm for flooded, calm in pairs) >= _TOO_MANY
+        return sum(flooded > limit * calm for flooded, calm in pairs) >= _TOO_MANY
 
     def __str__(self) -> str:
         calm, flooded = statistics.median(self.calm), statistics.median(self.flooded)

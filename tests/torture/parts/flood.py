@@ -22,6 +22,6 @@ def run(seed: int) -> Tally:
             receive_by_webhook(patch)
         felt = asyncio.run(feel(Path(folder), DOSE // MOST_PAIRS + 1, until=lambda _: False))
     tally = Tally(counts=Counter({"messages": felt.sent}), points=Counter({f"by {way}": 1}))
-    if felt.is_over:
+    if felt.is_over():
         tally.violations.append(Violation("slower", f"{felt}, by {way}"))
     return tally

@@ -17,6 +17,7 @@ from bot.delivery import Delivery
 from bot.instruments import load_numbers
 from bot.opening import (
     RandomIds,
+    SteadyClock,
     SystemClock,
     bot_of,
     check_instruments,
@@ -48,13 +49,15 @@ from bot.services.usual import Usual
 from bot.services.watching import Watching
 from bot.store import updates
 from bot.store.database import Database
+from bot.store.practice import last_seen_at
 from bot.ticks import Ticks
 from bot.transport.application import LoudApplication, close, introduce, make_application
+from bot.transport.faults import trace
 from bot.transport.lanes import Lanes
 from bot.transport.leaving import leaving
 from bot.transport.messenger import BotMessenger
 from bot.transport.pacing import Pacing
-from bot.transport.receiver import Receiver
+from bot.transport.receiver import TAPS_LIVE_MS, Receiver
 from bot.transport.request import WireBot
 from bot.views.checkin import CheckInViews
 from bot.views.digest import DigestViews
@@ -76,8 +79,6 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 _SET_ASIDE_AT_MOST: Final = 1000
-#: Telegram keeps a tap for 150 s; from here on some may have been lost.
-_TAPS_LIVE_MS: Final = 120_000
 _STOP_SECONDS: Final = {"ticks": 2.0, "receiver": 2.0, "lanes": 1.0}
 
 
@@ -115,18 +116,11 @@ class App:
 
     async def start(self, *, ticking: bool = True) -> None:
         """Begin to receive and, unless ticks are run by hand, to tick."""
-        if self.away_ms > _TAPS_LIVE_MS:
-            await self._show_again()
+        if self.away_ms > TAPS_LIVE_MS:
+            await show_again(self.room)
         self._receiving = asyncio.create_task(self.receiver.run(), name="receiver")
         if ticking:
             self.ticks.start()
-
-    async def _show_again(self) -> None:
-        """Show open check-ins again: taps during a long outage are lost on Telegram's side."""
-        for talk in await self.room.checkins.all_open():
-            chat, message = talk.person.telegram_id, talk.checkin.telegram_message
-            if chat is not None and message is not None:
-                self.lanes.edit(chat, message, self.room.checkin_views.after_outage(talk))
 
     async def run(self, until: asyncio.Event) -> None:
         """Work until the event is set. Errors: `TokenRefused`, or what ended the receiver."""
@@ -155,6 +149,14 @@ class App:
         await self.db.close()
 
 
+async def show_again(room: Room) -> None:
+    """Show open check-ins again: taps during a long outage are lost on Telegram's side."""
+    for talk in await room.checkins.all_open():
+        chat, message = talk.person.telegram_id, talk.checkin.telegram_message
+        if chat is not None and message is not None:
+            room.lanes.edit(chat, message, room.checkin_views.after_outage(talk))
+
+
 async def build(settings: Settings, clock: Clock | None = None, ids: Ids | None = None) -> App:
     """Put the parts together, ready to start.
 
@@ -172,7 +174,9 @@ async def build(settings: Settings, clock: Clock | None = None, ids: Ids | None 
     application = make_application(bot)
     try:
         await introduce(application, clock)
-        return await _assemble(settings, clock, ids, instruments, db, bot, application)
+        steady = SteadyClock(clock, await db.read(last_seen_at))
+        outgoing = Outgoing(db, steady, ids, settings, wall=clock)
+        return await _assemble(settings, steady, ids, instruments, db, bot, application, outgoing)
     except BaseException:
         await close(application)
         await db.close()
@@ -187,6 +191,7 @@ async def _assemble(
     db: Database,
     bot: WireBot,
     application: LoudApplication,
+    outgoing: Outgoing,
 ) -> App:
     refused = asyncio.Event()
 
@@ -199,7 +204,6 @@ async def _assemble(
         messenger, clock, on_unreachable=enrolment.unreachable, on_token_refused=on_token_refused
     )
     room = _room(settings, clock, ids, instruments, db, bot.username, lanes, enrolment)
-    outgoing = Outgoing(db, clock, ids, settings)
     away_ms = await outgoing.away_ms()
     recovered = await outgoing.recover()
     if recovered:
@@ -221,7 +225,7 @@ async def _assemble(
     retention = Retention(db, clock, ids, settings)
     before_next = settings.checkin.closes_before_next_minutes * 60_000
     closing = Closing(db, clock, room.checkins.talks, before_next)
-    receiver = _receiver(settings, clock, ids, db, bot, application)
+    receiver = _receiver(settings, clock, ids, db, bot, application, room)
     ticks = Ticks(
         plan=(
             room.timetable.plan,
@@ -311,6 +315,14 @@ def _folding(closing: Closing, room: Room) -> Any:
     return fold_one
 
 
+async def _show_if_possible(room: Room) -> None:
+    try:
+        await show_again(room)
+    except Exception as problem:
+        # The receiver must go on; a check-in can still be answered by typing.
+        log.error("open check-ins cannot be shown again", where=trace(problem))
+
+
 def _receiver(
     settings: Settings,
     clock: Clock,
@@ -318,6 +330,7 @@ def _receiver(
     db: Database,
     bot: WireBot,
     application: LoudApplication,
+    room: Room,
 ) -> Receiver | Webhook:
     async def process(update: Update) -> None:
         await application.process_update(update)
@@ -333,7 +346,10 @@ def _receiver(
         )
 
     if settings.telegram.receive == "polling":
-        return Receiver(bot, process, record_all, set_aside, clock)
+        return Receiver(
+            *(bot, process, record_all, set_aside, clock),
+            after_silence=lambda: _show_if_possible(room),
+        )
     # Its server is not loaded by those who poll: it would cost their start a tenth.
     from bot.transport.webhook import Place, Webhook
 

@@ -46,6 +46,32 @@ class SystemClock:
         await asyncio.sleep(seconds)
 
 
+class SteadyClock:
+    """A clock whose wall time never goes back: while the real one is behind, it stands still.
+
+    What is recorded stays in order then. A digest, for example, holds what was answered after the
+    one before: an answer with a time before that would be in none. noted: the newest time that is
+    known from earlier runs.
+    """
+
+    def __init__(self, real: Clock, noted: int) -> None:
+        self._real = real
+        self._newest = noted
+
+    def now(self) -> int:
+        """Give the wall clock, or the newest time it ever showed."""
+        self._newest = max(self._newest, self._real.now())
+        return self._newest
+
+    def monotonic(self) -> float:
+        """Give seconds that never step back."""
+        return self._real.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        await self._real.sleep(seconds)
+
+
 class RandomIds:
     """Unguessable ids and codes from the operating system."""
 

@@ -12,7 +12,6 @@ import gettext as gettext_module
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from difflib import get_close_matches
 from functools import lru_cache
@@ -35,6 +34,8 @@ from jinja2 import (
 )
 from jinja2.exceptions import SecurityError
 from jinja2.sandbox import SandboxedEnvironment
+
+from bot.trial import TemplateMistake, trials
 
 log = structlog.get_logger(__name__)
 
@@ -239,20 +240,6 @@ def _environment(loader: BaseLoader, kind: type[SandboxedEnvironment]) -> Sandbo
     return environment
 
 
-@dataclass(frozen=True, slots=True)
-class TemplateMistake:
-    """What is wrong with a practice's own template. line: 0 where it is the whole file."""
-
-    file: Path
-    line: int
-    wrong: str
-    remedy: str
-
-    def __str__(self) -> str:
-        at = f"{self.file}:{self.line}" if self.line else str(self.file)
-        return f"{at}: {self.wrong}; {self.remedy}"
-
-
 class Renderer:
     """Renders templates; one for the process. own: a practice's folder of templates."""
 
@@ -329,10 +316,11 @@ class Renderer:
         """Render with the practice's templates; None where that fails, and the log says so."""
         token = _steps.set([0])
         try:
-            return self._environment.get_template(name).render(values).strip()
+            said = self._environment.get_template(name).render(values).strip()
         except Exception as problem:
             if name not in self._names:
                 raise
+            self._failed(problem)
             # Whatever a practice wrote, people get their answer. The problem's words are not
             # logged: they can hold what somebody said.
             log.error(
@@ -343,8 +331,56 @@ class Renderer:
                 remedy="run `rapport check`",
             )
             return None
+        else:
+            self._judge(name, said)
+            return said
         finally:
             _steps.reset(token)
+
+    def own_names(self) -> frozenset[str]:
+        """List the practice's own templates, by the names of the packaged ones they replace."""
+        if self._own is None:
+            return frozenset()
+        files = (file.relative_to(self._own).as_posix() for file in self._own.rglob("*.j2"))
+        return frozenset(files) & self._names
+
+    def needs(self, name: str) -> frozenset[str]:
+        """List the names that the packaged template of a name is given besides what all are."""
+        return self._given(name) - ALWAYS_GIVEN - frozenset(self._packaged.globals)
+
+    def used_by(self, names: Iterable[str]) -> frozenset[str]:
+        """List templates and all that they include, import or extend."""
+        found: set[str] = set()
+        waiting = list(names)
+        while waiting:
+            name = waiting.pop()
+            if name not in found and name in self._names:
+                found.add(name)
+                loader = self._environment.loader
+                assert loader is not None  # noqa: S101 - each environment of ours has one
+                source, _, _ = loader.get_source(self._environment, name)
+                tree = self._environment.parse(source)
+                waiting += [other for other in meta.find_referenced_templates(tree) if other]
+        return frozenset(found)
+
+    def _failed(self, problem: Exception) -> None:
+        at = _line_of(problem, self._own)
+        for trial in trials if at is not None else ():
+            file, _, line = (at or "").rpartition(":")
+            remedy = "mend it; the packaged template shows what there is"
+            trial.add(Path(file), int(line), f"fails when it is shown: {problem}", remedy)
+
+    def _judge(self, name: str, said: str) -> None:
+        for trial in trials if self._own is not None else ():
+            refusal = trial.judge(name, said)
+            if refusal is None:
+                trial.shown.add(name)
+                continue
+            own = sorted(self.used_by([name]) & self.own_names(), key=lambda one: one != name)
+            for first in own[:1]:
+                wrong = f"Telegram refuses what it shows: {refusal}"
+                remedy = "shorten it, and use Telegram's few tags only"
+                trial.add(Path(self._own or "", first), 0, wrong, remedy)
 
 
 def _line_of(problem: Exception, folder: Path | None) -> str | None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import structlog
+from hypothesis import settings
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -25,8 +26,19 @@ from bot.render import Renderer
 #: A Sunday morning; no clock change within the next months.
 START = to_utc("2026-11-01", "10:00", "Europe/Berlin")
 
+# A law is not broken because the machine was busy or is watched: pytest-timeout ends what hangs.
+settings.register_profile("suite", deadline=None)
+settings.load_profile("suite")
+
 #: The real one, but one for all restarts: compiling templates anew tells nothing.
 one_renderer = cache(Renderer)
+
+
+@pytest.fixture(autouse=True)
+def unmeasured_children(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a test starts is measured under coverage just when the test itself is."""
+    if request.node.get_closest_marker("no_cover"):
+        monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
 
 
 class _Listener(logging.Handler):

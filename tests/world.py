@@ -17,6 +17,7 @@ from bot.core.timetable import local_on
 from bot.demo.stage import ADMIN_ID, TOKEN, Stage, write_config
 from bot.emulator import Entry, Person, Seen
 from bot.store.answers import open_value
+from tests.canaries import keys_of
 from tests.transactions import reading
 
 _HALF_AN_HOUR_MS = 30 * 60_000
@@ -275,8 +276,13 @@ class World:
         assert not self.leaked(), f"the log tells {self.leaked()}"
 
     def leaked(self) -> list[str]:
-        """List what the log must not hold and does: the token, who people are, what they said."""
-        secrets = {TOKEN}
+        """List what the log must not hold and does: keys, who people are, what they said.
+
+        A rating is a digit like any other; with the button it was given by, it is theirs.
+        """
+        secrets = {TOKEN, *keys_of(self.stage.settings.keys.master_key_file, TOKEN)}
+        taps = [act.params.get("data", "") for act in self.stage.emulator.journal.read(kind="act")]
+        secrets |= {data for data in taps if data.startswith(("rate.", "chip.", "choose."))}
         for human in self.people.values():
             secrets.add(str(human.phone.id))
             texts = {seen.text or "" for seen in human.phone.chat if not seen.from_bot}

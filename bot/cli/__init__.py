@@ -12,7 +12,7 @@ import json
 import re
 import signal
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -30,6 +30,9 @@ from bot.cli.invite import invite
 from bot.cli.keys import init, rotate_key
 from bot.cli.lean import lean
 from bot.config import ConfigError, Settings, load, warnings
+
+if TYPE_CHECKING:
+    from bot.trial import TemplateMistake
 
 cli = typer.Typer(
     name="rapport",
@@ -163,6 +166,17 @@ def emulator(
         _fail(f"127.0.0.1:{port} cannot be listened on: {problem.strerror}", 1)
 
 
+def _tried(settings: Settings) -> tuple[list[TemplateMistake], list[str]]:
+    """Show the practice's own templates to invented people; give mistakes, and what to look at."""
+    from bot.demo.rehearsal import rehearse
+
+    tried = asyncio.run(rehearse(settings))
+    return list(tried.mistakes), [
+        f"practice.templates {name} was not come to while trying: look at it when it is shown"
+        for name in tried.not_shown
+    ]
+
+
 @cli.command()
 def check(config: Config = _CONFIG, as_json: AsJson = False) -> None:
     """Check the configuration, the master key, the questionnaires and own texts."""
@@ -192,10 +206,15 @@ def check(config: Config = _CONFIG, as_json: AsJson = False) -> None:
     except BadInstrument as problem:
         mistakes.append({"key": "checkin.instrument", "wrong": str(problem), "remedy": ""})
         code = code or 2
-    for wrong in Renderer(settings.practice.templates).mistakes():
+    worries = [str(worry) for worry in warnings(settings, config)]
+    own = Renderer(settings.practice.templates)
+    wrongs = own.mistakes()
+    if own.own_names() and not wrongs and not mistakes:
+        wrongs, untried = _tried(settings)
+        worries += untried
+    for wrong in wrongs:
         mistakes.append({"key": "practice.templates", "wrong": str(wrong), "remedy": wrong.remedy})
         code = code or 2
-    worries = [str(worry) for worry in warnings(settings, config)]
     if as_json:
         typer.echo(json.dumps({"ok": not mistakes, "mistakes": mistakes, "warnings": worries}))
     else:

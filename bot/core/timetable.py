@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
@@ -177,9 +177,7 @@ def covers(kept: Rule, wanted: Rule) -> bool:
 
 def occurrences(rule: Rule, from_on: str, until_on: str) -> Iterator[Occurrence]:
     """Give the occurrences of a rule on the local dates from `from_on` to `until_on`, both in."""
-    for day in _days(rule, from_on):
-        if day > until_on:
-            return
+    for day in takewhile(lambda day: day <= until_on, _days(rule, from_on)):
         yield occurrence(day, rule.local_time, rule.minutes, rule.timezone)
 
 

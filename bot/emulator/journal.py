@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, Self
 
@@ -138,11 +139,12 @@ class Journal:
         """
         if self._entries and self._entries[0].sequence > after + 1:
             raise LookupError(f"entries before {self._entries[0].sequence} are no longer kept")
+        # Sequences have no gaps; who asks for the newest few does not go through all of them.
+        newer = list(islice(reversed(self._entries), max(0, self._sequence - after)))
         return [
             entry
-            for entry in self._entries
-            if entry.sequence > after
-            and kind in (None, entry.kind)
+            for entry in reversed(newer)
+            if kind in (None, entry.kind)
             and method in (None, entry.method)
             and chat in (None, entry.chat)
         ]

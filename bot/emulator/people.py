@@ -8,6 +8,7 @@ Every act is written into the journal. Plain functions, to be called on the even
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import Any
 
 from bot.emulator.chats import Account, Chat, Json, Message, MessageKind, StoredFile, Tap
@@ -32,6 +33,11 @@ class ChatView:
     def chat(self) -> list[Seen]:
         """All visible messages, oldest first, in their present state."""
         return [look_at(self._world, message) for message in self._chat.messages.values()]
+
+    def newest(self, most: int) -> list[Seen]:
+        """List the newest visible messages, oldest first, in their present state."""
+        few = list(islice(reversed(self._chat.messages.values()), most))
+        return [look_at(self._world, message) for message in reversed(few)]
 
     @property
     def last(self) -> Seen:

@@ -9,8 +9,9 @@ inside an update. Source: tdlib/telegram-bot-api `Client.cpp`, tdlib/td `TQueue.
 from __future__ import annotations
 
 import asyncio
+import math
 import random
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -70,7 +71,11 @@ class UpdateQueue:
         self._faults = faults
         self._next_id = self._random_id()
         self._newest_at = clock.now()
-        self._queue: deque[Queued] = deque()
+        # In the order of ids, and by lane: what waits may be ten thousand, and none of it shall
+        # cost those who come after it.
+        self._queue: OrderedDict[int, Queued] = OrderedDict()
+        self._lanes: dict[Lane, deque[Queued]] = {}
+        self._first_expires_at: float = math.inf
         self._again: list[Queued] = []
         self._poll: asyncio.Future[None] | None = None
 
@@ -87,7 +92,7 @@ class UpdateQueue:
     def waiting(self) -> list[int]:
         """The ids of the updates that were never confirmed and are not forgotten, in order."""
         self._forget_old()
-        return [queued.update_id for queued in self._queue]
+        return list(self._queue)
 
     @property
     def polling(self) -> bool:
@@ -124,7 +129,9 @@ class UpdateQueue:
         self._next_id += 1
         update = {"update_id": update_id, **update}
         lane = Lane(chat, kind.removeprefix("edited_"))
-        self._queue.append(Queued(update_id, update, now + life_ms, lane))
+        queued = self._queue[update_id] = Queued(update_id, update, now + life_ms, lane)
+        self._lanes.setdefault(lane, deque()).append(queued)
+        self._first_expires_at = min(self._first_expires_at, queued.expires_at)
         self._journal.add(now, "update", kind, chat=chat, params=update)
         if self._poll is not None and not self._poll.done():
             self._poll.set_result(None)
@@ -161,17 +168,20 @@ class UpdateQueue:
     def clear(self) -> None:
         """Forget everything that waits."""
         self._queue.clear()
+        self._lanes.clear()
+        self._first_expires_at = math.inf
         self._again.clear()
         self.bell.ring()
 
     def lanes(self) -> set[Lane]:
         """Give the lanes in which something waits."""
-        return {queued.lane for queued in self._queue}
+        return set(self._lanes)
 
     def first_of(self, lane: Lane) -> Queued | None:
         """Give the update that a lane waits with, if any."""
         self._forget_old()
-        return next((queued for queued in self._queue if queued.lane == lane), None)
+        waiting = self._lanes.get(lane)
+        return waiting[0] if waiting else None
 
     def repeats(self) -> bool:
         """Decide by the faults in force whether an update is delivered again."""
@@ -179,25 +189,35 @@ class UpdateQueue:
 
     def forget(self, queued: Queued) -> None:
         """Take one update out: it is delivered, or given up."""
-        if queued in self._queue:
-            self._queue.remove(queued)
+        if self._queue.get(queued.update_id) is queued:
+            self._drop(queued)
         self.bell.ring()
+
+    def _drop(self, queued: Queued) -> None:
+        del self._queue[queued.update_id]
+        lane = self._lanes[queued.lane]
+        lane.remove(queued)  # nearly always the first
+        if not lane:
+            del self._lanes[queued.lane]
+
+    def _first(self) -> Queued:
+        return next(iter(self._queue.values()))
 
     def _confirm(self, offset: int) -> None:
         if offset < 0:
             while len(self._queue) > -offset:
-                self._queue.popleft()
+                self._drop(self._first())
         elif offset <= self._next_id + OFFSET_REACH:
             self._again.clear()
-            while self._queue and self._queue[0].update_id < offset:
-                confirmed = self._queue.popleft()
+            while self._queue and (confirmed := self._first()).update_id < offset:
+                self._drop(confirmed)
                 if self._faults.repeats_update():
                     self._again.append(confirmed)
         self.bell.ring()
 
     def _batch(self, limit: int) -> list[dict[str, Any]]:
         self._forget_old()
-        waiting = chain(self._again, self._queue)
+        waiting = chain(self._again, self._queue.values())
         batch = [queued.update for queued in islice(waiting, limit)]
         if self._faults.shuffle_updates:
             self._chance.shuffle(batch)
@@ -205,5 +225,9 @@ class UpdateQueue:
 
     def _forget_old(self) -> None:
         now = self._clock.now()
-        if any(queued.expires_at <= now for queued in self._queue):
-            self._queue = deque(queued for queued in self._queue if queued.expires_at > now)
+        if now < self._first_expires_at:
+            return
+        for queued in [one for one in self._queue.values() if one.expires_at <= now]:
+            self._drop(queued)
+        left = (queued.expires_at for queued in self._queue.values())
+        self._first_expires_at = min(left, default=math.inf)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Final
 
 import structlog
@@ -62,8 +63,10 @@ class Endpoint:
         return "Endpoint()"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        await self._router(scope, receive, send)
+        """Answer one request, unless its connection is cut."""
+        # Whoever cuts it has said so; to uvicorn it would be a crash, with a traceback for each.
+        with suppress(asyncio.CancelledError):
+            await self._router(scope, receive, send)
 
     async def _serve(self, request: Request) -> Response:
         if not self._shows_the_secret(request):

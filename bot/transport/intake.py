@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from contextvars import Context
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -26,6 +25,7 @@ from bot.transport.faults import trace
 from bot.transport.pacing import Backoff
 from bot.transport.request import read_json
 from bot.transport.strays import Strays
+from bot.transport.turns import Turns
 
 log = structlog.get_logger(__name__)
 
@@ -45,14 +45,6 @@ class _Item:
     person: int | None
     #: Handled, but by no transaction that carried its id: the receiver has to record it.
     unrecorded: bool = False
-
-
-@dataclass(slots=True, eq=False)
-class _Turns:
-    """One person's updates that came one by one; the lock gives turns in the order of asking."""
-
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    wanted: int = 0
 
 
 class Intake:
@@ -78,7 +70,6 @@ class Intake:
         self._places = asyncio.Semaphore(at_once)
         self._nameless: dict[bytes, None] = {}
         self._strays = Strays()
-        self._turns: dict[int | None, _Turns] = {}
 
     async def take(self, updates: Sequence[object]) -> int | None:
         """Work off a batch; give its highest update id once all of it is safe.
@@ -91,29 +82,16 @@ class Intake:
             return None
         return max((i.update_id for i in items if i.update_id is not None), default=None)
 
-    async def take_one(self, body: bytes) -> bool:
-        """Work off one update as it was brought; tell whether it is safe.
+    async def take_one(self, body: bytes, turns: Turns) -> bool:
+        """Work off one update as it was brought, in its turn; tell whether it is safe.
 
         What is no update is set aside as well. Whoever brought it brings it again until it is
         told that it is safe, so nothing is remembered of a try that failed.
         """
         parsed = read_json(body)
         item = _Item(id_of(parsed), body if parsed is None else parsed, person_of(parsed))
-        async with self._turn(item.person):
+        async with turns.turn(item.person):
             return await self._all_safe([item])
-
-    @asynccontextmanager
-    async def _turn(self, person: int | None) -> AsyncIterator[None]:
-        """Wait until all that came from this person before is through."""
-        turns = self._turns.setdefault(person, _Turns())
-        turns.wanted += 1
-        try:
-            async with turns.lock:
-                yield
-        finally:
-            turns.wanted -= 1
-            if not turns.wanted:
-                del self._turns[person]
 
     async def _all_safe(self, items: Sequence[_Item]) -> bool:
         """Work items off until each is committed, recorded or set aside; False without time."""

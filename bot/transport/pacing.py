@@ -17,12 +17,44 @@ _RANDOM: Final = secrets.SystemRandom()
 _BURST_OVERALL: Final = 5
 
 
+class Bursts:
+    """When it is whose turn: `burst` at once after a quiet time, and then one each `gap_seconds`.
+
+    Whoever has been quiet long enough to have the whole burst again is forgotten.
+    """
+
+    def __init__(self, gap_seconds: float, burst: int) -> None:
+        self._gap = gap_seconds
+        self._slack = (burst - 1) * gap_seconds
+        # Each mark is the time at which a flow would have all of its burst again (the
+        # "theoretical arrival time" of the generic cell rate algorithm, ITU-T I.371).
+        self._marks: dict[int, float] = {}
+
+    def __len__(self) -> int:
+        """Count those whose turns are being remembered."""
+        return len(self._marks)
+
+    def next_turn(self, who: int, now: float) -> float:
+        """Take a turn; give its time. now: monotonic seconds."""
+        self._forget(now)
+        mark = max(self._marks.pop(who, now), now)
+        self._marks[who] = mark + self._gap
+        return mark - self._slack
+
+    def _forget(self, now: float) -> None:
+        """Drop those, longest unheard first, that have all of their burst again."""
+        while self._marks:
+            oldest = next(iter(self._marks))
+            if self._marks[oldest] > now:
+                return
+            del self._marks[oldest]
+
+
 class Pacing:
     """Turns for calls, first come first served.
 
     per_second: calls a second over all chats. per_chat_per_second, burst: the same within one
-    chat, of which `burst` may follow each other at once after a quiet time. A chat that has been
-    quiet long enough to have its whole burst again is forgotten.
+    chat, of which `burst` may follow each other at once after a quiet time.
     """
 
     def __init__(
@@ -35,22 +67,15 @@ class Pacing:
         self._clock = clock
         self._gap = 1.0 / per_second
         self._slack = (_BURST_OVERALL - 1) * self._gap
-        self._chat_gap = 1.0 / per_chat_per_second
-        self._chat_slack = (burst - 1) * self._chat_gap
-        # Each mark is the time at which a flow would have all of its burst again (the
-        # "theoretical arrival time" of the generic cell rate algorithm, ITU-T I.371).
-        self._mark = 0.0
-        self._chats: dict[int, float] = {}
+        self._mark = 0.0  # as in `Bursts`
+        self._chats = Bursts(1.0 / per_chat_per_second, burst)
         self._silent_until = 0.0
         self._gate = asyncio.Lock()  # its queue is what makes this fair
 
     async def wait(self, chat_id: int) -> None:
         """Return when it is this call's turn."""
-        now = self._clock.monotonic()
-        self._forget(now)
-        mark = max(self._chats.pop(chat_id, now), now)
-        self._chats[chat_id] = mark + self._chat_gap
-        while (left := mark - self._chat_slack - self._clock.monotonic()) > 0:
+        turn = self._chats.next_turn(chat_id, self._clock.monotonic())
+        while (left := turn - self._clock.monotonic()) > 0:
             await self._clock.sleep(left)
         async with self._gate:
             while (left := self._next() - self._clock.monotonic()) > 0:
@@ -68,14 +93,6 @@ class Pacing:
 
     def _next(self) -> float:
         return max(self._mark - self._slack, self._silent_until)
-
-    def _forget(self, now: float) -> None:
-        """Drop chats, longest unheard first, that have all of their burst again."""
-        while self._chats:
-            oldest = next(iter(self._chats))
-            if self._chats[oldest] > now:
-                return
-            del self._chats[oldest]
 
 
 class Backoff:

@@ -8,7 +8,7 @@ in a row; the age of the last successful poll says whether it is healthy.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 import structlog
@@ -33,6 +33,8 @@ _LIMIT: Final = 100
 _GRACE_SECONDS: Final = 10.0
 _CANCEL_SECONDS: Final = 1.0
 _CONFIRM_SECONDS: Final = 2.0
+#: Telegram keeps a tap for 150 s; when nothing could be fetched for so long, some may be lost.
+TAPS_LIVE_MS: Final = 120_000
 
 
 class Receiver:
@@ -42,6 +44,8 @@ class Receiver:
     record_all(ids): records updates that no transaction of `process` recorded.
     set_aside(update_id or None, raw JSON, exception's class name): keeps an update that could
     not be handled. Any of them raises `Unavailable` while the database is away.
+    after_silence(): awaited once updates are fetched and worked off again after Telegram could not
+    be reached for so long that taps may be lost.
     ready: set after the first successful poll. last_success: monotonic seconds of the last one.
     """
 
@@ -56,6 +60,7 @@ class Receiver:
         at_once: int = 16,
         long_poll_seconds: int = 50,
         allowed_updates: Sequence[str] = ALLOWED_UPDATES,
+        after_silence: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self.ready = asyncio.Event()
         self.last_success: float | None = None
@@ -66,6 +71,9 @@ class Receiver:
         self._intake = Intake(bot, process, record_all, set_aside, self._pause, at_once)
         self._trouble = Trouble("poll failed")
         self._nameless_backoff = Backoff()
+        self._after_silence = after_silence
+        self._silent_since: int | None = None
+        self._was_silent = False
         self._offset = 0
         self._asked = 0
         self._stopping = asyncio.Event()
@@ -89,6 +97,10 @@ class Receiver:
                 updates = await self._poll()
                 if updates:
                     await self._work(updates)
+                if self._was_silent and not self._stopping.is_set():
+                    self._was_silent = False
+                    if self._after_silence is not None:
+                        await self._after_silence()
         finally:
             self._over.set()
 
@@ -117,22 +129,30 @@ class Receiver:
 
     async def _poll(self) -> list[object]:
         """Ask once; waits after a failure, gives nothing then and when stopped."""
-        # The first poll does not wait for updates, so that readiness is known at once.
-        hold = self._long_poll_seconds if self.ready.is_set() else 0
-        self._asked = self._offset
+        # The first poll, and the first after one that failed, does not wait for updates, so that
+        # it is known at once that Telegram answers.
+        fine = self.ready.is_set() and self._silent_since is None
+        hold = self._long_poll_seconds if fine else 0
+        self._asked, asked_at = self._offset, self._clock.now()
         try:
             updates = await unless(self._stopping, self._get_updates(hold, _GRACE_SECONDS))
         except TelegramError as problem:
+            self._note_silence(asked_at)
             await self._pause(await self._after(problem))
             return []
         if updates is None:
             return []
         if not isinstance(updates, list):
+            self._note_silence(asked_at)
             nothing = WireFailure(Outcome.UNCLEAR, "not a list of updates")
             await self._pause(await self._after(nothing))
             return []
         self._trouble.over()
         self.last_success = self._clock.monotonic()
+        if self._silent_since is not None:
+            # By the wall clock: a machine that slept counts as well.
+            self._was_silent |= self._clock.now() - self._silent_since > TAPS_LIVE_MS
+            self._silent_since = None
         if not self.ready.is_set():
             log.info("receiving")
             self.ready.set()
@@ -153,6 +173,11 @@ class Receiver:
             },
             read_timeout=hold + grace,
         )
+
+    def _note_silence(self, since: int) -> None:
+        """Note when the first of the polls was begun that fail now."""
+        if self._silent_since is None:
+            self._silent_since = since
 
     async def _work(self, updates: list[object]) -> None:
         self._batch = asyncio.ensure_future(self._intake.take(updates))

@@ -1,19 +1,23 @@
 """Messages that nobody asked for, one after the other: from some point on they are not looked at.
 
 Owns the memory of who writes on and on without any effect, by Telegram's own dates, so that a
-backlog after an outage is no flood. Refuses to pass over what may be an answer: a tap, a command
-and anything as short as a number are always looked at, and one message in two seconds, whatever it
-is. A question takes longer than that to be read and answered.
+backlog after an outage is no flood. Refuses to pass over what may be an answer: a tap is always
+looked at, of commands and of what is as short as a number three a second, which nobody writes by
+hand, and one message in two seconds, whatever it is. A question takes longer than that to be read
+and answered.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 #: So many are looked at and answered first.
 _IN_A_ROW: Final = 20
 _SECONDS: Final = 2
+#: Commands, and short messages, that are looked at in a second.
+_QUICK_ONES: Final = 3
 #: Numbers are also typed as words, and as "8 out of 10".
 _LONGEST_NUMBER: Final = 20
 _MOST_PEOPLE: Final = 1000
@@ -21,10 +25,14 @@ _MOST_PEOPLE: Final = 1000
 
 @dataclass(slots=True)
 class _Row:
-    """Messages of one person in a row without effect, and when the last was looked at."""
+    """Messages of one person in a row without effect, and when the last was looked at.
+
+    quick: how many of each kind that may be an answer were looked at in that second.
+    """
 
     count: int = 0
     at: int = 0
+    quick: Counter[str] = field(default_factory=Counter)
 
 
 class Strays:
@@ -39,9 +47,11 @@ class Strays:
         if row is None or row.count < _IN_A_ROW:
             return False
         message = _message(update)
-        if message is None or _may_be_an_answer(message.get("text")):
+        if message is None:
             return False
         written_at: int = message["date"]
+        if kind := _kind_of_answer(message.get("text")):
+            return written_at == row.at and row.quick[kind] >= _QUICK_ONES
         return 0 <= written_at - row.at < _SECONDS
 
     def looked_at(self, person: int | None, update: object, *, had_effect: bool) -> None:
@@ -53,7 +63,12 @@ class Strays:
         if had_effect or message is None:
             return
         self._rows[person] = row = row or _Row()
-        row.count, row.at = row.count + 1, message["date"]
+        if message["date"] != row.at:
+            row.at = message["date"]
+            row.quick.clear()
+        row.count += 1
+        if kind := _kind_of_answer(message.get("text")):
+            row.quick[kind] += 1
         if len(self._rows) > _MOST_PEOPLE:
             del self._rows[next(iter(self._rows))]
 
@@ -67,8 +82,11 @@ def _message(update: object) -> dict[str, Any] | None:
     return message if is_one else None
 
 
-def _may_be_an_answer(text: object) -> bool:
+def _kind_of_answer(text: object) -> str | None:
+    """Tell in which way a text may be an answer, if it may."""
     if not isinstance(text, str):
-        return False
+        return None
     said = text.strip()
-    return said.startswith("/") or len(said) <= _LONGEST_NUMBER
+    if said.startswith("/"):
+        return "command"
+    return "short" if len(said) <= _LONGEST_NUMBER else None

@@ -26,6 +26,7 @@ from bot.transport.receiver import ALLOWED_UPDATES, HEALTHY_SECONDS
 from bot.transport.request import Outcome, WireFailure
 from bot.transport.stopping import unless
 from bot.transport.trouble import Trouble
+from bot.transport.turns import Turns
 
 log = structlog.get_logger(__name__)
 
@@ -80,6 +81,7 @@ class Webhook:
         self._registered = ""
         self._allowed_updates = list(allowed_updates)
         self._intake = Intake(bot, process, record_all, set_aside, _no_time, at_once)
+        self._turns = Turns(clock)
         self._endpoint = Endpoint(place.path, place.secret, self._take, self._break)
         self._trouble = Trouble("webhook not set yet")
         self._watching = Trouble("webhook cannot be looked at")
@@ -210,7 +212,7 @@ class Webhook:
         )
 
     async def _take(self, body: bytes) -> bool:
-        safe = await self._intake.take_one(body)
+        safe = await self._intake.take_one(body, self._turns)
         if safe:
             self.last_success = self._clock.monotonic()
         return safe

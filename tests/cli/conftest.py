@@ -10,14 +10,30 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bot.demo.stage import TOKEN, write_config
 from bot.emulator import Emulator
 from bot.store.vault import read_key
+from tests.canaries import keys_of
 
-Start = Callable[..., "subprocess.Popen[str]"]
+
+class Process(subprocess.Popen[str]):
+    """A program of ours; whatever it says, it says no secret."""
+
+    secrets: frozenset[str] = frozenset()
+
+    def communicate(self, *given: Any, **named: Any) -> tuple[str, str]:
+        """Give what it said. Errors: AssertionError when there is a key in it."""
+        said = super().communicate(*given, **named)
+        told = [secret for secret in self.secrets if any(secret in one for one in said if one)]
+        assert told == [], "a child process says a key"
+        return said
+
+
+Start = Callable[..., Process]
 
 
 @pytest.fixture(autouse=True)
@@ -80,18 +96,20 @@ def master(tmp_path: Path) -> Callable[[], bytes]:
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
     """Start `rapport …` as its own process, in another folder than its configuration's."""
-    running: list[subprocess.Popen[str]] = []
+    running: list[Process] = []
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
 
-    def begin(*words: str) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
+    def begin(*words: str) -> Process:
+        process = Process(
             [sys.executable, "-m", "bot", *words],
             cwd=elsewhere,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
+        key = tmp_path / "rapport.key"
+        process.secrets = frozenset(keys_of(key, TOKEN) if key.exists() else ()) | {TOKEN}
         running.append(process)
         return process
 

@@ -342,3 +342,19 @@ def test_a_real_preview_is_noted_in_the_audit(config: Path) -> None:
     german = rapport("digest", "preview", "-c", config, "--therapist", "4001", "--language", "de")
     assert "Woche" in german.stdout
     assert "Woche" not in result.stdout
+
+
+def test_own_templates_are_tried_before_they_go_live(config: Path) -> None:
+    folder = config.with_name("templates")
+    (folder / "client").mkdir(parents=True)
+    own = folder / "client" / "review.html.j2"
+    own.write_text("Thank you.\n{{ talk.no_such_thing }}", encoding="utf-8")
+    before = listing(config.parent)
+    result = rapport("check", "-c", config)
+    assert result.exit_code == 2
+    assert f"{own}:2: fails when it is shown" in result.stderr
+    assert "no_such_thing" in result.stderr
+    own.write_text("Thank you.", encoding="utf-8")
+    result = rapport("check", "-c", config, "--json")
+    assert (result.exit_code, json.loads(result.stdout)["ok"]) == (0, True)
+    assert listing(config.parent) == before

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import resource
 import signal
 import subprocess
 import sys
@@ -153,6 +154,29 @@ def test_a_concealed_process_cannot_be_dumped() -> None:
         [sys.executable, "-c", DUMPABLE], capture_output=True, text=True, check=True
     )
     assert said.stdout.split() == ["1", "0"]
+
+
+def test_a_crash_leaves_no_core_file(
+    connected: Path, telegram: Emulator, tmp_path: Path, start: Start
+) -> None:
+    pattern = Path("/proc/sys/kernel/core_pattern")
+    if not pattern.exists() or pattern.read_text("ascii").strip().startswith(("|", "/")):
+        pytest.skip("this system writes no core file into a process's folder")
+    soft, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
+    try:
+        process = start("run", "-c", str(connected))
+        careless = [sys.executable, "-c", "import os; os.abort()"]
+        subprocess.run(careless, cwd=tmp_path, check=False)
+    finally:
+        resource.setrlimit(resource.RLIMIT_CORE, (soft, hard))
+    if not list(tmp_path.glob("core*")):
+        pytest.skip("this system writes no core file at all")
+    wait_until(lambda: telegram.polling)
+    process.send_signal(signal.SIGABRT)
+    process.communicate(timeout=20)
+    assert process.returncode == -signal.SIGABRT
+    assert list((tmp_path / "elsewhere").glob("core*")) == []
 
 
 def test_it_runs_without_what_it_never_uses() -> None:

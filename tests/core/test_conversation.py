@@ -239,6 +239,14 @@ def test_a_rating_gone_to_but_never_passed_does_not_complete() -> None:
     assert rated(ALLIANCE, four) == (4, 5)
 
 
+def test_a_rating_gone_back_to_stays_passed_and_a_skipped_one_is_not_counted() -> None:
+    whole = play([Rate(key, 8) for key in RATINGS[:4]] + [Pass("fit")])
+    again = reply_to(ALLIANCE, whole, Known(), Reopen("heard"), 9)
+    assert again.completed
+    assert again.position == ALLIANCE.item("heard")
+    assert rated(ALLIANCE, again.answers) == (4, 5)
+
+
 # Show-if: five words
 
 
@@ -331,6 +339,31 @@ def test_a_chip_names_what_is_to_be_so() -> None:
     assert chips(pick("pace"), pick("pace", False), pick("pace", False)) is None
 
 
+def test_a_button_of_another_kind_of_item_is_stale() -> None:
+    for event in (
+        Chip("talked", "yes", True),
+        Choose("obstacles", "pace"),
+        Rate("obstacles", 3),
+        Rate("heard", 11),
+        Rate("heard", -1),
+        Write("heard", "eight"),
+        Pass("nothing"),
+    ):
+        with pytest.raises(Refused) as refused:
+            reply_to(ALLIANCE, {}, Known(acknowledged="talk"), event, 1)
+        assert refused.value.reason == "stale_button"
+
+
+def test_an_item_that_was_skipped_is_left_out_when_its_reason_is_gone() -> None:
+    skipped = play([Rate(key, 2) for key in RATINGS] + [Pass("obstacles")])
+    assert ALLIANCE.item("obstacles") in shown_items(ALLIANCE, skipped, Known())
+    for key in RATINGS:
+        skipped = {**reply_to(ALLIANCE, skipped, Known(), Rate(key, 9), 50).answers}
+    assert ALLIANCE.item("obstacles") not in shown_items(ALLIANCE, skipped, Known())
+    back = reply_to(ALLIANCE, skipped, Known(), Reopen("obstacles"), 51)
+    assert back.position == ALLIANCE.item("obstacles"), "gone back to, it can be answered"
+
+
 def test_exclusive_chips_push_the_others_out_and_are_pushed_out() -> None:
     assert chips(pick("pace"), pick("rigid"), pick("rather_not_say")) == ("rather_not_say",)
     assert chips(pick("rather_not_say"), pick("nothing_particular")) == ("nothing_particular",)
@@ -407,6 +440,10 @@ def test_a_fraction_is_read_on_the_items_own_scale() -> None:
 def test_where_buttons_are_asked_for_text_is_not_kept(key: str) -> None:
     with pytest.raises(Refused, match="tap_expected"):
         read_at(key, "something private")
+
+
+def test_where_words_are_asked_for_they_are_taken_as_they_are() -> None:
+    assert read_at("different", "8") == Write("different", "8")
 
 
 def test_where_nothing_is_asked_nothing_is_kept() -> None:

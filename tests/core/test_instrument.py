@@ -54,6 +54,35 @@ def without(key: str) -> dict[str, Any]:
     return {name: value for name, value in GOOD.items() if name != key}
 
 
+def test_an_item_that_is_not_there_and_a_text_that_is_missing() -> None:
+    instrument = read_instrument("short-1", GOOD, TEXTS)
+    assert instrument.find_item("old") is None
+    with pytest.raises(KeyError, match="old"):
+        instrument.item("old")
+    with pytest.raises(KeyError, match="no text 'old'"):
+        instrument.text("en", "old")
+    assert instrument.short("de_du", instrument.item("calm")) == "calm"
+    assert instrument.short("en", instrument.item("why")) == "Why?"
+
+
+def test_what_only_some_are_asked_has_no_number() -> None:
+    instrument = read_instrument("short-1", GOOD, TEXTS)
+    assert [item.key for item in instrument.numbered] == ["calm"]
+    packaged = load_instruments()["session-alliance"][1]
+    assert [item.key for item in packaged.numbered] == [item.key for item in packaged.ratings]
+
+
+@pytest.mark.parametrize("limit", [-1, 100])
+def test_a_condition_beyond_every_scale_is_told(limit: int) -> None:
+    data = changed("item", 1, "show_if", to=[[{"items": ["calm"], "at_most": limit}]])
+    assert any("at_most must be a number from 0 to" in told for told in mistakes_of(data))
+
+
+def test_only_a_rating_that_is_worded_for_the_therapist_can_be_mirrored() -> None:
+    assert not read_instrument("short-1", GOOD, TEXTS).has_mirror
+    assert load_instruments()["session-alliance"][1].has_mirror
+
+
 def test_a_good_one_is_read() -> None:
     instrument = read_instrument("short-1", GOOD, TEXTS)
     assert [item.key for item in instrument.ratings] == ["calm"]

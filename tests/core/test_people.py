@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 
 from bot.core.people import (
+    LONGEST_NAME,
+    Pair,
     Person,
     language_of,
     looks_like_a_name,
     suggest_code,
     tidy_code,
+    tidy_name,
 )
 
 ANNA = Person(1, 41, "Anna", None, None, None, None, None, None)
@@ -39,6 +42,22 @@ def test_what_is_no_code_is_none(typed: str) -> None:
                                           ("A", False), ("12345678", False)])  # fmt: skip
 def test_a_code_that_could_be_a_name_is_noticed(code: str, so: bool) -> None:
     assert looks_like_a_name(code) is so
+
+
+@pytest.mark.parametrize(
+    ("state", "so"),
+    [
+        ("invited", False),
+        ("joined", False),
+        ("active", True),
+        ("paused", True),
+        ("stopped", False),
+        ("ended", False),
+    ],
+)
+def test_only_what_runs_or_rests_can_be_paused(state: str, so: bool) -> None:
+    facts = dict.fromkeys((field.name for field in fields(Pair)), None)
+    assert Pair(**{**facts, "state": state}).may_pause is so  # type: ignore[arg-type]
 
 
 def test_suggested_codes_are_free_short_and_never_end() -> None:
@@ -72,3 +91,19 @@ def test_the_language_is_chosen_then_hinted_then_the_practices(
     anna = replace(ANNA, language=chosen, language_hint=stored)
     assert language_of(anna, hint, "en") == spoken
     assert language_of(None, "fr", "de") == "de"
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("Anna", "Anna"), (" Anna \n Lena\t", "Anna Lena"), ("An\u202ena\x00", "Anna"),
+        ("A\ud800\ue000\uffffb", "Ab"), ("क्\u200dष", "क्\u200dष"),
+        ("👩\u200d🔬", "👩\u200d🔬"), ("e" + "\u0301" * 9, "e" + "\u0301" * 4),
+        ("e\u0301" * 9, "e\u0301" * 9), ("e" + "\u20dd" * 9, "e" + "\u20dd" * 4),
+        ("", "–"), (" \u202e ", "–"), ("\u200d \u200c", "–"),
+        ("n" * 65, "n" * 64), ("n" * 63 + " n", "n" * 63),
+    ],
+)  # fmt: skip
+def test_a_name_is_one_line_that_leaves_its_neighbours_in_peace(given: str, shown: str) -> None:
+    assert tidy_name(given) == shown
+    assert len(tidy_name(given * 9)) <= LONGEST_NAME == 64

@@ -32,6 +32,13 @@ def test_expectations_come_first_and_once() -> None:
     assert asks(1, sessions=9, goals=1) == [GOALS, "goal_1"]
 
 
+def test_a_rhythm_may_be_odd_and_begin_with_the_first_session() -> None:
+    third = Rhythm(goals_every=3, expectations_at=1)
+    assert [count + 1 for count in range(9) if third.asks_goals(count)] == [2, 5, 8]
+    assert third.asks_expectations(1)
+    assert read_rhythm({"goals_every": 0, "expectations_at": 1000}, []) == Rhythm(0, 1000)
+
+
 def test_a_file_that_says_nothing_asks_nothing() -> None:
     nothing = Rhythm()
     assert not any(nothing.asks_goals(count) for count in range(9))
@@ -46,6 +53,7 @@ def test_a_file_that_says_nothing_asks_nothing() -> None:
         ({"goals_every": -1}, "whole number"),
         ({"expectations_at": 2.5}, "whole number"),
         ({"goals_every": True}, "whole number"),
+        ({"expectations_at": 1001}, "whole number"),
     ],
 )
 def test_each_mistake_is_told(data: object, says: str) -> None:

@@ -67,6 +67,13 @@ def test_s17_words_only_even_where_an_instrument_wants_a_usual_from_one() -> Non
     assert change(2.0, [9.0], House(usual_needs=1)) == "lower"
 
 
+def test_s17_words_compare_with_the_last_time_and_only_until_a_fall_can_be_told() -> None:
+    late = House(fall_needs=3)
+    assert change(7.0, [9.0, 5.0], late) == "none"
+    assert change(7.0, [5.0, 9.0], late) == "lower"
+    assert change(2.0, [9.0, 9.0], House(usual_needs=3)) == "lower"
+
+
 def test_s17_with_two_earlier_scores_a_fall_is_measured_against_the_own_usual() -> None:
     assert change(6.9, [9.0, 8.8], HOUSE) == "fall"
     assert change(7.4, [9.0, 9.0], HOUSE) == "none"

@@ -149,6 +149,17 @@ def test_s14_back_means_the_usual_less_its_noise() -> None:
     assert judged(*S5, 6.0, 8.4).ruptures == (Rupture(6, 7, "back"),)
 
 
+def test_s14_back_begins_exactly_at_the_usual_less_its_noise() -> None:
+    coarse = House(sd=2.0, reliability=0.75)  # a standard error of one point
+    assert course(points(*[8.0] * 6, 5.0, 7.0), coarse).ruptures == (Rupture(6, 7, "back"),)
+
+
+def test_s14_what_was_open_ends_as_it_stands_where_check_ins_are_not_given() -> None:
+    unseen = course([*points(*S5, 6.0), point(7.6, after_unseen=True), point(8.8)], HOUSE)
+    assert unseen.ruptures == (Rupture(6, 7, "open"),)
+    assert [verdict.state for verdict in unseen.verdicts[6:]] == ["possible", "none", "none"]
+
+
 def test_s14_back_without_a_talk_is_back_to_usual_and_is_said_once() -> None:
     back = judged(*S5, 6.0, 8.8, 8.8, 8.8, 8.8)
     assert back.ruptures == (Rupture(6, 7, "back"),)
@@ -212,6 +223,7 @@ def test_s15_everything_at_the_top_is_counted() -> None:
     assert tops.verdicts[0].findings == ("ceiling",)
     assert tops.verdicts[0].rule == "S15"
     assert (tops.ceiling.hits, tops.ceiling.of) == (1, 2)
+    assert course([Point((10, 10, 10, 10, 9))], HOUSE).verdicts[0].findings == ()
 
 
 def test_s16_low_but_steady_is_low_twice_running_and_never_a_fall() -> None:
@@ -238,6 +250,12 @@ def test_s17_with_one_earlier_score_there_are_words_only() -> None:
     second = judged(9.0, 7.4).verdicts[-1]
     assert second.findings == ("lower",)
     assert (second.rci, second.usual, second.state) == (None, None, "none")
+
+
+def test_s17_the_usual_is_that_of_as_many_as_the_instrument_says() -> None:
+    history = (1.0, 9.0, 9.0, 9.0, 9.0, 7.0, 7.0, 8.0)
+    assert judged(*history).verdicts[-1].usual == 9.0
+    assert course(points(*history), replace(HOUSE, usual_over=2)).verdicts[-1].usual == 7.0
 
 
 def test_the_newest_verdict_is_of_answers() -> None:

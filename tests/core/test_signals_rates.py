@@ -103,8 +103,8 @@ def test_s12_the_interval_holds_the_rate_and_narrows_with_more(tries: int, hits:
     assert (1 - high, 1 - low) == pytest.approx(wilson(tries - hits, tries), abs=1e-12)
 
 
-def apart(client: list, therapist: list) -> Gap:
-    found = gap(client, therapist, HOUSE)
+def apart(client: list, therapist: list, house: House = HOUSE) -> Gap:
+    found = gap(client, therapist, house)
     assert isinstance(found, Gap)
     return found
 
@@ -115,6 +115,13 @@ def test_s13_the_mean_gap_hides_the_miss() -> None:
     assert found.mean_absolute == pytest.approx(1.0)
     assert found.correlation == pytest.approx(-0.838, abs=5e-4)
     assert found.agreement == pytest.approx(-0.317, abs=5e-4)
+
+
+def test_s13_a_therapist_who_is_always_four_above_goes_along_but_does_not_agree() -> None:
+    # Between sessions 8 (mean square), between raters 24, nothing left: 8 / (8 + 2/3 * 24).
+    found = apart([2.0, 4.0, 6.0], [6.0, 8.0, 10.0], House(gap_needs=3))
+    assert found.correlation == pytest.approx(1.0)
+    assert found.agreement == pytest.approx(1 / 3)
 
 
 def test_s13_only_sessions_that_both_rated_count() -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import gc
+import importlib
 import os
 import signal
 import sys
@@ -26,7 +27,7 @@ from bot.store import database
 from bot.store.database import Unavailable
 from bot.transport import receiver, request
 from tests.crash import failpoints
-from tests.crash.mutations import MUTATIONS, UNSYNCED
+from tests.crash.mutations import BY_WEBHOOK, MUTATIONS, UNSYNCED
 from tests.crash.shared_clock import SharedClock
 
 #: Between two looks at what is due; the program itself looks every second.
@@ -73,8 +74,8 @@ async def ticked(run_once: Callable[[], Any]) -> bool:
 def prepare(asked: argparse.Namespace) -> None:
     """In a new life, before its loop: wrap the points, break what a mutation breaks."""
     if asked.mutation:
-        {**MUTATIONS, "unsynced": UNSYNCED}[asked.mutation].apply()
-    failpoints.install(failpoints.Arms(asked.arms))
+        {**MUTATIONS, **BY_WEBHOOK, "unsynced": UNSYNCED}[asked.mutation].apply()
+    failpoints.install(failpoints.Arms(asked.arms), asked.way)
     if asked.short_waits:
         request._READ_SECONDS = _SHORT_READ_SECONDS  # type: ignore[misc]
         receiver._GRACE_SECONDS = _SHORT_READ_SECONDS  # type: ignore[misc]
@@ -109,6 +110,9 @@ def main() -> None:
     parser.add_argument("--mutation")
     parser.add_argument("--short-waits", action="store_true")
     asked = parser.parse_args()
+    asked.way = load(asked.config).telegram.receive
+    if asked.way == "webhook":
+        importlib.import_module("bot.transport.webhook")  # once, and not in each life
     renderer = Renderer()
     renderer.compile_all()
     bot.app.Renderer = lambda _own=None: renderer  # type: ignore[assignment, misc]

@@ -25,16 +25,16 @@ import shutil
 import sqlite3
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bot.demo.stage import Stage
 from bot.views.buttons import read_id, write_id
 from tests.crash.delivered import Delivered
-from tests.crash.killed_stage import KilledStage
 from tests.crash.people import Ledger
-from tests.crash.story import PAIRS
+from tests.crash.story import PARTIES
 from tests.torture import Violation
 
 #: Ids of handled updates are kept for 72 hours; one less leaves room for a sweep.
@@ -62,13 +62,20 @@ def dissected(database: Path) -> sqlite3.Connection:
 
 @dataclass
 class Checker:
-    """Collects violations: at each death, at each step's end, and at the end of all."""
+    """Collects violations: at each death, at each step's end, and at the end of all.
 
-    stage: KilledStage
+    parties: client and therapist of each code. weekly: whether therapists mark a client once a week
+    by the calendar; otherwise somebody else must count what clients are told.
+    """
+
+    stage: Stage
     ledger: Ledger
+    parties: Mapping[str, tuple[str, str]] = field(default_factory=lambda: PARTIES)
+    weekly: bool = True
     violations: list[Violation] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     _updates: dict[int, int] = field(default_factory=dict)
+    _reported: set[int] = field(default_factory=set)
     _read: int = 0
     _finals: dict[tuple[str, int], str] = field(default_factory=dict)
     _expected: dict[int, tuple[int, int]] = field(default_factory=dict)
@@ -87,17 +94,26 @@ class Checker:
             self.counts["kills with updates in hand"] += self.stage.emulator.pending > 0
 
     def _forgotten(self, db: sqlite3.Connection, when: str) -> None:
-        journal = self.stage.emulator.journal
-        for entry in journal.read(self._read, kind="update"):
-            self._updates[entry.params["update_id"]] = entry.at
-        self._read = len(journal)
-        waiting = set(self.stage.emulator.world.queue.waiting)
         since = self.stage.clock.now() - _IDS_KEPT_MS
-        told = {id for id, at in self._updates.items() if at > since and id not in waiting}
+        told = {id for id, at in self._told().items() if at > since}
         stored = {id for (id,) in db.execute("SELECT update_id FROM seen_update")}
         for lost in told - stored:
             self.report("forgotten", f"update {lost}, {when}")
-            del self._updates[lost]  # once is enough
+            self._reported.add(lost)  # once is enough
+
+    def _told(self) -> dict[int, int]:
+        """Give the updates that Telegram was told to forget, and when they were made, or brought.
+
+        By polling, it is told by the offset of the next poll; by webhook, by a 2xx.
+        """
+        journal = self.stage.emulator.journal
+        by_webhook = self.stage.way == "webhook"
+        for entry in journal.read(self._read, kind="delivery" if by_webhook else "update"):
+            if not by_webhook or entry.done:
+                self._updates[entry.params["update_id"]] = entry.at
+        self._read = len(journal)
+        waiting = [] if by_webhook else self.stage.emulator.world.queue.waiting
+        return {id: at for id, at in self._updates.items() if id not in {*waiting, *self._reported}}
 
     # At a step's end; the bot has nothing to do.
 
@@ -146,6 +162,8 @@ class Checker:
     def _judge(self, opened: Callable[[sqlite3.Row], object], options: Options) -> None:
         with closing(dissected(self.stage.settings.database.path)) as db:
             got = Delivered.of(self.stage.emulator.journal.read(kind="call"))
+            if not self.weekly:
+                got.told.clear()
             for line in got.too_often():
                 self.report("once", line)
             for line in got.bad_pages():
@@ -166,7 +184,7 @@ class Checker:
     def _therapists(self) -> dict[int, frozenset[str]]:
         """Which chat may be shown which codes."""
         codes: defaultdict[str, set[str]] = defaultdict(set)
-        for therapist, code, _ in PAIRS.values():
+        for code, (_, therapist) in self.parties.items():
             codes[therapist].add(code)
         chats = {person.name: person.id for person in self.stage.emulator.people.values()}
         return {chats[name]: frozenset(own) for name, own in codes.items() if name in chats}
@@ -174,7 +192,7 @@ class Checker:
     def _owners(self, db: sqlite3.Connection) -> dict[str, int]:
         """Whose chat each check-in belongs into, by the pair's code."""
         chats = {person.name: person.id for person in self.stage.emulator.people.values()}
-        owners = {code: chats[name] for name, (_, code, _) in PAIRS.items() if name in chats}
+        owners = {code: chats[name] for code, (name, _) in self.parties.items() if name in chats}
         rows = db.execute(
             "SELECT checkin.id, code FROM checkin JOIN pair ON pair.id = checkin.pair_id"
         )
@@ -244,14 +262,14 @@ class Checker:
             row = told.get(read_id(id))
             if row is not None and row["reply"] != words[reply]:
                 self.report("stored", f"reply {id} is {row['reply']}, not {reply}")
-        if len(set(self.ledger.erased) & set(PAIRS)):
-            erased = {write_id(r["checkin_id"]) for r in rows}
-            for name, checkins in self.ledger.erased.items():
-                if erased & checkins:
-                    self.report("stored", f"{name} is not erased")
+        erased = {write_id(r["checkin_id"]) for r in rows}
+        for name, checkins in self.ledger.erased.items():
+            if erased & checkins:
+                self.report("stored", f"{name} is not erased")
 
     def _log(self) -> None:
-        log = (self.stage.folder / "bot.log").read_text("utf-8", "replace").splitlines()
+        folder = self.stage.settings.database.path.parent
+        log = (folder / "bot.log").read_text("utf-8", "replace").splitlines()
         for line in {line for line in log if any(bug in line for bug in _BUGS)}:
             self.report("loud", line[-300:])
 

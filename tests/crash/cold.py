@@ -13,6 +13,7 @@ from typing import Any
 
 import bot.app
 from bot.cli import cli
+from bot.config import load
 from tests.crash import bot_process, failpoints
 from tests.crash.shared_clock import SharedClock
 
@@ -29,7 +30,8 @@ async def attend(app: Any, clock: SharedClock) -> None:
 
 def main() -> None:
     clock = SharedClock(Path(sys.argv[1]))
-    failpoints.install(failpoints.Arms(Path(sys.argv[2])))
+    way = load(Path(sys.argv[-1])).telegram.receive
+    failpoints.install(failpoints.Arms(Path(sys.argv[2])), way)
     bot.app.SystemClock = lambda: clock  # type: ignore[assignment, misc]
     run = bot.app.App.run
 

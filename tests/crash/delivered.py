@@ -12,7 +12,7 @@ _PROMPT, _REMINDER = "A short check-in about", "One reminder, then no more."
 _TOLD = "Your therapist read your check-in"
 _ASKS = frozenset({"rate", "chip", "choose", "disclose", "pass"})
 _OF_CHECKINS = _ASKS | {"snooze", "unmet", "later", "reopen", "change", "withhold", "back"}
-_CODE = re.compile(r"\b[AD]\d\b")
+_CODE = re.compile(r"\b[A-D][1-9]\d?\b")
 _WORDS = re.compile(r"Please slow down a little\. \((.+?), ")
 
 

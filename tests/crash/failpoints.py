@@ -20,15 +20,20 @@ from pathlib import Path
 from typing import Any, Literal
 
 Edge = Literal["before", "after"]
+Way = Literal["polling", "webhook"]
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """where: "module:Class.method" or "module:function". when: which calls count."""
+    """where: "module:Class.method" or "module:function". when: which calls count.
+
+    way: of receiving, where it lies on one of the two alone.
+    """
 
     where: str
     edge: Edge
     when: Callable[..., bool] = lambda *_, **__: True
+    way: Way | None = None
 
 
 def _writing(whole: Any, *_: object) -> bool:
@@ -43,13 +48,16 @@ def _message(_: object, url: str, *__: object, **___: object) -> bool:
     return url.endswith("/sendMessage")
 
 
-def _edges(name: str, where: str) -> dict[str, Point]:
-    return {f"{name}: {edge}": Point(where, edge) for edge in ("before", "after")}
+def _edges(name: str, where: str, way: Way | None = None) -> dict[str, Point]:
+    return {f"{name}: {edge}": Point(where, edge, way=way) for edge in ("before", "after")}
 
 
 def _inside(name: str, where: str) -> dict[str, Point]:
     return {f"{name}: inside": Point(where, "after")}
 
+
+#: The end of it is the moment in which the answer has been given to the socket.
+_CALL = "uvicorn.protocols.http.httptools_impl:RequestResponseCycle.run_asgi"
 
 POINTS: dict[str, Point] = {
     # Starting.
@@ -59,8 +67,12 @@ POINTS: dict[str, Point] = {
     **_edges("start: recover", "bot.services.outgoing:Outgoing.recover"),
     **_inside("start: recover", "bot.store.outbox:abandon_sending"),
     # Receiving.
-    **_edges("receive: poll", "bot.transport.receiver:Receiver._get_updates"),
-    **_edges("receive: batch", "bot.transport.intake:Intake.take"),
+    **_edges("receive: poll", "bot.transport.receiver:Receiver._get_updates", "polling"),
+    **_edges("receive: batch", "bot.transport.intake:Intake.take", "polling"),
+    **_edges("receive: register", "bot.transport.webhook:Webhook._register", "webhook"),
+    **_edges("receive: call", _CALL, "webhook"),
+    **_edges("receive: body", "bot.transport.endpoint:_read", "webhook"),
+    **_edges("receive: brought", "bot.transport.intake:Intake.take_one", "webhook"),
     **_edges("receive: update", "bot.transport.intake:Intake._limited"),
     **_inside("receive: record plain updates", "bot.store.updates:record_seen"),
     # Saving, of whatever kind.
@@ -179,10 +191,20 @@ class Arms:
         return True
 
 
-def install(arms: Arms) -> None:
-    """Wrap every point in this process. Errors: AttributeError for one that is not there."""
-    for number, point in enumerate(POINTS.values()):
-        _wrap(arms, number, point)
+def points_of(way: Way) -> list[str]:
+    """Name the points that a life which receives in this way can pass."""
+    return [name for name, point in POINTS.items() if point.way in (None, way)]
+
+
+def install(arms: Arms, way: Way) -> None:
+    """Wrap every point of this way of receiving; the other's modules are not loaded.
+
+    Errors: AttributeError for a point that is not there.
+    """
+    passable = points_of(way)
+    for number, (name, point) in enumerate(POINTS.items()):
+        if name in passable:
+            _wrap(arms, number, point)
     _wrap_statements(arms)
 
 

@@ -8,10 +8,11 @@ import random
 import signal
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
-from tests.crash.failpoints import NAMES, OPERATIONS, POINTS
+from tests.crash.failpoints import NAMES, OPERATIONS, Way, points_of
 from tests.crash.killed_stage import KilledStage
 
 #: Blows that come from outside, at a moment drawn by chance.
@@ -139,12 +140,12 @@ class Keeper:
 SENDING: Final = ("send: after", "record: sent: before")
 
 
-def matrix(chance: random.Random, most: int = 20) -> list[Blow]:
+def matrix(chance: random.Random, most: int = 20, way: Way = "polling") -> list[Blow]:
     """Every point with n = 1 … most and kills at any moment, in a random order.
 
     The first blows fall while messages are on their way: two at each of these points.
     """
-    blows = [Blow(name, n) for n in range(1, most + 1) for name in POINTS]
+    blows = [Blow(name, n) for n in range(1, most + 1) for name in points_of(way)]
     blows += [Blow(SOMETIME, 1 + n % 3) for n in range(len(blows) // 20)]
     chance.shuffle(blows)
     first = [Blow(name, n) for n in (1, 2) for name in SENDING]
@@ -154,8 +155,9 @@ def matrix(chance: random.Random, most: int = 20) -> list[Blow]:
 async def stop_for(stage: KilledStage, seconds: float) -> None:
     """Let the living process stand still, as a suspended machine does."""
     process = stage.lives.process
-    os.kill(process, signal.SIGSTOP)
-    try:
-        await asyncio.sleep(seconds)
-    finally:
-        os.kill(process, signal.SIGCONT)
+    with suppress(ProcessLookupError):  # it was killed this very moment, or while it stood
+        os.kill(process, signal.SIGSTOP)
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            os.kill(process, signal.SIGCONT)

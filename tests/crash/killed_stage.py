@@ -16,14 +16,19 @@ from bot.config import load
 from bot.core.timetable import to_utc
 from bot.demo.stage import TOKEN, Stage, write_config
 from bot.emulator import Emulator
-from tests.crash.failpoints import Arms
+from tests.crash.failpoints import Arms, Way
+from tests.crash.people import Somebody
 from tests.crash.shared_clock import SharedClock
+from tests.hook import free_port, variables
 
 ROOT = Path(__file__).parents[2]
 ZONE = "Europe/Berlin"
 START = to_utc("2026-11-01", "10:20", ZONE)
-_SETTLE_SECONDS = 90.0
+#: More than the longest lock that another process holds.
+_SETTLE_SECONDS = 150.0
 _LOOK_SECONDS = 0.001
+#: How long a second takes by the clock of the story.
+_SECOND = 0.02
 
 
 class Lives:
@@ -35,15 +40,13 @@ class Lives:
         self._end: asyncio.Task[int] | None = None
 
     @classmethod
-    async def open(
-        cls, folder: Path, *options: str, environment: dict[str, str] | None = None
-    ) -> Lives:
+    async def open(cls, folder: Path, *options: str, environment: dict[str, str]) -> Lives:
         files = [str(folder / name) for name in ("config.toml", "clock", "arms")]
         with (folder / "bot.log").open("ab") as stderr:
             server = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "tests.crash.bot_process", *files, *options),
                 stdin=PIPE, stdout=PIPE, stderr=stderr, cwd=ROOT,
-                env=None if environment is None else {**os.environ, **environment},
+                env=os.environ | environment,
             )  # fmt: skip
         return cls(server)
 
@@ -90,8 +93,9 @@ class Lives:
 class ColdLives(Lives):
     """Lives that are whole processes: `rapport run` from its first import to its end."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
         self._folder = folder
+        self._environment = environment
         self.process = 0
         self._end = None
 
@@ -101,7 +105,7 @@ class ColdLives(Lives):
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "tests.crash.cold", clock, arms),
                 *("run", "--config", config),
-                stdout=log, stderr=log, cwd=ROOT,
+                stdout=log, stderr=log, cwd=ROOT, env=os.environ | self._environment,
             )  # fmt: skip
         self.process = process.pid
         self._end = asyncio.create_task(process.wait())
@@ -117,15 +121,20 @@ async def second_process(stage: KilledStage) -> int:
     with (stage.folder / "second.log").open("ab") as log:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "bot", "run", "--config", str(stage.folder / "config.toml")),
-            stdout=log, stderr=log, cwd=ROOT,
+            stdout=log, stderr=log, cwd=ROOT, env=os.environ | stage.receiving,
         )  # fmt: skip
     return await process.wait()
 
 
 @dataclass
 class KilledStage(Stage):
-    """Waits for a bot that it cannot look into."""
+    """Waits for a bot that it cannot look into.
 
+    receiving: the environment that says how it receives. cast: who is in the story, by name.
+    """
+
+    cast: dict[str, Somebody] = field(default_factory=dict)
+    receiving: dict[str, str] = field(kw_only=True)
     lives: Lives = field(kw_only=True)
     shared: SharedClock = field(kw_only=True)
     arms: Arms = field(kw_only=True)
@@ -133,6 +142,10 @@ class KilledStage(Stage):
     @property
     def folder(self) -> Path:
         return self.settings.database.path.parent
+
+    @property
+    def way(self) -> Way:
+        return "webhook" if self.receiving else "polling"
 
     async def settle(self) -> None:
         """Wait until the bot, whichever life of it, has nothing left to do."""
@@ -147,12 +160,21 @@ class KilledStage(Stage):
                     return
 
 
+async def _time_passes(emulator: Emulator, clock: SharedClock) -> None:
+    """Let seconds go by while updates wait, as Telegram tries again only after some."""
+    while True:
+        await asyncio.sleep(_SECOND)
+        if emulator.pending:
+            clock.advance_to(clock.now() + 1000)
+
+
 @asynccontextmanager
 async def practice(
     folder: Path,
     *options: str,
     environment: dict[str, str] | None = None,
     cold: bool = False,
+    way: Way = "polling",
 ) -> AsyncIterator[KilledStage]:
     """The bot in a process of its own, against a Telegram in this one; its first life begins.
 
@@ -160,19 +182,26 @@ async def practice(
     """
     clock = SharedClock.make(folder / "clock", START)
     arms = Arms(folder / "arms")
-    emulator = Emulator(token=TOKEN, clock=clock, seed=1)
+    receiving = variables(free_port()) if way == "webhook" else {}
+    around = (environment or {}) | receiving
+    emulator = Emulator(token=TOKEN, clock=clock, seed=1, loopback_webhook=True)
     async with emulator.serve(port=0):
         config = write_config(folder, emulator.base_url)
         lives = (
-            ColdLives(folder)
+            ColdLives(folder, around)
             if cold
-            else await Lives.open(folder, *options, environment=environment)
+            else await Lives.open(folder, *options, environment=around)
         )
+        passing = asyncio.create_task(_time_passes(emulator, clock)) if receiving else None
         try:
             await lives.start()
-            settings = load(config)
-            yield KilledStage(settings, emulator, clock, lives=lives, shared=clock, arms=arms)
+            yield KilledStage(
+                *(load(config), emulator, clock),
+                receiving=receiving, lives=lives, shared=clock, arms=arms,
+            )  # fmt: skip
         finally:
+            if passing is not None:
+                passing.cancel()
             await lives.close()
     arms.close()
     clock.close()

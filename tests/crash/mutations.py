@@ -6,7 +6,7 @@ Each names the invariant that must be reported.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,31 +25,48 @@ from bot.transport.messenger import BotMessenger
 class Mutation:
     """invariants: any of these must be reported. points: where kills let it show. apply: breaks.
 
-    lossy: it shows where messages arrive and their answers get lost, so many of them do.
+    lossy: it shows where messages arrive and their answers get lost, so many of them do. busy: it
+    shows where the database cannot be written to, so often it cannot.
     """
 
     invariants: tuple[str, ...]
     points: tuple[str, ...]
     apply: Callable[[], None]
     lossy: bool = False
+    busy: bool = False
 
 
 def _confirm_before_commit() -> None:
-    inner = Intake.take
+    batch, single = Intake.take, Intake.take_one
     late: set[asyncio.Task[Any]] = set()
+
+    async def later(work: Callable[[], Awaitable[Any]]) -> None:
+        await asyncio.sleep(0.05)
+        await work()
 
     async def take(self: Intake, updates: Any) -> int | None:
         if "'rate." not in str(updates):
-            return await inner(self, updates)
-
-        async def later() -> None:
-            await asyncio.sleep(0.05)
-            await inner(self, updates)
-
-        late.add(asyncio.get_running_loop().create_task(later()))
+            return await batch(self, updates)
+        late.add(asyncio.create_task(later(lambda: batch(self, updates))))
         return max(update["update_id"] for update in updates)
 
-    Intake.take = take  # type: ignore[method-assign]
+    async def take_one(self: Intake, body: bytes, turns: Any) -> bool:
+        if b'"rate.' not in body:
+            return await single(self, body, turns)
+        late.add(asyncio.create_task(later(lambda: single(self, body, turns))))
+        return True
+
+    Intake.take, Intake.take_one = take, take_one  # type: ignore[method-assign]
+
+
+def _confirm_what_failed() -> None:
+    inner = Intake._all_safe
+
+    async def all_safe(self: Intake, items: Any) -> bool:
+        await inner(self, items)
+        return True
+
+    Intake._all_safe = all_safe  # type: ignore[method-assign]
 
 
 def _retry_unclear() -> None:
@@ -190,13 +207,15 @@ UNSYNCED = Mutation(
 
 MUTATIONS: dict[str, Mutation] = {
     "confirm before commit": Mutation(
-        ("forgotten",), ("sometime", "sometime"), _confirm_before_commit
+        ("forgotten",), ("sometime", "sometime", "receive: call: after"), _confirm_before_commit
     ),
     "retry unclear sends": Mutation(("once",), (), _retry_unclear, lossy=True),
     "forget to recover what was being sent": Mutation(("sending",), _SENDING, _no_recovery),
     "send again what was being sent": Mutation(("once",), _SENDING, _recovery_sends_again),
     "handle repeated updates again": Mutation(
-        ("unsaid", "stored"), ("answer: typed: after", "receive: batch: after"), _no_dedupe
+        ("unsaid", "stored"),
+        ("answer: typed: after", "receive: batch: after", "receive: brought: after"),
+        _no_dedupe,
     ),
     "send without a claim": Mutation(("once",), _SENDING, _claim_nothing),
     "draw a digest as of now": Mutation(("counts",), ("digest: page: before",), _digest_of_now),
@@ -204,4 +223,21 @@ MUTATIONS: dict[str, Mutation] = {
     "send to somebody else": Mutation(("apart",), (), _wrong_person),
     "change a final state with time": Mutation(("final",), (), _time_changes),
     "change something at each start": Mutation(("no-op",), (), _starts_change_things),
+}
+
+#: What is tried with updates that are brought: what receiving decides, and what a repeated or a
+#: killed delivery could double.
+BY_WEBHOOK: dict[str, Mutation] = {
+    "answer 2xx although nothing was saved": Mutation(
+        ("forgotten",), (), _confirm_what_failed, busy=True
+    ),
+    **{
+        name: MUTATIONS[name]
+        for name in (
+            "confirm before commit",
+            "handle repeated updates again",
+            "send again what was being sent",
+            "lose an answer now and then",
+        )
+    },
 }

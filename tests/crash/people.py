@@ -16,7 +16,7 @@ from bot.emulator import Emulator, Person, Seen, Tap
 
 #: How long a person looks at a screen that does not change, and how often.
 _PATIENCE_SECONDS = 0.15
-_TRIES = 400
+_TRIES = 1000
 #: What is chosen of several that apply, by person; none of these excludes another.
 _PICKS = ((1, 2), (3,), (2, 4, 5))
 #: How often a rating is typed instead of tapped.
@@ -121,6 +121,11 @@ class Somebody(ABC):
     chance: random.Random
     ledger: Ledger
 
+    @property
+    def shown(self) -> list[Seen]:
+        """What somebody finds on the phone, oldest first."""
+        return self.phone.chat
+
     def look(self) -> None:  # noqa: B027 - most have nothing to do then
         """Pick up the phone; some time has passed."""
 
@@ -152,8 +157,8 @@ class Somebody(ABC):
         await self.emulator.bell.wait_for(is_so, _PATIENCE_SECONDS)
 
     def _view(self) -> list[tuple[int, str, list[str]]]:
-        shown = self.phone.chat[-8:]
-        return [(seen.message_id, seen.text, seen.labels) for seen in shown if seen.from_bot]
+        newest = self.phone.newest(8)
+        return [(seen.message_id, seen.text, seen.labels) for seen in newest if seen.from_bot]
 
 
 def _no(tap: Tap) -> str:
@@ -178,7 +183,7 @@ class Client(Somebody):
     async def attend(self) -> bool:
         if self.phone.blocked or self.is_gone:
             return False
-        for seen in self.phone.chat:
+        for seen in self.shown:
             if offered := acts_of(seen)["ack"]:
                 await self._reply(seen, offered)
                 return True
@@ -192,7 +197,7 @@ class Client(Somebody):
     def _checkins(self) -> list[tuple[str, Seen]]:
         """List what asks for something, the newest message first."""
         found = []
-        for seen in reversed(self.phone.chat):
+        for seen in reversed(self.shown):
             acts = acts_of(seen)
             for act in ("rate", "chip", "choose", "disclose", "pass", "reopen"):
                 if acts[act]:
@@ -273,7 +278,7 @@ class Client(Somebody):
     async def _snooze(self, snooze: str, seen: Seen) -> bool:
         """Choose Later and then the first time that is offered; it may be too late for that."""
         if await self._push(snooze, seen):
-            shown = next(s for s in self.phone.chat if s.message_id == seen.message_id)
+            shown = next(s for s in self.shown if s.message_id == seen.message_id)
             if offered := acts_of(shown)["later"]:
                 await self._push(offered[0], shown)
         return True
@@ -290,7 +295,7 @@ class Client(Somebody):
     async def _leave(self, act: str) -> None:
         for _ in range(_TRIES):
             before = self._view()
-            offered = [(seen, d) for seen in self.phone.chat for d in acts_of(seen)[act]]
+            offered = [(seen, d) for seen in self.shown for d in acts_of(seen)[act]]
             if offered:
                 await self._push(offered[-1][1], offered[-1][0])
                 self.is_gone = True
@@ -337,12 +342,12 @@ class Therapist(Somebody):
     done: set[Place] = field(default_factory=set)
 
     async def attend(self) -> bool:
-        for seen in reversed(self.phone.chat):
+        for seen in reversed(self.shown):
             acts = acts_of(seen)
             offered = defaultdict(list)
             for data in acts["read"] + acts["talk"]:
                 offered[data.split(".")[1], data.split(".")[2]].append(data)
-            for place in offered.keys() - self.done:
+            for place in sorted(offered.keys() - self.done):
                 chosen = self.chance.choice(offered[place])
                 await self._push(chosen, seen)
                 self.ledger.marks[place] = chosen.split(".")[0]

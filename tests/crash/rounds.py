@@ -15,15 +15,17 @@ from pathlib import Path
 import orjson
 
 from bot.app import check_instruments
+from bot.demo.stage import Stage
 from bot.store.answers import open_value
 from bot.store.vault import load_vault
 from tests.crash.checker import Checker, rows_of
 from tests.crash.disk import Disk
+from tests.crash.failpoints import Way
 from tests.crash.keeper import Blow, Keeper
 from tests.crash.killed_stage import KilledStage, practice
 from tests.crash.people import Ledger
 from tests.crash.story import STEPS, Story, bad_network, enrol
-from tests.crash.troubles import Troubles
+from tests.crash.troubles import LongLock, Troubles
 from tests.torture import Tally
 
 Extra = Callable[[KilledStage, Keeper], Awaitable[None]]
@@ -38,8 +40,9 @@ async def play(
     steps: list[tuple[str, int]] = STEPS,
     extra: Extra | None = None,
     disk: Disk | None = None,
-    troubles: Troubles | None = None,
+    troubles: Troubles | LongLock | None = None,
     cold: bool = False,
+    way: Way = "polling",
 ) -> tuple[Tally, Keeper]:
     """Play the story while blows fall; give what was done and found.
 
@@ -48,8 +51,8 @@ async def play(
     """
     chance, ledger = random.Random(seed), Ledger()
     environment = disk.environment if disk else None
-    async with practice(folder, *options, environment=environment, cold=cold) as stage:
-        people = await enrol(stage, chance, ledger)
+    async with practice(folder, *options, environment=environment, cold=cold, way=way) as stage:
+        people = stage.cast = await enrol(stage, chance, ledger)
         checker = Checker(stage, ledger)
 
         async def dissect(struck: str) -> None:
@@ -81,7 +84,7 @@ async def play(
             keeper.retire()
             caring.cancel()
             await asyncio.gather(caring, return_exceptions=True)
-        checker.judge(_opener(stage), _options(stage))
+        checker.judge(opener_of(stage), options_of(stage))
         for code in keeper.unexpected:
             checker.report("whole", f"a life ended by itself with {code}")
         keeper.passages = stage.arms.passages()
@@ -115,7 +118,8 @@ async def _end(stage: KilledStage, checker: Checker) -> None:
             checker.report("no-op", table)
 
 
-def _opener(stage: KilledStage) -> Callable[[sqlite3.Row], object]:
+def opener_of(stage: Stage) -> Callable[[sqlite3.Row], object]:
+    """Give what opens the value of a sealed answer."""
     vault = load_vault(stage.settings.keys.master_key_file)
 
     def opened(row: sqlite3.Row) -> object:
@@ -125,7 +129,8 @@ def _opener(stage: KilledStage) -> Callable[[sqlite3.Row], object]:
     return opened
 
 
-def _options(stage: KilledStage) -> Callable[[str], tuple[str, tuple[str, ...]]]:
+def options_of(stage: Stage) -> Callable[[str], tuple[str, tuple[str, ...]]]:
+    """Give what names an item's kind and its options."""
     instrument = check_instruments(stage.settings)["session-alliance"][1]
 
     def options(item: str) -> tuple[str, tuple[str, ...]]:
@@ -143,6 +148,9 @@ def _tally(stage: KilledStage, keeper: Keeper, checker: Checker) -> Tally:
     tally.counts["faults"] = sum(call.fault is not None for call in journal.calls())
     tally.counts["updates"] = len(journal.read(kind="update"))
     tally.counts["messages"] = len(journal.sent())
+    brought = journal.read(kind="delivery")
+    tally.counts["deliveries"] = len(brought)
+    tally.counts["deliveries that failed"] = sum(not one.done for one in brought)
     tally.counts += checker.counts
     if tally.violations:
         lines = [orjson.dumps(entry.to_json()) for entry in journal.read()]

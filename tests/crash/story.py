@@ -26,6 +26,7 @@ PAIRS = {
     "Client 4": ("Ben", "A4", "Thu 15:00"),
     "Client 5": ("Dana", "D5", "Tue 15:00"),
 }
+PARTIES = {code: (client, therapist) for client, (therapist, code, _) in PAIRS.items()}
 #: The hours (twenty past) at which something is due or somebody looks, by weekday.
 _HOURS = {
     "Mon": (11, 12, 16, 17),
@@ -132,6 +133,8 @@ def bad_network(stage: KilledStage, chance: random.Random) -> Iterator[None]:
         ("drop", "answerCallbackQuery", {"chance": 0.05}),
         ("cut_body", "getUpdates", {"chance": 0.05}),
         ("status", "getUpdates", {"status": 502, "chance": 0.03}),
+        ("cut_body", "setWebhook", {"chance": 0.1}),
+        ("status", "getWebhookInfo", {"status": 502, "chance": 0.1}),
         ("delay", "sendMessage", {"stage": "after", "seconds": 0.02, "chance": 0.3}),
     ):
         how = {**how, "chance": how["chance"] * weight}

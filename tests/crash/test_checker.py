@@ -6,30 +6,42 @@ from pathlib import Path
 
 import pytest
 
-from tests.crash.failpoints import POINTS, Arms, resolve
-from tests.crash.keeper import Blow, Keeper
+from tests.crash.failpoints import POINTS, Arms, Way, points_of, resolve
+from tests.crash.keeper import SOMETIME, Blow, Keeper
 from tests.crash.killed_stage import KilledStage
-from tests.crash.mutations import MUTATIONS
+from tests.crash.mutations import BY_WEBHOOK, MUTATIONS
 from tests.crash.rounds import play
 from tests.crash.story import FIRST_WEEK
 
+pytestmark = pytest.mark.no_cover  # as in test_kill.py
+
 
 @pytest.mark.timeout(240)
-@pytest.mark.parametrize("name", MUTATIONS)
-async def test_the_checker_sees_a_broken_guarantee(tmp_path: Path, name: str) -> None:
-    mutation = MUTATIONS[name]
-    blows = [Blow(point, 1) for _ in range(8) for point in mutation.points]
+@pytest.mark.parametrize(
+    ("way", "name"),
+    [*[("polling", name) for name in MUTATIONS], *[("webhook", name) for name in BY_WEBHOOK]],
+)
+async def test_the_checker_sees_a_broken_guarantee(tmp_path: Path, way: Way, name: str) -> None:
+    mutation = (MUTATIONS if way == "polling" else BY_WEBHOOK)[name]
+    passable = [SOMETIME, *points_of(way)]
+    points = [point for point in mutation.points if point in passable]
+    blows = [Blow(point, 1) for _ in range(8) for point in points]
     seen: set[str] = set()
 
-    async def lose_answers(stage: KilledStage, _: Keeper) -> None:
+    async def trouble(stage: KilledStage, _: Keeper) -> None:
         if mutation.lossy:
             stage.emulator.faults.add("drop", method="sendMessage", stage="after", chance=0.1)
+        if mutation.busy:
+            stage.arms.arm("a write that begins", 3, every=11)
 
     for seed in range(1, 5):
         folder = tmp_path / str(seed)
         folder.mkdir()
         tally, _ = await play(
-            folder, seed, blows, "--mutation", name, steps=FIRST_WEEK, extra=lose_answers
+            *(folder, seed, blows, "--mutation", name),
+            steps=FIRST_WEEK,
+            extra=trouble,
+            way=way,
         )
         seen |= {violation.invariant for violation in tally.violations}
         if seen & set(mutation.invariants):

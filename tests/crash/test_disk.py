@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.crash.disk import Disk, Trouble, has_compiler
+from tests.crash.failpoints import Way
 from tests.crash.keeper import SOMETIME, Blow, Keeper, matrix
 from tests.crash.killed_stage import KilledStage
 from tests.crash.mutations import UNSYNCED
@@ -18,8 +19,9 @@ from tests.crash.rounds import play
 from tests.crash.story import FIRST_WEEK
 from tests.crash.troubles import PinnedReader, Troubles
 from tests.torture import Tally
+from tests.torture.parts.lock import locked
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.no_cover]  # as in test_kill.py
 needs_disk = pytest.mark.skipif(not has_compiler(), reason="the disk needs gcc to be made")
 
 
@@ -77,6 +79,17 @@ async def test_a_database_that_another_process_locks_is_waited_for(tmp_path: Pat
     )
     unbroken(tally)
     assert troubles.made >= len(FIRST_WEEK)
+    was_in_the_way(tmp_path)
+
+
+@pytest.mark.parametrize("way", ["polling", "webhook"])
+async def test_a_lock_that_outlasts_a_stop_and_a_start_is_waited_for(
+    tmp_path: Path, way: Way
+) -> None:
+    """`make torture` holds it for a minute, against the program's own patience."""
+    tally = await locked(tmp_path, 2, 6.0, way, "--short-waits")
+    unbroken(tally)
+    assert tally.counts["updates while locked"] >= 7, "everybody's"
     was_in_the_way(tmp_path)
 
 

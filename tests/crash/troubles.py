@@ -7,11 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import random
+import signal
 import sqlite3
+import sys
+import time
 from contextlib import closing
 
+from bot.core.timetable import to_utc
 from tests.crash.disk import Disk, Trouble
-from tests.crash.killed_stage import KilledStage
+from tests.crash.killed_stage import ZONE, KilledStage
+from tests.crash.people import Client, Somebody, acts_of
 
 
 class Troubles:
@@ -80,3 +85,80 @@ class PinnedReader:
     def release(self) -> None:
         assert self._other is not None
         self._other.close()
+
+
+#: A process of its own, so that its lock is one that no connection of ours could share.
+_HOLDER = """
+import sqlite3, sys, time
+other = sqlite3.connect(sys.argv[1], timeout=30, isolation_level=None)
+other.execute("BEGIN IMMEDIATE")
+print("locked", flush=True)
+time.sleep(float(sys.argv[2]))
+other.execute("ROLLBACK")
+"""
+
+
+class LongLock:
+    """Another process holds the write lock for long: from a Friday's last step before the digest.
+
+    Meanwhile people tap and type, the hour of the digest comes, and after a third of the time the
+    bot is asked to stop and begins anew. updates: what people did then. stopped: the exit code and
+    the seconds it took.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._task: asyncio.Task[None] | None = None
+        self.updates = 0
+        self.stopped: tuple[int, float] | None = None
+
+    async def look(self, stage: KilledStage) -> None:
+        """At a step's end: begin when it is time; the lock is held when this returns."""
+        if self._task is not None or stage.clock.now() < _BEFORE_THE_DIGEST:
+            return
+        holder = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", _HOLDER),
+            *(str(stage.settings.database.path), str(self._seconds)),
+            stdout=asyncio.subprocess.PIPE,
+        )
+        assert holder.stdout is not None
+        assert await holder.stdout.readline() == b"locked\n"
+        self._task = asyncio.create_task(self._meanwhile(stage, holder))
+
+    async def end(self) -> None:
+        """Wait until it is over."""
+        assert self._task is not None, "it never began"
+        await self._task
+
+    async def _meanwhile(self, stage: KilledStage, holder: asyncio.subprocess.Process) -> None:
+        for person in stage.cast.values():
+            self._use(person)
+        await asyncio.sleep(self._seconds / 3)
+        began = time.monotonic()
+        stage.lives.send(signal.SIGTERM)
+        code = await stage.lives.ended()
+        self.stopped = code, time.monotonic() - began
+        assert holder.returncode is None, "it stopped, but the lock was over"
+        assert await holder.wait() == 0
+
+    def _use(self, person: Somebody) -> None:
+        """Ask for help, and rate what stands to be rated: by two taps, or by typing."""
+        person.phone.send("/help")
+        self.updates += 1
+        for seen in reversed(person.phone.chat):
+            if not isinstance(person, Client) or not (rates := acts_of(seen)["rate"]):
+                continue
+            _, checkin, item, value = rates[-1].split(".")
+            if len(person.phone.name) % 2:
+                person.ledger.typed((checkin, item), int(value))
+                person.phone.send(value)
+            else:
+                person.ledger.tapped(rates[-1])
+                person.phone.tap(rates[-1], seen)
+                person.phone.tap(rates[-1], seen)
+            self.updates += 1
+            return
+
+
+#: Friday's step at 15:20; the next one is after the digest's hour.
+_BEFORE_THE_DIGEST = to_utc("2026-11-06", "15:20", ZONE)

@@ -343,6 +343,16 @@ async def test_setting_more_than_once_a_second_is_too_often(bot: RawBot, hook: H
     assert again["description"] == "Webhook is already set"
 
 
+async def test_a_second_of_the_emulators_clock_is_a_second_too(
+    bot: RawBot, hook: Hook, clock: MovableClock
+) -> None:
+    await bot.call("setWebhook", url=hook.url)
+    clock.advance_to(clock.now() + 999)
+    assert (await bot.answer("setWebhook", url=hook.url))[0] == 429
+    clock.advance_to(clock.now() + 1)
+    assert (await bot.answer("setWebhook", url=hook.url))[0] == 200
+
+
 @pytest.mark.parametrize(
     ("params", "sentence"),
     [

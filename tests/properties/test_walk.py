@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Mapping
+from functools import cache
 
 import pytest
 
 from bot.core.conversation import Answer
+from bot.render import Renderer
 from bot.store.answers import save_answers
 from bot.store.checkins import CheckIn
 from bot.store.database import Transaction
@@ -18,14 +20,19 @@ from tests.torture import Tally
 _STEPS = 80
 #: Apart, so that each is well within a test's time on a busy machine.
 _SEEDS = (range(1, 4), range(4, 7), range(7, 10), range(10, 13))
+#: And many short ones: with those above, 300 in each run of the suite.
+_SHORT_STEPS = 10
+#: The real one, but one for all walks: compiling templates anew tells nothing.
+one_renderer = cache(Renderer)
+_SHORT = [range(first, first + 12) for first in range(1001, 1289, 12)]
 
 
-async def walks(seeds: range) -> Tally:
+async def walks(seeds: range, steps: int = _STEPS) -> Tally:
     """Walk until something is found."""
     tally = Tally(runs=0)
     for seed in seeds:
         async with practice(seed, OFTEN) as world:
-            tally.add(await Walk(world, random.Random(seed)).run(_STEPS))
+            tally.add(await Walk(world, random.Random(seed)).run(steps))
         if tally.violations:
             break
     return tally
@@ -37,6 +44,22 @@ async def test_whatever_happens_the_promises_are_kept(seeds: range) -> None:
     assert not tally.violations
     assert tally.counts["acknowledged"] > 20
     assert tally.points["half sent, struck"] > 1
+
+
+@pytest.mark.no_cover  # the long ones pass the same lines
+@pytest.mark.parametrize("seeds", _SHORT, ids=str)
+async def test_on_short_walks_they_are_kept_as_well(
+    monkeypatch: pytest.MonkeyPatch, seeds: range
+) -> None:
+    monkeypatch.setattr("bot.app.Renderer", one_renderer)
+    tally = await walks(seeds, _SHORT_STEPS)
+    assert not tally.violations
+    assert tally.counts["steps"] == len(seeds) * _SHORT_STEPS
+    assert tally.counts["acknowledged"] > 5
+
+
+def test_there_are_three_hundred_walks() -> None:
+    assert len({seed for seeds in (*_SEEDS, *_SHORT) for seed in seeds}) == 300
 
 
 async def test_it_is_found_when_what_was_half_sent_is_sent_again(

@@ -11,6 +11,7 @@ from bot.core.conversation import Answer
 from bot.core.digest import Placed
 from bot.core.timetable import Rule
 from bot.store import (
+    checkins,
     digests,
     erasure,
     goals,
@@ -21,6 +22,7 @@ from bot.store import (
     people,
     rules,
     sentences,
+    watch,
 )
 from bot.store.people import load_person
 from bot.store.vault import Altered
@@ -91,6 +93,11 @@ async def full_pair(world: World, code: str) -> int:
         await mirror.set_mirror(tx, world.ben, CUT)
         await tx.run("UPDATE checkin SET seen_at = NULL WHERE id = :id", id=checkin_id)
         assert await mirror.guess(tx, world.ben, checkin_id, "heard", 7, 0, CUT)
+        assert await watch.choose(tx, pair_id, client, "notice", "yes", CUT)
+        checkin = await checkins.load_checkin(tx, checkin_id)
+        assert checkin is not None
+        found = watch.Watched(world.ids.new(), 1, 1, CUT, CUT)
+        await watch.save_watched(tx, checkin, "different", found)
     return pair_id
 
 

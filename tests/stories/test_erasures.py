@@ -8,6 +8,8 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import sqlite3
+from contextlib import closing
 
 import pytest
 from typer.testing import CliRunner
@@ -156,6 +158,24 @@ async def test_a_client_out_of_reach_is_erased_and_the_admin_is_asked_to_tell(
     code, done = await rapport(world, "do", "A7", "--confirm", word_in(said))
     assert code == 0
     assert "The client could not be told in Telegram: please tell them yourself." in done
+
+
+async def test_a_log_that_cannot_be_emptied_is_said_and_emptied_at_the_next_start(
+    world: World,
+) -> None:
+    await asking(world)
+    (key,) = [value for (value,) in await world.rows("SELECT data_key FROM pair WHERE code = 'A7'")]
+    _, said = await rapport(world, "do", "A7")
+    with closing(sqlite3.connect(world.stage.settings.database.path)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM pair").fetchone()
+        code, done = await rapport(world, "do", "A7", "--confirm", word_in(said))
+        assert code == 1
+        assert "A7 · Ben" in done
+        assert "The write-ahead log still holds what was erased: restart" in done
+    await world.stage.restart()
+    assert isinstance(key, bytes)
+    assert key not in world.raw
 
 
 async def test_declining_keeps_the_answers_tells_both_and_can_be_asked_again(

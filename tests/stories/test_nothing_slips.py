@@ -8,12 +8,18 @@ from __future__ import annotations
 
 import gc
 import logging
+import re
 
 import pytest
 import structlog
 from world import World
 
 from bot.demo.stage import TOKEN
+from bot.store.vault import read_key
+from tests.canaries import keys_of
+
+#: How an answer would show what was rated; a rule of an instrument may show its numbers.
+RATING = re.compile(r"Answer\([^)]*value=[\[({]?\d+")
 
 
 def ours(thing: object) -> bool:
@@ -34,11 +40,13 @@ async def test_no_object_of_ours_says_what_it_holds(world: World) -> None:
                 seen.add(type(thing))
                 shown = f"{thing!r} {thing}"
                 found = [secret for secret in secrets if secret in shown]
+                found += RATING.findall(shown)
                 assert found == [], f"{type(thing).__qualname__} shows {found}"
 
     anna, ben = await world.pair("Annabella", "Benedikt", meets="Mon 15:00")
     secrets += ["Annabella", "Benedikt", "marmot", TOKEN, TOKEN.split(":")[1]]
     secrets += [str(human.phone.id) for human in (anna, ben)]
+    secrets += keys_of(world.stage.settings.keys.master_key_file, TOKEN)
     look()
     await world.until("Mon 16:20")
     await anna.answers(8, 8, 8, 8, 8)
@@ -64,9 +72,15 @@ async def test_no_object_of_ours_says_what_it_holds(world: World) -> None:
 
 @pytest.mark.parametrize("restarting", [False])
 async def test_a_story_that_logs_what_was_said_fails(world: World, restarting: bool) -> None:
-    anna, _ = await world.pair("Anna", "Ben")
+    anna, _ = await world.pair("Anna", "Ben", meets="Mon 15:00")
     await anna.types("I dreamt of a marmot")
-    for leak in ("I dreamt of a marmot", str(anna.phone.id), TOKEN):
+    await world.until("Mon 16:20")
+    rating = next(data for data in anna.phone.last.tappable if data.startswith("rate."))
+    await anna.taps(rating)
+    key_file = world.stage.settings.keys.master_key_file
+    keys = (key_file.read_text("utf-8").strip(), read_key(key_file.read_text("utf-8")).hex())
+    secret = world.stage.running.db.vault.secret_for("webhook", TOKEN)
+    for leak in ("I dreamt of a marmot", str(anna.phone.id), TOKEN, rating, *keys, secret):
         structlog.get_logger("bot").debug("leaking", what=leak)
         assert world.leaked() == [leak]
         world.logged.clear()

@@ -9,6 +9,8 @@ from telegram import Update
 
 from bot.store.database import current_update
 from bot.transport.intake import Intake
+from bot.transport.turns import Turns
+from tests.transport.clocks import HastyClock
 from tests.transport.test_receiver import ANNA, BEN, Practice, message, tap
 
 IN_A_ROW = 20
@@ -43,10 +45,20 @@ async def test_a_flood_is_recorded_and_not_looked_at_while_others_are(intake, pr
 
 
 @pytest.mark.parametrize("said", ["7", " 8/10 ", "eight", "8 out of 10", "/help", "/stop"])
-async def test_what_may_be_an_answer_is_always_looked_at(intake, practice, said):
+async def test_what_may_be_an_answer_is_looked_at(intake, practice, said):
     await intake.take([message(n, ANNA, LONG) for n in range(1, 50)])
     await intake.take([message(50, ANNA, said), tap(51, ANNA, "a:7")])
     assert practice.texts[-2:] == [said, "a:7"]
+
+
+@pytest.mark.parametrize(("said", "other"), [("hm", "/help"), ("/help", "7")])
+async def test_of_what_may_be_an_answer_three_a_second_are_looked_at(intake, practice, said, other):
+    await intake.take([message(n, ANNA, said) for n in range(1, 90)])
+    assert practice.texts == [said] * IN_A_ROW
+    await intake.take([message(90, ANNA, other)])
+    await intake.take([later(message(n, ANNA, said), 1) for n in range(91, 190)])
+    assert practice.texts[IN_A_ROW:] == [other, said, said, said]
+    assert sorted(practice.recorded) == list(range(1, 190))
 
 
 async def test_after_a_tap_everything_is_looked_at_again(intake, practice):
@@ -78,7 +90,8 @@ async def test_words_that_are_taken_are_never_passed_over(intake, practice):
 
 
 async def test_one_by_one_it_is_the_same(intake, practice):
+    turns = Turns(HastyClock())
     for number in range(1, 60):
-        assert await intake.take_one(json.dumps(message(number, ANNA, LONG)).encode())
+        assert await intake.take_one(json.dumps(message(number, ANNA, LONG)).encode(), turns)
     assert len(practice.handled) == IN_A_ROW
     assert len(practice.recorded) == 59

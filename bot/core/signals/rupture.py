@@ -41,9 +41,7 @@ class _Watch:
     @property
     def is_settled(self) -> bool:
         """Whether nothing more can come of it."""
-        return self.until is not None and (
-            self.rupture.outcome == "repaired" or self.since >= self.within
-        )
+        return self.until is not None and self.since >= self.within
 
 
 @dataclass(slots=True)

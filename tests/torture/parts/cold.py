@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import random
 
+from tests.crash.failpoints import Way
 from tests.crash.keeper import SOMETIME, Blow
 from tests.crash.rounds import round_of
 from tests.torture import Tally
 
 
-def run(seed: int) -> Tally:
+def run(seed: int, way: Way = "polling") -> Tally:
     """Play the story once while twenty processes are killed, most of them while they start."""
     chance = random.Random(seed)
-    return round_of(seed, [Blow(SOMETIME, chance.randint(3, 20)) for _ in range(20)], cold=True)
+    blows = [Blow(SOMETIME, chance.randint(3, 20)) for _ in range(20)]
+    return round_of(seed, blows, cold=True, way=way)

@@ -15,8 +15,6 @@ from tests.crash.troubles import Troubles
 from tests.torture import Tally
 
 _KINDS: tuple[Trouble | None, ...] = (None, None, "full", "readonly", "broken")
-#: Now and then the real thing: a lock for a minute, with the program's own patience.
-_LONG_EVERY, _LONG_SECONDS = 50, 60.0
 
 
 def run(seed: int) -> Tally:
@@ -48,16 +46,13 @@ async def _round(folder: Path, seed: int) -> Tally:
 
 
 async def _locked(folder: Path, seed: int) -> Tally:
-    is_long = seed % _LONG_EVERY == 0
-    troubles = Troubles(seed, longest_seconds=_LONG_SECONDS if is_long else 1.5)
+    troubles = Troubles(seed, longest_seconds=1.5)
 
     async def extra(stage: KilledStage, _: Keeper) -> None:
-        if not is_long or troubles.made == 0:
-            await troubles.lock(stage)
+        await troubles.lock(stage)
 
-    options = () if is_long else ("--short-waits",)
     tally, _ = await play(
-        folder, seed, [Blow(SOMETIME, 3)] * 10, *options, extra=extra, troubles=troubles
+        folder, seed, [Blow(SOMETIME, 3)] * 10, "--short-waits", extra=extra, troubles=troubles
     )
     tally.points["locked by another process"] = troubles.made
     return tally

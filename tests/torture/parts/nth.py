@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.crash.failpoints import OPERATIONS
+from tests.crash.failpoints import OPERATIONS, Way
 from tests.crash.keeper import SOMETIME, Blow, Keeper
 from tests.crash.killed_stage import KilledStage
 from tests.crash.rounds import round_of
@@ -31,7 +31,7 @@ _FAULTS: tuple[dict[str, Any], ...] = (
 KINDS = len(OPERATIONS) + len(_FAULTS)
 
 
-def run(seed: int) -> Tally:
+def run(seed: int, way: Way = "polling") -> Tally:
     """Play the story once while one kind of operation fails at n, n + stride, …"""
     first, kind = divmod(seed - 1, KINDS)
     stride = _STATEMENTS if kind < len(OPERATIONS) else _CALLS
@@ -49,7 +49,7 @@ def run(seed: int) -> Tally:
             for n in range(nth, _CALLS_AT_MOST, stride):
                 stage.emulator.faults.add(**_FAULTS[kind - len(OPERATIONS)], nth=n)
 
-    tally = round_of(seed, kills, network=False, extra=strike)
+    tally = round_of(seed, kills, network=False, extra=strike, way=way)
     if kind >= len(OPERATIONS):
         fault = _FAULTS[kind - len(OPERATIONS)]
         words = (fault["kind"], fault.get("status"), fault.get("stage", "before"))

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import random
 
+from tests.crash.failpoints import Way
 from tests.crash.keeper import Keeper, matrix, stop_for
 from tests.crash.killed_stage import KilledStage
 from tests.crash.rounds import round_of
 from tests.torture import Tally
 
 
-def run(seed: int) -> Tally:
+def run(seed: int, way: Way = "polling") -> Tally:
     """Play the story once; at every other step the bot stands still while messages are due."""
     chance = random.Random(seed)
     standing: list[asyncio.Task[None]] = []
@@ -26,6 +27,7 @@ def run(seed: int) -> Tally:
         if chance.random() < 0.5:
             standing.append(asyncio.create_task(soon(stage)))
 
-    tally = round_of(seed, matrix(chance)[:10], "--short-waits", extra=extra)
+    blows = matrix(chance, way=way)[:10]
+    tally = round_of(seed, blows, "--short-waits", extra=extra, way=way)
     tally.counts["stops"] = len(standing)
     return tally

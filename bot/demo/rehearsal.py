@@ -1,0 +1,318 @@
+"""Trying a practice's own templates: the real program, invented people, and a few weeks in seconds.
+
+Somebody joins, answers low and high and not at all, the therapist reads and replies, everybody
+sends each command and taps each kind of button once. Nothing of the practice but its settings,
+templates and questionnaires is used, and nothing leaves this machine.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Final
+
+from structlog.testing import capture_logs
+
+from bot.config import Settings
+from bot.core.people import Pair, Person
+from bot.core.timetable import local_on, to_utc
+from bot.demo.stage import TOKEN, Stage, StageClock
+from bot.emulator import Emulator, Seen
+from bot.emulator import Person as Phone
+from bot.emulator.entities import CAPTION_LIMIT, TEXT_LIMIT, read_text
+from bot.emulator.refusals import Refusal
+from bot.render import Renderer
+from bot.store.vault import new_master_key, write_key_file
+from bot.trial import TemplateMistake, Trial, trying
+from bot.views.menus import everybody, professionals
+from bot.views.reader import Desk, Reader
+
+#: A Monday noon without a clock change near it.
+_START: Final = ("2026-11-02", "12:00")
+#: What stands below a picture or a file.
+_CAPTIONS: Final = ("therapist/invitation", "admin/invitation", "client/export.", "export_data")
+#: What is no message of its own, or no Telegram text at all.
+_NO_MESSAGES: Final = ("export_page", ".svg.j2")
+#: What ends something, and is pressed last; what only takes a message away.
+_ENDS: Final = ("stop", "erase", "withheld", "away", "trulok", "tcancok", "unmet", "close")
+_PRESSES_AT_MOST: Final = 150
+#: What is come to by a command and several buttons in a row; Anna's, then Ben's.
+_ANNAS: Final = (
+    ("start",), ("stop", "ending", "tellend"), ("stop", "ending", "keepend"), ("goals", "goal"),
+    ("settings", "szone"),
+)  # fmt: skip
+_BENS: Final = (
+    ("add", "tadd", "tnew", "tform"), ("add", "tnew", "tform", "tprev"), ("mirror", "mirset"),
+    ("appointments", "tappt", "tmove", "tpick", "tmprev", "tmoved"),
+    ("appointments", "tappt", "tcanc", "tcancok"), ("appointments", "trules", "trule", "trulok"),
+)  # fmt: skip
+_READING: Final = ("details", "words", "textback", "page", "talk", "details", "sentence")
+#: What templates of notices and short ones are given.
+_PAIR: Final = Pair(1, 2, 3, "A7", "active", 1, 1, 1, "1", None, None, None, None, None)
+_SAMPLES: Final = {
+    "pair": _PAIR,
+    "client": Person(3, 4, "Anna", "en", None, None, None, None, None),
+    "code": "A7",
+    "roles": frozenset({"client"}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsed:
+    """What came of it. not_shown: own templates that no scene came to."""
+
+    mistakes: tuple[TemplateMistake, ...]
+    not_shown: tuple[str, ...]
+
+
+async def rehearse(settings: Settings) -> Rehearsed:
+    """Try the practice's own templates in its own language."""
+    renderer = Renderer(settings.practice.templates)
+    if not renderer.own_names():
+        return Rehearsed((), ())
+    with tempfile.TemporaryDirectory() as folder, capture_logs(), trying(_judge) as trial:
+        refused = await _play(_elsewhere(settings, Path(folder)))
+        _show_the_short_ones(renderer, settings, renderer.own_names() - trial.shown)
+    shown = renderer.used_by(trial.shown)
+    # One that is too long by itself has been named.
+    for description in refused if not trial.mistakes else ():
+        trial.add(
+            settings.practice.templates, 0,
+            f"Telegram refuses a message that they make up together: {description}",
+            "shorten the longer ones",
+        )  # fmt: skip
+    own = settings.practice.templates
+    wrong = {file.relative_to(own).as_posix() for file, _ in trial.mistakes}
+    return Rehearsed(_in_order(trial), tuple(sorted(renderer.own_names() - shown - wrong)))
+
+
+def _show_the_short_ones(renderer: Renderer, settings: Settings, names: Iterable[str]) -> None:
+    """Render what needs no more than the samples, and what no scene came to."""
+    desk = Desk(renderer, settings)
+    reader = Reader(settings.practice.language, settings.practice.timezone)
+    packaged = Desk(Renderer(), settings)
+    for name in sorted(names):
+        bare = name.removesuffix(".html.j2")
+        # What shows nothing by itself is there for others to import.
+        if renderer.needs(name) <= _SAMPLES.keys() and packaged.text(bare, reader, **_SAMPLES):
+            desk.text(bare, reader, **_SAMPLES)
+
+
+def _in_order(trial: Trial) -> tuple[TemplateMistake, ...]:
+    return tuple(mistake for _, mistake in sorted(trial.mistakes.items()))
+
+
+def _judge(name: str, text: str) -> str | None:
+    """Say what Telegram would refuse about a template's text."""
+    if any(part in name for part in _NO_MESSAGES):
+        return None
+    is_caption = any(part in name for part in _CAPTIONS)
+    try:
+        read_text(
+            text, "HTML", None, limit=CAPTION_LIMIT if is_caption else TEXT_LIMIT,
+            caption=is_caption,
+        )  # fmt: skip
+    except Refusal as refusal:
+        return str(refusal)
+    return None
+
+
+def _elsewhere(settings: Settings, folder: Path) -> Settings:
+    """Give the practice's settings, with a database, a key and a bot of the rehearsal's own."""
+    key = folder / "rapport.key"
+    write_key_file(key, new_master_key())
+    telegram = {"token": type(settings.telegram.token)(TOKEN), "receive": "polling"}
+    return settings.model_copy(
+        update={
+            "telegram": settings.telegram.model_copy(update=telegram),
+            "database": settings.database.model_copy(update={"path": folder / "rapport.sqlite3"}),
+            "keys": settings.keys.model_copy(update={"master_key_file": key}),
+        }
+    )
+
+
+async def _play(settings: Settings) -> list[str]:
+    """Play all scenes; give what Telegram refused."""
+    clock = StageClock(to_utc(*_START, settings.practice.timezone))
+    emulator = Emulator(token=TOKEN, clock=clock, seed=1)
+    async with emulator.serve(port=0):
+        telegram = settings.telegram.model_copy(update={"base_url": emulator.base_url})
+        stage = Stage(settings.model_copy(update={"telegram": telegram}), emulator, clock)
+        await stage.open()
+        try:
+            await _Scenes(stage, settings.practice.language).all()
+        finally:
+            await stage.close()
+        calls = emulator.journal.calls()
+    # What fails by its template is known already; here several texts make one message.
+    return sorted(
+        {
+            str(call.result)
+            for call in calls
+            if call.status == 400 and "is too long" in str(call.result)
+        }
+    )
+
+
+@dataclass
+class _Scenes:
+    """The people and what they do. Buttons are found by what they carry: texts may be anybody's."""
+
+    stage: Stage
+    language: str
+    pressed: set[str] = field(default_factory=set)
+
+    async def all(self) -> None:
+        """Play everything."""
+        dana = self._person("Dana", self.stage.settings.practice.admins[0])
+        ben, anna = self._person("Ben"), self._person("Anna")
+        await self._send(dana, "/invite_therapist")
+        await self._start(ben, self._link(dana))
+        await self._send(ben, "/invite A7")
+        await self._join(anna, self._link(ben))
+        await self._press(ben, "confirm")
+        on = date.fromisoformat(local_on(self.stage.clock.now(), self._zone)) + timedelta(days=1)
+        await self._send(ben, f"/add A7 {on} 15:00 50m weekly")
+        await self._press(ben, "tconf")
+        await self._press(anna, "begin")
+        await self._answer(anna, "8")
+        for week, rating in enumerate(("8", "9", "2", "", "8")):
+            await self._until("Tue 16:30")
+            if week == 0:
+                await self._press(anna, "snooze")
+                await self._press(anna, "later")
+                await self._until("Tue 20:00")
+            if rating:
+                await self._answer(anna, rating)
+            await self._until("Fri 18:30" if week else "Sat 12:00")
+            await self._read(ben)
+            await self._look_around(ben)
+            await self._until("Sat 18:00")
+            await self._press(anna, "ack")
+        for person, ways in ((anna, _ANNAS), (ben, _BENS), (dana, ())):
+            await self._commands(person)
+            for command, *acts in ways:
+                await self._send(person, f"/{command}")
+                for act in acts:
+                    await self._press(person, act)
+        await self._ends(anna, ben)
+
+    @property
+    def _zone(self) -> str:
+        return self.stage.settings.practice.timezone
+
+    def _person(self, name: str, number: int | None = None) -> Phone:
+        return self.stage.emulator.person(name, language_code=self.language, id=number)
+
+    async def _send(self, person: Phone, text: str) -> None:
+        person.send(text)
+        await self.stage.settle()
+
+    async def _start(self, person: Phone, link: str) -> None:
+        person.start(link)
+        await self.stage.settle()
+
+    async def _until(self, words: str) -> None:
+        await self.stage.advance_to(self.stage.moment(words))
+        await self.stage.settle()
+
+    def _link(self, person: Phone) -> str:
+        """Find the code of the newest invitation that somebody was shown."""
+        for call in reversed(self.stage.emulator.journal.calls(chat=person.id)):
+            found = re.search(r"\?start=([A-Za-z0-9_-]+)", str(call.params.get("reply_markup")))
+            if found is not None:
+                return found[1]
+        raise LookupError(f"{person.name} was shown no invitation")
+
+    async def _press(self, person: Phone, act: str, ends: str = "") -> bool:
+        """Press the newest button of an act, the one whose data ends so; was there one?"""
+        for seen in reversed(person.chat):
+            for data in _buttons(seen):
+                if data.split(".")[0] == act and data.endswith(ends):
+                    self.pressed.add(act)
+                    person.tap(data, seen)
+                    await self.stage.settle()
+                    return True
+        return False
+
+    async def _join(self, anna: Phone, link: str) -> None:
+        await self._start(anna, link)
+        await self._press(anna, "jlang", self.language)
+        await self._press(anna, "jzone", "own")
+        await self._press(anna, "agree")
+        while await self._press(anna, "jwatch", "yes") and self._offers(anna, "jwatch"):
+            pass
+
+    def _offers(self, person: Phone, act: str) -> bool:
+        return any(data.startswith(f"{act}.") for data in _buttons(person.last))
+
+    async def _answer(self, anna: Phone, rating: str) -> None:
+        """Answer a whole check-in, whatever its questionnaire asks."""
+        for _ in range(30):
+            if self._offers(anna, "rate"):
+                await self._press(anna, "rate", f".{rating}")
+            elif self._offers(anna, "choose"):
+                await self._press(anna, "choose")
+            elif self._offers(anna, "chip"):
+                await self._press(anna, "chip", ".1")
+                await self._press(anna, "pass")
+            elif self._offers(anna, "pass"):
+                await self._send(anna, "Words about the session & <more>. " * 30)
+                await self._press(anna, "disclose", "raise" if rating == "2" else "show")
+            else:
+                return
+
+    async def _look_around(self, person: Phone) -> None:
+        """Press each kind of button once that has not been pressed and ends nothing."""
+        for _ in range(_PRESSES_AT_MOST):
+            acts = [
+                data.split(".")[0]
+                for seen in reversed(person.chat[-12:])
+                for data in _buttons(seen)
+            ]
+            new = [act for act in acts if act not in self.pressed and act not in _ENDS]
+            if not new:
+                return
+            await self._press(person, new[0])
+            if new[0] in ("sentence", "goaladd", "goalword"):
+                await self._send(person, "A sentence of one's own & <more>.")
+
+    async def _read(self, ben: Phone) -> None:
+        """Read a digest as a therapist does, and write a sentence."""
+        for act in _READING:
+            await self._press(ben, act)
+        await self._send(ben, "A sentence of one's own & <more>.")
+        await self._press(ben, "sendsay")
+
+    async def _commands(self, person: Phone) -> None:
+        for name, _ in (*everybody(), *professionals()):
+            await self._send(person, f"/{name}")
+            await self._look_around(person)
+        for text in ("/nothing", "hello", "/zone", "/zone Nowhere", "/add x", "/invite a b c"):
+            await self._send(person, text)
+
+    async def _ends(self, anna: Phone, ben: Phone) -> None:
+        """Let everything end that can."""
+        await self._until("Tue 16:30")
+        await self._press(anna, "unmet")
+        await self._until("Tue 16:30")
+        await self._answer(anna, "3")
+        await self._press(anna, "change")
+        await self._press(anna, "show")
+        await self._press(anna, "withhold")
+        await self._press(anna, "withheld")
+        for command, act in (("pause", "pause"), ("pause", "resume"), ("stop", "stop"),
+                             ("erase", "erase")):  # fmt: skip
+            await self._send(anna, f"/{command}")
+            await self._press(anna, act)
+        await self._until("Fri 18:30")
+        await self._look_around(ben)
+
+
+def _buttons(seen: Seen) -> list[str]:
+    """List what a message's buttons carry that come back."""
+    return seen.tappable if seen.from_bot else []

@@ -1,0 +1,153 @@
+"""What stands beside a pair's scores for the therapist alone, and the room that an entry takes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bot.core.beside import (
+    Beside,
+    BesideFacts,
+    Expected,
+    Guess,
+    beside_of,
+    beside_units,
+    guessed_score,
+)
+from bot.core.digest import PAGE_UNITS, fits, most_units
+from bot.core.entries import Entry, Talk, entry_of
+from bot.core.sessions import Asked, Given, sessions_of
+from bot.core.signals import Limits
+from bot.core.trends import Repair
+from tests.digest_support import HOUSE, INSTRUMENT, RATINGS, WINDOW, asked, pair
+
+MONDAY = "2026-11-16"
+CALM = (8,) * 5
+WEEKS = ("2026-10-19", "2026-10-26", "2026-11-02", "2026-11-09", MONDAY)
+
+
+def told(facts: BesideFacts | None, *history: Asked) -> Beside | None:
+    sessions = sessions_of(history, WINDOW, INSTRUMENT)
+    return beside_of(facts, history, sessions, HOUSE)
+
+
+def guessing(*pairs: tuple[Asked, float]) -> BesideFacts:
+    return BesideFacts(guesses={one.checkin_id or 0: own for one, own in pairs})
+
+
+def test_a_guess_is_told_beside_the_newest_session_that_both_rated() -> None:
+    first, second = asked(MONDAY, *CALM), asked("2026-11-17", *(6,) * 5)
+    both = told(guessing((first, 9.0), (second, 7.5)), first, second)
+    assert both == Beside(Guess(7.5, 6.0))
+    assert both.guess is not None
+    assert both.guess.distance == 1.5
+    assert told(guessing((first, 9.0)), first, second) == Beside(Guess(9.0, 8.0))
+
+
+def test_a_guess_at_history_or_at_a_session_without_a_score_says_nothing() -> None:
+    before, now = asked("2026-11-09", *CALM), asked(MONDAY, *CALM)
+    assert told(guessing((before, 9.0)), before, now) is None
+    three = asked(MONDAY, 8, 8, 8)
+    assert told(guessing((three, 9.0)), three) is None
+    withheld = asked(MONDAY, *CALM, state="withheld")
+    assert told(guessing((withheld, 9.0)), withheld) is None
+    assert told(BesideFacts(), now) is None
+    assert told(None, now) is None
+
+
+def test_s13_over_all_sessions_there_are_figures_once_there_are_five_of_one_version() -> None:
+    history = [asked(on, *CALM) for on in WEEKS]
+    guesses = [9.0, 7.0, 9.0, 9.0, 10.0]
+    facts = guessing(*zip(history, guesses, strict=True))
+    assert told(facts, *history) == Beside(Guess(10.0, 8.0, 5, 1.2, pytest.approx(0.8)))
+    assert told(facts, *history[1:]) == Beside(Guess(10.0, 8.0)), "four are too few"
+    other = [replace(history[0], instrument="session-alliance/9"), *history[1:]]
+    assert told(facts, *other) == Beside(Guess(10.0, 8.0)), "versions are not mixed"
+
+
+def test_expectations_stand_beside_those_before_the_first_session() -> None:
+    extra = (Given("hope", 7), Given("confidence", None), Given("worth", 6))
+    now = asked(MONDAY, *CALM, extra=extra)
+    assert told(BesideFacts(before={"hope": 4}), now) == Beside(
+        None, (Expected("hope", 7, 4), Expected("worth", 6))
+    )
+    assert told(BesideFacts(before={"hope": 4}), asked(MONDAY, *CALM)) is None
+    later = asked("2026-11-17", *CALM)
+    without = Beside(None, (Expected("hope", 7), Expected("worth", 6)))
+    assert told(BesideFacts(), now, later) == without
+    assert told(BesideFacts(), asked("2026-11-09", *CALM, extra=extra), later) is None
+
+
+def test_a_guessed_score_is_made_by_the_clients_own_rule() -> None:
+    assert guessed_score(dict.fromkeys(RATINGS, 7), RATINGS, HOUSE) == 7.0
+    assert guessed_score({"heard": 9, "bond": None, "goals": 9, "tasks": 7, "fit": 7}, RATINGS,
+                         HOUSE) == 8.0  # fmt: skip
+    assert guessed_score({"heard": 9, "bond": 9, "goals": 9}, RATINGS, HOUSE) is None
+
+
+# Room
+
+
+def entry(*history: Asked, talk: Talk | None = None) -> Entry:
+    made = entry_of(pair("A7", *history, talk=talk), WINDOW, INSTRUMENT)
+    assert made is not None
+    return made
+
+
+LOW = (8, 8, 8, 8, 4)
+BASE = entry(asked(MONDAY, *LOW))
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        replace(BASE, limits=Limits(7.0, 9.0, 0.5, False)),
+        replace(BASE, repair=Repair(MONDAY, "open", True)),
+        replace(BASE, state_now="paused"),
+        replace(BASE, change="lower"),
+        replace(BASE, beside=Beside(Guess(9.0, 8.0))),
+        replace(BASE, reasons=("low", "fall")),
+        entry(asked(MONDAY, *LOW, extra=(Given("obstacles", ("pace",)),))),
+        entry(asked(MONDAY, *LOW, extra=(Given("talked", "yes"),))),
+        entry(asked(MONDAY, *LOW, extra=(Given("different", None, "raise"),))),
+        entry(asked(MONDAY, *LOW), asked("2026-11-17", *LOW)),
+    ],
+)
+def test_whatever_an_entry_shows_more_takes_more_room(more: Entry) -> None:
+    assert most_units(more) > most_units(BASE)
+
+
+def test_the_room_beside_grows_with_what_is_said() -> None:
+    few, many = Guess(9.0, 8.0), Guess(9.0, 8.0, 5, 1.2, 0.8)
+    sizes = [
+        beside_units(beside)
+        for beside in (
+            None,
+            Beside(None, (Expected("hope", 7),)),
+            Beside(few),
+            Beside(few, (Expected("hope", 7),)),
+            Beside(many),
+        )
+    ]
+    assert sizes == sorted(set(sizes))
+    assert sizes[0] == 0
+
+
+def test_a_calm_line_and_a_silent_one_take_less_than_what_stands_out() -> None:
+    calm, silent = entry(asked(MONDAY, *CALM)), entry(asked(MONDAY))
+    assert (calm.standing, silent.standing) == ("calm", "silent")
+    assert most_units(calm) < most_units(BASE)
+    assert most_units(silent) < most_units(BASE)
+    over = replace(calm, repair=Repair("2026-11-09", "back", False, until_on=MONDAY))
+    assert most_units(over) > most_units(calm)
+    assert most_units(silent) > most_units(replace(silent, silent_running=0))
+
+
+def test_shown_texts_can_burst_a_page_that_was_made_without_them() -> None:
+    waits = entry(asked(MONDAY, *LOW, extra=(Given("different", None, "show"),)))
+    shown = entry(asked(MONDAY, *LOW, extra=(Given("different", "x" * 200, "show"),)))
+    most = PAGE_UNITS // most_units(waits)
+    assert fits([waits] * most)
+    assert not fits([waits] * (most + 1))
+    assert not fits([shown] * most)

@@ -1,0 +1,136 @@
+"""What is said about one pair, reason by reason, where two readings lie close together."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bot.core.entries import OPENERS, Entry, Opener, PairFacts, Reason, Talk, entry_of
+from bot.core.sessions import Given
+from tests.digest_support import CUT, DAY, FROM, HOUR, INSTRUMENT, WINDOW, asked, pair
+
+MONDAY, TUESDAY = "2026-11-16", "2026-11-17"
+CALM, LOW = (8,) * 5, (8, 8, 8, 8, 4)
+
+
+def entry(facts: PairFacts) -> Entry:
+    made = entry_of(facts, WINDOW, INSTRUMENT)
+    assert made is not None
+    return made
+
+
+def weekly(*history: tuple[int, ...]) -> tuple:
+    """Mondays up to the one in the window."""
+    days = ("2026-09-28", "2026-10-05", "2026-10-12", "2026-10-19", "2026-10-26", "2026-11-02",
+            "2026-11-09", MONDAY)  # fmt: skip
+    return tuple(asked(on, *r) for on, r in zip(days[-len(history) :], history, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("reason", "opener"),
+    [
+        ("low_twice", "missed"), ("low", "missed"), ("below", "different"), ("fall", "different"),
+        ("still_below", "different"), ("raise", "yours"), ("wrote", "wrote"),
+        ("obstacles", "in_the_way"), ("talked_no", "room"), ("open_loop", "room"),
+        ("silence_after_low", "checking_in"),
+    ],
+)  # fmt: skip
+def test_how_to_begin(reason: Reason, opener: Opener) -> None:
+    assert OPENERS[reason] == opener
+
+
+def test_of_several_sessions_the_newest_with_answers_speaks_and_the_silent_one_is_kept() -> None:
+    made = entry(pair("A7", asked(MONDAY, *CALM), asked(TUESDAY)))
+    assert made.latest is not None
+    assert made.unanswered is not None
+    assert (made.latest.on, made.unanswered.on) == (MONDAY, TUESDAY)
+    assert made.can_be_acknowledged
+    assert made.standing == "calm"
+
+
+def test_without_an_answer_the_newest_session_speaks_and_there_is_nothing_to_read() -> None:
+    made = entry(pair("A7", asked(MONDAY), asked(TUESDAY)))
+    assert made.latest is not None
+    assert (made.latest.on, made.latest.outcome) == (TUESDAY, "silent")
+    assert not made.can_be_acknowledged
+    assert entry(pair("A7", asked(MONDAY, *CALM))).unanswered is None
+
+
+def test_the_own_usual_stands_beside_the_score() -> None:
+    assert entry(pair("A7", *weekly((9,) * 5, (8,) * 5, CALM))).usual == 8.5
+
+
+@pytest.mark.parametrize("state", ["paused", "stopped", "ended"])
+def test_a_pause_a_stop_and_an_end_are_told_in_their_week(state: str) -> None:
+    facts = pair("A7", asked(MONDAY, *CALM), state=state, changed_at=CUT)
+    assert entry(facts).state_now == state
+    assert entry(replace(facts, changed_at=FROM)).state_now is None
+    assert entry(replace(facts, state="active")).state_now is None
+    assert ("stopped" in entry(facts).reasons) is (state == "stopped")
+
+
+def test_only_rather_not_declines() -> None:
+    for reply, reasons in (("rather_not", ("declined",)), ("ok", ("calm",)), (None, ("calm",))):
+        talk = Talk(9, CUT - HOUR, reply, CUT if reply else None)  # type: ignore[arg-type]
+        assert entry(pair("A7", asked(MONDAY, *CALM), talk=talk)).reasons == reasons
+
+
+def test_a_loop_stays_open_for_four_weeks_of_the_clock() -> None:
+    history = (asked(MONDAY, *CALM),)
+    four_weeks = Talk(9, CUT - 28 * DAY)
+    assert entry(pair("A7", *history, talk=four_weeks)).reason == "open_loop"
+    older = Talk(9, CUT - 28 * DAY - 1)
+    assert entry(pair("A7", *history, talk=older)).reason == "calm"
+
+
+@pytest.mark.parametrize(
+    ("session", "is_open"),
+    [
+        (asked(MONDAY, *CALM), True),
+        (asked(MONDAY, 8, 8), True),
+        (asked(MONDAY), True),
+        (asked(MONDAY, state="did_not_meet", closed_at=CUT - DAY), False),
+        (asked(MONDAY, *CALM, state="withheld", answers=()), False),
+        (asked(MONDAY, *CALM, follows_id=9, extra=(Given("talked", "rather_not_say"),)), False),
+        (asked(MONDAY, *CALM, follows_id=9), True),
+        (asked(MONDAY, *CALM, follows_id=8, extra=(Given("talked", "a_bit"),)), True),
+    ],
+)
+def test_a_loop_is_open_after_a_session_that_did_not_say_whether_they_talked(
+    session: object, is_open: bool
+) -> None:
+    talk = Talk(9, FROM + HOUR)
+    assert ("open_loop" in entry(pair("A7", session, talk=talk)).reasons) is is_open  # type: ignore[arg-type]
+
+
+def test_a_loop_is_closed_by_one_answer_though_the_next_session_is_silent() -> None:
+    told = asked(MONDAY, *CALM, follows_id=9, extra=(Given("talked", "yes"),))
+    made = entry(pair("A7", told, asked(TUESDAY), talk=Talk(9, FROM + HOUR)))
+    assert "open_loop" not in made.reasons
+
+
+def test_a_fall_is_one_by_the_own_usual_or_by_the_baseline() -> None:
+    # From a usual of 9, 7.0 falls by the house rule (2 points); 7.2 only by more than the noise.
+    assert entry(pair("A7", *weekly((9,) * 5, (9,) * 5, (7,) * 5))).reasons == ("fall",)
+    slight = entry(pair("A7", *weekly((9,) * 5, (9,) * 5, (8, 7, 7, 7, 7))))
+    assert slight.reasons == ("fall",)
+    assert slight.change == "none"
+
+
+def test_a_fall_goes_on_while_scores_come_and_is_not_told_twice() -> None:
+    fell = weekly((9,) * 5, (9,) * 5, (6,) * 5, (8,) * 5)
+    made = entry(pair("A7", *fell))
+    assert made.reasons == ("still_below",)
+    both = entry(pair("A7", *fell, asked(TUESDAY)))
+    assert both.reasons == ("still_below", "silence"), "one score in the window is enough"
+    again = entry(pair("A7", *weekly(*[(9,) * 5] * 6, (6,) * 5, (6,) * 5)))
+    assert again.reasons == ("below",)
+
+
+def test_a_correction_of_an_earlier_answer_is_read_away_with_the_calm() -> None:
+    corrected = asked("2026-11-09", *CALM, changed_ats=(CUT - DAY,))
+    assert entry(pair("A7", corrected)).reasons == ("calm",)
+    withheld = asked(MONDAY, *CALM, state="withheld", answers=())
+    assert entry(pair("A7", asked("2026-11-09", *CALM), withheld)).reasons == ("other",)
+    assert entry(pair("A7", corrected, withheld)).reasons == ("calm",)

@@ -1,0 +1,158 @@
+"""What became of one appointment as of a cut-off, case by case: its outcome and its digest."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.core.sessions import Asked, Given, Outcome, Session, Shared, Window, cut_text, sessions_of
+from tests.digest_support import CUT, DAY, FROM, HOUR, INSTRUMENT, NEXT, WINDOW, asked
+
+MONDAY = "2026-11-16"
+CALM = (8, 8, 8, 8, 8)
+EARLIER = Window(FROM - 7 * DAY, FROM, WINDOW.zone)
+
+
+def read(one: Asked, window: Window = WINDOW, limit: int = 200) -> Session | None:
+    found = sessions_of([one], window, INSTRUMENT, limit)
+    return found[0] if found else None
+
+
+def told(one: Asked) -> list[Outcome | None]:
+    """Say as what it stands in the digest before, this one and the next; None where it does not."""
+    standing: list[Outcome | None] = []
+    for window in (EARLIER, WINDOW, NEXT):
+        session = read(one, window)
+        standing.append(session.outcome if session and session.is_new else None)
+    return standing
+
+
+@pytest.mark.parametrize(
+    ("one", "standing"),
+    [
+        (asked(MONDAY, *CALM), [None, "answered", None]),
+        (asked(MONDAY, 8, 8, 8), [None, "started", None]),
+        (asked(MONDAY), [None, "silent", None]),
+        (asked(MONDAY, completed_at=CUT - DAY), [None, "skipped", None]),
+        (asked(MONDAY, *CALM, state="withheld", answers=()), [None, "withheld", None]),
+        (asked(MONDAY, state="did_not_meet", closed_at=CUT - DAY), [None, "did_not_meet", None]),
+        (asked(MONDAY, state="undeliverable", closed_at=CUT - DAY), [None, "undelivered", None]),
+        (asked(MONDAY, state="cancelled"), [None, None, None]),
+        (asked(MONDAY, sent_at=None), [None, None, None]),
+        (asked(MONDAY, state=None, decided_at=CUT - DAY), [None, "not_asked", None]),
+        (asked(MONDAY, state=None), [None, None, None]),
+        (asked(MONDAY, calendar_met=False), [None, "did_not_meet", None]),
+        (asked(MONDAY, 8, calendar_met=False), [None, "conflict", None]),
+        (asked(MONDAY, calendar_met=False, completed_at=CUT - DAY), [None, "conflict", None]),
+    ],
+)
+def test_each_outcome_stands_in_one_digest(one: Asked, standing: list[Outcome | None]) -> None:
+    assert told(one) == standing
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        asked(MONDAY, *CALM, completed_at=CUT),
+        asked(MONDAY, closes_at=CUT, closed_at=CUT),
+        asked(MONDAY, state="did_not_meet", closed_at=CUT),
+        asked(MONDAY, state="undeliverable", closed_at=CUT),
+        asked(MONDAY, state=None, decided_at=CUT),
+    ],
+)
+def test_what_happens_at_the_cut_off_itself_belongs_to_the_digest_that_ends_there(
+    one: Asked,
+) -> None:
+    assert told(one)[1] not in (None, "open")
+    assert told(one)[2] is None
+
+
+def test_what_the_client_and_telegram_said_after_the_cut_off_is_not_known_yet() -> None:
+    closed = {"closed_at": CUT + HOUR, "closes_at": CUT + 2 * HOUR}
+    assert told(asked(MONDAY, state="did_not_meet", **closed))[1:] == ["open", "did_not_meet"]
+    assert told(asked(MONDAY, state="undeliverable", **closed))[1:] == ["open", "undelivered"]
+    assert told(asked(MONDAY, state=None, decided_at=CUT + HOUR))[1:] == [None, "not_asked"]
+
+
+def test_a_close_before_its_time_ends_a_check_in_then() -> None:
+    ended = asked(MONDAY, closed_at=CUT - HOUR, closes_at=CUT + DAY)
+    for state in ("expired", "partial", "answered", "open"):
+        assert told(Asked(**{**_facts(ended), "state": state}))[1:] == ["silent", None]
+
+
+def _facts(one: Asked) -> dict[str, object]:
+    return {name: getattr(one, name) for name in Asked.__slots__}
+
+
+def test_an_answer_keeps_what_professionals_must_see_beside_it() -> None:
+    one = asked(
+        MONDAY, 8, 8, 8, None, 3,
+        completed_at=CUT - DAY, language="de", follows_id=7, is_after_unseen=True,
+        extra=(Given("good", ("warmth",)), Given("obstacles", ("pace",)), Given("talked", "a_bit")),
+    )  # fmt: skip
+    session = read(one)
+    assert session is not None
+    assert (session.on, session.time, session.checkin_id) == (one.on, one.time, one.checkin_id)
+    assert (session.instrument, session.language) == ("session-alliance/1", "de")
+    assert (session.follows_id, session.is_after_unseen) == (7, True)
+    assert (session.given, session.of, session.score, session.is_low) == (4, 5, 6.75, True)
+    assert [(r.item, r.value, r.is_low) for r in session.items] == [
+        ("heard", 8, False), ("bond", 8, False), ("goals", 8, False),
+        ("tasks", None, False), ("fit", 3, True),
+    ]  # fmt: skip
+    assert (session.good, session.obstacles, session.talked) == (("warmth",), ("pace",), "a_bit")
+
+
+def test_what_is_withheld_or_disputed_keeps_its_appointment_and_nothing_of_the_answers() -> None:
+    for changes in ({"state": "withheld"}, {"calendar_met": False}):
+        session = read(asked(MONDAY, *CALM, extra=(Given("good", ("warmth",)),), **changes))
+        assert session is not None
+        assert (session.score, session.items, session.good, session.given) == (None, (), (), 0)
+        assert session.calendar_met is changes.get("calendar_met", True)
+    assert read(asked(MONDAY, state=None, decided_at=CUT, not_asked_reason="per_week")).reason == (  # type: ignore[union-attr]
+        "per_week"
+    )
+
+
+def test_what_is_new_is_not_called_corrected_and_history_is_neither() -> None:
+    changed = asked(MONDAY, *CALM, changed_ats=(CUT - DAY, CUT + HOUR))
+    now, following = read(changed), read(changed, NEXT)
+    assert now is not None
+    assert following is not None
+    assert (now.is_new, now.is_corrected) == (True, False)
+    assert (following.is_new, following.is_corrected) == (False, True)
+
+
+# A text that is shared
+
+
+def shared(given: Given, limit: int = 200) -> Shared | None:
+    session = read(asked(MONDAY, *CALM, extra=(given,)), limit=limit)
+    assert session is not None
+    return session.shared
+
+
+def test_a_shared_text_is_cut_and_says_so() -> None:
+    assert shared(Given("different", "x" * 10, "show"), 10) == Shared("show", "x" * 10)
+    assert shared(Given("different", "x" * 11, "show"), 10) == Shared("show", f"{'x' * 9}…", True)
+    smile = "😀" * 6
+    assert shared(Given("different", smile, "show"), 12) == Shared("show", smile)
+
+
+def test_a_text_that_was_not_asked_for_is_told_of_without_its_words() -> None:
+    assert shared(Given("different", None, "raise")) == Shared("raise", None)
+    assert shared(Given("different", "mine")) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "limit", "shown"),
+    [
+        ("abcd", 4, "abcd"),
+        ("abcde", 4, "abc…"),
+        ("ab cde", 4, "ab…"),
+        ("a😀b", 3, "a…"),
+        ("a\U00010000b", 3, "a…"),
+        ("\ue000private\ue000", 9, "private"),
+    ],
+)
+def test_a_text_is_cut_by_the_units_telegram_counts(text: str, limit: int, shown: str) -> None:
+    assert cut_text(text, limit) == shown

@@ -1,0 +1,174 @@
+"""One year from a seed: played, judged, and reduced to a fingerprint. For tests and torture."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import hashlib
+import logging
+import random
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+
+import orjson
+import structlog
+
+import bot.app
+from bot.config import load
+from bot.core.timetable import to_utc
+from bot.demo.stage import TOKEN, StageClock, write_config
+from bot.emulator import Emulator
+from bot.logging import set_up
+from tests.crash.checker import Checker, rows_of
+from tests.crash.people import Ledger
+from tests.crash.rounds import opener_of, options_of
+from tests.torture import Tally
+from tests.year.cast import ZONE, draw
+from tests.year.course import Course
+from tests.year.oracle import Oracle, Sample
+from tests.year.stage import SeededIds, YearStage, one_renderer
+
+#: A Sunday; the clocks change in March and October of the year that follows.
+BEGIN = to_utc("2026-11-01", "10:00", ZONE)
+#: Longer than a year, so that quiet weeks follow the last change of the clocks.
+DAYS = 372
+CLIENTS = 30
+
+
+def year_of(seed: int, days: int = DAYS, clients: int = CLIENTS) -> tuple[Tally, str]:
+    """Play and judge in a folder of its own; give what was found and the journal's fingerprint."""
+    with tempfile.TemporaryDirectory(prefix="rapport-year-") as folder:
+        return asyncio.run(play(Path(folder), seed, days, clients))
+
+
+async def play(
+    folder: Path, seed: int, days: int = DAYS, clients: int = CLIENTS
+) -> tuple[Tally, str]:
+    """Play and judge; give what was done and found, and the journal's fingerprint."""
+    chance, ledger = random.Random(f"year {seed}"), Ledger()
+    cast = draw(chance, clients)
+    samples: list[Sample] = []
+    with _logged(folder):
+        async with _stage(folder, seed) as stage:
+            parties = {part.code: (part.name, part.therapist) for part in cast.parts}
+            checker = Checker(stage, ledger, parties, weekly=False)
+            course = Course(stage, cast, chance, ledger, _after(stage, checker, samples))
+            await course.enrol()
+            try:
+                await course.run(days)
+            except (Exception, AssertionError) as problem:
+                checker.report("whole", f"the year broke off: {problem!r}")
+            await _end(stage, checker)
+            checker.judge(opener_of(stage), options_of(stage))
+            oracle = Oracle(course, stage.clock.now(), samples)
+            oracle.judge()
+    return _tally(course, checker, oracle, folder), _fingerprint(course)
+
+
+def _after(
+    stage: YearStage, checker: Checker, samples: list[Sample]
+) -> Callable[[], Awaitable[None]]:
+    path = stage.settings.database.path
+
+    async def after() -> None:
+        await stage.settle()
+        await checker.look()
+        # What a year heaps up is kept to its end; going through it again and again takes a tenth
+        # of all time.
+        gc.freeze()
+        log = path.with_name(f"{path.name}-wal")
+        seen = await stage.running.db.read(
+            lambda tx: tx.one("SELECT count(*) AS n FROM seen_update")
+        )
+        assert seen is not None
+        log_bytes = log.stat().st_size if log.exists() else 0
+        now = stage.clock.now()
+        samples.append(Sample(now, path.stat().st_size, log_bytes, int(seen["n"])))
+
+    return after
+
+
+@asynccontextmanager
+async def _stage(folder: Path, seed: int) -> AsyncIterator[YearStage]:
+    clock = StageClock(BEGIN)
+    emulator = Emulator(token=TOKEN, clock=clock, seed=seed)
+    async with emulator.serve():
+        settings = load(write_config(folder, emulator.base_url))
+        set_up(settings)
+        ids = SeededIds(random.Random(f"ids {seed}"))
+        stage = YearStage(settings, emulator, clock, ids)
+        await stage.open()
+        try:
+            yield stage
+        finally:
+            gc.unfreeze()
+            await stage.close()
+
+
+async def _end(stage: YearStage, checker: Checker) -> None:
+    """Stop it; then a whole life with nothing to do must change nothing."""
+    await stage.settle()
+    await checker.look()
+    await stage.close()
+    before = rows_of(stage.settings.database.path)
+    await stage.open()
+    await stage.settle()
+    await stage.close()
+    after = rows_of(stage.settings.database.path)
+    for table in before:
+        if before[table] != after[table]:
+            checker.report("no-op", table)
+
+
+@contextmanager
+def _logged(folder: Path) -> Iterator[None]:
+    """Log as `run` does, into a file where the judge looks for it; afterwards as before."""
+    root, renderer = logging.getLogger(), bot.app.Renderer
+    before = root.handlers[:], root.level
+    with (folder / "bot.log").open("w", buffering=1, encoding="utf-8") as log:
+        try:
+            bot.app.Renderer = one_renderer  # type: ignore[assignment, misc]
+            with contextlib.redirect_stderr(log):
+                yield
+        finally:
+            bot.app.Renderer = renderer  # type: ignore[misc]
+            root.handlers[:], root.level = before[0], before[1]
+            structlog.reset_defaults()
+
+
+def _tally(course: Course, checker: Checker, oracle: Oracle, folder: Path) -> Tally:
+    tally = Tally(violations=[*checker.violations, *oracle.found])
+    journal = course.stage.emulator.journal
+    tally.counts += course.counts + checker.counts + oracle.counts
+    tally.counts["taps"] = course.ledger.taps
+    tally.counts["updates"] = len(journal.read(kind="update"))
+    tally.counts["messages"] = len(journal.sent())
+    tally.counts["days"] = (course.stage.clock.now() - BEGIN) // 86_400_000
+    tally.counts["bytes in the end"] = oracle.samples[-1].bytes if oracle.samples else 0
+    if tally.violations:
+        lines = [orjson.dumps(entry.to_json()) for entry in journal.read()]
+        tally.evidence["journal.jsonl"] = b"\n".join(lines)
+        tally.evidence["bot.log"] = (folder / "bot.log").read_bytes()
+    return tally
+
+
+def _fingerprint(course: Course) -> str:
+    """Reduce to one word what went in and out of each chat, in order.
+
+    Messages to several people leave at the same time, so their order among each other is left out,
+    and with it the numbers that Telegram gives them.
+    """
+    digest = hashlib.sha256()
+    for somebody in sorted(course.everybody, key=lambda one: one.name):
+        for entry in course.stage.emulator.journal.read(chat=somebody.phone.id):
+            if entry.kind == "act":
+                told = [entry.params.get("text"), entry.params.get("data")]
+            elif entry.kind == "call" and isinstance(entry.result, dict):
+                told = [entry.result.get("text"), entry.result.get("reply_markup")]
+            else:
+                continue
+            digest.update(orjson.dumps([somebody.name, entry.at, entry.method, told]))
+    return digest.hexdigest()

@@ -1,0 +1,100 @@
+"""The year's judge finds what it looks for: one promise after the other is broken on purpose."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.core.timetable import after_quiet
+from bot.services.acknowledgements import Acknowledgements
+from bot.services.asking import Asking
+from bot.services.checkins import CheckIns
+from bot.services.digests import Digests
+from bot.services.outgoing import Outgoing
+from bot.store import updates
+from tests.year.rounds import play
+
+#: A cast with a late tapper and other time zones, and one that meets more often than is asked.
+_SEED, _OFTEN = 11, 4
+_DAYS, _CLIENTS = 25, 12
+
+Break = Callable[[pytest.MonkeyPatch], None]
+
+
+async def _none(*_: object) -> None:
+    return None
+
+
+async def _false(*_: object) -> bool:
+    return False
+
+
+def _asks_too_often(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Asking, "_cap", _none)
+
+
+def _asks_too_rarely(patch: pytest.MonkeyPatch) -> None:
+    async def cap(self: Asking, tx: Any, pair: Any, ended: Any) -> str | None:
+        return "per_week" if ended.local_on == "2026-11-10" else None
+
+    patch.setattr(Asking, "_cap", cap)
+
+
+def _reminds_who_is_done(patch: pytest.MonkeyPatch) -> None:
+    sound = Outgoing._objection
+
+    async def objection(self: Outgoing, tx: Any, message: Any, pair: Any) -> str | None:
+        said = await sound(self, tx, message, pair)
+        return None if said == "answered" else said
+
+    patch.setattr(Outgoing, "_objection", objection)
+
+
+def _forgets_own_clocks(patch: pytest.MonkeyPatch) -> None:
+    def outside(_: object, __: object, at: int) -> int:
+        return after_quiet(at, "21:00", "08:00", "Europe/Berlin")
+
+    patch.setattr("bot.services.outgoing.outside_quiet", outside)
+    patch.setattr("bot.services.asking.outside_quiet", outside)
+
+
+def _makes_digests_late(patch: pytest.MonkeyPatch) -> None:
+    sound = Digests._hour
+    patch.setattr(Digests, "_hour", lambda self, weekly, now: sound(self, weekly, now - 3_600_000))
+
+
+def _tells_nobody(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Acknowledgements, "telling", _none)
+
+
+def _takes_late_taps(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(CheckIns, "_refuse_closed", lambda self, checkin: None)
+
+
+def _sweeps_nothing(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(updates, "any_to_forget", _false)
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(
+    ("breaks", "invariant", "seed"),
+    [
+        (_asks_too_often, "asked", _OFTEN),
+        (_asks_too_rarely, "asked", _OFTEN),
+        (_reminds_who_is_done, "recorded", _SEED),
+        (_forgets_own_clocks, "nights", _SEED),
+        (_makes_digests_late, "weekly", _SEED),
+        (_tells_nobody, "told", _SEED),
+        (_takes_late_taps, "closed", _SEED),
+        (_sweeps_nothing, "bounded", _SEED),
+    ],
+)
+async def test_a_broken_promise_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, breaks: Break, invariant: str, seed: int
+) -> None:
+    breaks(monkeypatch)
+    tally, _ = await play(tmp_path, seed, _DAYS, _CLIENTS)
+    assert invariant in {violation.invariant for violation in tally.violations}

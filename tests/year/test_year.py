@@ -1,0 +1,64 @@
+"""A simulated year: everything that is due comes once, at its moment, and nothing else comes.
+
+The whole program against the local Telegram, from a seed; time goes from one due moment to the
+next. Both changes of the clocks, restarts and outages are in it. `make torture PARTS=year` goes on
+with more seeds; one that finds something becomes a test here, named after what it found.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from tests.torture import Tally
+from tests.year.cast import Slot
+from tests.year.rounds import DAYS, play, year_of
+
+_ROOT = Path(__file__).parents[2]
+#: Enough of everything to repeat: check-ins, digests, an outage of each length.
+_SHORT = (1, 21, 8)
+
+
+def unbroken(tally: Tally, seed: int) -> None:
+    said = [f"{violation.invariant}: {violation.what}" for violation in tally.violations]
+    assert said == [], f"seed {seed}"
+
+
+@pytest.mark.timeout(900)
+async def test_a_year(tmp_path: Path) -> None:
+    tally, _ = await play(tmp_path, 1)
+    unbroken(tally, 1)
+    # A year in which little happens proves little.
+    assert tally.counts["days"] == DAYS
+    assert tally.counts["questions"] > 1000
+    assert tally.counts["reminders"] > 200
+    assert tally.counts["digests"] > 200
+    assert tally.counts["acknowledgements told"] > 200
+    assert tally.counts["late taps"] > 10
+    assert tally.counts["restarts"] >= 50
+
+
+@pytest.mark.timeout(300)
+def test_the_same_seed_gives_the_same_journal() -> None:
+    """In another process too, where sets and hashes have another order."""
+    _, here = year_of(*_SHORT)
+    code = f"from tests.year.rounds import year_of; print(year_of(*{_SHORT})[1])"
+    there = subprocess.run(
+        [sys.executable, "-c", code], cwd=_ROOT, env={**os.environ, "PYTHONHASHSEED": "7"},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert there.stdout.split()[-1] == here
+    _, other = year_of(_SHORT[0] + 1, *_SHORT[1:])
+    assert other != here
+
+
+def test_a_pattern_is_counted_from_its_first_week() -> None:
+    fortnightly = Slot(weekday=2, time="10:00", every_weeks=2)
+    assert fortnightly.dates(date(2026, 12, 2)) == [
+        date(2026, 11, 4), date(2026, 11, 18), date(2026, 12, 2),
+    ]  # fmt: skip

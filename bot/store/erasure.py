@@ -144,10 +144,10 @@ async def _forget_person(tx: Transaction, person_id: int) -> None:
     )
 
 
+EXPIRED: Final = "SELECT id FROM pair WHERE state = 'ended' AND ended_at < :before LIMIT 1"
+
+
 async def find_expired_pair(tx: Transaction, ended_before: int) -> int | None:
     """Give a pair that ended so long ago that its retention is over."""
-    row = await tx.one(
-        "SELECT id FROM pair WHERE state = 'ended' AND ended_at < :before LIMIT 1",
-        before=ended_before,
-    )
+    row = await tx.one(EXPIRED, before=ended_before)
     return row["id"] if row else None

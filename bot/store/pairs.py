@@ -6,7 +6,7 @@ what it returns: None where it hit nothing.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 from bot.core.people import Pair
 from bot.store.database import Row, Transaction
@@ -284,10 +284,11 @@ async def decline_erasure(tx: Transaction, pair_id: int, asked_at: int) -> Pair 
     return _pair(row) if row else None
 
 
+RESUMING: Final = (
+    "SELECT id FROM pair WHERE state = 'paused' AND paused_until_on <= :today_on LIMIT 1"
+)
+
+
 async def any_to_resume(tx: Transaction, today_on: str) -> bool:
     """Say whether any pause ends on or before a local date."""
-    row = await tx.one(
-        "SELECT id FROM pair WHERE state = 'paused' AND paused_until_on <= :today_on LIMIT 1",
-        today_on=today_on,
-    )
-    return row is not None
+    return await tx.one(RESUMING, today_on=today_on) is not None

@@ -1,0 +1,29 @@
+"""What each sweep asks costs the same however many have come and gone."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.store.erasure import EXPIRED
+from bot.store.pairs import RESUMING
+from tests.digest_world import World, open_world
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    async with open_world(tmp_path) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize(
+    ("sql", "value", "index"),
+    [(EXPIRED, {"before": 1}, "pair_over"), (RESUMING, {"today_on": "x"}, "pair_resuming")],
+)
+async def test_it_is_found_by_its_index(
+    world: World, sql: str, value: dict[str, object], index: str
+) -> None:
+    (step,) = await world.rows(f"EXPLAIN QUERY PLAN {sql}", **value)
+    assert f"INDEX {index} (" in step["detail"]

@@ -262,7 +262,7 @@ def _room(
     enrolment: Enrolment,
 ) -> Room:
     render = Renderer(settings.practice.templates)
-    for mistake in render.mistakes():
+    for mistake in render.own.mistakes() if render.own is not None else ():
         log.error("a template of the practice is wrong", where=str(mistake))
     desk = Desk(render, settings)
     pictures = PictureViews(desk, Pictures(desk.render, settings.digest.pictures))

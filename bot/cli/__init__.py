@@ -32,7 +32,7 @@ from bot.cli.lean import lean
 from bot.config import ConfigError, Settings, load, warnings
 
 if TYPE_CHECKING:
-    from bot.trial import TemplateMistake
+    from bot.render.trial import TemplateMistake
 
 cli = typer.Typer(
     name="rapport",
@@ -207,9 +207,9 @@ def check(config: Config = _CONFIG, as_json: AsJson = False) -> None:
         mistakes.append({"key": "checkin.instrument", "wrong": str(problem), "remedy": ""})
         code = code or 2
     worries = [str(worry) for worry in warnings(settings, config)]
-    own = Renderer(settings.practice.templates)
-    wrongs = own.mistakes()
-    if own.own_names() and not wrongs and not mistakes:
+    own = Renderer(settings.practice.templates).own
+    wrongs = own.mistakes() if own is not None else []
+    if own is not None and own.names() and not wrongs and not mistakes:
         wrongs, untried = _tried(settings)
         worries += untried
     for wrong in wrongs:

@@ -26,8 +26,9 @@ from bot.emulator import Person as Phone
 from bot.emulator.entities import CAPTION_LIMIT, TEXT_LIMIT, read_text
 from bot.emulator.refusals import Refusal
 from bot.render import Renderer
+from bot.render.own import OwnTemplates
+from bot.render.trial import TemplateMistake, Trial, trying
 from bot.store.vault import new_master_key, write_key_file
-from bot.trial import TemplateMistake, Trial, trying
 from bot.views.menus import everybody, professionals
 from bot.views.reader import Desk, Reader
 
@@ -72,12 +73,13 @@ class Rehearsed:
 async def rehearse(settings: Settings) -> Rehearsed:
     """Try the practice's own templates in its own language."""
     renderer = Renderer(settings.practice.templates)
-    if not renderer.own_names():
+    own = renderer.own
+    if own is None or not own.names():
         return Rehearsed((), ())
     with tempfile.TemporaryDirectory() as folder, capture_logs(), trying(_judge) as trial:
         refused = await _play(_elsewhere(settings, Path(folder)))
-        _show_the_short_ones(renderer, settings, renderer.own_names() - trial.shown)
-    shown = renderer.used_by(trial.shown)
+        _show_the_short_ones(renderer, own, settings, own.names() - trial.shown)
+    shown = own.used_by(trial.shown)
     # One that is too long by itself has been named.
     for description in refused if not trial.mistakes else ():
         trial.add(
@@ -85,12 +87,14 @@ async def rehearse(settings: Settings) -> Rehearsed:
             f"Telegram refuses a message that they make up together: {description}",
             "shorten the longer ones",
         )  # fmt: skip
-    own = settings.practice.templates
-    wrong = {file.relative_to(own).as_posix() for file, _ in trial.mistakes}
-    return Rehearsed(_in_order(trial), tuple(sorted(renderer.own_names() - shown - wrong)))
+    folder_of_own = settings.practice.templates
+    wrong = {file.relative_to(folder_of_own).as_posix() for file, _ in trial.mistakes}
+    return Rehearsed(_in_order(trial), tuple(sorted(own.names() - shown - wrong)))
 
 
-def _show_the_short_ones(renderer: Renderer, settings: Settings, names: Iterable[str]) -> None:
+def _show_the_short_ones(
+    renderer: Renderer, own: OwnTemplates, settings: Settings, names: Iterable[str]
+) -> None:
     """Render what needs no more than the samples, and what no scene came to."""
     desk = Desk(renderer, settings)
     reader = Reader(settings.practice.language, settings.practice.timezone)
@@ -98,7 +102,7 @@ def _show_the_short_ones(renderer: Renderer, settings: Settings, names: Iterable
     for name in sorted(names):
         bare = name.removesuffix(".html.j2")
         # What shows nothing by itself is there for others to import.
-        if renderer.needs(name) <= _SAMPLES.keys() and packaged.text(bare, reader, **_SAMPLES):
+        if own.needs(name) <= _SAMPLES.keys() and packaged.text(bare, reader, **_SAMPLES):
             desk.text(bare, reader, **_SAMPLES)
 
 

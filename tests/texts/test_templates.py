@@ -8,9 +8,11 @@ from pathlib import Path
 import jinja2
 import pytest
 from jinja2 import meta
+from jinja2.sandbox import SandboxedEnvironment
 
 from bot.core.trends import Repair
-from bot.render import Renderer, speaking, templates_folder
+from bot.render import speaking, templates_folder
+from bot.render.sandbox import environment_of
 from bot.store.migrate import known
 from tests.digest_support import renderer, visible
 
@@ -21,9 +23,8 @@ NOT_WORDS = re.compile(r"<code>.*?</code>|</?[a-z][^<>]*>|(?<!\w)/[a-z_]+", re.D
 
 @pytest.fixture(scope="module")
 def environment() -> jinja2.Environment:
-    # The renderer's own, so that its filters and its way with white space count.
-    made: jinja2.Environment = vars(Renderer())["_environment"]
-    return made
+    # As the program's own, so that its filters and its way with white space count.
+    return environment_of(jinja2.FileSystemLoader(templates_folder()), SandboxedEnvironment)
 
 
 def test_there_are_templates() -> None:

@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 from world import World
 
 from bot.render import Renderer
+from bot.render.trial import TemplateMistake
 
 MARMOT = "a marmot said so"
 GIVEN = {
@@ -24,6 +25,12 @@ def write(folder: Path, text: str, name: str = "notice/joined.html.j2") -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
     return path
+
+
+def mistakes_in(folder: Path) -> list[TemplateMistake]:
+    own = Renderer(folder).own
+    assert own is not None
+    return own.mistakes()
 
 
 ATTACKS = {
@@ -87,7 +94,7 @@ MISTAKES = {
 @pytest.mark.parametrize("text", MISTAKES)
 def test_a_mistake_is_told_with_file_line_and_remedy(tmp_path: Path, text: str) -> None:
     path = write(tmp_path, f"Hello\n{text}")
-    (mistake,) = Renderer(tmp_path).mistakes()
+    (mistake,) = mistakes_in(tmp_path)
     line, wrong = MISTAKES[text]
     assert (mistake.file, mistake.line) == (path, line)
     assert wrong in mistake.wrong
@@ -96,7 +103,7 @@ def test_a_mistake_is_told_with_file_line_and_remedy(tmp_path: Path, text: str) 
 
 def test_a_template_that_is_shown_nowhere_is_told(tmp_path: Path) -> None:
     write(tmp_path, "Hello", "notice/joinde.html.j2")
-    (mistake,) = Renderer(tmp_path).mistakes()
+    (mistake,) = mistakes_in(tmp_path)
     assert mistake.remedy == "did you mean notice/joined.html.j2?"
 
 
@@ -105,7 +112,7 @@ def test_every_packaged_template_is_a_right_one_of_ones_own(tmp_path: Path) -> N
 
     for path in templates_folder().rglob("*.j2"):
         write(tmp_path, path.read_text("utf-8"), str(path.relative_to(templates_folder())))
-    assert Renderer(tmp_path).mistakes() == []
+    assert mistakes_in(tmp_path) == []
 
 
 def test_the_packaged_texts_take_few_of_the_steps_there_are(tmp_path: Path) -> None:
@@ -116,7 +123,7 @@ def test_the_packaged_texts_take_few_of_the_steps_there_are(tmp_path: Path) -> N
 
 
 def test_a_folder_that_is_not_there_is_no_mistake(tmp_path: Path) -> None:
-    assert Renderer(tmp_path / "none").mistakes() == []
+    assert Renderer(tmp_path / "none").own is None
 
 
 async def test_a_practice_speaks_with_its_own_words(

@@ -9,20 +9,8 @@ import jinja2
 import pytest
 from jinja2.sandbox import SecurityError
 
-from bot.render import (
-    Renderer,
-    dated_moment,
-    day,
-    full_weekday,
-    gettext,
-    moment,
-    ngettext,
-    score,
-    speaking,
-    spoken,
-    templates_folder,
-    weekday,
-)
+from bot.render import Renderer, gettext, ngettext, speaking, spoken, templates_folder, weekday
+from bot.render.words import dated_moment, day, full_weekday, moment, score
 from bot.views.plain import bare, without_markup
 
 FRIDAY = 1_795_795_200_000  # 2026-11-27 16:00 UTC

@@ -1,6 +1,6 @@
 """What is wrong with a practice's own templates, and the trial in which that comes out.
 
-Owns the list of mistakes. Refuses to render: `bot.render` does, and says here what came of it.
+Owns the list of mistakes. Refuses to render: `bot.render.own` does, and says here what came of it.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from typing import Final
 
 from bot.demo.stage import Stage
 from bot.render import Renderer
+from tests.crash.failpoints import Way
 
 _PATIENCE_SECONDS: Final = 60.0
 #: What the ticks would find at this moment; the rest they decide by the day or slower.
@@ -29,6 +30,11 @@ one_renderer = cache(Renderer)
 @dataclass
 class YearStage(Stage):
     """Runs the ticks until a look at the rows says that nothing is due."""
+
+    @property
+    def way(self) -> Way:
+        """How this practice receives."""
+        return self.settings.telegram.receive
 
     async def calm(self) -> None:
         """Let the bot take and answer what people did."""

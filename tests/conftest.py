@@ -34,6 +34,11 @@ settings.load_profile("suite")
 one_renderer = cache(Renderer)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest: at the end, all workers but one would wait for it."""
+    items.sort(key=lambda item: item.name != "test_a_year")
+
+
 @pytest.fixture(autouse=True)
 def unmeasured_children(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """What a test starts is measured under coverage just when the test itself is."""

@@ -16,7 +16,7 @@ from tests.crash.story import FIRST_WEEK
 pytestmark = pytest.mark.no_cover  # as in test_kill.py
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(480)
 @pytest.mark.parametrize(
     ("way", "name"),
     [*[("polling", name) for name in MUTATIONS], *[("webhook", name) for name in BY_WEBHOOK]],

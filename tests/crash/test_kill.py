@@ -32,14 +32,8 @@ SEEDS: list[tuple[Way, int]] = [
 _BLOWS = 110
 
 
-#: What late updates are known to break by webhook (docs/reliability.md, "What stays true"). The
-#: torture's part kills_webhook goes on to report both.
-KNOWN_BY_WEBHOOK = ("stored", "unsaid")
-
-
-def unbroken(tally: Tally, seed: int, way: Way = "polling") -> None:
-    known = KNOWN_BY_WEBHOOK if way == "webhook" else ()
-    said = [f"{v.invariant}: {v.what}" for v in tally.violations if v.invariant not in known]
+def unbroken(tally: Tally, seed: int) -> None:
+    said = [f"{violation.invariant}: {violation.what}" for violation in tally.violations]
     assert said == [], f"seed {seed}"
 
 
@@ -47,8 +41,10 @@ def unbroken(tally: Tally, seed: int, way: Way = "polling") -> None:
 @pytest.mark.parametrize(("way", "seed"), SEEDS)
 async def test_nothing_is_lost_doubled_or_mixed_up(tmp_path: Path, way: Way, seed: int) -> None:
     blows = matrix(random.Random(seed), way=way)[:_BLOWS]
-    tally, keeper = await play(tmp_path, seed, blows, way=way)
-    unbroken(tally, seed, way)
+    # Whoever types again before the first was brought is known to be misread by webhook
+    # (docs/reliability.md): the torture's part kills_webhook tries that.
+    tally, keeper = await play(tmp_path, seed, blows, way=way, is_patient=way == "webhook")
+    unbroken(tally, seed)
     # Kills that strike nothing prove nothing.
     assert keeper.kills >= KILLS
     assert tally.counts["kills with a message on its way"] >= 2
@@ -63,8 +59,10 @@ async def test_the_story_passes_every_point(tmp_path: Path, way: Way) -> None:
     for seed in range(1, 9):
         folder = tmp_path / str(seed)
         folder.mkdir()
-        tally, keeper = await play(folder, seed, [Blow(SOMETIME, 3)] * 3, way=way)
-        unbroken(tally, seed, way)
+        tally, keeper = await play(
+            folder, seed, [Blow(SOMETIME, 3)] * 3, way=way, is_patient=way == "webhook"
+        )
+        unbroken(tally, seed)
         passed.update(keeper.passages)
         missing = sorted(set(points_of(way)) - set(+passed))
         if not missing:

@@ -278,17 +278,19 @@ class World:
     def leaked(self) -> list[str]:
         """List what the log must not hold and does: keys, who people are, what they said.
 
-        A rating is a digit like any other; with the button it was given by, it is theirs.
+        A rating is a digit like any other; with the button it was given by, it is theirs. Who
+        somebody is counts where the number stands alone, not amid a hash, a port or a time.
         """
+        log = "\n".join(self.logged)
+        people = {str(human.phone.id) for human in self.people.values()}
+        named = people & set(re.findall(r"(?<![\da-f.])\d+(?![\da-f])", log))
         secrets = {TOKEN, *keys_of(self.stage.settings.keys.master_key_file, TOKEN)}
         taps = [act.params.get("data", "") for act in self.stage.emulator.journal.read(kind="act")]
         secrets |= {data for data in taps if data.startswith(("rate.", "chip.", "choose."))}
         for human in self.people.values():
-            secrets.add(str(human.phone.id))
             texts = {seen.text or "" for seen in human.phone.chat if not seen.from_bot}
             secrets |= {text for text in texts if len(text) > 5 and not text.startswith("/")}
-        log = "\n".join(self.logged)
-        return sorted(secret for secret in secrets if secret in log)
+        return sorted({secret for secret in secrets if secret in log} | named)
 
     def asked_too_often(self) -> list[str]:
         """List check-ins that stood in more new messages than a prompt and, later, a reminder."""

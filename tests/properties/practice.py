@@ -85,8 +85,6 @@ def listening(world: World) -> Iterator[Log]:
     try:
         with contextlib.redirect_stderr(written):
             set_up(settings.model_copy(update={"log": log}))
-        # A cached logger would go on like this when all is as before.
-        structlog.configure(cache_logger_on_first_use=False)
         yield Log(written)
     finally:
         root.handlers[:], root.level = before[0], before[1]

@@ -5,6 +5,9 @@ BIN := $(VENV)/bin
 WORKERS ?= 2
 
 PIP := $(BIN)/python -m pip --disable-pip-version-check
+# A lock is whole, so nothing is left to resolve: asked to, pip looks at newer releases for a package
+# that is wanted with extras, and refuses them for having no hash.
+PINNED := install --quiet --no-deps --require-hashes -r
 RUNTIME := $(VENV)/.runtime-installed
 DEV := $(VENV)/.dev-installed
 # A second client for the emulator's tests; where it cannot be had, they skip it and say so.
@@ -104,21 +107,23 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(RUNTIME): requirements.lock pyproject.toml | $(BIN)/python
-	$(PIP) install --quiet --require-hashes -r requirements.lock
+	$(PIP) $(PINNED) requirements.lock
 	$(PIP) install --quiet --no-deps --no-build-isolation -e .
+	$(PIP) check
 	@touch $@
 
 $(DEV): requirements-dev.lock pyproject.toml | $(BIN)/python
-	$(PIP) install --quiet --require-hashes -r requirements-dev.lock
+	$(PIP) $(PINNED) requirements-dev.lock
 	$(PIP) install --quiet --no-deps --no-build-isolation -e .
+	$(PIP) check
 	@touch $@
 
 $(OTHER): $(OTHER_LOCK) | $(BIN)/python
 	$(BIN)/python -m venv $(@D)
-	@$(@D)/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes -r $< \
+	@$(@D)/bin/python -m pip --disable-pip-version-check $(PINNED) $< \
 		&& touch $@ || echo 'aiogram could not be installed: its test will be skipped' >&2
 
 $(STATISTICS): $(STATISTICS_LOCK) | $(BIN)/python
 	$(BIN)/python -m venv $(@D)
-	@$(@D)/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes -r $< \
+	@$(@D)/bin/python -m pip --disable-pip-version-check $(PINNED) $< \
 		&& touch $@ || echo 'the other statistics could not be installed: their tests will be skipped' >&2

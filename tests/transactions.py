@@ -22,6 +22,7 @@ class Step(Transaction):
         self._asked = asked
         self.vault = db.vault
         self.erasures = db.erasures
+        self.update_id = None
 
     async def all(self, sql: str, **values: object) -> list[Row]:
         rows = asyncio.get_running_loop().create_future()

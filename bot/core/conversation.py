@@ -14,6 +14,7 @@ from typing import Final, Literal, assert_never
 
 from bot.core.errors import Refused
 from bot.core.instrument import Condition, Instrument, Item
+from bot.core.order import was_said_before
 
 Disclosure = Literal["keep", "show", "raise"]
 Value = int | str | tuple[str, ...] | None
@@ -28,7 +29,8 @@ _NUMBER: Final = re.compile(r"\s*(\d{1,3})\s*(?:/\s*(\d{1,3})|[.!,])?\s*")
 class Answer:
     """What was answered to one item; `value` None means skipped (missing is not zero).
 
-    in_hand: still being answered, or gone back to. Times are UTC milliseconds.
+    in_hand: still being answered, or gone back to. Times are UTC milliseconds. update_id: the
+    latest update that gave it, None where none is known.
     """
 
     item: str
@@ -37,6 +39,7 @@ class Answer:
     in_hand: bool = False
     answered_at: int = 0
     changed_at: int = 0
+    update_id: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +129,12 @@ Answers = Mapping[str, Answer]
 class Step:
     """What one event does. save: the answers to store. answers: all of them afterwards.
 
-    position: the item to show next, None when there is nothing more to ask.
-    completed: every rating was passed.
+    again: the answer that was given once more as it stands. position: the item to show next, None
+    when there is nothing more to ask. completed: every rating was passed.
     """
 
     save: tuple[Answer, ...]
+    again: Answer | None
     answers: Answers
     position: Item | None
     completed: bool
@@ -224,25 +228,34 @@ def rated(instrument: Instrument, answers: Answers) -> tuple[int, int]:
 
 
 def reply_to(
-    instrument: Instrument, answers: Answers, known: Known, event: Event, now: int
+    instrument: Instrument,
+    answers: Answers,
+    known: Known,
+    event: Event,
+    now: int,
+    update_id: int | None = None,
 ) -> Step:
     """Apply one event; saving the same thing again saves nothing.
 
-    now: UTC milliseconds. Errors: Refused("stale_button") for what this conversation has not,
-    Refused("text_too_long").
+    now: UTC milliseconds. update_id: what brought the event. Errors: Refused("stale_button") for
+    what this conversation has not, Refused("text_too_long").
     """
     item = instrument.find_item(event.item)
     if item is None or not _fits(item, event):
         raise Refused("stale_button")
     before = answers.get(item.key)
-    after = _applied(item, before, event, now)
-    changed = after is not None and (
-        before is None or replace(after, changed_at=0) != replace(before, changed_at=0)
-    )
-    save = (after,) if after is not None and changed else ()
-    merged: dict[str, Answer] = {**answers, **{answer.item: answer for answer in save}}
+    if before is not None and _is_newer(before, update_id, now):
+        after = _applied_late(item, before, event, now)
+    else:
+        after = _applied(item, before, event, now)
+        after = after and replace(after, update_id=update_id)
+    again = None
+    if after is not None and before is not None and after == replace(before, changed_at=now):
+        after = again = replace(before, update_id=after.update_id)
+    merged = {**answers, after.item: after} if after else answers
     return Step(
-        save=save,
+        save=(after,) if after and not again else (),
+        again=again,
         answers=merged,
         position=position(instrument, merged, known),
         completed=is_completed(instrument, merged),
@@ -292,6 +305,45 @@ def _applied(item: Item, before: Answer | None, event: Event, now: int) -> Answe
         case _ as never:
             assert_never(never)
     return replace(start, value=value, disclosure=disclosure, in_hand=in_hand, changed_at=now)
+
+
+def _applied_late(item: Item, before: Answer, event: Event, now: int) -> Answer | None:
+    """Apply an event to an answer that was given after it: what was done later stays done.
+
+    None: nothing is left of it. What was passed later keeps the value it was passed with, a text
+    for the client alone; a text that may have been removed does not come back.
+    """
+    was_only_passed = before.value is None and before.answered_at == before.changed_at
+    match event:
+        case Write() if before.value is not None or before.in_hand:
+            return _applied(item, before, event, now)
+        case Write() if was_only_passed:
+            pass
+        case Rate() | Choose() if before.value is None:
+            pass
+        case _:
+            return None
+    late = _applied(item, before, event, now)
+    return late and replace(late, in_hand=before.in_hand)
+
+
+def _is_newer(answer: Answer, update_id: int | None, now: int) -> bool:
+    return was_said_before(update_id, answer.update_id, answer.changed_at, now)
+
+
+def said_before(answers: Answers, update_id: int | None, now: int) -> Answers:
+    """Give the answers as an update finds them that was said before some of them were given."""
+    return {key: a for key, a in answers.items() if not _is_newer(a, update_id, now)}
+
+
+def is_overtaken(
+    instrument: Instrument, answers: Answers, event: Event, update_id: int | None, now: int
+) -> bool:
+    """Say whether nothing would be left of an event, because of what was said after it."""
+    given = answers.get(event.item)
+    if given is None or not _is_newer(given, update_id, now):
+        return False
+    return _applied_late(instrument.item(event.item), given, event, now) is None
 
 
 def _picked(item: Item, value: Value, option: str, chosen: bool) -> tuple[str, ...] | None:

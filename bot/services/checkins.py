@@ -81,16 +81,15 @@ class CheckIns:
     async def type(self, tx: Transaction, client_id: int, text: str) -> Talk:
         """Take a typed message as the answer to the check-in that waits for one.
 
-        Errors: Refused("not_kept") where none does, Refused("which_checkin") where two do and the
+        It answers what was asked when it was typed. Errors: Refused("not_kept") where none does, or
+        what was tapped later leaves nothing of it, Refused("which_checkin") where two do and the
         message says nothing about which, and what `conversation.typed` refuses.
         """
         fitting: list[tuple[CheckIn, Event]] = []
         refused = Refused("not_kept")
         for checkin in reversed(await self._open(tx, client_id)):
-            answers = await answer_store.answers_of(tx, checkin)
-            item = conversation.position(self.talks.instrument(checkin), answers, checkin.known)
             try:
-                fitting.append((checkin, conversation.typed(item, text, self.words)))
+                fitting.append((checkin, await self._meant(tx, checkin, text)))
             except Refused as why:
                 refused = why
         if not fitting:
@@ -100,6 +99,16 @@ class CheckIns:
         if not _is_in_use(checkin, [other for other, _ in fitting]):
             raise Refused("which_checkin")
         return await self._take(tx, checkin, event, None)
+
+    async def _meant(self, tx: Transaction, checkin: CheckIn, text: str) -> Event:
+        now, instrument = self.clock.now(), self.talks.instrument(checkin)
+        answers = await answer_store.answers_of(tx, checkin)
+        then = conversation.said_before(answers, tx.update_id, now)
+        item = conversation.position(instrument, then, checkin.known)
+        event = conversation.typed(item, text, self.words)
+        if conversation.is_overtaken(instrument, answers, event, tx.update_id, now):
+            raise Refused("not_kept")
+        return event
 
     async def _open(self, tx: Transaction, client_id: int) -> list[CheckIn]:
         """List a client's check-ins that take answers, the one used last first."""
@@ -195,7 +204,7 @@ class CheckIns:
         now = self.clock.now()
         instrument = self.talks.instrument(checkin)
         before = await answer_store.answers_of(tx, checkin)
-        step = conversation.reply_to(instrument, before, checkin.known, event, now)
+        step = conversation.reply_to(instrument, before, checkin.known, event, now, tx.update_id)
         if step.save:
             corrected = await answer_store.save_answers(tx, checkin, step.save, before)
             await store.note_progress(
@@ -204,6 +213,8 @@ class CheckIns:
             await self.watching.look(tx, checkin, step.save, now)
             if checkin.kind != "session":
                 await self._tell_before_first(tx, checkin, now)
+        elif step.again is not None:
+            await answer_store.note_update(tx, checkin.id, step.again)
         if checkin.sent_at is None or (message and checkin.telegram_message is None):
             await store.note_sent(tx, checkin.id, now, message)
         return await self.talks.of(tx, checkin, step.answers)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from bot.core.errors import Refused
+from bot.core.order import was_said_before
 from bot.core.people import Pair
 from bot.core.rhythm import GOAL_ITEMS
 from bot.services.acts import reads, writes
@@ -114,7 +115,15 @@ class Goals:
     @reads
     async def find_wanted(self, tx: Transaction, client_id: int) -> Wanted | None:
         """Say whether what a client types now, or typed last, are the words of a goal."""
-        return await goals.find_wanted(tx, client_id, self.clock.now() - _WAIT_MS)
+        return await self._wanted(tx, client_id)
+
+    async def _wanted(self, tx: Transaction, client_id: int) -> Wanted | None:
+        now = self.clock.now()
+        wanted = await goals.find_wanted(tx, client_id, now - _WAIT_MS)
+        # What was typed before the words were asked for answers something else, however late.
+        if wanted and was_said_before(tx.update_id, wanted.update_id, wanted.asked_at, now):
+            return None
+        return wanted
 
     @writes
     async def note(self, tx: Transaction, client_id: int, text: str) -> OwnGoals:
@@ -124,7 +133,7 @@ class Goals:
         Refused("goals_full"), Refused("goal_closed").
         """
         now, words = self.clock.now(), " ".join(text.split())
-        wanted = await goals.find_wanted(tx, client_id, now - _WAIT_MS)
+        wanted = await self._wanted(tx, client_id)
         if wanted is None or wanted.noted_at is not None or not words:
             raise Refused("not_kept")
         if len(words) > WORDS_AT_MOST:

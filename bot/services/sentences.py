@@ -11,6 +11,7 @@ from typing import Final
 
 from bot.config import Settings
 from bot.core.errors import Refused
+from bot.core.order import was_said_before
 from bot.services.acknowledgements import owe_telling
 from bot.services.acts import reads, writes
 from bot.services.digests import own_digest, placed_in
@@ -55,13 +56,20 @@ class Sentences:
     @reads
     async def is_waiting(self, tx: Transaction, therapist_id: int) -> bool:
         """Say whether this therapist's next message is a sentence."""
-        since = self.clock.now() - _WAITS_MS
-        return await sentences.find_waiting(tx, therapist_id, since) is not None
+        return await self._waiting(tx, therapist_id) is not None
+
+    async def _waiting(self, tx: Transaction, therapist_id: int) -> Sentence | None:
+        now = self.clock.now()
+        found = await sentences.find_waiting(tx, therapist_id, now - _WAITS_MS)
+        # What was typed before this sentence was asked for was meant for somebody else.
+        if found and was_said_before(tx.update_id, found.update_id, found.asked_at, now):
+            return None
+        return found
 
     @reads
     async def waiting(self, tx: Transaction, therapist_id: int) -> Sentence:
         """Give the sentence that waits to be written or sent. Errors: Refused("not_kept")."""
-        found = await sentences.find_waiting(tx, therapist_id, self.clock.now() - _WAITS_MS)
+        found = await self._waiting(tx, therapist_id)
         if found is None:
             raise Refused("not_kept")
         return found
@@ -72,7 +80,7 @@ class Sentences:
 
         Errors: Refused("not_kept"), Refused("sentence_too_long").
         """
-        waiting = await sentences.find_waiting(tx, therapist_id, self.clock.now() - _WAITS_MS)
+        waiting = await self._waiting(tx, therapist_id)
         words = " ".join(typed.split())
         if waiting is None or not words:
             raise Refused("not_kept")

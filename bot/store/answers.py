@@ -43,6 +43,7 @@ def open_answer(sealer: Sealer, row: Row) -> Answer:
         in_hand=row["in_hand_at"] is not None,
         answered_at=row["answered_at"],
         changed_at=row["changed_at"],
+        update_id=row["update_id"],
     )
 
 
@@ -81,20 +82,32 @@ async def save_answers(
                 await _keep_earlier(tx, checkin.id, answer.item, answer.changed_at)
         await tx.run(
             "INSERT INTO answer (checkin_id, item, value, disclosure, in_hand_at, answered_at,"
-            " changed_at) VALUES (:checkin_id, :item, :value, :disclosure, :in_hand_at, :at, :at)"
+            " changed_at, update_id) VALUES (:checkin_id, :item, :value, :disclosure, :in_hand_at,"
+            " :at, :at, :update_id)"
             " ON CONFLICT (checkin_id, item) DO UPDATE SET value = excluded.value,"
             " disclosure = excluded.disclosure, in_hand_at = excluded.in_hand_at,"
-            " changed_at = excluded.changed_at",
+            " changed_at = excluded.changed_at, update_id = excluded.update_id",
             checkin_id=checkin.id,
             item=answer.item,
             value=seal_value(sealer, checkin.id, answer.item, answer.value),
             disclosure=answer.disclosure,
             in_hand_at=answer.changed_at if answer.in_hand else None,
             at=answer.changed_at,
+            update_id=answer.update_id,
         )
         if old is not None and old.disclosure is not None and answer.value is None:
             await _forget_words(tx, checkin.id, answer.item)
     return corrected
+
+
+async def note_update(tx: Transaction, checkin_id: int, answer: Answer) -> None:
+    """Note which update gave an answer last, where it changed nothing."""
+    await tx.run(
+        "UPDATE answer SET update_id = :update_id WHERE checkin_id = :checkin_id AND item = :item",
+        checkin_id=checkin_id,
+        item=answer.item,
+        update_id=answer.update_id,
+    )
 
 
 async def _forget_words(tx: Transaction, checkin_id: int, item: str) -> None:

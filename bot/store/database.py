@@ -71,16 +71,25 @@ current_update: ContextVar[UpdateInHand | None] = ContextVar("current_update", d
 class Transaction:
     """What a store function is given: statements in, rows out, the vault and the erasures' log.
 
+    update_id: of the Telegram update that is being handled, if one is.
+
     Its functions are coroutines because on another engine they wait; here they never do, which is
     what lets a whole transaction run in one go.
     """
 
-    __slots__ = ("_connection", "erasures", "vault")
+    __slots__ = ("_connection", "erasures", "update_id", "vault")
 
-    def __init__(self, connection: sqlite3.Connection, vault: Vault, erasures: ErasureLog) -> None:
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        vault: Vault,
+        erasures: ErasureLog,
+        update_id: int | None = None,
+    ) -> None:
         self._connection = connection
         self.vault = vault
         self.erasures = erasures
+        self.update_id = update_id
 
     async def all(self, sql: str, **values: object) -> list[Row]:
         """Run a statement and give its rows."""
@@ -121,14 +130,20 @@ class _Connection(aiosqlite.Connection):
         return result
 
 
-class _Whole(Generic[T]):
-    """One transaction, from BEGIN to its end."""
+_WRITING: Final = "BEGIN IMMEDIATE"
+_READING: Final = "BEGIN"
 
-    def __init__(self, db: Database, begin: str, work: Work[T], hand: UpdateInHand | None) -> None:
+
+class _Whole(Generic[T]):
+    """One transaction, from BEGIN to its end, that records the update in hand if it writes."""
+
+    def __init__(self, db: Database, begin: str, work: Work[T]) -> None:
         self._db = db
         self._begin = begin
         self._work = work
-        self._hand = hand
+        hand = current_update.get()
+        self._update_id = None if hand is None else hand.update_id
+        self._hand = hand if begin == _WRITING else None
         #: Set when whoever asked for it was cancelled: what has not begun by then never begins.
         self.is_unwanted = False
 
@@ -137,7 +152,9 @@ class _Whole(Generic[T]):
             raise _Unwanted
         _rows(connection, self._begin, {})
         try:
-            result = self._through(Transaction(connection, self._db.vault, self._db.erasures))
+            result = self._through(
+                Transaction(connection, self._db.vault, self._db.erasures, self._update_id)
+            )
             _rows(connection, "COMMIT", {})
         except BaseException:
             if connection.in_transaction:
@@ -233,7 +250,7 @@ class Database:
             raise RuntimeError("one update, one writing transaction: this update has had its own")
         if self._writer is None:
             raise Unavailable("the database is closed")
-        return await _wanted(self._writer, _Whole(self, "BEGIN IMMEDIATE", work, hand))
+        return await _wanted(self._writer, _Whole(self, _WRITING, work))
 
     async def read(self, work: Work[T]) -> T:
         """Give what `work` gives, read from one moment of the database. Errors: `Unavailable`."""
@@ -241,7 +258,7 @@ class Database:
             raise Unavailable("the database is closed")
         reader = await self._readers.get()
         try:
-            return await _wanted(reader, _Whole(self, "BEGIN", work, None))
+            return await _wanted(reader, _Whole(self, _READING, work))
         finally:
             self._readers.put_nowait(reader)
 

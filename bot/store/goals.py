@@ -37,7 +37,7 @@ class Goal:
 class Wanted:
     """The words of a goal are waited for. follows_id: the goal to word anew, None for a new one.
 
-    noted_at: when they came, None while they are waited for.
+    noted_at: when they came, None while they are waited for. update_id: the tap since when.
     """
 
     client_id: int
@@ -46,6 +46,7 @@ class Wanted:
     telegram_message: int
     asked_at: int
     noted_at: int | None = None
+    update_id: int | None = None
 
 
 _GOALS = "SELECT goal.*, pair.data_key FROM goal JOIN pair ON pair.id = goal.pair_id"
@@ -171,16 +172,17 @@ async def pair_of_goal(tx: Transaction, goal_id: int, client_id: int) -> int | N
 async def want_words(tx: Transaction, wanted: Wanted) -> None:
     """Wait for the words of a goal; what the same client was waited for before is forgotten."""
     await tx.run(
-        "INSERT INTO goal_wanted (client_id, pair_id, follows_id, telegram_message, asked_at)"
-        " VALUES (:client_id, :pair_id, :follows_id, :message, :now)"
+        "INSERT INTO goal_wanted (client_id, pair_id, follows_id, telegram_message, asked_at,"
+        " update_id) VALUES (:client_id, :pair_id, :follows_id, :message, :now, :update_id)"
         " ON CONFLICT (client_id) DO UPDATE SET pair_id = excluded.pair_id,"
         " follows_id = excluded.follows_id, telegram_message = excluded.telegram_message,"
-        " asked_at = excluded.asked_at, noted_at = NULL",
+        " asked_at = excluded.asked_at, noted_at = NULL, update_id = excluded.update_id",
         client_id=wanted.client_id,
         pair_id=wanted.pair_id,
         follows_id=wanted.follows_id,
         message=wanted.telegram_message,
         now=wanted.asked_at,
+        update_id=tx.update_id,
     )
 
 
@@ -203,7 +205,7 @@ async def find_wanted(tx: Transaction, client_id: int, asked_after: int) -> Want
         return None
     return Wanted(
         row["client_id"], row["pair_id"], row["follows_id"], row["telegram_message"],
-        row["asked_at"], row["noted_at"],
+        row["asked_at"], row["noted_at"], row["update_id"],
     )  # fmt: skip
 
 

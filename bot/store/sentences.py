@@ -12,13 +12,18 @@ from bot.store.database import Row, Transaction
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """words: None until they were typed. sent_at: None until the therapist has sent them."""
+    """words: None until they were typed. sent_at: None until the therapist has sent them.
+
+    update_id: the tap since when they are waited for.
+    """
 
     id: int
     acknowledgement_id: int
     pair_id: int
     code: str
     words: str | None
+    asked_at: int
+    update_id: int | None
     sent_at: int | None
 
 
@@ -39,6 +44,8 @@ def _sentence(tx: Transaction, row: Row) -> Sentence:
         pair_id=row["pair_id"],
         code=row["code"],
         words=None if words is None else sealer.open_text(words, "sentence", "words", row["id"]),
+        asked_at=row["asked_at"],
+        update_id=row["update_id"],
         sent_at=row["sent_at"],
     )
 
@@ -52,8 +59,9 @@ async def ask_sentence(
     """
     await drop_unsent(tx, therapist_id)
     row = await tx.one(
-        "INSERT INTO sentence (id, acknowledgement_id, pair_id, asked_at)"
-        " SELECT :id, acknowledgement.id, acknowledgement.pair_id, :now FROM acknowledgement"
+        "INSERT INTO sentence (id, acknowledgement_id, pair_id, asked_at, update_id)"
+        " SELECT :id, acknowledgement.id, acknowledgement.pair_id, :now, :update_id"
+        " FROM acknowledgement"
         " JOIN digest ON digest.id = acknowledgement.digest_id"
         " WHERE digest.id = :digest_id AND digest.therapist_id = :therapist_id"
         " AND acknowledgement.pair_id = :pair_id"
@@ -63,6 +71,7 @@ async def ask_sentence(
         therapist_id=therapist_id,
         pair_id=pair_id,
         now=now,
+        update_id=tx.update_id,
     )
     return await find_sentence(tx, id, therapist_id) if row else None
 

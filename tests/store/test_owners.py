@@ -24,7 +24,7 @@ BOUND = re.compile(
 
 #: Called in a transaction that has found the row by its owner before.
 FOUND_BEFORE = {
-    "answers.answers_of", "answers.save_answers", "asking.find_first_start",
+    "answers.answers_of", "answers.note_update", "answers.save_answers", "asking.find_first_start",
     "goals.add_goal", "goals.end_goal", "goals.goals_of_pair", "goals.has_goals",
     "goals.open_goals", "goals.ratings_of", "goals.words_by_item", "history.heard_of_last",
     "holdings.holdings_of",

@@ -120,7 +120,7 @@ async def folder(world: World) -> AsyncIterator[Path]:
             words=sealer.seal_text(KEPT, "goal", "words", 1),
         )  # fmt: skip
         await tx.run(
-            "INSERT INTO goal_wanted VALUES (:client, :id, NULL, 1, 1, 1)", id=pair["id"],
+            "INSERT INTO goal_wanted VALUES (:client, :id, NULL, 1, 1, 1, 1)", id=pair["id"],
             client=pair["client_id"],
         )  # fmt: skip
         await tx.run("INSERT INTO watch_choice VALUES (:id, 'notice', 'yes', 1)", id=pair["id"])
@@ -133,7 +133,7 @@ async def folder(world: World) -> AsyncIterator[Path]:
             value=sealer.seal_text("5", "mirror_rating", "value", 1),
         )
         await tx.run(
-            "INSERT INTO sentence SELECT 1, id, pair_id, 1, :words, 1 FROM acknowledgement",
+            "INSERT INTO sentence SELECT 1, id, pair_id, 1, :words, 1, 1 FROM acknowledgement",
             words=sealer.seal_text(KEPT, "sentence", "words", 1),
         )
         await tx.run(

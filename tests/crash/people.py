@@ -15,8 +15,6 @@ from dataclasses import dataclass, field
 from bot.emulator import Emulator, Person, Seen, Tap
 
 #: How long a person looks at a screen that does not change, and how often.
-#: Telegram tries a webhook again after 2, 4, 8 … seconds of its clock.
-_HEARD_SECONDS = 60.0
 _PATIENCE_SECONDS = 0.15
 _TRIES = 1000
 #: What is chosen of several that apply, by person; none of these excludes another.
@@ -154,14 +152,6 @@ class Somebody(ABC):
             if moved:
                 return True
         raise AssertionError(f"{self.phone.name}: nothing ever comes of {data}: {before}")
-
-    async def until_heard(self) -> None:
-        """Wait until the bot has taken everything that was said here."""
-        lanes = self.emulator.world.queue.lanes
-        is_heard = await self.emulator.bell.wait_for(
-            lambda: all(lane.chat != self.phone.id for lane in lanes()), _HEARD_SECONDS
-        )
-        assert is_heard, f"{self.phone.name} is never heard"
 
     async def _until(self, is_so: Callable[[], bool]) -> None:
         await self.emulator.bell.wait_for(is_so, _PATIENCE_SECONDS)

@@ -43,13 +43,11 @@ async def play(
     troubles: Troubles | LongLock | None = None,
     cold: bool = False,
     way: Way = "polling",
-    is_patient: bool = False,
 ) -> tuple[Tally, Keeper]:
     """Play the story while blows fall; give what was done and found.
 
     options: of `bot_process.py`. network: whether it is bad. extra: awaited at each step's end.
     disk: with every kill the power fails as well. troubles: what `extra` makes; over in the end.
-    is_patient: whether people wait until what they said is taken before they say more.
     """
     chance, ledger = random.Random(seed), Ledger()
     environment = disk.environment if disk else None
@@ -69,7 +67,7 @@ async def play(
             if extra is not None:
                 await extra(stage, keeper)
 
-        story = Story(stage, people, ledger, keeper.step, after, is_patient)
+        story = Story(stage, people, ledger, keeper.step, after)
         caring = asyncio.create_task(keeper.run())
         try:
             with ExitStack() as wire:

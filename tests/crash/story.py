@@ -63,8 +63,6 @@ class Story:
     ledger: Ledger
     begins: Callable[[], None]
     after: Callable[[], Awaitable[None]]
-    #: Whether everybody waits until what was said is taken before saying more.
-    is_patient: bool = False
 
     async def play(self, steps: list[tuple[str, int]] = STEPS) -> None:
         """Everybody at the same time, from hour to hour, and then time passes."""
@@ -98,8 +96,7 @@ class Story:
     async def _use_the_phone(self, somebody: Somebody) -> None:
         somebody.look()
         while await somebody.attend():
-            if self.is_patient:
-                await somebody.until_heard()
+            pass
 
 
 async def enrol(stage: KilledStage, chance: random.Random, ledger: Ledger) -> dict[str, Somebody]:

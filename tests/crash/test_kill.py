@@ -41,9 +41,7 @@ def unbroken(tally: Tally, seed: int) -> None:
 @pytest.mark.parametrize(("way", "seed"), SEEDS)
 async def test_nothing_is_lost_doubled_or_mixed_up(tmp_path: Path, way: Way, seed: int) -> None:
     blows = matrix(random.Random(seed), way=way)[:_BLOWS]
-    # Whoever types again before the first was brought is known to be misread by webhook
-    # (docs/reliability.md): the torture's part kills_webhook tries that.
-    tally, keeper = await play(tmp_path, seed, blows, way=way, is_patient=way == "webhook")
+    tally, keeper = await play(tmp_path, seed, blows, way=way)
     unbroken(tally, seed)
     # Kills that strike nothing prove nothing.
     assert keeper.kills >= KILLS
@@ -59,9 +57,7 @@ async def test_the_story_passes_every_point(tmp_path: Path, way: Way) -> None:
     for seed in range(1, 9):
         folder = tmp_path / str(seed)
         folder.mkdir()
-        tally, keeper = await play(
-            folder, seed, [Blow(SOMETIME, 3)] * 3, way=way, is_patient=way == "webhook"
-        )
+        tally, keeper = await play(folder, seed, [Blow(SOMETIME, 3)] * 3, way=way)
         unbroken(tally, seed)
         passed.update(keeper.passages)
         missing = sorted(set(points_of(way)) - set(+passed))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import AsyncIterator, Iterator, MutableMapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ from bot.core.timetable import to_utc
 from bot.demo.stage import TOKEN, StageClock, set_stage
 from bot.emulator import Emulator
 from bot.logging import LIBRARIES
-from bot.render import Renderer
+from tests.prepared import prepare
 
 #: A Sunday morning; no clock change within the next months.
 START = to_utc("2026-11-01", "10:00", "Europe/Berlin")
@@ -29,9 +28,6 @@ START = to_utc("2026-11-01", "10:00", "Europe/Berlin")
 # A law is not broken because the machine was busy or is watched: pytest-timeout ends what hangs.
 settings.register_profile("suite", deadline=None)
 settings.load_profile("suite")
-
-#: The real one, but one for all restarts: compiling templates anew tells nothing.
-one_renderer = cache(Renderer)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -90,7 +86,7 @@ async def world(
     logged: list[str],
 ) -> AsyncIterator[World]:
     """A practice without people; `@pytest.mark.settings("…TOML…")` adds settings."""
-    monkeypatch.setattr("bot.app.Renderer", one_renderer)
+    prepare(monkeypatch)
     mark = request.node.get_closest_marker("settings")
     clock = StageClock(START)
     emulator = Emulator(token=TOKEN, clock=clock, seed=1, loopback_webhook=True)

@@ -115,13 +115,22 @@ def _claim_nothing() -> None:
         )
         return outbox._message(row) if row else None
 
-    inner = outbox.end
+    inner, put_back = outbox.end, outbox.put_back
 
     async def end(tx: Any, message_id: int, *given: Any, **named: Any) -> bool:
         await tx.run("UPDATE message SET state = 'sending' WHERE id = :id", id=message_id)
         return await inner(tx, message_id, *given, **named)
 
-    outbox.claim_due, outbox.end = claim_due, end
+    async def later(tx: Any, message_id: int, due_at: int, *, tried: bool) -> None:
+        # Otherwise what waits for the end of the night is due at once, again and again: the bot
+        # never rests, and the story waits for it in vain.
+        await tx.run(
+            "UPDATE message SET state = 'sending', attempts = attempts + 1 WHERE id = :id",
+            id=message_id,
+        )
+        await put_back(tx, message_id, due_at, tried=tried)
+
+    outbox.claim_due, outbox.end, outbox.put_back = claim_due, end, later  # type: ignore[assignment]
 
 
 def _digest_of_now() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from pathlib import Path
 
 import pytest
@@ -40,6 +40,9 @@ NEW = Panel("B2 · Tue 09:00", (Dot("2026-11-17", 6.4), Dot("2026-11-24", 0.0)))
 SILENT = Panel("C3 · Wed 18:00", (Dot("2026-11-18", None),))
 
 
+_NOTHING = bytes(4)
+
+
 class Pixels:
     """A PNG of 8 bits with red, green, blue and alpha, read by hand."""
 
@@ -60,18 +63,36 @@ class Pixels:
             self._rows.append(self._plain(raw[start], raw[start + 1 : start + stride]))
 
     def _plain(self, filtered: int, line: bytes) -> bytes:
-        above, row = self._rows[-1], bytearray(line)
-        for i, value in enumerate(line):
-            left = row[i - 4] if i > 3 else 0
-            corner = above[i - 4] if i > 3 else 0
-            add = (0, left, above[i], (left + above[i]) // 2, _paeth(left, above[i], corner))
-            row[i] = (value + add[filtered]) & 255
+        above = self._rows[-1]
+        if filtered == 0:
+            return line
+        if filtered == 1:
+            row = bytearray(line)
+            for channel in range(4):
+                sums = accumulate(line[channel::4])
+                row[channel::4] = bytes(value & 255 for value in sums)
+            return bytes(row)
+        if filtered == 2:
+            return bytes((value + up) & 255 for value, up in zip(line, above, strict=True))
+        guess = _average if filtered == 3 else _paeth
+        row, left, corner = bytearray(), bytes(4), bytes(4)
+        for place in range(0, len(line), 4):
+            up, more = above[place : place + 4], line[place : place + 4]
+            # Where nothing is above but what was, Paeth guesses the left: most of a drawing.
+            if filtered == 3 or up != corner or more != _NOTHING:
+                left = bytes((guess(left[i], up[i], corner[i]) + more[i]) & 255 for i in range(4))
+            corner = up
+            row += left
         return bytes(row)
 
     def at(self, x: float, y: float) -> str:
         """Give a pixel's colour as `#rrggbb`."""
         start = 4 * int(x)
         return "#" + self._rows[int(y) + 1][start : start + 3].hex()
+
+
+def _average(left: int, above: int, _: int) -> int:
+    return (left + above) // 2
 
 
 def _paeth(left: int, above: int, corner: int) -> int:

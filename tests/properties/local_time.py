@@ -7,7 +7,7 @@ by looking where they change, and goes through the stretches between the changes
 from __future__ import annotations
 
 import random
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -53,7 +53,9 @@ class Wall:
         for at in range(start, end, _LOOK_S):
             if self._offset(at + _LOOK_S) == known:
                 continue
-            change = next(s for s in range(at, at + _LOOK_S + 1) if self._offset(s) != known)
+            # The first second with another offset, by halving: no zone changes twice in a look.
+            seconds = range(at, at + _LOOK_S + 1)
+            change = seconds[bisect_left(seconds, True, key=lambda s: self._offset(s) != known)]
             yield Stretch(start, change, known)
             start, known = change, self._offset(change)
         yield Stretch(start, end, known)

@@ -12,12 +12,14 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 import structlog
 
 from bot.core.timetable import to_utc
 from bot.demo.stage import TOKEN, StageClock, set_stage
 from bot.emulator import Emulator
 from bot.logging import set_up
+from tests.prepared import prepare
 from tests.world import Human, World
 
 #: What Anna wrote for herself, what she shares, and what Cora wrote: words no log may hold.
@@ -33,7 +35,8 @@ async def practice(seed: int, extra: str = "") -> AsyncIterator[World]:
     """Give a running practice without people, in a folder of its own. extra: more of its TOML."""
     clock = StageClock(_START)
     emulator = Emulator(token=TOKEN, clock=clock, seed=seed)
-    with tempfile.TemporaryDirectory(dir=_PLACE) as folder:
+    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory(dir=_PLACE) as folder:
+        prepare(patch)
         async with emulator.serve():
             stage = await set_stage(Path(folder), emulator, clock, extra=extra)
             try:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Mapping
-from functools import cache
 
 import pytest
 
 from bot.core.conversation import Answer
-from bot.render import Renderer
 from bot.store.answers import save_answers
 from bot.store.checkins import CheckIn
 from bot.store.database import Transaction
@@ -22,8 +20,6 @@ _STEPS = 80
 _SEEDS = (range(1, 4), range(4, 7), range(7, 10), range(10, 13))
 #: And many short ones: with those above, 300 in each run of the suite.
 _SHORT_STEPS = 10
-#: The real one, but one for all walks: compiling templates anew tells nothing.
-one_renderer = cache(Renderer)
 _SHORT = [range(first, first + 12) for first in range(1001, 1289, 12)]
 
 
@@ -48,10 +44,7 @@ async def test_whatever_happens_the_promises_are_kept(seeds: range) -> None:
 
 @pytest.mark.no_cover  # the long ones pass the same lines
 @pytest.mark.parametrize("seeds", _SHORT, ids=str)
-async def test_on_short_walks_they_are_kept_as_well(
-    monkeypatch: pytest.MonkeyPatch, seeds: range
-) -> None:
-    monkeypatch.setattr("bot.app.Renderer", one_renderer)
+async def test_on_short_walks_they_are_kept_as_well(seeds: range) -> None:
     tally = await walks(seeds, _SHORT_STEPS)
     assert not tally.violations
     assert tally.counts["steps"] == len(seeds) * _SHORT_STEPS

@@ -11,12 +11,13 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from conftest import START, one_renderer
+from conftest import START
 from world import Human, World
 
 from bot.demo.stage import TOKEN, StageClock, set_stage
 from bot.emulator import Emulator
 from tests.crash.delivered import Delivered
+from tests.prepared import prepare
 
 SECOND, MINUTE, HOUR, DAY = 1000, 60_000, 3_600_000, 86_400_000
 BACK = {
@@ -58,7 +59,7 @@ async def world(
     clock: WrongClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, logged: list[str]
 ) -> AsyncIterator[World]:
     """A practice without people whose clock can be wrong."""
-    monkeypatch.setattr("bot.app.Renderer", one_renderer)
+    prepare(monkeypatch)
     emulator = Emulator(token=TOKEN, clock=clock.true, seed=1)
     async with emulator.serve(port=0):
         stage = await set_stage(tmp_path, emulator, clock)

@@ -14,9 +14,9 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import orjson
+import pytest
 import structlog
 
-import bot.app
 from bot.config import load
 from bot.core.timetable import to_utc
 from bot.demo.stage import TOKEN, StageClock, write_config
@@ -25,11 +25,12 @@ from bot.logging import set_up
 from tests.crash.checker import Checker, rows_of
 from tests.crash.people import Ledger
 from tests.crash.rounds import opener_of, options_of
+from tests.prepared import prepare
 from tests.torture import Tally
 from tests.year.cast import ZONE, draw
 from tests.year.course import Course
 from tests.year.oracle import Oracle, Sample
-from tests.year.stage import SeededIds, YearStage, one_renderer
+from tests.year.stage import SeededIds, YearStage
 
 #: A Sunday; the clocks change in March and October of the year that follows.
 BEGIN = to_utc("2026-11-01", "10:00", ZONE)
@@ -126,15 +127,14 @@ async def _end(stage: YearStage, checker: Checker) -> None:
 @contextmanager
 def _logged(folder: Path) -> Iterator[None]:
     """Log as `run` does, into a file where the judge looks for it; afterwards as before."""
-    root, renderer = logging.getLogger(), bot.app.Renderer
+    root = logging.getLogger()
     before = root.handlers[:], root.level
     with (folder / "bot.log").open("w", buffering=1, encoding="utf-8") as log:
         try:
-            bot.app.Renderer = one_renderer  # type: ignore[assignment, misc]
-            with contextlib.redirect_stderr(log):
+            with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stderr(log):
+                prepare(patch)
                 yield
         finally:
-            bot.app.Renderer = renderer  # type: ignore[misc]
             root.handlers[:], root.level = before[0], before[1]
             structlog.reset_defaults()
 

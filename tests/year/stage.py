@@ -5,11 +5,9 @@ from __future__ import annotations
 import random
 import string
 from dataclasses import dataclass
-from functools import cache
 from typing import Final
 
 from bot.demo.stage import Stage
-from bot.render import Renderer
 from tests.crash.failpoints import Way
 
 _PATIENCE_SECONDS: Final = 60.0
@@ -22,9 +20,6 @@ _DUE: Final = (
     " UNION ALL SELECT id FROM checkin WHERE folded_at IS NULL AND closed_at IS NOT NULL"
     " AND telegram_message IS NOT NULL LIMIT 1"
 )
-
-#: Compiling the templates anew at each restart tells nothing.
-one_renderer = cache(Renderer)
 
 
 @dataclass

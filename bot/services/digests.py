@@ -34,6 +34,7 @@ from bot.services.digest_pages import (
     unread,
 )
 from bot.services.ports import Clock, Ids
+from bot.services.unopened import owe_reminders
 from bot.store import audit, digest_facts, mirror, outbox
 from bot.store import digests as store
 from bot.store.database import Database, Transaction, Unavailable
@@ -189,6 +190,7 @@ class Digests:
                 expires_at=now + _DELIVER_WITHIN_MS,
                 now=now,
             )
+        await owe_reminders(tx, therapist_id, ids=self.ids, settings=self.settings, now=now)
 
     async def _facts(
         self, tx: Transaction, therapist_id: int, window: Window, pair_id: int | None = None

@@ -45,6 +45,7 @@ from bot.services.retention import Retention
 from bot.services.sentences import Sentences
 from bot.services.talks import Talks
 from bot.services.timetable import Timetable
+from bot.services.unopened import UnopenedDigests
 from bot.services.usual import Usual
 from bot.services.watching import Watching
 from bot.store import updates
@@ -215,6 +216,7 @@ async def _assemble(
         room.acknowledgements,
         enrolment,
         room.mirrors,
+        UnopenedDigests(db),
         room.checkin_views,
         room.digest_views,
         room.mirror_views,

@@ -16,6 +16,7 @@ from bot.services.enrolment import Enrolment
 from bot.services.mirror import Mirrors
 from bot.services.outgoing import Claimed, Outgoing
 from bot.services.ports import Messenger, Screen
+from bot.services.unopened import REMINDED_AFTER, TOLD_AFTER, UnopenedDigests
 from bot.store.database import Unavailable
 from bot.transport.faults import trace
 from bot.transport.lanes import Lanes
@@ -48,6 +49,7 @@ class Delivery:
     acknowledgements: Acknowledgements
     enrolment: Enrolment
     mirrors: Mirrors
+    unopened: UnopenedDigests
     checkin_views: CheckInViews
     digest_views: DigestViews
     mirror_views: MirrorViews
@@ -117,6 +119,10 @@ class Delivery:
             return self.notice_views.watch_help(more[1], reader)
         if name == "watch" and pair is not None:
             return self.notice_views.watch(pair, int(more[0]), reader)
+        if name in ("unopened", "unopened_admin"):
+            at_least = REMINDED_AFTER if name == "unopened" else TOLD_AFTER
+            lying = await self.unopened.find(message.subject_id, at_least)
+            return self.notice_views.unopened(name, lying, reader) if lying else None
         if name == "before_first":
             talk = await self.checkins.delivery(message.subject_id)
             if talk is None or pair is None or talk.checkin.state == "cancelled":

@@ -26,6 +26,8 @@ from tests.transactions import reading, writing
 
 MONDAY = "2026-11-16"
 
+MINUTE = 60_000
+
 
 @dataclass
 class HandClock:
@@ -135,10 +137,13 @@ class World:
         extra: tuple[Answer, ...] = (),
         **changes: object,
     ) -> int:
-        """Add an appointment with its check-in: sent when it ended, completed an hour later."""
+        """Add an appointment with its check-in: sent when it ended, completed 59 minutes later.
+
+        Not on the hour, where digests are cut.
+        """
         appointment_id = await self.appointment(pair_id, on, time)
         checkin_id, sent_at = self.ids.new(), to_utc(on, time, ZONE) + HOUR
-        done_at, closes_at = sent_at + HOUR, sent_at + 48 * HOUR
+        done_at, closes_at = sent_at + HOUR - MINUTE, sent_at + 48 * HOUR
         async with writing(self.db) as tx:
             await checkins.add_checkin(
                 tx, id=checkin_id, pair_id=pair_id, appointment_id=appointment_id,

@@ -2,8 +2,9 @@
 
 Owns the reading of a check-in's times: what had happened by an instant, in which digest it
 belongs, and what of it may be shown. A check-in is known once it was completed or its time was
-over; a change after that belongs to the following digest. What a client withheld has no numbers
-here whatever the cut-off, and where client and calendar disagree there is no score.
+over; a change after that belongs to the following digest. What bears the cut-off itself as its
+time came after it: a digest may have been made in that very millisecond. What a client withheld
+has no numbers here whatever the cut-off, and where client and calendar disagree there is no score.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ WITH_ANSWERS: Final = ("answered", "started")
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """What a digest covers: everything known in (from_at, cut_at]; local times in `zone`."""
+    """What a digest covers: everything known in [from_at, cut_at); local times in `zone`."""
 
     from_at: int
     cut_at: int
@@ -61,7 +62,12 @@ class Window:
 
     def holds(self, at: int | None) -> bool:
         """Say whether an instant lies in this window."""
-        return at is not None and self.from_at < at <= self.cut_at
+        return at is not None and self.from_at <= at < self.cut_at
+
+    @classmethod
+    def up_to(cls, now: int, zone: str) -> Window:
+        """Give the window in which nothing is new, and all that is known now is known."""
+        return cls(now + 1, now + 1, zone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,16 +242,15 @@ class _Reader:
     def _is_changed(self, asked: Asked) -> bool:
         """Say whether answers were added or changed in this window; nearly always not."""
         newest = max(asked.changed_ats, default=0)
-        return newest > self.window.from_at and any(map(self.window.holds, asked.changed_ats))
+        return newest >= self.window.from_at and any(map(self.window.holds, asked.changed_ats))
 
 
 def _outcome(asked: Asked, given: int, cut_at: int) -> Outcome | None:
     """Say what had happened by the cut-off; None when nothing was known yet."""
-    closed = asked.closed_at is not None and asked.closed_at <= cut_at
+    closed = _by(asked.closed_at, cut_at)
     match asked.state:
         case None:
-            decided = asked.decided_at is not None and asked.decided_at <= cut_at
-            return "not_asked" if decided else None
+            return "not_asked" if _by(asked.decided_at, cut_at) else None
         case "withheld":
             return "withheld" if _by(asked.sent_at, cut_at) else None
         case "did_not_meet" if closed:
@@ -260,7 +265,7 @@ def _outcome(asked: Asked, given: int, cut_at: int) -> Outcome | None:
         return "conflict" if given or _by(asked.completed_at, cut_at) else "did_not_meet"
     if _by(asked.completed_at, cut_at):
         return "answered" if asked.answers else "skipped"
-    if _ended_at(asked) > cut_at:
+    if not _by(_ended_at(asked), cut_at):
         return "open"
     return "started" if given else "silent"
 
@@ -285,14 +290,18 @@ def _is_new(asked: Asked, outcome: Outcome, window: Window) -> bool:
 
 
 def _ended_at(asked: Asked) -> int:
-    """Give when a check-in's time was over: what sets the state may have come later."""
+    """Give the last moment of a check-in's time: what sets the state may have come later.
+
+    A time that ends at a cut-off is over by it, because nothing can be answered any more.
+    """
+    last = asked.closes_at - 1
     if asked.closed_at is None or asked.state not in _CLOSED_BY_TIME:
-        return asked.closes_at
-    return min(asked.closed_at, asked.closes_at)
+        return last
+    return min(asked.closed_at, last)
 
 
 def _by(at: int | None, cut_at: int) -> bool:
-    return at is not None and at <= cut_at
+    return at is not None and at < cut_at
 
 
 def _number(value: Value) -> int | None:

@@ -28,6 +28,7 @@ from bot.emulator.refusals import Refusal
 from bot.render import Renderer
 from bot.render.own import OwnTemplates
 from bot.render.trial import TemplateMistake, Trial, trying
+from bot.services.unopened import Unopened
 from bot.store.vault import new_master_key, write_key_file
 from bot.views.menus import everybody, professionals
 from bot.views.reader import Desk, Reader
@@ -59,6 +60,7 @@ _SAMPLES: Final = {
     "client": Person(3, 4, "Anna", "en", None, None, None, None, None),
     "code": "A7",
     "roles": frozenset({"client"}),
+    "lying": Unopened("Ben", 3, 1),
 }
 
 

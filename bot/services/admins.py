@@ -21,16 +21,18 @@ async def tell_admins(
     notice: str,
     *,
     subject_id: int,
-    pair_id: int,
+    pair_id: int | None,
     ids: Ids,
     settings: Settings,
     now: int,
+    due_at: int | None = None,
 ) -> None:
     """Owe every admin a notice, once for each subject and `notice`.
 
     notice: the name of a template, perhaps with `:` and what tells one from another.
-    pair_id: what it is about, so that it goes when the pair is erased.
+    pair_id: what it is about, so that it goes when the pair is erased. due_at: None for now.
     """
+    due_at = now if due_at is None else due_at
     for number, telegram_id in enumerate(settings.practice.admins):
         admin = await people.add_person(tx, ids.new(), telegram_id, "", None, now)
         await outbox.queue(
@@ -41,7 +43,7 @@ async def tell_admins(
             part=f"{notice}:{number}",
             person_id=admin.id,
             pair_id=pair_id,
-            due_at=now,
-            expires_at=now + _TELL_WITHIN_MS,
+            due_at=due_at,
+            expires_at=due_at + _TELL_WITHIN_MS,
             now=now,
         )

@@ -2,12 +2,15 @@
 
 A digest is made when a therapist's weekly hour has come, once, with everything since the last
 cut-off however long that was; its pages are rows of the outbox and are put together again at
-delivery, as of the cut-off. Silence is never acknowledged. What the client is told stands in
-`acknowledgements`.
+delivery, as of the cut-off. Making one is three acts, so that nobody who writes waits for a year of
+answers to be read: one that lets all writes from before the cut-off be through, one that reads, one
+that places what was read. Only the last changes anything. Silence is never acknowledged. What the
+client is told stands in `acknowledgements`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -31,6 +34,7 @@ from bot.services.digest_pages import (
     unread,
 )
 from bot.services.ports import Clock, Ids
+from bot.services.unopened import owe_reminders
 from bot.store import audit, digest_facts, mirror, outbox
 from bot.store import digests as store
 from bot.store.database import Database, Transaction, Unavailable
@@ -96,12 +100,34 @@ class Digests:
                 return weekly.therapist_id
         return None
 
+    async def _make_of(self, therapist_id: int) -> None:
+        """Make a digest. Ended anywhere on the way, it is made again from the start."""
+        window = await self._cut(therapist_id)
+        if window is not None:
+            places, made = await self._look(therapist_id, window)
+            await self._place(therapist_id, window, places, made=made)
+
     @writes
-    async def _make_of(self, tx: Transaction, therapist_id: int) -> None:
-        now = self.clock.now()
+    async def _cut(self, tx: Transaction, therapist_id: int) -> Window | None:
+        """Give what a digest is to cover; None when it is not due any more.
+
+        This takes the writer's turn though it changes nothing. Acts write one after the other and
+        each takes its time within its turn: when this is through, whatever bears a time before the
+        cut-off can be read, and whatever is still to come bears a later one.
+        """
         for weekly in await store.weekly_hours(tx, therapist_id):
-            if self._is_due(weekly, now):
-                await self._make(tx, weekly, now)
+            if self._is_due(weekly, now := self.clock.now()):
+                return Window(weekly.cut_at, self._hour(weekly, now), self._zone(weekly.timezone))
+        return None
+
+    @reads
+    async def _look(
+        self, tx: Transaction, therapist_id: int, window: Window
+    ) -> tuple[tuple[Placed, ...], bool]:
+        """Give everybody's place in a digest, and whether there is one to be made at all."""
+        facts = await self._facts(tx, therapist_id, window)
+        places = pages_of(digest_of(facts, window, self.instrument))
+        return places, bool(places) or any(pair.state in ("active", "paused") for pair in facts)
 
     def _hour(self, weekly: store.Weekly, now: int) -> int:
         """Give the latest moment at which this therapist's digest was due."""
@@ -120,16 +146,25 @@ class Digests:
     def _zone(self, own: str | None) -> str:
         return own or self.settings.practice.timezone
 
-    async def _make(self, tx: Transaction, weekly: store.Weekly, now: int) -> None:
-        therapist_id, cut_at = weekly.therapist_id, self._hour(weekly, now)
-        window = Window(weekly.cut_at, cut_at, self._zone(weekly.timezone))
-        facts = await self._facts(tx, therapist_id, window)
-        digest = digest_of(facts, window, self.instrument)
-        made = bool(digest.entries) or any(pair.state in ("active", "paused") for pair in facts)
-        number = await store.advance(tx, therapist_id, weekly.cut_at, cut_at, made=made)
+    @writes
+    async def _place(
+        self,
+        tx: Transaction,
+        therapist_id: int,
+        window: Window,
+        places: tuple[Placed, ...],
+        *,
+        made: bool,
+    ) -> None:
+        """Move the cut-off, once, and with it record a digest and owe its pages.
+
+        Whoever has been erased since the places were read has none.
+        """
+        now, cut_at = self.clock.now(), window.cut_at
+        number = await store.advance(tx, therapist_id, window.from_at, cut_at, made=made)
         if number is None or not made:
             return
-        digest_id, places = self.ids.new(), pages_of(digest)
+        digest_id = self.ids.new()
         await store.add_digest(
             tx,
             id=digest_id,
@@ -140,8 +175,10 @@ class Digests:
             now=now,
             places=places,
         )
-        await mirror.note_seen(tx, therapist_id, [place.pair_id for place in places], cut_at)
-        for page in sorted({1, *(place.page for place in places)}):
+        placed = await store.places_of(tx, digest_id)
+        # What came in the cut-off's own millisecond is not in this digest.
+        await mirror.note_seen(tx, therapist_id, [one.pair_id for one in placed], cut_at - 1)
+        for page in sorted({1, *(one.page for one in placed)}):
             await outbox.queue(
                 tx,
                 id=self.ids.new(),
@@ -153,6 +190,7 @@ class Digests:
                 expires_at=now + _DELIVER_WITHIN_MS,
                 now=now,
             )
+        await owe_reminders(tx, therapist_id, ids=self.ids, settings=self.settings, now=now)
 
     async def _facts(
         self, tx: Transaction, therapist_id: int, window: Window, pair_id: int | None = None
@@ -213,7 +251,7 @@ class Digests:
     @reads
     async def _preview(self, tx: Transaction, therapist_id: int) -> DigestPage:
         (weekly,) = await store.weekly_hours(tx, therapist_id)
-        window = Window(weekly.cut_at, self.clock.now(), self._zone(weekly.timezone))
+        window = Window(weekly.cut_at, self.clock.now() + 1, self._zone(weekly.timezone))
         digest = digest_of(await self._facts(tx, therapist_id, window), window, self.instrument)
         page = page_of(
             digest, pages_of(digest), {}, 1, digest_id=0, number=0, window=window, free_text=False
@@ -280,21 +318,24 @@ class Digests:
             told=told,
         )
 
-    @writes
-    async def read_these(
-        self, tx: Transaction, therapist_id: int, digest_id: int, page: int
-    ) -> int:
+    async def read_these(self, therapist_id: int, digest_id: int, page: int) -> int:
         """Acknowledge every calm client of a page as read; give how many that were.
 
-        Errors: Refused("not_yours"), Refused("digest_gone").
+        Two acts, as in `open_page`. Errors: Refused("not_yours"), Refused("digest_gone").
         """
+        calm = unread((await self.show(therapist_id, digest_id, page)).calm)
+        await self._read_these(therapist_id, digest_id, [entry.pair_id for entry in calm])
+        return len(calm)
+
+    @writes
+    async def _read_these(
+        self, tx: Transaction, therapist_id: int, digest_id: int, pair_ids: Sequence[int]
+    ) -> None:
         now = self.clock.now()
         row = await own_digest(tx, digest_id, therapist_id)
-        calm = unread(_there(await self._page(tx, row, page)).calm)
         await store.note_opened(tx, digest_id, therapist_id, now)
-        for entry in calm:
-            await self._acknowledge(tx, row, entry.pair_id, "read", now)
-        return len(calm)
+        for pair_id in pair_ids:
+            await self._acknowledge(tx, row, pair_id, "read", now)
 
     async def _acknowledge(
         self,

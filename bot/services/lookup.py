@@ -137,7 +137,7 @@ class Lookup:
     ) -> tuple[PairFacts, Window]:
         now = self.clock.now()
         await mirror.note_seen(tx, therapist_id, [pair_id], now)
-        window = Window(now, now, await self._zone(tx, therapist_id))
+        window = Window.up_to(now, await self._zone(tx, therapist_id))
         found = await digest_facts.facts_of(
             tx, therapist_id, window, depth=FOLLOWED_SESSIONS, texts=True, pair_id=pair_id
         )
@@ -182,7 +182,7 @@ class Lookup:
 
     async def _today(self, tx: Transaction, therapist_id: int) -> Today:
         now, zone = self.clock.now(), await self._zone(tx, therapist_id)
-        on, window = local_on(now, zone), Window(now, now, zone)
+        on, window = local_on(now, zone), Window.up_to(now, zone)
         meetings = await store.appointments_between(tx, therapist_id, *local_day_bounds(on, zone))
         facts = await digest_facts.facts_of(
             tx,

@@ -226,7 +226,7 @@ class Privacy:
             raise Refused("not_yours")
         therapist = await people.load_person(tx, pair.therapist_id)
         now = self.clock.now()
-        window = Window(now, now, self.settings.practice.timezone)
+        window = Window.up_to(now, self.settings.practice.timezone)
         found = await digest_facts.facts_of(
             tx, pair.therapist_id, window, depth=FOLLOWED_SESSIONS, texts=False, pair_id=pair_id
         )

@@ -104,7 +104,7 @@ class Talks:
             person=person,
             now=now,
             digest_at=digest_at,
-            was_read_out=completed_at is not None and completed_at <= cut_at,
+            was_read_out=completed_at is not None and completed_at < cut_at,
             snoozes={} if answers else self._snoozes(checkin, person, now),
             therapist_name=await self._which(tx, checkin),
             goals=await goals.words_by_item(tx, checkin),

@@ -24,13 +24,13 @@ ANSWERS: Final = (
     "SELECT answer.checkin_id, answer.item, answer.value, answer.disclosure, answer.answered_at"
     f"{READ} JOIN answer ON answer.checkin_id = checkin.id WHERE{STILL}"
     " AND checkin.state <> 'withheld' AND answer.value IS NOT NULL"
-    " AND answer.answered_at <= :cut_at AND coalesce(answer.disclosure, 'show') <> 'keep'"
+    " AND answer.answered_at < :cut_at AND coalesce(answer.disclosure, 'show') <> 'keep'"
 )
 
 EARLIER: Final = (
     "SELECT answer_earlier.*"
     f"{READ} JOIN answer_earlier ON answer_earlier.checkin_id = checkin.id WHERE{STILL}"
-    " AND checkin.state <> 'withheld' AND answer_earlier.replaced_at > :from_at"
+    " AND checkin.state <> 'withheld' AND answer_earlier.replaced_at >= :from_at"
     " ORDER BY answer_earlier.replaced_at"
 )
 
@@ -101,6 +101,6 @@ def _stood(earlier: Sequence[Row], cut_at: int) -> Mapping[tuple[int, str], Row]
     """Give what stood at the cut-off where it was replaced since: what was replaced first after."""
     stood: dict[tuple[int, str], Row] = {}
     for row in earlier:
-        if row["replaced_at"] > cut_at:
+        if row["replaced_at"] >= cut_at:
             stood.setdefault((row["checkin_id"], row["item"]), row)
     return stood

@@ -50,21 +50,21 @@ NOT_ASKED: Final = (
     " JOIN appointment ON appointment.pair_id = pair.id"
     " AND appointment.starts_at > :since_at AND appointment.starts_at <= :cut_at"
     f" WHERE{OWN} AND appointment.asked = 'not_asked' AND appointment.state = 'planned'"
-    " AND appointment.asked_at > :from_at AND appointment.asked_at <= :cut_at"
+    " AND appointment.asked_at >= :from_at AND appointment.asked_at < :cut_at"
 )
 
 TALKS: Final = (
     "SELECT acknowledgement.* FROM pair JOIN acknowledgement ON acknowledgement.id ="  # noqa: S608 - fixed text
     " (SELECT newest.id FROM acknowledgement AS newest WHERE newest.pair_id = pair.id"
-    "  AND newest.kind = 'talk' AND newest.made_at <= :cut_at"
-    "  AND coalesce(newest.raised_at, 0) <= :cut_at ORDER BY newest.made_at DESC LIMIT 1)"
+    "  AND newest.kind = 'talk' AND newest.made_at < :cut_at"
+    "  AND coalesce(newest.raised_at, 0) < :cut_at ORDER BY newest.made_at DESC LIMIT 1)"
     f" WHERE{OWN}"
 )
 
 ACKNOWLEDGED: Final = (
     "SELECT acknowledgement.pair_id, acknowledgement.kind, acknowledgement.raised_at, digest.cut_at"  # noqa: S608 - fixed text
     " FROM pair JOIN acknowledgement ON acknowledgement.pair_id = pair.id"
-    " AND acknowledgement.made_at > :since_at AND acknowledgement.made_at <= :cut_at"
+    " AND acknowledgement.made_at > :since_at AND acknowledgement.made_at < :cut_at"
     f" JOIN digest ON digest.id = acknowledgement.digest_id WHERE{OWN}"
 )
 
@@ -163,7 +163,7 @@ def _after_unseen(checkins: Sequence[Row], counts: Mapping[int, int], depth: int
 def _acknowledged(row: Row, cut_at: int) -> Acknowledged:
     raised = row["raised_at"] is not None
     # What was "read" at the cut-off and became "talk" after it was "read" then.
-    kind: Literal["read", "talk"] = "read" if raised and row["raised_at"] > cut_at else row["kind"]
+    kind: Literal["read", "talk"] = "read" if raised and row["raised_at"] >= cut_at else row["kind"]
     return Acknowledged(kind, row["cut_at"])
 
 
@@ -182,7 +182,7 @@ def _changed_at(row: Row) -> int | None:
 
 def _talk(row: Row, cut_at: int) -> Talk:
     made_at = row["made_at"] if row["raised_at"] is None else row["raised_at"]
-    if row["replied_at"] is None or row["replied_at"] > cut_at:
+    if row["replied_at"] is None or row["replied_at"] >= cut_at:
         return Talk(row["id"], made_at)
     return Talk(row["id"], made_at, row["reply"], row["replied_at"])
 
@@ -192,7 +192,7 @@ def _asked(row: Row, answers: Answers, cut_at: int, is_after_unseen: bool) -> As
         on=row["local_on"],
         time=row["local_time"],
         starts_at=row["starts_at"],
-        calendar_met=row["calendar"] in ("planned", "moved") or row["calendar_at"] > cut_at,
+        calendar_met=row["calendar"] in ("planned", "moved") or row["calendar_at"] >= cut_at,
         checkin_id=row["id"],
         state=row["state"],
         instrument=f"{row['instrument']}/{row['instrument_version']}",
@@ -205,7 +205,7 @@ def _asked(row: Row, answers: Answers, cut_at: int, is_after_unseen: bool) -> As
         changed_ats=tuple(answers.changed_ats),
         answers=tuple(answers.given),
         is_after_unseen=is_after_unseen,
-        begins_anew=row["anew_at"] is not None and row["anew_at"] <= cut_at,
+        begins_anew=row["anew_at"] is not None and row["anew_at"] < cut_at,
     )
 
 

@@ -35,7 +35,7 @@ READ: Final = (
     " ORDER BY one.due_at DESC LIMIT :depth) AS newest"
     f" UNION SELECT id FROM (SELECT one.id FROM checkin AS one{OF_PAIR}"
     " AND one.state IN ('answered', 'partial') AND one.due_at >= coalesce("
-    f"(SELECT max(one.due_at) FROM checkin AS one{OF_PAIR} AND one.anew_at <= :cut_at), 0)"
+    f"(SELECT max(one.due_at) FROM checkin AS one{OF_PAIR} AND one.anew_at < :cut_at), 0)"
     " AND (one.instrument, one.instrument_version) ="
     f" (SELECT one.instrument, one.instrument_version FROM checkin AS one{OF_PAIR}"
     " AND one.first_answer_at IS NOT NULL ORDER BY one.due_at DESC LIMIT 1)"

@@ -109,7 +109,7 @@ async def add_digest(
     now: int,
     places: Iterable[Placed],
 ) -> None:
-    """Add a digest and the place of every pair in it."""
+    """Add a digest and the place of every pair in it that is this therapist's and not erased."""
     await tx.run(
         "INSERT INTO digest (id, therapist_id, number, from_at, cut_at, made_at)"
         " VALUES (:id, :therapist_id, :number, :from_at, :cut_at, :now)",
@@ -123,8 +123,10 @@ async def add_digest(
     for place in places:
         await tx.run(
             "INSERT INTO digest_entry (digest_id, pair_id, page, place, standing)"
-            " VALUES (:id, :pair_id, :page, :place, :standing)",
+            " SELECT :id, pair.id, :page, :place, :standing FROM pair WHERE pair.id = :pair_id"
+            " AND pair.therapist_id = :therapist_id AND pair.state <> 'erased'",
             id=id,
+            therapist_id=therapist_id,
             pair_id=place.pair_id,
             page=place.page,
             place=place.place,

@@ -62,7 +62,7 @@ async def heard_of_last(tx: Transaction, checkin: CheckIn) -> Heard | None:
         "  WHERE message.kind = 'digest' AND message.subject_id = digest.id"
         "  AND message.part = CAST(digest_entry.page AS TEXT) AND message.state = 'sent')"
         "  AS given_at FROM digest_entry JOIN digest ON digest.id = digest_entry.digest_id"
-        " WHERE digest_entry.pair_id = :pair_id AND digest.cut_at >= :taken_at"
+        " WHERE digest_entry.pair_id = :pair_id AND digest.cut_at > :taken_at"
         " ORDER BY digest.cut_at LIMIT 1",
         pair_id=checkin.pair_id,
         taken_at=last["taken_at"],

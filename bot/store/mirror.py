@@ -196,7 +196,7 @@ async def find_day_over(tx: Transaction, since_at: int, now: int) -> tuple[int, 
 async def guesses_of(
     tx: Transaction, therapist_id: int, cut_at: int, pair_id: int | None
 ) -> dict[int, dict[int, dict[str, int | None]]]:
-    """Give a therapist's guesses until `cut_at` by pair and check-in: {pair: {check-in: {item}}}.
+    """Give a therapist's guesses before `cut_at` by pair and check-in: {pair: {check-in: {item}}}.
 
     Those of about a year: no history is shown that goes back further. pair_id: of this pair only.
     """
@@ -206,7 +206,7 @@ async def guesses_of(
         " JOIN mirror_rating ON mirror_rating.checkin_id = checkin.id"
         " WHERE pair.therapist_id = :therapist_id AND pair.data_key IS NOT NULL"
         " AND (CAST(:pair_id AS BIGINT) IS NULL OR pair.id = :pair_id)"
-        " AND mirror_rating.rated_at <= :cut_at AND checkin.due_at > :since_at",
+        " AND mirror_rating.rated_at < :cut_at AND checkin.due_at > :since_at",
         therapist_id=therapist_id,
         since_at=cut_at - _GUESSES_FOR_MS,
         pair_id=pair_id,

@@ -10,6 +10,7 @@ from bot.render import speaking
 from bot.services.enrolment import Joining
 from bot.services.ports import Screen
 from bot.services.talks import Talk
+from bot.services.unopened import Unopened
 from bot.views.buttons import button, rows
 from bot.views.checkin import CheckInViews
 from bot.views.people import PeopleViews
@@ -52,6 +53,13 @@ class NoticeViews:
         with speaking(reader.language):
             details = button(f"{pair.code} · " + _("Details"), "details", 0, pair.id, "0")
         return Screen(text, rows([details]))
+
+    def unopened(self, name: str, lying: Unopened, reader: Reader) -> Screen:
+        """Remind a therapist of digests that lie unopened, or tell an admin whose do."""
+        text = self.people.words(f"notice/{name}", reader, lying=lying).text
+        with speaking(reader.language):
+            opened = button(_("Open the newest"), "page", lying.newest_id, "1")
+        return Screen(text, rows([opened] if name == "unopened" else []))
 
     def before_first(self, pair: Pair, talk: Talk, reader: Reader) -> Screen:
         """Tell a therapist what a client said before the first session."""

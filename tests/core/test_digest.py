@@ -311,7 +311,7 @@ def test_the_label_is_the_latest_appointments() -> None:
 def test_a_pause_or_stop_in_the_window_is_told_without_any_checkin() -> None:
     stopped = entry(pair("A7", state="stopped", changed_at=CUT - DAY))
     assert (stopped.standing, stopped.state_now) == ("silent", "stopped")
-    assert entry_of(pair("A7", state="stopped", changed_at=FROM), WINDOW, INSTRUMENT) is None
+    assert entry_of(pair("A7", state="stopped", changed_at=FROM - 1), WINDOW, INSTRUMENT) is None
 
 
 def test_several_weeks_in_one_window_lose_nothing() -> None:

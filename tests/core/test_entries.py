@@ -63,16 +63,18 @@ def test_the_own_usual_stands_beside_the_score() -> None:
 
 @pytest.mark.parametrize("state", ["paused", "stopped", "ended"])
 def test_a_pause_a_stop_and_an_end_are_told_in_their_week(state: str) -> None:
-    facts = pair("A7", asked(MONDAY, *CALM), state=state, changed_at=CUT)
+    facts = pair("A7", asked(MONDAY, *CALM), state=state, changed_at=CUT - 1)
     assert entry(facts).state_now == state
-    assert entry(replace(facts, changed_at=FROM)).state_now is None
+    assert entry(replace(facts, changed_at=FROM - 1)).state_now is None
+    assert entry(replace(facts, changed_at=FROM)).state_now == state
+    assert entry(replace(facts, changed_at=CUT)).state_now is None
     assert entry(replace(facts, state="active")).state_now is None
     assert ("stopped" in entry(facts).reasons) is (state == "stopped")
 
 
 def test_only_rather_not_declines() -> None:
     for reply, reasons in (("rather_not", ("declined",)), ("ok", ("calm",)), (None, ("calm",))):
-        talk = Talk(9, CUT - HOUR, reply, CUT if reply else None)  # type: ignore[arg-type]
+        talk = Talk(9, CUT - HOUR, reply, CUT - 1 if reply else None)  # type: ignore[arg-type]
         assert entry(pair("A7", asked(MONDAY, *CALM), talk=talk)).reasons == reasons
 
 

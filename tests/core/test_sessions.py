@@ -50,20 +50,39 @@ def test_each_outcome_stands_in_one_digest(one: Asked, standing: list[Outcome | 
 
 
 @pytest.mark.parametrize(
-    "one",
+    "column",
     [
-        asked(MONDAY, *CALM, completed_at=CUT),
-        asked(MONDAY, closes_at=CUT, closed_at=CUT),
-        asked(MONDAY, state="did_not_meet", closed_at=CUT),
-        asked(MONDAY, state="undeliverable", closed_at=CUT),
-        asked(MONDAY, state=None, decided_at=CUT),
+        {"completed_at": CUT, "closed_at": None},
+        {"state": "did_not_meet", "closed_at": CUT, "closes_at": CUT + HOUR},
+        {"state": "undeliverable", "closed_at": CUT, "closes_at": CUT + HOUR},
+        {"state": None, "decided_at": CUT},
     ],
 )
-def test_what_happens_at_the_cut_off_itself_belongs_to_the_digest_that_ends_there(
-    one: Asked,
+def test_what_happens_at_the_cut_off_itself_belongs_to_the_digest_that_begins_there(
+    column: dict[str, object],
 ) -> None:
-    assert told(one)[1] not in (None, "open")
-    assert told(one)[2] is None
+    """A digest may have been made in that very millisecond."""
+    one = asked(MONDAY, **{"closes_at": CUT + HOUR, **column})
+    earlier = {name: CUT - 1 for name, value in column.items() if value == CUT}
+    assert told(one)[1] in (None, "open")
+    assert told(one)[2] not in (None, "open")
+    assert told(asked(MONDAY, **{**column, **earlier}))[2] is None
+
+
+def test_a_time_that_ends_at_the_cut_off_is_over_by_it() -> None:
+    for closed_at in (None, CUT, CUT + HOUR):
+        ended = asked(MONDAY, closes_at=CUT, closed_at=closed_at)
+        assert told(ended)[1:] == ["silent", None]
+    assert told(asked(MONDAY, closes_at=CUT + 1, closed_at=CUT + 1))[1:] == ["open", "silent"]
+    early = asked(MONDAY, closes_at=CUT + HOUR, closed_at=CUT)
+    assert told(early)[1:] == ["open", "silent"]
+
+
+def test_up_to_now_everything_is_known_and_nothing_is_new() -> None:
+    now = Window.up_to(CUT, WINDOW.zone)
+    session = read(asked(MONDAY, *CALM, completed_at=CUT), now)
+    assert session is not None
+    assert (session.outcome, session.is_new) == ("answered", False)
 
 
 def test_what_the_client_and_telegram_said_after_the_cut_off_is_not_known_yet() -> None:
@@ -108,9 +127,9 @@ def test_what_is_withheld_or_disputed_keeps_its_appointment_and_nothing_of_the_a
         assert session is not None
         assert (session.score, session.items, session.good, session.given) == (None, (), (), 0)
         assert session.calendar_met is changes.get("calendar_met", True)
-    assert read(asked(MONDAY, state=None, decided_at=CUT, not_asked_reason="per_week")).reason == (  # type: ignore[union-attr]
-        "per_week"
-    )
+    not_asked = read(asked(MONDAY, state=None, decided_at=CUT - 1, not_asked_reason="per_week"))
+    assert not_asked is not None
+    assert not_asked.reason == "per_week"
 
 
 def test_what_is_new_is_not_called_corrected_and_history_is_neither() -> None:

@@ -297,26 +297,27 @@ def _counted(db: sqlite3.Connection, digest: sqlite3.Row) -> tuple[int, int]:
     from_at, cut_at = digest["from_at"], digest["cut_at"]
     rows = db.execute(
         "SELECT checkin.*, (SELECT count(*) FROM answer WHERE checkin_id = checkin.id"
-        " AND value IS NOT NULL AND answered_at <= :cut_at"
+        " AND value IS NOT NULL AND answered_at < :cut_at"
         " AND coalesce(disclosure, 'show') <> 'keep') AS given FROM checkin"
         " JOIN pair ON pair.id = checkin.pair_id WHERE pair.therapist_id = :therapist_id"
         " AND checkin.kind = 'session' AND checkin.state NOT IN ('cancelled', 'undeliverable')"
-        " AND checkin.due_at <= :cut_at AND sent_at IS NOT NULL AND sent_at <= :cut_at",
+        " AND checkin.due_at <= :cut_at AND sent_at IS NOT NULL AND sent_at < :cut_at",
         {"therapist_id": digest["therapist_id"], "cut_at": cut_at},
     ).fetchall()
     answered = asked = 0
     for row in rows:
         completed_at, closed_at = row["completed_at"], row["closed_at"]
-        if row["state"] == "did_not_meet" and closed_at <= cut_at:
+        if row["state"] == "did_not_meet" and closed_at < cut_at:
             continue
-        if completed_at is not None and completed_at <= cut_at:
+        if completed_at is not None and completed_at < cut_at:
             known_at = completed_at
             is_answered = row["given"] > 0
         else:
-            by_time = closed_at is not None and row["state"] != "did_not_meet"
-            known_at = min(row["closes_at"], closed_at) if by_time else row["closes_at"]
+            # Nothing could be answered any more when its time was over.
+            last, by_time = row["closes_at"] - 1, row["state"] != "did_not_meet"
+            known_at = min(last, closed_at) if by_time and closed_at is not None else last
             is_answered = False
-        if from_at < known_at <= cut_at:
+        if from_at <= known_at < cut_at:
             asked += 1
             answered += is_answered
     return answered, asked

@@ -118,7 +118,11 @@ POINTS: dict[str, Point] = {
     **_edges("screen: toast", "bot.transport.messenger:BotMessenger.toast"),
     # The digest and its echo.
     **_edges("digest: make", "bot.services.digests:Digests._make_of"),
-    **_inside("digest: make", "bot.store.digests:add_digest"),
+    **_edges("digest: cut", "bot.services.digests:Digests._cut"),
+    **_edges("digest: look", "bot.services.digests:Digests._look"),
+    **_edges("digest: place", "bot.services.digests:Digests._place"),
+    **_inside("digest: place: cut-off", "bot.store.digests:advance"),
+    **_inside("digest: place", "bot.store.digests:add_digest"),
     **_edges("digest: page", "bot.services.digests:Digests.page"),
     **_edges("acknowledge", "bot.services.digests:Digests.acknowledge"),
     **_inside("acknowledge", "bot.services.digests:Digests._acknowledge"),

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from time import sleep
+from typing import Any
 
 import pytest
 
@@ -12,8 +16,11 @@ from bot.core.conversation import Answer
 from bot.core.errors import Refused
 from bot.core.timetable import to_utc
 from bot.services.digest_pages import DigestPage
+from bot.services.digests import Digests
+from bot.store import digest_facts, outbox
 from bot.store import digests as store
-from bot.store import outbox
+from bot.store.database import Transaction
+from bot.store.erasure import erase_pair
 from tests.digest_support import CUT, DAY, FROM, HOUR, ZONE, renderer, visible
 from tests.digest_world import MONDAY, World, open_world
 from tests.transactions import writing
@@ -163,7 +170,7 @@ async def test_a_page_stays_as_of_its_cut_off(world: World) -> None:
 async def test_what_comes_at_the_cut_off_is_news_in_one_digest_alone(
     world: World, off: int
 ) -> None:
-    """A digest covers (previous cut-off, cut-off]; nothing falls between two of them."""
+    """A digest covers [previous cut-off, cut-off); nothing falls between two of them."""
     at = CUT + off
     await world.checkin(
         await world.pair("A7"), *LOW, on="2026-11-19", time="10:00", completed_at=at
@@ -175,7 +182,161 @@ async def test_what_comes_at_the_cut_off_is_news_in_one_digest_alone(
         shown = await world.digests.show(world.ben, digest, 1)
         assert shown.head is not None
         counts.append(shown.head.counts.answered)
-    assert counts == ([1, 0] if off <= 0 else [0, 1])
+    assert counts == ([1, 0] if off < 0 else [0, 1])
+
+
+async def test_what_is_said_at_the_cut_off_after_the_making_is_in_the_next(world: World) -> None:
+    """In the same millisecond, which is enough for both."""
+    a7 = await world.pair("A7")
+    first = await made(world)
+    await world.checkin(a7, *LOW, on="2026-11-19", time="10:00", completed_at=CUT)
+    world.clock.at = CUT + 7 * DAY
+    following = await page(world, await made(world))
+    assert following.head is not None
+    assert following.head.counts.answered == 1
+    assert (await page(world, first)).first is None
+
+
+async def test_what_was_said_before_the_cut_off_is_waited_for(world: World) -> None:
+    """Its transaction has not come to its end when the hour comes."""
+    a7, begun = await world.pair("A7"), threading.Event()
+
+    async def stop(tx: Transaction) -> None:
+        await tx.run(
+            "UPDATE pair SET state = 'stopped', stopped_at = :at WHERE id = :id", at=CUT - 1, id=a7
+        )
+        begun.set()
+        sleep(0.2)  # noqa: ASYNC251 - in the database's own thread
+
+    stopping = asyncio.create_task(world.db.write(stop))
+    await asyncio.to_thread(begun.wait)
+    await made(world)
+    await stopping
+    (row,) = await world.rows("SELECT pair_id FROM digest_entry")
+    assert row["pair_id"] == a7
+
+
+# Between reading and placing
+
+
+def meanwhile(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], Awaitable[object]]) -> None:
+    """Let something happen when a digest has been read and not yet placed."""
+    place = Digests._place
+
+    async def placing(self: Digests, *given: Any, **named: Any) -> None:
+        await happens()
+        await place(self, *given, **named)
+
+    monkeypatch.setattr(Digests, "_place", placing)
+
+
+async def test_who_is_erased_meanwhile_has_no_place(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a7, b2 = await world.pair("A7"), await world.pair("B2")
+    for pair in (a7, b2):
+        await world.checkin(pair, *LOW)
+
+    async def erase() -> None:
+        async with writing(world.db) as tx:
+            await erase_pair(tx, a7, CUT)
+
+    meanwhile(monkeypatch, erase)
+    digest = await made(world)
+    assert [row["pair_id"] for row in await world.rows("SELECT pair_id FROM digest_entry")] == [b2]
+    shown = await page(world, digest)
+    assert "A7" not in text(shown)
+    assert shown.head is not None
+    assert shown.head.counts.clients == 1
+
+
+async def test_when_all_are_erased_meanwhile_a_page_tells_of_nobody(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a7 = await world.pair("A7")
+    await world.checkin(a7, *LOW)
+
+    async def erase() -> None:
+        async with writing(world.db) as tx:
+            await erase_pair(tx, a7, CUT)
+
+    meanwhile(monkeypatch, erase)
+    shown = await page(world, await made(world))
+    assert "A7" not in text(shown)
+    assert await world.rows("SELECT * FROM digest_entry") == []
+
+
+async def test_what_is_said_and_changed_meanwhile_is_in_the_next(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    corrected = await world.checkin(await world.pair("A7"), *LOW)
+    b2 = await world.pair("B2")
+
+    async def answer() -> None:
+        await world.correct(corrected, CUT, Answer("fit", 9))
+        await world.checkin(b2, *CALM, on="2026-11-20", time="10:00", completed_at=CUT,
+                            first_answer_at=CUT)  # fmt: skip
+
+    meanwhile(monkeypatch, answer)
+    digest = await made(world)
+    shown = await page(world, digest)
+    assert shown.head is not None
+    assert (shown.head.counts.answered, shown.first is not None) == (1, True)
+    assert "changed since" not in text(shown)
+    monkeypatch.undo()
+    world.clock.at = CUT + 7 * DAY
+    following = await page(world, await made(world))
+    assert following.head is not None
+    assert following.head.counts.answered == 1
+    assert "changed since the last digest" in text(following)
+
+
+async def test_what_is_withheld_meanwhile_is_not_shown(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.checkin(await world.pair("A7"), *LOW)
+    meanwhile(
+        monkeypatch,
+        lambda: world.run("UPDATE checkin SET state = 'withheld', closed_at = :at", at=CUT),
+    )
+    assert "A7 · Mon 15:00 · chose not to send the answers" in text(
+        await page(world, await made(world))
+    )
+
+
+async def test_a_digest_that_another_placed_meanwhile_is_not_made_twice(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.checkin(await world.pair("A7"), *LOW)
+    place = Digests._place
+
+    async def twice(self: Digests, *given: Any, **named: Any) -> None:
+        await place(self, *given, **named)
+        await place(self, *given, **named)
+
+    monkeypatch.setattr(Digests, "_place", twice)
+    await made(world)
+    assert len(await world.rows("SELECT * FROM digest")) == 1
+    assert len(await owed(world, "digest")) == 1
+
+
+async def test_a_digest_is_read_where_no_writer_waits(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also for the button that reads a page's calm clients as one."""
+    await world.checkin(await world.pair("A7"), *CALM)
+    reading, facts_of = [], digest_facts.facts_of
+
+    async def watched(tx: Transaction, *given: Any, **named: Any) -> Any:
+        row = await tx.one("PRAGMA query_only")
+        assert row is not None
+        reading.append(row["query_only"])
+        return await facts_of(tx, *given, **named)
+
+    monkeypatch.setattr(digest_facts, "facts_of", watched)
+    digest = await made(world)
+    assert await world.digests.read_these(world.ben, digest, 1) == 1
+    assert reading == [1, 1]
 
 
 async def test_what_is_withheld_after_making_is_gone_from_the_page(world: World) -> None:

@@ -33,6 +33,10 @@ class Step(Transaction):
         rows = await self.all(sql, **values)
         return rows[0] if rows else None
 
+    async def tuples(self, sql: str, **values: object) -> list[tuple[Any, ...]]:
+        # SQLite's rows give their values, not their names.
+        return [tuple(row) for row in await self.all(sql, **values)]
+
     async def run(self, sql: str, **values: object) -> None:
         await self.all(sql, **values)
 

@@ -15,11 +15,16 @@ from bot.store.database import Row, Transaction
 from bot.store.vault import Sealer
 
 
+def place_of(checkin_id: int) -> str:
+    """Give where the answers of a check-in are sealed to, without their items."""
+    return f"answer|value|{checkin_id}|"
+
+
 def seal_value(sealer: Sealer, checkin_id: int, item: str, value: Value) -> bytes | None:
     """Seal an answer's value to its place; a skipped one is null."""
     if value is None:
         return None
-    text = json.dumps(value, ensure_ascii=False)
+    text = str(value) if type(value) is int else json.dumps(value, ensure_ascii=False)
     return sealer.seal_text(text, "answer", "value", f"{checkin_id}|{item}")
 
 
@@ -27,10 +32,12 @@ def open_value(sealer: Sealer, checkin_id: int, item: str, sealed: bytes | None)
     """Open what `seal_value` sealed."""
     if sealed is None:
         return None
-    text = sealer.open_text(sealed, "answer", "value", f"{checkin_id}|{item}")
-    if text.isdecimal():  # nearly all are, and a digest opens thousands
-        return int(text)
-    value = json.loads(text)
+    return read_value(sealer.open(sealed, "answer", "value", f"{checkin_id}|{item}"))
+
+
+def read_value(plain: bytes) -> Value:
+    """Read what was sealed, as it came out."""
+    value = json.loads(plain.decode("utf-8", "surrogatepass"))
     return tuple(value) if isinstance(value, list) else value
 
 

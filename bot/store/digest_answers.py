@@ -11,16 +11,18 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import groupby
+from operator import itemgetter
 from typing import Final
 
-from bot.core.conversation import Disclosure, Value
 from bot.core.sessions import Given, Window
-from bot.store.answers import open_value
+from bot.store.answers import place_of, read_value
 from bot.store.database import Row, Transaction
 from bot.store.digest_rows import READ, STILL
 from bot.store.vault import Sealer
 
 ANSWERS: Final = (
+    # Those of a check-in come one after the other: they are looked up by it.
     "SELECT answer.checkin_id, answer.item, answer.value, answer.disclosure, answer.answered_at"
     f"{READ} JOIN answer ON answer.checkin_id = checkin.id WHERE{STILL}"
     " AND checkin.state <> 'withheld' AND answer.value IS NOT NULL"
@@ -33,6 +35,9 @@ EARLIER: Final = (
     " AND checkin.state <> 'withheld' AND answer_earlier.replaced_at >= :from_at"
     " ORDER BY answer_earlier.replaced_at"
 )
+
+#: A rating, sealed, is so long at most: "10".
+_SHORT: Final = 2
 
 
 @dataclass(slots=True)
@@ -68,33 +73,30 @@ async def answers_of_read(
     for row in earlier:
         found[row["checkin_id"]].changed_ats.append(row["replaced_at"])
     stood = _stood(earlier, window.cut_at)
-    for row in await tx.all(ANSWERS, **read):
-        checkin_id, item, disclosure = row["checkin_id"], row["item"], row["disclosure"]
-        value, here = row["value"], found[checkin_id]
-        here.changed_ats.append(row["answered_at"])
-        if stood and (before := stood.get((checkin_id, item))) is not None:
-            value, disclosure = before["value"], before["disclosure"]
-            if value is None or disclosure == "keep":
+    rows = groupby(await tx.tuples(ANSWERS, **read), itemgetter(0))
+    for checkin_id, answers in rows:
+        here, place, open_at = found[checkin_id], place_of(checkin_id), sealers[checkin_id].open_at
+        for _, item, value, disclosure, answered_at in answers:
+            here.changed_ats.append(answered_at)
+            if stood and (before := stood.get((checkin_id, item))) is not None:
+                value, disclosure = before["value"], before["disclosure"]
+                if value is None or disclosure == "keep":
+                    continue
+            if disclosure is not None and not texts:
+                here.given.append(Given(item, None, disclosure))
                 continue
-        if disclosure is None or texts:
+            plain = open_at(value, place + item)
+            is_number = disclosure is None and len(plain) <= _SHORT
             here.given.append(
-                _given(item, open_value(sealers[checkin_id], checkin_id, item, value), disclosure)
+                _number(item, plain) if is_number else Given(item, read_value(plain), disclosure)
             )
-        else:
-            here.given.append(Given(item, None, disclosure))
     return found
 
 
-def _given(item: str, value: Value, disclosure: Disclosure | None) -> Given:
-    if disclosure is None and isinstance(value, int):
-        return _number(item, value)
-    return Given(item, value, disclosure)
-
-
 @lru_cache(maxsize=1024)
-def _number(item: str, value: int) -> Given:
+def _number(item: str, plain: bytes) -> Given:
     """Give a rating: there are few, and a digest has thousands. Words are never kept here."""
-    return Given(item, value)
+    return Given(item, read_value(plain))
 
 
 def _stood(earlier: Sequence[Row], cut_at: int) -> Mapping[tuple[int, str], Row]:

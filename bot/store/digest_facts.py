@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from bot.core.entries import PairFacts, Talk
 from bot.core.sessions import Asked, Given, Window
@@ -35,12 +35,13 @@ PAIRS: Final = (
     f" LIMIT :depth + {_MORE}) AS counted) AS checkins FROM pair WHERE{STILL}"
 )
 
+#: In the order in which `_asked` takes them; the pair stands beside.
 CHECKINS: Final = (
-    "SELECT checkin.id, checkin.pair_id, checkin.state, checkin.instrument,"
-    " checkin.instrument_version, checkin.language, checkin.sent_at, checkin.completed_at,"
-    " checkin.closes_at, checkin.closed_at, checkin.follows_id, checkin.anew_at,"
-    " appointment.local_on, appointment.local_time, appointment.starts_at,"
-    " appointment.state AS calendar, appointment.state_at AS calendar_at"
+    "SELECT checkin.pair_id, checkin.id, appointment.local_on, appointment.local_time,"
+    " appointment.starts_at, appointment.state, appointment.state_at, checkin.state,"
+    " checkin.instrument, checkin.instrument_version, checkin.language, checkin.sent_at,"
+    " checkin.completed_at, checkin.closes_at, checkin.closed_at, checkin.follows_id,"
+    " checkin.anew_at"
     f"{READ} JOIN appointment ON appointment.id = checkin.appointment_id WHERE{STILL}"
     " ORDER BY checkin.due_at"
 )
@@ -101,7 +102,7 @@ async def facts_of(
     newest = {**own, "cut_at": window.cut_at, "depth": depth, "over_at": over_at}
     pairs = await tx.all(PAIRS, **newest)
     sealers = {row["id"]: tx.vault.sealer(row["data_key"], "pair", row["id"]) for row in pairs}
-    checkins = await tx.all(CHECKINS, **newest)
+    checkins = await tx.tuples(CHECKINS, **newest)
     answers = await answers_of_read(
         tx,
         therapist_id,
@@ -110,7 +111,7 @@ async def facts_of(
         depth=depth,
         over_at=over_at,
         texts=texts,
-        sealers={row["id"]: sealers[row["pair_id"]] for row in checkins},
+        sealers={checkin_id: sealers[of] for of, checkin_id, *_ in checkins},
     )
     not_asked = await tx.all(
         NOT_ASKED,
@@ -131,9 +132,18 @@ async def facts_of(
     )
     asked: defaultdict[int, list[Asked]] = defaultdict(list)
     unseen = _after_unseen(checkins, {row["id"]: row["checkins"] for row in pairs}, depth)
-    for row in checkins:
-        stood = answers.get(row["id"], _NOTHING)
-        asked[row["pair_id"]].append(_asked(row, stood, window.cut_at, row["id"] in unseen))
+    for of, checkin_id, *rest in checkins:
+        stood = answers.get(checkin_id, _NOTHING)
+        is_after_unseen = checkin_id in unseen
+        asked[of].append(
+            _asked(
+                checkin_id,
+                *rest,
+                answers=stood,
+                cut_at=window.cut_at,
+                is_after_unseen=is_after_unseen,
+            )
+        )
     for row in not_asked:
         asked[row["pair_id"]].append(_not_asked(row))
     return [
@@ -152,11 +162,15 @@ async def facts_of(
     ]
 
 
-def _after_unseen(checkins: Sequence[Row], counts: Mapping[int, int], depth: int) -> frozenset[int]:
+def _after_unseen(
+    checkins: Sequence[tuple[Any, ...]], counts: Mapping[int, int], depth: int
+) -> frozenset[int]:
     """Name the check-ins, ordered by time, before which older ones of their pair were not read."""
-    read = _grouped(checkins, "pair_id").items()
+    read: defaultdict[int, list[int]] = defaultdict(list)
+    for pair_id, checkin_id, *_ in checkins:
+        read[pair_id].append(checkin_id)
     return frozenset(
-        rows[-depth]["id"] for pair_id, rows in read if depth < len(rows) < counts[pair_id]
+        ids[-depth] for pair_id, ids in read.items() if depth < len(ids) < counts[pair_id]
     )
 
 
@@ -187,25 +201,49 @@ def _talk(row: Row, cut_at: int) -> Talk:
     return Talk(row["id"], made_at, row["reply"], row["replied_at"])
 
 
-def _asked(row: Row, answers: Answers, cut_at: int, is_after_unseen: bool) -> Asked:
+def _asked(
+    checkin_id: int,
+    on: str,
+    time: str,
+    starts_at: int,
+    calendar: str,
+    calendar_at: int,
+    state: str,
+    instrument: str,
+    version: int,
+    language: str,
+    sent_at: int | None,
+    completed_at: int | None,
+    closes_at: int,
+    closed_at: int | None,
+    follows_id: int | None,
+    anew_at: int | None,
+    *,
+    answers: Answers,
+    cut_at: int,
+    is_after_unseen: bool,
+) -> Asked:
+    # By place, as `Asked` has them: a digest makes more than a thousand.
     return Asked(
-        on=row["local_on"],
-        time=row["local_time"],
-        starts_at=row["starts_at"],
-        calendar_met=row["calendar"] in ("planned", "moved") or row["calendar_at"] >= cut_at,
-        checkin_id=row["id"],
-        state=row["state"],
-        instrument=f"{row['instrument']}/{row['instrument_version']}",
-        language=row["language"],
-        sent_at=row["sent_at"],
-        completed_at=row["completed_at"],
-        closes_at=row["closes_at"],
-        closed_at=row["closed_at"],
-        follows_id=row["follows_id"],
-        changed_ats=tuple(answers.changed_ats),
-        answers=tuple(answers.given),
-        is_after_unseen=is_after_unseen,
-        begins_anew=row["anew_at"] is not None and row["anew_at"] < cut_at,
+        on,
+        time,
+        starts_at,
+        calendar in ("planned", "moved") or calendar_at >= cut_at,
+        checkin_id,
+        state,
+        f"{instrument}/{version}",
+        language,
+        None,
+        None,
+        sent_at,
+        completed_at,
+        closes_at,
+        closed_at,
+        follows_id,
+        tuple(answers.changed_ats),
+        tuple(answers.given),
+        is_after_unseen,
+        anew_at is not None and anew_at < cut_at,
     )
 
 

@@ -47,6 +47,11 @@ def _pad(plain: bytes) -> bytes:
     return plain + b"\x80" + b"\x00" * (-(len(plain) + 1) % _BLOCK)
 
 
+def _column(place: str) -> str:
+    table, column, _ = place.split("|", 2)
+    return f"{table}.{column}"
+
+
 class Sealer:
     """Seals and opens the values of one data key."""
 
@@ -63,17 +68,19 @@ class Sealer:
 
     def open(self, sealed: bytes, table: str, column: str, row: int | str) -> bytes:
         """Give the plain bytes of a value sealed to this place. Errors: `Altered`."""
+        return self.open_at(sealed, f"{table}|{column}|{row}")
+
+    def open_at(self, sealed: bytes, place: str) -> bytes:
+        """Do the same for a place that is written already: "table|column|row"."""
         # A digest opens thousands of values, so nothing is named here that need not be.
         if not sealed.startswith(_VERSION):
-            raise Altered(f"{table}.{column}: sealed by a version this program does not know")
+            raise Altered(f"{_column(place)}: sealed by a version this program does not know")
         if len(sealed) < _SHORTEST:
-            raise Altered(f"{table}.{column}: the sealed value is cut off")
+            raise Altered(f"{_column(place)}: the sealed value is cut off")
         try:
-            padded = self._cipher.decrypt(
-                sealed[1:_BODY], sealed[_BODY:], f"{table}|{column}|{row}".encode()
-            )
+            padded = self._cipher.decrypt(sealed[1:_BODY], sealed[_BODY:], place.encode())
         except InvalidTag:
-            raise Altered(f"{table}.{column}: the sealed value does not open") from None
+            raise Altered(f"{_column(place)}: the sealed value does not open") from None
         return padded.rstrip(b"\x00")[:-1]
 
     def seal_text(self, text: str, table: str, column: str, row: int | str) -> bytes:

@@ -21,7 +21,7 @@ async def tell_admins(
     notice: str,
     *,
     subject_id: int,
-    pair_id: int,
+    pair_id: int | None,
     ids: Ids,
     settings: Settings,
     now: int,
@@ -29,7 +29,7 @@ async def tell_admins(
     """Owe every admin a notice, once for each subject and `notice`.
 
     notice: the name of a template, perhaps with `:` and what tells one from another.
-    pair_id: what it is about, so that it goes when the pair is erased.
+    pair_id: what it is about, so that it goes when the pair is erased; None for no pair.
     """
     for number, telegram_id in enumerate(settings.practice.admins):
         admin = await people.add_person(tx, ids.new(), telegram_id, "", None, now)

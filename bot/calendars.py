@@ -15,6 +15,7 @@ from bot.opening import RandomIds, SystemClock, open_database
 from bot.services.enrolment import Enrolment
 from bot.services.feeds import Feeds, Overview
 from bot.services.following import Applied, Following
+from bot.services.importing import Importing
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class Calendars:
     feeds: Feeds
     following: Following
     enrolment: Enrolment
+    importing: Importing
     syncing: Syncing
 
     async def therapist(self, telegram_id: int) -> int | None:
@@ -73,6 +75,7 @@ async def calendars(settings: Settings) -> AsyncIterator[Calendars]:
             Feeds(db, clock, ids, settings),
             following,
             Enrolment(db, clock, ids, settings),
+            Importing(db, clock, ids, settings),
             Syncing(following, settings),
         )
     finally:

@@ -1,4 +1,4 @@
-"""Appointments from a table (CSV): which column is what, and a sentence for each line that is wrong.
+"""Appointments from a table (CSV): which column is what, and a sentence for each wrong line.
 
 Owns the mapping of columns and how dates and times may be written. Refuses to guess: a date that
 can be read two ways, or a line that lacks something, is told by its number, and nothing is taken of

@@ -212,9 +212,8 @@ def _check_rule(rule: Component, start: date) -> None:
 def _events(parts: list[Component], begin: datetime, end: datetime) -> Iterator[Event]:
     master = next((part for part in parts if "RECURRENCE-ID" not in part), None)
     for found in _occurrences(parts, begin, end):
-        event = _event(found, master, is_series=_is_planned(parts))
-        if begin <= _instant(event.starts_at) < end:
-            yield event
+        if begin <= _instant(_ms(found["DTSTART"].dt)) < end:
+            yield _event(found, master, is_series=_is_planned(parts))
 
 
 def _occurrences(parts: list[Component], begin: datetime, end: datetime) -> list[Component]:

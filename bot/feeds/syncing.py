@@ -6,6 +6,7 @@ go no further than the rules that find a code.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -79,7 +80,8 @@ class Syncing:
             log.warning("parts of a calendar not read", feed=feed.id, count=len(reading.troubles))
         unread = frozenset(series_of(feed, uid) for uid in reading.left_out)
         seen = Seen(fetched.etag, fetched.modified, known)
-        return await self.following.apply(feed.id, self._said(job, reading), unread, seen)
+        said = await asyncio.to_thread(self._said, job, reading)
+        return await self.following.apply(feed.id, said, unread, seen)
 
     def _said(self, job: Job, reading: Reading) -> tuple[Said, ...]:
         rules = matching_of(self.settings)

@@ -15,6 +15,9 @@ import pytest
 from aiohttp import web
 from world import Human, World
 
+from bot.core.feeds import Source
+from bot.rotating import rotate
+from bot.services.following import Following
 from tests.feeds.calendars import Kept
 from tests.feeds.web import serving
 
@@ -301,6 +304,61 @@ async def test_an_unchanged_calendar_is_not_sent_again(world: World, kept: Kept)
     for _ in range(3):
         await read_again(world)
     assert kept.unchanged == 3
+
+
+async def test_a_question_waits_for_its_calendar_a_moment_and_no_longer(
+    world: World, kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anna, ben = await world.pair("Anna", "Ben")
+    kept.has("1", "2026-11-02 15:00")
+    await follows(ben, kept)
+
+    async def nothing(self: Following) -> None:
+        return None
+
+    # Whatever keeps it from being read.
+    monkeypatch.setattr(Following, "due", nothing)
+    received = anna.received
+    await world.until("Mon 16:20")
+    assert anna.received == received
+    await world.later(minutes=1)
+    assert anna.received == received + 1
+    assert "about Monday is ready" in anna.screen
+
+
+async def test_the_admin_is_told_of_the_practices_calendar(world: World, kept: Kept) -> None:
+    await world.pair("Anna", "Ben")
+    kept.has("1", "2026-11-02 15:00", "RRULE:FREQ=WEEKLY")
+    room = world.stage.running.room
+    feed_id = await room.feeds.add(None, Source("All of us", kept.url))
+    await world.step()
+    await world.stage.running.room.feeds.accept(feed_id, None)
+    await world.step()
+    assert [row[3] for row in await planned(world)] == ["planned", "planned"]
+    before = dict(kept.events)
+    kept.events.clear()
+    await read_again(world)
+    assert "In “All of us” 2 of 2 appointments to come are suddenly gone." in world.dana.screen
+    assert "rapport calendar sync --allow" in world.dana.screen
+    kept.events.update(before)
+    kept.broken = web.Response(status=403)
+    for _ in range(3):
+        await read_again(world)
+    assert "“All of us” can't be read" in world.dana.screen
+    assert "can't be read" not in world.people["Ben"].everything
+
+
+async def test_a_new_master_key_leaves_a_calendar_as_it_is(world: World, kept: Kept) -> None:
+    anna, ben = await world.pair("Anna", "Ben")
+    kept.has("1", "2026-11-02 15:00")
+    await follows(ben, kept)
+    await world.stage.close()
+    await rotate(world.stage.settings, world.stage.clock, lambda _: None)
+    await world.stage.open()
+    await read_again(world)
+    assert len(await planned(world)) == 1
+    await world.until("Mon 16:20")
+    assert "about Monday is ready" in anna.screen
 
 
 async def test_another_ones_calendar_is_not_shown(world: World, kept: Kept) -> None:

@@ -243,6 +243,45 @@ async def test_what_is_typed_and_in_the_calendar_is_one_session(world: World, ke
     assert any(row[3] == "planned" for row in (await planned(world))[-1:]), "the typed one stays"
 
 
+async def test_what_is_typed_after_the_calendar_is_no_second_session(
+    world: World, kept: Kept
+) -> None:
+    _, ben = await world.pair("Anna", "Ben")
+    kept.has("1", "2026-11-02 15:00", "RRULE:FREQ=WEEKLY")
+    await follows(ben, kept)
+    await world.meets(ben, "A7", "Mon 15:00")
+    await world.until("Tue 12:00")
+    dates = [row[1] for row in await planned(world)]
+    assert dates == ["2026-11-02", "2026-11-09", "2026-11-16"]
+
+
+async def test_what_is_marked_in_the_last_minutes_before_the_question_counts(
+    world: World, kept: Kept
+) -> None:
+    anna, ben = await world.pair("Anna", "Ben")
+    kept.has("1", "2026-11-02 15:00")
+    await follows(ben, kept)
+    await world.until("Mon 16:10")
+    assert await world.rows("SELECT tried_at FROM feed") == [(world.stage.clock.now(),)]
+    kept.has("1", "2026-11-02 15:00", "STATUS:CANCELLED")
+    received = anna.received
+    await world.until("Mon 18:00")
+    assert anna.received == received
+    assert [row[3] for row in await planned(world)] == ["did_not_meet"]
+
+
+async def test_a_question_whose_calendar_was_read_lately_is_not_late(
+    world: World, kept: Kept
+) -> None:
+    anna, ben = await world.pair("Anna", "Ben")
+    kept.has("1", "2026-11-02 15:00")
+    await follows(ben, kept)
+    await world.until("Mon 16:10")
+    received = anna.received
+    await world.until("Mon 16:20")
+    assert anna.received == received + 1
+
+
 async def test_removing_a_calendar_undoes_what_it_has_planned(world: World, kept: Kept) -> None:
     anna, ben = await world.pair("Anna", "Ben")
     kept.has("1", "2026-11-02 15:00", "RRULE:FREQ=WEEKLY")

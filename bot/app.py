@@ -14,6 +14,7 @@ from bot.config import Settings
 from bot.core.errors import TokenRefused, Undelivered
 from bot.core.instrument import Instrument
 from bot.delivery import Delivery
+from bot.feeds.syncing import Syncing
 from bot.instruments import load_numbers
 from bot.opening import (
     RandomIds,
@@ -34,6 +35,8 @@ from bot.services.confirming import Confirming
 from bot.services.digests import Digests
 from bot.services.enrolment import Enrolment
 from bot.services.exporting import Exporting
+from bot.services.feeds import Feeds
+from bot.services.following import Following
 from bot.services.goals import Goals
 from bot.services.inviting import Inviting
 from bot.services.lookup import Lookup
@@ -63,6 +66,7 @@ from bot.transport.request import WireBot
 from bot.views.checkin import CheckInViews
 from bot.views.digest import DigestViews
 from bot.views.export import ExportViews
+from bot.views.feeds import FeedViews
 from bot.views.goals import GoalViews
 from bot.views.menus import command_menus
 from bot.views.mirror import MirrorViews
@@ -217,9 +221,11 @@ async def _assemble(
         enrolment,
         room.mirrors,
         UnopenedDigests(db),
+        room.feeds,
         room.checkin_views,
         room.digest_views,
         room.mirror_views,
+        room.feed_views,
         NoticeViews(room.people_views, room.checkin_views),
         messenger,
         lanes,
@@ -244,6 +250,7 @@ async def _assemble(
             outgoing.be_seen,
             receiver.look,
         ),
+        follow=Syncing(Following(db, clock, ids, settings), settings).sync_one,
         on_token_refused=on_token_refused,
     )
     add_handlers(application, room, leaving(messenger, clock))
@@ -282,6 +289,7 @@ def _room(
             db, clock, ids, Talks(clock, settings, instruments), watching, load_numbers()
         ),
         timetable=Timetable(db, clock, ids, settings),
+        feeds=Feeds(db, clock, ids, settings),
         digests=Digests(db, clock, ids, settings, instrument),
         lookup=Lookup(db, clock, ids, settings, instrument, instruments),
         usual=Usual(db, clock, ids),
@@ -297,6 +305,7 @@ def _room(
         export_views=ExportViews(desk, instruments),
         digest_views=DigestViews(desk, instrument, pictures),
         timetable_views=TimetableViews(desk),
+        feed_views=FeedViews(desk),
         goal_views=GoalViews(desk),
         mirror_views=MirrorViews(desk, instrument),
     )

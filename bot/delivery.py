@@ -13,6 +13,7 @@ from bot.services.acknowledgements import Acknowledgements
 from bot.services.checkins import CheckIns
 from bot.services.digests import Digests
 from bot.services.enrolment import Enrolment
+from bot.services.feeds import Feeds
 from bot.services.mirror import Mirrors
 from bot.services.outgoing import Claimed, Outgoing
 from bot.services.ports import Messenger, Screen
@@ -22,6 +23,7 @@ from bot.transport.faults import trace
 from bot.transport.lanes import Lanes
 from bot.views.checkin import CheckInViews
 from bot.views.digest import DigestViews
+from bot.views.feeds import FeedViews
 from bot.views.mirror import MirrorViews
 from bot.views.notices import NoticeViews
 from bot.views.plain import without_markup
@@ -50,9 +52,11 @@ class Delivery:
     enrolment: Enrolment
     mirrors: Mirrors
     unopened: UnopenedDigests
+    feeds: Feeds
     checkin_views: CheckInViews
     digest_views: DigestViews
     mirror_views: MirrorViews
+    feed_views: FeedViews
     notice_views: NoticeViews
     messenger: Messenger
     lanes: Lanes
@@ -115,6 +119,8 @@ class Delivery:
         message, pair = claimed.message, claimed.pair
         name, *more = message.part.split(":")
         reader = self.digest_views.desk.reader(claimed.person)
+        if name.startswith("feed_"):
+            return await self._of_feed(name, claimed)
         if name == "watch_help":
             return self.notice_views.watch_help(more[1], reader)
         if name == "watch" and pair is not None:
@@ -140,6 +146,22 @@ class Delivery:
             # The message is about no pair, because erasing deletes all that are.
             pair, _ = await self.enrolment.pair_of(claimed.person.id, message.subject_id)
         return self.notice_views.plain(name, pair, reader)
+
+    async def _of_feed(self, name: str, claimed: Claimed) -> Screen | None:
+        """Make a notice about a calendar; None where it is settled meanwhile."""
+        feed = await self.feeds.find(claimed.message.subject_id)
+        reader = self.digest_views.desk.reader(claimed.person)
+        if feed is None:
+            return None
+        if name == "feed_failed":
+            return self.feed_views.failed(feed, reader) if feed.failures else None
+        if name == "feed_lost":
+            return self.feed_views.lost(feed, reader) if feed.held_at is not None else None
+        if name == "feed_ready":
+            overview = await self.feeds.show(feed.id, None)
+            return self.feed_views.one(overview, reader) if feed.accepted_at is None else None
+        question = await self.feeds.question(claimed.person.id)
+        return self.feed_views.question(question, reader) if question.asks else None
 
     async def _surely(self, record: Callable[..., Awaitable[None]], *values: object) -> None:
         """Record what became of a message, however long the database is away.

@@ -23,7 +23,7 @@ log = structlog.get_logger(__name__)
 #: One piece of work; True when there was some.
 Piece = Callable[[], Awaitable[bool]]
 
-_SECONDS: Final = {"deliver": 1.0, "plan": 10.0, "sweep": 20.0}
+_SECONDS: Final = {"deliver": 1.0, "plan": 10.0, "sweep": 20.0, "follow": 2.0}
 #: A tick that finds work without end lets the others in between.
 _PIECES_A_TICK: Final = 1000
 
@@ -36,11 +36,12 @@ class Ticks:
         plan: tuple[Piece, ...],
         deliver: Piece,
         sweep: tuple[Piece, ...],
+        follow: Piece,
         on_token_refused: Callable[[], Awaitable[None]],
         deliverers: int = 8,
     ) -> None:
-        self._pieces = {"plan": plan, "deliver": (deliver,), "sweep": sweep}
-        self._at_once = {"plan": 1, "deliver": deliverers, "sweep": 1}
+        self._pieces = {"plan": plan, "deliver": (deliver,), "sweep": sweep, "follow": (follow,)}
+        self._at_once = {"plan": 1, "deliver": deliverers, "sweep": 1, "follow": 1}
         self._on_token_refused = on_token_refused
         self._scheduler: AsyncIOScheduler | None = None
         self._running: set[asyncio.Task[None]] = set()
@@ -75,9 +76,9 @@ class Ticks:
             self._scheduler = None
 
     async def run_once(self) -> bool:
-        """Plan, deliver and sweep until nothing is due; was there any work?"""
+        """Plan, follow, deliver and sweep until nothing is due; was there any work?"""
         worked = False
-        for name in ("plan", "deliver", "sweep", "deliver"):
+        for name in ("plan", "follow", "deliver", "sweep", "deliver"):
             worked |= await self._work(name)
         return worked
 

@@ -15,7 +15,7 @@ from telegram.ext import (
     filters,
 )
 
-from handlers import checkin, client, digest, goals, joining, mirror, therapist, timetable
+from handlers import calendar, checkin, client, digest, goals, joining, mirror, therapist, timetable
 from handlers.guard import Ask, Reply, Room, Route, is_own, may, on_message, on_tap
 
 COMMANDS: dict[str, Route] = {
@@ -24,6 +24,7 @@ COMMANDS: dict[str, Route] = {
     **goals.COMMANDS,
     **therapist.COMMANDS,
     **timetable.COMMANDS,
+    **calendar.COMMANDS,
     **digest.COMMANDS,
     **mirror.COMMANDS,
 }
@@ -34,6 +35,7 @@ TAPS: dict[str, Route] = {
     **goals.TAPS,
     **therapist.TAPS,
     **timetable.TAPS,
+    **calendar.TAPS,
     **digest.TAPS,
     **mirror.TAPS,
 }

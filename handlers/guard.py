@@ -24,6 +24,7 @@ from bot.services.confirming import Confirming
 from bot.services.digests import Digests
 from bot.services.enrolment import Enrolment, Who
 from bot.services.exporting import Exporting
+from bot.services.feeds import Feeds
 from bot.services.goals import Goals
 from bot.services.inviting import Inviting
 from bot.services.lookup import Lookup
@@ -38,6 +39,7 @@ from bot.views.buttons import Tap, read_tap
 from bot.views.checkin import CheckInViews
 from bot.views.digest import DigestViews
 from bot.views.export import ExportViews
+from bot.views.feeds import FeedViews
 from bot.views.goals import GoalViews
 from bot.views.mirror import MirrorViews
 from bot.views.people import PeopleViews
@@ -98,6 +100,7 @@ class Room:
     asking: Asking
     checkins: CheckIns
     timetable: Timetable
+    feeds: Feeds
     digests: Digests
     lookup: Lookup
     usual: Usual
@@ -113,6 +116,7 @@ class Room:
     export_views: ExportViews
     digest_views: DigestViews
     timetable_views: TimetableViews
+    feed_views: FeedViews
     goal_views: GoalViews
     mirror_views: MirrorViews
 

@@ -18,7 +18,6 @@ import typer
 
 from bot import __version__
 from bot.cli.backup import backup, restore
-from bot.cli.calendar import calendar
 from bot.cli.digest import digest
 from bot.cli.ending import CONFIG as _CONFIG
 from bot.cli.ending import AsJson, Config
@@ -26,6 +25,7 @@ from bot.cli.ending import fail as _fail
 from bot.cli.ending import settings_of as _settings
 from bot.cli.ending import work as _work
 from bot.cli.erasures import erasures
+from bot.cli.importing import calendar
 from bot.cli.invite import invite
 from bot.cli.keys import init, rotate_key
 from bot.cli.lean import lean

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -15,7 +14,7 @@ from bot.core.timetable import to_utc
 
 if TYPE_CHECKING:
     from bot.config import Settings
-    from bot.feeds.ics import Event, Reading, Trouble
+    from bot.feeds.facts import Event, Reading, Trouble
     from bot.feeds.matching import Match, Matching
 
 calendar = typer.Typer(help="Calendars that appointments come from.", no_args_is_help=True)
@@ -57,7 +56,8 @@ def show(
     """Read a calendar and show what would become of it; nothing is kept or changed."""
     from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-    from bot.feeds.ics import NotACalendar, read
+    from bot.feeds.facts import NotACalendar
+    from bot.feeds.ics import read
 
     settings = settings_of(config) if config is not None else None
     zone = zone or (settings.practice.timezone if settings else "UTC")
@@ -104,13 +104,9 @@ def _fetched(source: str, settings: Settings | None) -> tuple[bytes, str]:
 
 
 def _matching(settings: Settings | None) -> Matching:
-    from bot.feeds.matching import Matching
+    from bot.feeds.matching import Matching, matching_of
 
-    if settings is None:
-        return Matching()
-    own = settings.calendar
-    pattern = re.compile(own.summary_pattern) if own.summary_pattern else None
-    return Matching(order=own.match, tag=own.tag, pattern=pattern)
+    return Matching() if settings is None else matching_of(settings)
 
 
 def _row(event: Event, match: Match, zone: dt.tzinfo) -> dict[str, Any]:

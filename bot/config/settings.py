@@ -236,7 +236,7 @@ class Digest(_Section):
 
 class Calendar(_Section):
     match: MatchRules = Field(
-        ("tag", "summary"),
+        ("tag", "summary", "attendee", "title"),
         description="How a calendar's event finds its client; the first rule that hits decides.",
     )
     tag: Line = Field(

@@ -264,7 +264,7 @@ def _code_pattern(value: str) -> str:
 
 
 Whole = Annotated[int, BeforeValidator(_not_a_switch)]
-MatchRule = Literal["tag", "summary"]
+MatchRule = Literal["tag", "summary", "attendee", "title"]
 MatchRules = Annotated[tuple[MatchRule, ...], BeforeValidator(_words), AfterValidator(_each_once)]
 CodePattern = Annotated[str, AfterValidator(_code_pattern)]
 TelegramId = Annotated[Whole, Field(gt=0, lt=2**52)]

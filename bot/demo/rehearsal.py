@@ -300,6 +300,10 @@ class _Scenes:
             await self._look_around(person)
         for text in ("/nothing", "hello", "/zone", "/zone Nowhere", "/add x", "/invite a b c"):
             await self._send(person, text)
+        # An address of this machine: nothing is asked outside of it, and it cannot be read.
+        await self._send(person, "/calendar https://127.0.0.1/a Praxis")
+        for act in ("calone", "caldelok"):
+            await self._press(person, act)
 
     async def _ends(self, anna: Phone, ben: Phone) -> None:
         """Let everything end that can."""

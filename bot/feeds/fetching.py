@@ -12,15 +12,14 @@ import ipaddress
 import re
 import socket
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Literal
 from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from bot.feeds.ics import MOST_BYTES
+from bot.feeds.facts import MOST_BYTES
 
-_SECONDS: Final = 30.0
 _REDIRECTS: Final = 5
 _MOVED: Final = (301, 302, 303, 307, 308)
 _CHUNK: Final = 64 * 1024
@@ -51,8 +50,21 @@ class Fetched:
     modified: str = ""
 
 
+Why = Literal[
+    "no_address", "private", "late", "certificate", "no_host", "unreached", "round", "open",
+    "packed", "denied", "forbidden", "missing", "often", "status",
+]  # fmt: skip
+
+
 class NotFetched(Exception):
-    """A feed that could not be fetched; the message names its host, and what to do."""
+    """A feed that could not be fetched; the message names its host, and what to do.
+
+    why: the same in one word.
+    """
+
+    def __init__(self, why: Why, message: str) -> None:
+        super().__init__(message)
+        self.why: Why = why
 
 
 def read_address(text: str) -> Address:
@@ -60,7 +72,7 @@ def read_address(text: str) -> Address:
 
     Errors: `NotFetched`.
     """
-    no_address = NotFetched("This is no web address: such a one begins with https://")
+    no_address = NotFetched("no_address", "This is no web address: such a one begins with https://")
     try:
         parts = urlsplit(text.strip())
         host, port = parts.hostname, parts.port
@@ -77,17 +89,23 @@ def read_address(text: str) -> Address:
 
 
 async def fetch(
-    address: Address, *, etag: str = "", modified: str = "", private: bool = False
+    address: Address,
+    *,
+    etag: str = "",
+    modified: str = "",
+    private: bool = False,
+    within_seconds: float = 30.0,
 ) -> Fetched:
     """Fetch a feed, unless it is as it was.
 
     etag, modified: of the last time. private: whether it may stand at an address of this machine
-    or network; only there it may be without https. Errors: `NotFetched`.
+    or network; only there it may be without https. within_seconds: the time for all of it.
+    Errors: `NotFetched`.
     """
     headers = {"Accept": "text/calendar, */*;q=0.1", "Accept-Encoding": "identity"}
     headers |= {"If-None-Match": etag} if etag else {}
     headers |= {"If-Modified-Since": modified} if modified else {}
-    timeout = aiohttp.ClientTimeout(total=_SECONDS)
+    timeout = aiohttp.ClientTimeout(total=within_seconds)
     connector = aiohttp.TCPConnector(resolver=_Checked(private=private), force_close=True)
     try:
         async with aiohttp.ClientSession(
@@ -96,19 +114,24 @@ async def fetch(
             return await _follow(session, address, headers, private=private)
     except _Private as where:
         raise NotFetched(
+            "private",
             f"{where} is an address inside a network. Allow it with calendar.private_addresses,"
-            " if the calendar really stands there"
+            " if the calendar really stands there",
         ) from None
     except TimeoutError:
-        raise NotFetched(f"{address.host} did not answer in time. Try again later") from None
+        raise NotFetched(
+            "late", f"{address.host} did not answer in time. Try again later"
+        ) from None
     except aiohttp.ClientConnectorCertificateError:
         raise NotFetched(
-            f"{address.host} has no valid certificate. Whoever runs it can mend that"
+            "certificate", f"{address.host} has no valid certificate. Whoever runs it can mend that"
         ) from None
     except aiohttp.ClientConnectorDNSError:
-        raise NotFetched(f"There is no {address.host}. Copy the address again") from None
+        raise NotFetched("no_host", f"There is no {address.host}. Copy the address again") from None
     except (aiohttp.ClientError, ValueError, OSError):
-        raise NotFetched(f"{address.host} could not be reached. Try again later") from None
+        raise NotFetched(
+            "unreached", f"{address.host} could not be reached. Try again later"
+        ) from None
 
 
 async def _follow(
@@ -127,7 +150,9 @@ async def _follow(
             if response.status not in _MOVED:
                 return await _taken(response, here.hostname or "?")
             here = urlsplit(urljoin(here.geturl(), response.headers.get("Location", "")))
-    raise NotFetched(f"{address.host} leads from one address to the next. Copy the address again")
+    raise NotFetched(
+        "round", f"{address.host} leads from one address to the next. Copy the address again"
+    )
 
 
 def _basic(address: Address) -> str:
@@ -142,7 +167,9 @@ def _origin(url: SplitResult) -> tuple[str, str | None, int | None]:
 def _check(url: SplitResult, *, private: bool) -> None:
     host = url.hostname or "?"
     if url.scheme != "https" and not (private and url.scheme == "http"):
-        raise NotFetched(f"{host} would be asked without encryption. Give an https:// address")
+        raise NotFetched(
+            "open", f"{host} would be asked without encryption. Give an https:// address"
+        )
     try:
         literal = ipaddress.ip_address(host)
     except ValueError:
@@ -160,9 +187,10 @@ async def _taken(response: aiohttp.ClientResponse, host: str) -> Fetched:
     if response.status == 304:
         return Fetched(None, etag, modified)
     if response.status != 200:
-        raise NotFetched(f"{host} {_SAID.get(response.status, _SAID[0])} (HTTP {response.status})")
+        why, said = _SAID.get(response.status, _SAID[0])
+        raise NotFetched(why, f"{host} {said} (HTTP {response.status})")
     if response.headers.get("Content-Encoding", "identity").lower() not in ("", "identity"):
-        raise NotFetched(f"{host} packs what it sends though it was asked not to")
+        raise NotFetched("packed", f"{host} packs what it sends though it was asked not to")
     body = bytearray()
     async for chunk in response.content.iter_chunked(_CHUNK):
         body += chunk
@@ -171,13 +199,16 @@ async def _taken(response: aiohttp.ClientResponse, host: str) -> Fetched:
     return Fetched(bytes(body), etag, modified)
 
 
-_SAID: Final = {
-    0: "does not give the calendar. Try again later",
-    401: "asks for a name and password, or does not take these",
-    403: "does not let us read it. Publish the calendar, or copy its private address again",
-    404: "has no calendar there. Copy the address again",
-    410: "has no calendar there any more. Copy the address again",
-    429: "is asked too often. It is tried again later",
+_SAID: Final[dict[int, tuple[Why, str]]] = {
+    0: ("status", "does not give the calendar. Try again later"),
+    401: ("denied", "asks for a name and password, or does not take these"),
+    403: (
+        "forbidden",
+        "does not let us read it. Publish the calendar, or copy its private address again",
+    ),
+    404: ("missing", "has no calendar there. Copy the address again"),
+    410: ("missing", "has no calendar there any more. Copy the address again"),
+    429: ("often", "is asked too often. It is tried again later"),
 }
 
 

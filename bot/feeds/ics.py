@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -18,7 +17,8 @@ import icalendar
 import recurring_ical_events
 from icalendar.prop import vBroken
 
-MOST_BYTES: Final = 2 * 1024 * 1024
+from bot.feeds.facts import MOST_BYTES, Event, NotACalendar, Reading, Skip, Trouble
+
 SHORTEST: Final = timedelta(minutes=15)
 LONGEST: Final = timedelta(minutes=180)
 
@@ -34,52 +34,6 @@ _WITHIN_A_DAY: Final = ("BYHOUR", "BYMINUTE", "BYSECOND")
 _DATES: Final = ("EXDATE", "RDATE")
 
 Component = Any  # an icalendar component: its parts are what the text made of them
-Skip = Literal["cancelled", "all_day", "free", "too_short", "too_long"]
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One occurrence; starts_at, ends_at: UTC milliseconds.
-
-    uid: of the event or its series. recurrence: which occurrence of a series, as it was first
-    planned, else "". skipped: why it is no appointment.
-    """
-
-    uid: str
-    recurrence: str
-    starts_at: int
-    ends_at: int
-    skipped: Skip | None = None
-    is_series: bool = False
-    summary: str = field(default="", repr=False)
-    categories: tuple[str, ...] = field(default=(), repr=False)
-    client_code: str | None = field(default=None, repr=False)
-    attendees: tuple[str, ...] = field(default=(), repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """Something in a feed that could not be taken as it stands; the rest was.
-
-    kind: `too_often`, `bad_rule`, `bad_event`: an event or series that is left out; `zone`: times
-    that were read in another zone. about: the event's start as it stands there, or the name of the
-    zone.
-    """
-
-    kind: Literal["too_often", "bad_rule", "bad_event", "zone"]
-    about: str
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What a calendar says; events in the order of their starts, skipped ones included."""
-
-    events: tuple[Event, ...]
-    troubles: tuple[Trouble, ...] = ()
-
-
-class NotACalendar(Exception):
-    """What came is no calendar; the message says what it looks like and what to do."""
 
 
 def read(data: bytes, *, zone: str, from_at: int, to_at: int) -> Reading:
@@ -91,6 +45,7 @@ def read(data: bytes, *, zone: str, from_at: int, to_at: int) -> Reading:
     begin, end = _instant(from_at), _instant(to_at)
     events: dict[tuple[str, str, int], Event] = {}
     troubles: dict[Trouble, None] = {}
+    left_out: set[str] = set()
     for calendar in _calendars(data):
         own = _zone(str(calendar.get("X-WR-TIMEZONE", "")))
         fallback = own or ZoneInfo(zone)
@@ -100,10 +55,11 @@ def read(data: bytes, *, zone: str, from_at: int, to_at: int) -> Reading:
                 found = list(_events(whole, begin, end))
             except _LeftOut as why:
                 troubles[Trouble(why.kind, _start_of(parts[0]))] = None
+                left_out.add(_uid(parts[0]))
                 continue
             events.update({(one.uid, one.recurrence, one.starts_at): one for one in found})
     ordered = sorted(events.values(), key=lambda one: (one.starts_at, one.uid, one.recurrence))
-    return Reading(tuple(ordered), tuple(troubles))
+    return Reading(tuple(ordered), tuple(troubles), frozenset(left_out))
 
 
 class _LeftOut(Exception):
@@ -114,25 +70,20 @@ class _LeftOut(Exception):
 
 def _calendars(data: bytes) -> list[Component]:
     if len(data) > MOST_BYTES:
-        raise NotACalendar(
-            f"it has more than {MOST_BYTES // 1024 // 1024} MiB. Publish a shorter time, or a"
-            " calendar that holds appointments only"
-        )
+        raise NotACalendar("too_large")
     text = data.removeprefix(b"\xef\xbb\xbf").strip()
     if not text:
-        raise NotACalendar("it is empty. Look whether the address still belongs to the calendar")
+        raise NotACalendar("empty")
     if text.startswith(b"<"):
-        raise NotACalendar(
-            "it is a web page, perhaps one to sign in. Take the calendar's private ICS address"
-        )
+        raise NotACalendar("web_page")
     if not text.upper().startswith(b"BEGIN:VCALENDAR"):
-        raise NotACalendar("it does not begin as one. Take the address or file that ends in .ics")
+        raise NotACalendar("no_ics")
     if not text.upper().endswith(b"END:VCALENDAR"):
-        raise NotACalendar("its end is missing, so it did not arrive whole. Try again later")
+        raise NotACalendar("cut_off")
     try:
         return list(icalendar.Calendar.from_ical(text, multiple=True))
     except (ValueError, KeyError, IndexError, TypeError) as problem:
-        raise NotACalendar(f"it cannot be read: {_first_line(problem)}") from None
+        raise NotACalendar("unreadable", _first_line(problem)) from None
 
 
 def _first_line(problem: Exception) -> str:
@@ -261,9 +212,8 @@ def _check_rule(rule: Component, start: date) -> None:
 def _events(parts: list[Component], begin: datetime, end: datetime) -> Iterator[Event]:
     master = next((part for part in parts if "RECURRENCE-ID" not in part), None)
     for found in _occurrences(parts, begin, end):
-        event = _event(found, master, is_series=_is_planned(parts))
-        if begin <= _instant(event.starts_at) < end:
-            yield event
+        if begin <= _instant(_ms(found["DTSTART"].dt)) < end:
+            yield _event(found, master, is_series=_is_planned(parts))
 
 
 def _occurrences(parts: list[Component], begin: datetime, end: datetime) -> list[Component]:

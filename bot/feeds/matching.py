@@ -11,11 +11,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from bot.config import Settings
 from bot.config.values import MatchRule
 from bot.core.people import tidy_code
-from bot.feeds.ics import Event
+from bot.feeds.facts import Event
 
-RULES: Final[tuple[MatchRule, ...]] = ("tag", "summary")
+RULES: Final[tuple[MatchRule, ...]] = ("tag", "summary", "attendee", "title")
+
+#: Gives the codes that some words of a kind (`attendee`, `title`) stand for.
+Known = Callable[[str, Sequence[str]], set[str]]
 
 #: A pattern looks at so many characters: its author may not have thought of longer ones.
 _LOOKED_AT: Final = 200
@@ -45,11 +49,13 @@ class Matching:
     tag: str = "client:"
     pattern: re.Pattern[str] | None = None
 
-    def match(self, event: Event) -> Match:
-        """Say whose session an event is."""
+    def match(self, event: Event, known: Known = lambda kind, words: set()) -> Match:
+        """Say whose session an event is. known: the practice's aliases."""
         finders: Mapping[MatchRule, Callable[[Event], set[str]]] = {
             "tag": self._tagged,
             "summary": self._in_summary,
+            "attendee": lambda event: known("attendee", event.attendees),
+            "title": lambda event: known("title", (event.summary,)),
         }
         for rule in self.order:
             found = finders[rule](event)
@@ -75,3 +81,10 @@ class Matching:
             return set()
         found = self.pattern.finditer(event.summary[:_LOOKED_AT])
         return {code.strip().upper() for one in found if (code := one["code"])}
+
+
+def matching_of(settings: Settings) -> Matching:
+    """Give the practice's rules."""
+    own = settings.calendar
+    pattern = re.compile(own.summary_pattern) if own.summary_pattern else None
+    return Matching(order=own.match, tag=own.tag, pattern=pattern)

@@ -30,7 +30,8 @@ async def tell_admins(
     """Owe every admin a notice, once for each subject and `notice`.
 
     notice: the name of a template, perhaps with `:` and what tells one from another.
-    pair_id: what it is about, so that it goes when the pair is erased. due_at: None for now.
+    pair_id: what it is about, so that it goes when the pair is erased; None for no pair. due_at:
+    None for now.
     """
     due_at = now if due_at is None else due_at
     for number, telegram_id in enumerate(settings.practice.admins):

@@ -17,9 +17,10 @@ from bot.core.people import Pair, Person
 from bot.services.acts import reads, writes
 from bot.services.admins import tell_admins
 from bot.services.confirming import eve_of
+from bot.services.following import FRESH_MS
 from bot.services.ports import Clock, Ids
 from bot.services.quiet import outside_quiet
-from bot.store import asking, checkins, outbox, pairs, people, watch
+from bot.store import asking, checkins, feeds, outbox, pairs, people, watch
 from bot.store import digests as digest_store
 from bot.store.database import Database, Transaction, Unavailable
 from bot.store.outbox import Message
@@ -31,6 +32,9 @@ _TRY_AGAIN_MS: Final = (5 * MINUTE_MS, 30 * MINUTE_MS)
 _BACKWARDS_MS: Final = 5 * MINUTE_MS
 #: How long what waits for an unreachable therapist rests before it is looked at again.
 _PARK_MS: Final = 360 * MINUTE_MS
+#: How long a question waits for its calendar, and when it is looked at again.
+_WAITS_MS: Final = 20_000
+_LOOK_MS: Final = 3_000
 #: Notices that ask a therapist who joined.
 _ASKS_WHO: Final = ("joined", "confirm_nudge", "confirm_eve")
 #: Notices about safety: at any hour, and to clients as well rather twice than never.
@@ -153,9 +157,21 @@ class Outgoing:
             await outbox.put_back(tx, message.id, ripe_at, tried=False)
         elif (loud_at := self._after_quiet(message, person, pair, now)) > now:
             await outbox.put_back(tx, message.id, loud_at, tried=False)
+        elif await self._must_look(tx, message, now):
+            await outbox.put_back(tx, message.id, now + _LOOK_MS, tried=False)
         else:
             return Claimed(message, person, pair)
         return None
+
+    async def _must_look(self, tx: Transaction, message: Message, now: int) -> bool:
+        """Say whether a question waits for its calendar, which is read once more before it goes.
+
+        What was missed is often marked late. It waits for a moment only: where the calendar is
+        not to be had, the question goes as planned.
+        """
+        return message.kind == "prompt" and await feeds.want_reading(
+            tx, message.subject_id, now - FRESH_MS, now - _WAITS_MS, now
+        )
 
     async def _park(self, tx: Transaction, message: Message, now: int) -> None:
         """Keep for an unreachable therapist what must not be lost; drop the rest."""

@@ -21,7 +21,7 @@ from bot.core.timetable import (
     planning_horizon_on,
 )
 from bot.services.ports import Ids
-from bot.store import audit, rules
+from bot.store import audit, feed_events, rules
 from bot.store import timetable as store
 from bot.store.database import Transaction
 
@@ -130,6 +130,8 @@ async def materialise(tx: Transaction, ids: Ids, kept: KeptRule, until_on: str, 
     ):
         return False
     for ahead in occurrences(kept.rule, day_after(kept.planned_until_on), until_on):
+        if await feed_events.is_taken(tx, kept.pair_id, ahead.starts_at, ahead.ends_at):
+            continue  # a calendar has this session already
         await store.insert_appointment(
             tx,
             id=ids.new(),

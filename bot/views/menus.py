@@ -38,6 +38,7 @@ def professionals() -> list[tuple[str, str]]:
         ("today", _("today's appointments")),
         ("add", _("add appointments")),
         ("appointments", _("see and change appointments")),
+        ("calendar", _("appointments from your calendar")),
         ("mirror", _("guess how your clients experienced a session")),
         ("invite", _("invite a client")),
         ("clients", _("your clients")),

@@ -1,14 +1,15 @@
-"""`make bench`: measures start, memory, taps, ticks, a digest, a flood and the emulator.
+"""`make bench`: measures start, memory, taps, ticks, a digest, a flood, a
+calendar and the emulator.
 
-`python -m tests.bench start taps ticks digest flood emulator` chooses. Ends with 1 when a figure
-is over its budget.
+`python -m tests.bench start taps ticks digest flood feeds emulator` chooses. Ends with 1 when a
+figure is over its budget.
 """
 
 from __future__ import annotations
 
 import sys
 
-from tests.bench import digest, emulator, flood, start, taps, ticks
+from tests.bench import digest, emulator, feeds, flood, start, taps, ticks
 from tests.bench.table import show
 
 _PARTS = {
@@ -18,6 +19,7 @@ _PARTS = {
     "ticks-full": ticks.measure_full,
     "digest": digest.measure,
     "flood": flood.measure,
+    "feeds": feeds.measure,
     "emulator": emulator.measure,
 }
 

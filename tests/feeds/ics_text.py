@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bot.core.timetable import to_utc
-from bot.feeds.ics import Event, Reading, read
+from bot.feeds.facts import Event, Reading
+from bot.feeds.ics import read
 
 ZONE = "Europe/Berlin"
 FROM = to_utc("2026-10-01", "00:00", ZONE)

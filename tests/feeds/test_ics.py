@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bot.core.timetable import to_utc
-from bot.feeds.ics import MOST_BYTES, NotACalendar, Trouble, read
+from bot.feeds.facts import MOST_BYTES, NotACalendar, Trouble
+from bot.feeds.ics import read
 from tests.feeds.ics_text import FROM, TO, ZONE, calendar, reading, starts
 
 WEEKLY = """DTSTART;TZID=Europe/Berlin:20261019T150000

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.feeds.ics import Event
+from bot.feeds.facts import Event
 from bot.feeds.matching import Match, Matching
 
 BARE = Event("1", "", 0, 0)

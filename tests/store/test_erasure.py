@@ -9,11 +9,14 @@ import pytest
 
 from bot.core.conversation import Answer
 from bot.core.digest import Placed
+from bot.core.feeds import Found, Source
 from bot.core.timetable import Rule
 from bot.store import (
     checkins,
     digests,
     erasure,
+    feed_events,
+    feeds,
     goals,
     invitations,
     mirror,
@@ -24,6 +27,7 @@ from bot.store import (
     sentences,
     watch,
 )
+from bot.store.database import Transaction
 from bot.store.people import load_person
 from bot.store.vault import Altered
 from tests.digest_support import CUT, FROM, ZONE
@@ -35,6 +39,17 @@ from tests.transactions import reading, writing
 async def world(tmp_path: Path) -> AsyncIterator[World]:
     async with open_world(tmp_path) as opened:
         yield opened
+
+
+async def with_calendar(tx: Transaction, world: World, pair_id: int, appointment_id: int) -> None:
+    """Let an appointment be a calendar's, and a series and a title stand for the pair."""
+    feed_id, series_id = world.ids.new(), world.ids.new()
+    await feeds.add_feed(tx, feed_id, world.ben, Source("Praxis", "https://example.org"), CUT)
+    event = Found(bytes(32), bytes(32), FROM, CUT, pair_id)
+    await feed_events.keep_event(tx, feed_id, event, pair_id, appointment_id, None)
+    await feed_events.note_unknown(tx, series_id, feed_id, event)
+    assert await feed_events.decide_series(tx, series_id, world.ben, pair_id) == feed_id
+    await feed_events.add_alias(tx, feed_id, "title", bytes(32), pair_id)
 
 
 async def full_pair(world: World, code: str) -> int:
@@ -96,6 +111,7 @@ async def full_pair(world: World, code: str) -> int:
         assert await watch.choose(tx, pair_id, client, "notice", "yes", CUT)
         checkin = await checkins.load_checkin(tx, checkin_id)
         assert checkin is not None
+        await with_calendar(tx, world, pair_id, second)
         found = watch.Watched(world.ids.new(), 1, 1, CUT, CUT)
         await watch.save_watched(tx, checkin, "different", found)
     return pair_id

@@ -35,6 +35,7 @@ FOUND_BEFORE = {
     "rules.open_rules_of_pair", "watch.find_watched", "watch.forget_choices",
     "watch.forget_watched", "watch.save_watched", "timetable.cancel_future_of_rule",
     "timetable.future_appointments_of_rule", "timetable.withdraw_checkin", "erasure.erase_pair",
+    "feed_events.add_alias",
 }  # fmt: skip
 #: What the program does of itself when a row is due: nobody asks for it.
 OF_ITSELF = {
@@ -44,7 +45,9 @@ OF_ITSELF = {
     "checkins.note_folded", "checkins.note_reminded", "checkins.note_sent",
     "digests.load_digest", "outbox.end", "outbox.fail_queued", "outbox.owe_again",
     "outbox.put_back", "waiting.bring_forward", "timetable.insert_appointment",
-    "timetable.clear_timetable", "timetable.find_next_appointment",
+    "feed_events.ask_no_more", "feed_events.call_off", "feed_events.find_overlapping",
+    "feed_events.is_sent", "feed_events.is_taken", "feed_events.keep_event",
+    "feeds.want_reading", "timetable.clear_timetable", "timetable.find_next_appointment",
     "timetable.find_previous_appointment",
 }  # fmt: skip
 #: What an invitation's own code, or nothing but the pair's row itself, leads to.

@@ -15,6 +15,8 @@ import pytest
 from world import Human, World
 
 from bot.core.draft import Draft, pack
+from bot.core.feeds import Found, Source
+from bot.store import feed_events, feeds
 from bot.views.buttons import write_id
 from handlers import COMMANDS, TAPS
 from tests.transactions import writing
@@ -57,6 +59,9 @@ THERAPISTS = {
     "tcanc": "{appointment}", "tmove": "{appointment}", "tmprev": f"{{appointment}}.{PLAN}",
     "tconf": f"{{pair}}.{PLAN}", "trule": "{rule}", "trulok": "{rule}",
     "tunmet": "{past}", "tmoved": f"{{appointment}}.{PLAN}", "tcancok": "{appointment}",
+    "calall": "0", "calask": "0", "calone": "{feed}", "calok": "{feed}", "calnow": "{feed}",
+    "calallow": "{feed}", "callater": "{series}", "calwho": "{series}.{pair}",
+    "calnot": "{series}", "caldel": "{feed}", "caldelok": "{feed}",
     "confirm": "{pair}.{client}", "away": "{pair}.{client}", "reinvite": "{pair}",
 }  # fmt: skip
 ANYONES = {"help": "0", "slang": "0.en", "szone": "0.more", "squiet": "0.22:00.07:00",
@@ -87,6 +92,7 @@ TYPED: dict[str, tuple[str, tuple[str, ...]]] = {
     "today": ("therapist", ("",)),
     "mirror": ("therapist", ("",)),
     "clients": ("therapist", ("",)),
+    "calendar": ("therapist", ("",)),
     "appointments": ("therapist", ("",)),
     "add": ("therapist", ("", "Q7Z 2026-12-01 15:00 50m weekly")),
     "invite": ("therapist", ("", "Q7Z")),
@@ -104,6 +110,7 @@ NOT_YOURS = {
     "This appointment is not in your list.",
     "This client is not in your list.",
     "This pattern is not in your list.",
+    "This calendar is not one of yours, or it is no longer here.",
     "This session can't be guessed about any more: its time is over, or you have seen your"
     " client's answers. Nothing was changed.",
     NOT_FOR_YOU,
@@ -138,7 +145,7 @@ class Cast:
 
 KINDS = (
     "pair", "client", "checkin", "first_checkin", "acknowledgement", "appointment", "past",
-    "rule", "digest", "goal", "sentence",
+    "rule", "digest", "goal", "sentence", "feed", "series",
 )  # fmt: skip
 THEIRS = {
     "pair": "SELECT id FROM pair WHERE {mine} AND pair.code = :code",
@@ -159,6 +166,10 @@ THEIRS = {
     " AND pair.code = :code",
     "sentence": "SELECT sentence.id FROM sentence JOIN pair ON pair.id = pair_id WHERE {mine}"
     " AND pair.code = :code",
+    "feed": "SELECT feed.id FROM feed JOIN pair ON pair.therapist_id = feed.therapist_id"
+    " WHERE {mine} AND pair.code = :code",
+    "series": "SELECT feed_series.id FROM feed_series JOIN feed ON feed.id = feed_id"
+    " JOIN pair ON pair.therapist_id = feed.therapist_id WHERE {mine} AND pair.code = :code",
     "digest": "SELECT digest.id FROM digest JOIN pair ON pair.therapist_id = digest.therapist_id"
     " WHERE {mine} AND pair.code = :code",
 }
@@ -192,6 +203,20 @@ async def therapist_who_became(world: World, name: str, change: str) -> Human:
     async with writing(world.stage.running.db) as tx:
         await tx.run(f"UPDATE role SET {change} WHERE person_id = :id", id=person)
     return human
+
+
+async def with_calendars(world: World) -> None:
+    """Let both therapists follow a calendar that is not read again, with an unknown event."""
+    async with writing(world.stage.running.db) as tx:
+        rows = await tx.all("SELECT DISTINCT therapist_id FROM pair")
+        for number, row in enumerate(rows, 1):
+            await feeds.add_feed(tx, number, row["therapist_id"], Source("Praxis", "x"), 1)
+            await tx.run(
+                "UPDATE feed SET accepted_at = 1, due_at = :due_at WHERE id = :id",
+                due_at=2**62, id=number,
+            )  # fmt: skip
+            event = Found(bytes(32), bytes(32), 1, 2)
+            await feed_events.note_unknown(tx, number + 10, number, event)
 
 
 async def gather(world: World) -> Cast:
@@ -231,6 +256,7 @@ async def gather(world: World) -> Cast:
     await anna.types("to see a marmot")
     await world.until("Mon 16:20")
 
+    await with_calendars(world)
     for act, button, human in (
         ("/pause", "Until I resume", humans["paused"]),
         ("/stop", "Stop the questions", humans["stopped"]),

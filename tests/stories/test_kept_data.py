@@ -12,8 +12,10 @@ import pytest
 from world import Human, World
 
 from bot.demo.stage import TOKEN
+from bot.services.feeds import hashed
 from bot.store import updates
 from bot.store.backup import back_up
+from bot.store.practice import practice_sealer
 from bot.store.vault import load_vaults
 from tests.transactions import writing
 
@@ -135,6 +137,22 @@ async def folder(world: World) -> AsyncIterator[Path]:
         await tx.run(
             "INSERT INTO sentence SELECT 1, id, pair_id, 1, :words, 1, 1 FROM acknowledgement",
             words=sealer.seal_text(KEPT, "sentence", "words", 1),
+        )
+        await tx.run(
+            "INSERT INTO feed (id, source, seen, made_at, due_at) VALUES (1, :source, :seen, 1,"
+            " :due_at)", source=(await practice_sealer(tx)).seal_text(KEPT, "feed", "source", 1),
+            seen=(await practice_sealer(tx)).seal_text(KEPT, "feed", "seen", 1), due_at=2**62,
+        )  # fmt: skip
+        named = hashed("secret", "title", KEPT)
+        await tx.run(
+            "INSERT INTO feed_event SELECT 1, :named, :named, 1, 2, pair_id, id, NULL"
+            " FROM appointment WHERE pair_id = :id LIMIT 1", named=named, id=pair["id"],
+        )  # fmt: skip
+        await tx.run(
+            "INSERT INTO feed_series VALUES (1, 1, :named, NULL, NULL, 1, 2, NULL)", named=named
+        )
+        await tx.run(
+            "INSERT INTO feed_alias VALUES (1, 'title', :named, :id)", named=named, id=pair["id"]
         )
         await tx.run(
             "UPDATE practice SET invitation_key = :key",

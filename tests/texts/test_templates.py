@@ -71,7 +71,7 @@ def test_a_word_outside_would_be_noticed(environment: jinja2.Environment) -> Non
 #: Every reason that the program gives for not asking.
 REASONS = (
     "per_day", "per_week", "paused", "stopped", "ended", "invited", "not_confirmed", "too_late",
-    "consent_outdated", "answered_before_move", "failed",
+    "consent_outdated", "answered_before_move", "asked_before_move", "failed",
 )  # fmt: skip
 
 

@@ -15,6 +15,9 @@ from bot.render import templates_folder
 #: What no scene comes to yet. `check` says so of each; nobody is let think that it was tried.
 NOT_COME_TO = {
     "client/change.html.j2",
+    "notice/feed_lost.html.j2",
+    "therapist/calendar/question.html.j2",
+    "therapist/calendar/removing.html.j2",
     "therapist/mirror_item.html.j2",
     "therapist/timetable/cancelling.html.j2",
     "therapist/timetable/changed.html.j2",

@@ -1,0 +1,206 @@
+"""What a calendar's new reading changes: which events are new, moved, or gone.
+
+An event is known by its stem (a hash of it, or of one date of its series); one stem may have
+several starts. What is not there any more counts as cancelled only where the calendar shows that it
+still reaches that far, and never where most of it went at once: then somebody is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+Key = tuple[bytes, int]
+
+_DAY_MS: Final = 86_400_000
+#: An event without any later one beside it counts as gone only so close: calendars are published
+#: for at least so long.
+_SURELY_PUBLISHED_MS: Final = 7 * _DAY_MS
+#: Entered after the fact, an appointment is still one.
+LATE_MS: Final = 2 * _DAY_MS
+#: Fewer may go at once without a question.
+_ABSURD: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An event as a calendar has it. pair_id: whose appointment it is, None where nobody knows.
+
+    stem, series: hashes. is_met: False for one that is cancelled, or marked as no appointment.
+    is_asked_about: whether the therapist can say whose it is.
+    """
+
+    stem: bytes
+    series: bytes
+    starts_at: int
+    ends_at: int
+    pair_id: int | None = None
+    is_met: bool = True
+    is_asked_about: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An event as it is kept, beside its appointment. is_planned: that is still as it was made."""
+
+    stem: bytes
+    series: bytes
+    starts_at: int
+    ends_at: int
+    pair_id: int
+    appointment_id: int | None = None
+    is_planned: bool = True
+    was_found: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """now: of the reading. from_at, until_at: appointments are made that start in [from, until)."""
+
+    now: int
+    from_at: int
+    until_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What a reading changes.
+
+    made: new appointments. moved: from, to. renamed: the same under another stem. cancelled: said
+    to be. gone: not there any more. lost: how many of the `of` coming ones are gone; is_absurd:
+    too many to believe.
+    """
+
+    made: tuple[Found, ...] = ()
+    moved: tuple[tuple[Kept, Found], ...] = ()
+    renamed: tuple[tuple[Kept, Found], ...] = ()
+    cancelled: tuple[Kept, ...] = ()
+    gone: tuple[Kept, ...] = ()
+    lost: int = 0
+    of: int = 0
+    is_absurd: bool = field(default=False)
+
+
+def reconcile(
+    kept: Sequence[Kept],
+    found: Sequence[Found],
+    span: Span,
+    unread: frozenset[bytes] = frozenset(),
+    *,
+    is_believed: bool = False,
+) -> Changes:
+    """Say what a reading changes. unread: hashes of series that could not be read this time.
+
+    is_believed: somebody has said that what is missing is cancelled.
+    """
+    met = [event for event in found if event.is_met]
+    new = {(event.stem, event.starts_at): event for event in met}
+    old = {(event.stem, event.starts_at): event for event in kept}
+    moved: list[tuple[Kept, Found]] = []
+    cancelled: list[Kept] = []
+    for key in [key for key in old if key in new]:
+        before, after = old.pop(key), new[key]
+        if after.pair_id != before.pair_id:
+            cancelled.append(before)
+            continue
+        del new[key]
+        if after.ends_at != before.ends_at:
+            moved.append((before, after))
+    moved += _pairs(old, new, lambda event: (event.stem, event.pair_id))
+    renamed = _pairs(old, new, lambda event: (event.starts_at, event.pair_id))
+    off = {event.stem for event in found if not event.is_met}
+    cancelled += [event for event in old.values() if event.stem in off]
+    missing = [e for e in old.values() if e.stem not in off and e.series not in unread]
+    gone = [
+        event
+        for event in missing
+        if (is_believed and event.starts_at > span.now) or _reaches(event, met, span.now)
+    ]
+    coming = [event for event in kept if event.is_planned and event.starts_at > span.now]
+    lost = sum(e.is_planned and e.starts_at > span.now for e in missing)
+    lost += sum(e.is_planned and e.starts_at > span.now and e.stem not in off for e in cancelled)
+    return Changes(
+        made=tuple(
+            event
+            for event in new.values()
+            if event.pair_id is not None and span.from_at <= event.starts_at < span.until_at
+        ),
+        moved=tuple(moved),
+        renamed=tuple(renamed),
+        cancelled=tuple(cancelled),
+        gone=tuple(gone),
+        lost=lost,
+        of=len(coming),
+        is_absurd=not is_believed
+        and ((lost >= _ABSURD and lost * 2 > len(coming)) or bool(lost and not found)),
+    )
+
+
+def _pairs(
+    old: dict[Key, Kept], new: dict[Key, Found], same: Callable[[Kept | Found], object]
+) -> list[tuple[Kept, Found]]:
+    """Take out what is the same by something, oldest start first."""
+    waiting: dict[object, list[Found]] = {}
+    for event in sorted(new.values(), key=lambda one: one.starts_at):
+        waiting.setdefault(same(event), []).append(event)
+    found = []
+    for before in sorted(old.values(), key=lambda one: one.starts_at):
+        if fitting := waiting.get(same(before)):
+            after = fitting.pop(0)
+            del old[before.stem, before.starts_at], new[after.stem, after.starts_at]
+            found.append((before, after))
+    return found
+
+
+def _reaches(event: Kept, met: Sequence[Found], now: int) -> bool:
+    """Say whether a calendar still shows what lies around a missing event."""
+    later = any(other.starts_at >= event.starts_at for other in met)
+    if event.starts_at <= now:
+        # Some calendars drop what has begun or is over: this one must show something as old.
+        older = any(
+            other.ends_at <= event.ends_at and other.starts_at <= event.starts_at for other in met
+        )
+        return older and (later or any(other.starts_at > now for other in met))
+    is_near = event.starts_at - now <= _SURELY_PUBLISHED_MS
+    return later or (is_near and any(other.starts_at > now for other in met))
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a feed is, and the secret its hashes are made with. name: what people call it."""
+
+    name: str
+    url: str = field(repr=False)
+    user: str = field(default="", repr=False)
+    password: str = field(default="", repr=False)
+    secret: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """By what a reading is known again. etag, modified: the server's; body: a hash of its bytes."""
+
+    etag: str = field(default="", repr=False)
+    modified: str = ""
+    body: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A calendar as it is kept; therapist_id: None for the practice's. Instants as in its row."""
+
+    id: int
+    therapist_id: int | None
+    source: Source
+    seen: Seen
+    accepted_at: int | None
+    tried_at: int | None
+    read_at: int | None
+    planned_on: str | None
+    failures: int
+    problem: str | None
+    lost: int | None
+    lost_of: int | None
+    held_at: int | None
+    allowed_at: int | None

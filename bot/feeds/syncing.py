@@ -1,0 +1,124 @@
+"""Reading feeds when they are due: fetch, read apart, say whose each event is, let it count.
+
+Owns the order of these and their limits of time. What is read stays in memory: titles and people
+go no further than the rules that find a code.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from bot.config import Settings
+from bot.core.feeds import Feed, Found, Seen
+from bot.feeds.apart import read_apart
+from bot.feeds.facts import Event, NotACalendar, Reading
+from bot.feeds.fetching import Address, NotFetched, fetch
+from bot.feeds.matching import Known, Matching, matching_of
+from bot.services.feeds import hashed
+from bot.services.following import Applied, Following, Job, Said
+
+log = structlog.get_logger(__name__)
+
+_DAY_MS = 86_400_000
+_BACK_DAYS = 14
+_AHEAD_DAYS = 60
+_SECONDS = {"fetch": 30.0, "read": 20.0}
+_URGENT_SECONDS = {"fetch": 5.0, "read": 5.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Syncing:
+    """Keeps the timetable beside the practice's calendars."""
+
+    following: Following
+    settings: Settings
+
+    async def sync_one(self) -> bool:
+        """Read the feed that is due; was there one?"""
+        job = await self.following.due()
+        if job is None:
+            return False
+        await self.sync(job)
+        return True
+
+    async def sync(self, job: Job) -> Applied | NotFetched | NotACalendar | None:
+        """Read a feed and let it count; give what came of it, None where nothing has changed."""
+        limits = _URGENT_SECONDS if job.is_urgent else _SECONDS
+        feed, seen = job.feed, job.feed.seen
+        source = feed.source
+        try:
+            fetched = await fetch(
+                Address(source.url, source.user, source.password),
+                etag="" if job.is_whole else seen.etag,
+                modified="" if job.is_whole else seen.modified,
+                private=self.settings.calendar.private_addresses,
+                within_seconds=limits["fetch"],
+            )
+            body = b"" if fetched.body is None else fetched.body
+            known = hashlib.sha256(body).hexdigest()
+            if fetched.body is None or (known == seen.body and not job.is_whole):
+                await self.following.unchanged(feed.id)
+                return None
+            now = self.following.clock.now()
+            reading = await read_apart(
+                body,
+                zone=job.zone,
+                from_at=now - _BACK_DAYS * _DAY_MS,
+                to_at=now + _AHEAD_DAYS * _DAY_MS,
+                within_seconds=limits["read"],
+            )
+        except (NotFetched, NotACalendar) as problem:
+            log.warning("calendar not read", feed=feed.id, why=problem.why)
+            await self.following.failed(feed.id, problem.why)
+            return problem
+        if reading.troubles:
+            log.warning("parts of a calendar not read", feed=feed.id, count=len(reading.troubles))
+        unread = frozenset(series_of(feed, uid) for uid in reading.left_out)
+        seen = Seen(fetched.etag, fetched.modified, known)
+        said = await asyncio.to_thread(self._said, job, reading)
+        return await self.following.apply(feed.id, said, unread, seen)
+
+    def _said(self, job: Job, reading: Reading) -> tuple[Said, ...]:
+        rules = matching_of(self.settings)
+        known = _known(job)
+        return tuple(_say(job.feed, rules, known, event) for event in reading.events)
+
+
+def series_of(feed: Feed, uid: str) -> bytes:
+    """Give the hash that a feed knows an event or series by."""
+    return hashed(feed.source.secret, "series", uid)
+
+
+def _known(job: Job) -> Known:
+    """Give what stands for whom, by the hashes of this feed."""
+    secret = job.feed.source.secret
+    named: dict[tuple[str, bytes], set[str]] = {}
+    for alias in job.aliases:
+        named.setdefault((alias.kind, alias.words), set()).add(alias.code)
+
+    def who(kind: str, words: Sequence[str]) -> set[str]:
+        found: set[str] = set()
+        for one in words if named else ():
+            plain = " ".join(one.split()).casefold()
+            found |= named.get((kind, hashed(secret, kind, plain)), set())
+        return found
+
+    return who
+
+
+def _say(feed: Feed, rules: Matching, known: Known, event: Event) -> Said:
+    match = rules.match(event, known)
+    stem = hashed(feed.source.secret, "stem", f"{event.recurrence}|{event.uid}")
+    found = Found(
+        stem=stem,
+        series=series_of(feed, event.uid),
+        starts_at=event.starts_at,
+        ends_at=event.ends_at,
+        is_met=event.skipped is None,
+    )
+    return Said(found, match.code)

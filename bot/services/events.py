@@ -1,0 +1,159 @@
+"""Steps of following a calendar inside somebody else's transaction: one event at a time.
+
+A session that was typed and one of a calendar, of one pair at one time, are one appointment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from bot.core.feeds import Changes, Feed, Found, Kept
+from bot.core.timetable import Occurrence, local_on, local_time
+from bot.services.ports import Ids
+from bot.store import audit, feed_events
+from bot.store import timetable as store
+from bot.store.database import Transaction
+from bot.store.feed_events import Whose
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """whose: the feed's pairs by id. zone: of its appointments."""
+
+    ids: Ids
+    feed: Feed
+    whose: Mapping[int, Whose]
+    zone: str
+    now: int
+
+    async def sketch(self, tx: Transaction, changes: Changes) -> None:
+        """Keep what would be made of a feed, and make nothing."""
+        for event in changes.made:
+            assert event.pair_id is not None  # noqa: S101 - nothing is made for nobody
+            there = await feed_events.find_overlapping(
+                tx, event.pair_id, event.starts_at, event.ends_at
+            )
+            found_at = None if there is None else self.now
+            await feed_events.keep_event(tx, self.feed.id, event, event.pair_id, None, found_at)
+
+    async def make_sketched(self, tx: Transaction) -> None:
+        """Make the appointments that a preview has shown and that have not begun."""
+        for kept in await feed_events.kept_events(tx, self.feed.id):
+            if kept.appointment_id is None:
+                await feed_events.forget_event(tx, self.feed.id, kept)
+                if kept.starts_at > self.now and self.whose[kept.pair_id].may_plan:
+                    await self._make(
+                        tx,
+                        Found(kept.stem, kept.series, kept.starts_at, kept.ends_at, kept.pair_id),
+                    )
+
+    async def carry_out(self, tx: Transaction, changes: Changes) -> None:
+        """Bring the timetable to what a reading says."""
+        for kept in changes.cancelled:
+            await self._cancel(tx, kept, is_said=True)
+        for kept in changes.gone:
+            await self._cancel(tx, kept, is_said=False)
+        for kept, event in changes.renamed:
+            await feed_events.forget_event(tx, self.feed.id, kept)
+            await self._keep(tx, event, kept.appointment_id, was_found=kept.was_found)
+            if event.ends_at != kept.ends_at:
+                await self._move(tx, replace(kept, stem=event.stem, series=event.series), event)
+        for kept, event in changes.moved:
+            await self._move(tx, kept, event)
+        for event in changes.made:
+            await self._make(tx, event)
+
+    async def undo(self, tx: Transaction) -> None:
+        """Cancel what the feed has planned and nobody was asked about; the typed stays."""
+        for kept in await feed_events.kept_events(tx, self.feed.id):
+            if kept.is_planned and not kept.was_found and kept.starts_at > self.now:
+                await self._cancel(tx, kept, is_said=False)
+
+    async def _make(self, tx: Transaction, event: Found) -> int:
+        """Make an event's appointment, or take the one that is there; give its id."""
+        assert event.pair_id is not None  # noqa: S101 - nothing is made for nobody
+        there = await feed_events.find_overlapping(
+            tx, event.pair_id, event.starts_at, event.ends_at
+        )
+        if there is not None:
+            await self._keep(tx, event, there, was_found=True)
+            return there
+        new_id = self.ids.new()
+        await store.insert_appointment(
+            tx,
+            id=new_id,
+            pair_id=event.pair_id,
+            rule_id=None,
+            occurrence=Occurrence(
+                local_on(event.starts_at, self.zone),
+                local_time(event.starts_at, self.zone),
+                event.starts_at,
+                event.ends_at,
+            ),
+            timezone=self.zone,
+            now=self.now,
+        )
+        await self._keep(tx, event, new_id, was_found=False)
+        await self._note(tx, "appointment made by a calendar", new_id)
+        return new_id
+
+    async def _keep(
+        self, tx: Transaction, event: Found, appointment_id: int | None, *, was_found: bool
+    ) -> None:
+        assert event.pair_id is not None  # noqa: S101 - what is kept is somebody's
+        found_at = self.now if was_found else None
+        await feed_events.keep_event(
+            tx, self.feed.id, event, event.pair_id, appointment_id, found_at
+        )
+
+    async def _cancel(self, tx: Transaction, kept: Kept, *, is_said: bool) -> None:
+        """Cancel an event's appointment. is_said: by the calendar; else it is only missing."""
+        at = kept.appointment_id
+        if at is None or not kept.is_planned:
+            return
+        has_begun = kept.starts_at <= self.now
+        if await feed_events.is_sent(tx, at):
+            # It is neither asked again nor taken back; both are told where they disagree.
+            if is_said:
+                await feed_events.call_off(tx, at, "did_not_meet", self.now)
+                await self._note(tx, "appointment called off by a calendar", at)
+            return
+        await feed_events.forget_event(tx, self.feed.id, kept)
+        await store.end_appointment(
+            tx,
+            at,
+            self.whose[kept.pair_id].therapist_id,
+            "did_not_meet" if has_begun and is_said else "cancelled",
+            self.now,
+        )
+        await self._note(tx, "appointment cancelled by a calendar", at)
+
+    async def _move(self, tx: Transaction, kept: Kept, event: Found) -> None:
+        """Let an event's appointment be where the calendar has it now."""
+        at = kept.appointment_id
+        await feed_events.forget_event(tx, self.feed.id, kept)
+        if at is None or not kept.is_planned:
+            # Changed by hand: what the calendar says now is a new arrangement, unless it is past.
+            if event.starts_at > self.now:
+                await self._make(tx, event)
+            else:
+                await self._keep(tx, event, at, was_found=kept.was_found)
+            return
+        was_sent = await feed_events.is_sent(tx, at)
+        if was_sent and event.starts_at == kept.starts_at:
+            await self._keep(tx, event, at, was_found=kept.was_found)
+            return
+        if was_sent:
+            await feed_events.call_off(tx, at, "moved", self.now)
+        else:
+            therapist_id = self.whose[kept.pair_id].therapist_id
+            await store.end_appointment(tx, at, therapist_id, "moved", self.now)
+        new_id = await self._make(tx, event)
+        await store.succeed_appointment(tx, at, new_id, self.now)
+        if was_sent:
+            await feed_events.ask_no_more(tx, new_id, self.now)
+        await self._note(tx, "appointment moved by a calendar", at)
+
+    async def _note(self, tx: Transaction, act: str, appointment_id: int) -> None:
+        await audit.note(tx, self.ids.new(), self.now, None, act, "appointment", appointment_id)

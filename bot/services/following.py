@@ -1,0 +1,245 @@
+"""Following calendars: what a reading changes in the timetable, in one transaction.
+
+A failed reading changes nothing, one that lost most of its events changes nothing and is asked
+about. What a client has been asked about is neither asked again nor taken back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from bot.config import Settings
+from bot.core.feeds import LATE_MS, Changes, Feed, Found, Seen, Span, reconcile
+from bot.core.timetable import AHEAD_DAYS, local_on
+from bot.services.acts import reads, writes
+from bot.services.admins import tell_admins
+from bot.services.events import Steps
+from bot.services.ports import Clock, Ids
+from bot.services.quiet import outside_quiet
+from bot.store import feed_events, feeds, outbox, people
+from bot.store.database import Database, Transaction
+from bot.store.feed_events import Alias
+
+MINUTE_MS: Final = 60_000
+DAY_MS: Final = 86_400_000
+#: How often a calendar is read, and by how much that varies, so that not all are read at once.
+EVERY_MS: Final = 15 * MINUTE_MS
+_JITTER_MS: Final = 2 * MINUTE_MS
+#: A question to a client goes by a calendar that was tried so lately.
+FRESH_MS: Final = 2 * MINUTE_MS
+#: It looks ahead for questions that are due so soon.
+_SOON_MS: Final = MINUTE_MS
+#: So many failures in a row are told.
+_TELL_AFTER: Final = 3
+#: What is over so long is not asked of a calendar any more.
+_KEPT_DAYS: Final = 30
+_TELL_WITHIN_MS: Final = 7 * DAY_MS
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A feed to be read. is_whole: whatever the server says of its being unchanged.
+
+    is_urgent: a question to a client waits for it.
+    """
+
+    feed: Feed
+    zone: str
+    aliases: tuple[Alias, ...]
+    is_whole: bool
+    is_urgent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a calendar says of one event before its pair is known. code: whose, by the rules."""
+
+    event: Found
+    code: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What a reading came to. is_held: nothing was changed, and somebody is asked."""
+
+    changes: Changes
+    unknown: int
+    is_held: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """The use cases of reading feeds again and again."""
+
+    db: Database
+    clock: Clock
+    ids: Ids
+    settings: Settings
+
+    @reads
+    async def due(self, tx: Transaction) -> Job | None:
+        """Give the feed to be read now: first one that a question to a client waits for."""
+        now = self.clock.now()
+        stale = await feeds.find_stale(tx, now + _SOON_MS, now - FRESH_MS)
+        if stale is not None:
+            return replace(await self._job(tx, stale), is_urgent=True)
+        due = await feeds.find_due(tx, now)
+        return None if due is None else await self._job(tx, due)
+
+    @reads
+    async def job(self, tx: Transaction, feed_id: int) -> Job | None:
+        """Give a feed to be read whole; None where it is gone."""
+        feed = await feeds.find_feed(tx, feed_id)
+        return None if feed is None else replace(await self._job(tx, feed), is_whole=True)
+
+    async def _job(self, tx: Transaction, feed: Feed) -> Job:
+        zone = await self._zone(tx, feed)
+        known = tuple(await feed_events.aliases(tx, feed.id))
+        is_whole = feed.planned_on != local_on(self.clock.now(), zone)
+        return Job(feed, zone, known, is_whole)
+
+    async def _zone(self, tx: Transaction, feed: Feed) -> str:
+        own = None
+        if feed.therapist_id is not None:
+            own = (await people.load_person(tx, feed.therapist_id)).timezone
+        return own or self.settings.practice.timezone
+
+    def _next(self) -> int:
+        return self.clock.now() + EVERY_MS + self.ids.new() % _JITTER_MS
+
+    @writes
+    async def unchanged(self, tx: Transaction, feed_id: int) -> None:
+        """A feed is as it was."""
+        await feeds.note_unchanged(tx, feed_id, self._next(), self.clock.now())
+
+    @writes
+    async def failed(self, tx: Transaction, feed_id: int, problem: str) -> None:
+        """A feed could not be read: nothing changes; after three times somebody is told."""
+        now = self.clock.now()
+        failures = await feeds.note_failed(tx, feed_id, problem, self._next(), now)
+        feed = await feeds.find_feed(tx, feed_id)
+        # Whoever has just added one waits for it.
+        tell_after = 1 if feed is not None and feed.accepted_at is None else _TELL_AFTER
+        if feed is not None and failures == tell_after:
+            await self._tell(tx, feed, f"feed_failed:{now}")
+
+    @writes
+    async def apply(
+        self,
+        tx: Transaction,
+        feed_id: int,
+        said: tuple[Said, ...],
+        unread: frozenset[bytes],
+        seen: Seen,
+    ) -> Applied | None:
+        """Let a reading count; None where the feed was removed meanwhile.
+
+        unread: hashes of series that could not be read. seen: to know this reading again.
+        """
+        feed = await feeds.find_feed(tx, feed_id)
+        if feed is None:
+            return None
+        now, zone = self.clock.now(), await self._zone(tx, feed)
+        whose = {one.pair_id: one for one in await feed_events.pairs_known(tx, feed_id)}
+        verdicts = await feed_events.verdicts(tx, feed_id)
+        codes = _by_code([(one.code, pair_id) for pair_id, one in whose.items()])
+        found = [_resolved(one, codes, verdicts) for one in said]
+        plannable = [
+            one
+            if one.pair_id is None or whose[one.pair_id].may_plan
+            else replace(one, pair_id=None)
+            for one in found
+        ]
+        since = max(now - LATE_MS, feed.accepted_at if feed.accepted_at is not None else now)
+        span = Span(now, since, now + AHEAD_DAYS * DAY_MS)
+        await feed_events.forget_events(tx, feed_id, now - _KEPT_DAYS * DAY_MS)
+        kept = await feed_events.kept_events(tx, feed_id)
+        steps = Steps(self.ids, feed, whose, zone, now)
+        if feed.accepted_at is None:
+            await feed_events.forget_events(tx, feed_id)
+            changes = reconcile((), plannable, span, unread)
+            await steps.sketch(tx, changes)
+            if feed.read_at is None and feed.therapist_id is not None:
+                await self._tell(tx, feed, "feed_ready")
+        else:
+            is_believed = feed.allowed_at is not None and feed.seen.body == seen.body
+            changes = reconcile(kept, plannable, span, unread, is_believed=is_believed)
+            if changes.is_absurd:
+                return await self._hold(tx, feed, changes, seen, zone)
+            await steps.carry_out(tx, changes)
+        unknown = await self._note_unknown(tx, feed, found, span)
+        await feeds.note_held(tx, feed_id, None, None, None)
+        await feeds.note_read(tx, feed_id, seen, local_on(now, zone), self._next(), now)
+        return Applied(changes, unknown)
+
+    async def _hold(
+        self, tx: Transaction, feed: Feed, changes: Changes, seen: Seen, zone: str
+    ) -> Applied:
+        now = self.clock.now()
+        await feeds.note_read(tx, feed.id, seen, local_on(now, zone), self._next(), now)
+        # Read whole each time until it is allowed or what is missing comes back.
+        if feed.held_at is None:
+            await feeds.note_held(tx, feed.id, changes.lost, changes.of, now)
+            await self._tell(tx, feed, f"feed_lost:{now}")
+        return Applied(changes, 0, is_held=True)
+
+    async def _note_unknown(
+        self, tx: Transaction, feed: Feed, found: list[Found], span: Span
+    ) -> int:
+        """Keep what is to be asked about, and ask about the first of it."""
+        coming: dict[bytes, Found] = {}
+        for event in sorted(found, key=lambda one: one.starts_at):
+            is_open = event.pair_id is None and event.is_met and event.is_asked_about
+            if is_open and span.now <= event.starts_at < span.until_at:
+                coming.setdefault(event.series, event)
+        before = {one.id for one in await feed_events.unknown_of_feed(tx, feed.id)}
+        for event in coming.values():
+            await feed_events.note_unknown(tx, self.ids.new(), feed.id, event)
+        await feed_events.forget_unknown(tx, feed.id, frozenset(coming))
+        new = {one.id for one in await feed_events.unknown_of_feed(tx, feed.id)} - before
+        is_first = bool(coming) and feed.planned_on is None
+        if (new or is_first) and feed.accepted_at is not None and feed.therapist_id is not None:
+            # One a day: the others are asked about in the same message.
+            await self._tell(tx, feed, f"feed_asks:{local_on(span.now, 'UTC')}")
+        return len(coming)
+
+    async def _tell(self, tx: Transaction, feed: Feed, part: str) -> None:
+        """Owe a notice to whoever can do something: the therapist, or the admins."""
+        now = self.clock.now()
+        if feed.therapist_id is None:
+            await tell_admins(
+                tx, part, subject_id=feed.id, pair_id=None, ids=self.ids,
+                settings=self.settings, now=now,
+            )  # fmt: skip
+            return
+        person = await people.load_person(tx, feed.therapist_id)
+        await outbox.queue(
+            tx,
+            id=self.ids.new(),
+            kind="notice",
+            subject_id=feed.id,
+            part=part,
+            person_id=feed.therapist_id,
+            due_at=outside_quiet(self.settings, person, now),
+            expires_at=now + _TELL_WITHIN_MS,
+            now=now,
+        )
+
+
+def _by_code(known: list[tuple[str, int]]) -> dict[str, int]:
+    """Give the pair of each code; one that two therapists use is nobody's."""
+    found: dict[str, int] = {}
+    for code, pair_id in known:
+        found[code] = 0 if code in found else pair_id
+    return found
+
+
+def _resolved(said: Said, codes: dict[str, int], verdicts: dict[bytes, int | None]) -> Found:
+    """Say whose an event is: by a rule, else by what was answered about its series."""
+    event = said.event
+    if said.code is not None and codes.get(said.code):
+        return replace(event, pair_id=codes[said.code], is_asked_about=False)
+    if event.series in verdicts:
+        return replace(event, pair_id=verdicts[event.series], is_asked_about=False)
+    return event

@@ -1,0 +1,312 @@
+"""Events of feeds as rows: which appointment each is, and whose it is where no rule knows.
+
+An event is a hash with times. What a calendar says changes an appointment only while nobody has
+been asked about it: what was sent stays sent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from bot.core.feeds import Found, Kept
+from bot.core.timetable import LONGEST_MINUTES
+from bot.store.database import Row, Transaction
+
+#: Why the successor of a moved appointment is not asked about: its client has been asked already.
+ASKED_BEFORE_MOVE: Final = "asked_before_move"
+
+_SENT: Final = (
+    "EXISTS (SELECT 1 FROM checkin LEFT JOIN message ON message.subject_id = checkin.id"
+    " AND message.kind = 'prompt' WHERE checkin.appointment_id = :id AND checkin.kind = 'session'"
+    " AND (checkin.sent_at IS NOT NULL OR message.state NOT IN ('queued', 'dropped')))"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """A pair that an event can be of. may_plan: its client is neither gone nor stopped."""
+
+    pair_id: int
+    therapist_id: int
+    code: str
+    may_plan: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """An event or series of which nobody knows whose it is; its next date."""
+
+    id: int
+    feed_id: int
+    starts_at: int
+    ends_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """A hash that stands for a pair."""
+
+    kind: Literal["attendee", "title"]
+    words: bytes
+    code: str
+
+
+def _unknown(row: Row) -> Unknown:
+    return Unknown(row["id"], row["feed_id"], row["starts_at"], row["ends_at"])
+
+
+async def pairs_known(tx: Transaction, feed_id: int) -> list[Whose]:
+    """List the pairs that events of a feed can be of: the therapist's, or all of the practice."""
+    rows = await tx.all(
+        "SELECT pair.id, pair.therapist_id, pair.code,"
+        " pair.state IN ('invited', 'joined', 'active', 'paused') AS may_plan"
+        " FROM pair JOIN feed ON feed.id = :feed_id"
+        " AND (feed.therapist_id IS NULL OR feed.therapist_id = pair.therapist_id)"
+        " WHERE pair.state <> 'erased' ORDER BY pair.code",
+        feed_id=feed_id,
+    )
+    return [Whose(r["id"], r["therapist_id"], r["code"], bool(r["may_plan"])) for r in rows]
+
+
+async def kept_events(tx: Transaction, feed_id: int) -> list[Kept]:
+    """List what is kept of a feed's events."""
+    rows = await tx.all(
+        "SELECT feed_event.*, appointment.state FROM feed_event"
+        " LEFT JOIN appointment ON appointment.id = feed_event.appointment_id"
+        " WHERE feed_id = :feed_id ORDER BY feed_event.starts_at",
+        feed_id=feed_id,
+    )
+    return [
+        Kept(
+            row["stem"], row["series"], row["starts_at"], row["ends_at"], row["pair_id"],
+            row["appointment_id"], row["state"] == "planned", row["found_at"] is not None,
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+async def keep_event(
+    tx: Transaction,
+    feed_id: int,
+    event: Found,
+    pair_id: int,
+    appointment_id: int | None,
+    found_at: int | None,
+) -> None:
+    """Keep an event with its appointment. found_at: when that had been there before."""
+    await tx.run(
+        "INSERT INTO feed_event (feed_id, stem, series, starts_at, ends_at, pair_id,"
+        " appointment_id, found_at) VALUES (:feed_id, :stem, :series, :starts_at, :ends_at,"
+        " :pair_id, :appointment_id, :found_at)",
+        feed_id=feed_id,
+        stem=event.stem,
+        series=event.series,
+        starts_at=event.starts_at,
+        ends_at=event.ends_at,
+        pair_id=pair_id,
+        appointment_id=appointment_id,
+        found_at=found_at,
+    )
+
+
+async def forget_event(tx: Transaction, feed_id: int, event: Kept) -> None:
+    """Forget an event; should it come back, it is new."""
+    await tx.run(
+        "DELETE FROM feed_event WHERE feed_id = :feed_id AND stem = :stem"
+        " AND starts_at = :starts_at",
+        feed_id=feed_id,
+        stem=event.stem,
+        starts_at=event.starts_at,
+    )
+
+
+async def forget_events(tx: Transaction, feed_id: int, ended_before: int | None = None) -> None:
+    """Forget a feed's events, or those that ended before an instant."""
+    await tx.run(
+        "DELETE FROM feed_event WHERE feed_id = :feed_id"
+        " AND (:ended_before IS NULL OR ends_at < :ended_before)",
+        feed_id=feed_id,
+        ended_before=ended_before,
+    )
+
+
+async def find_overlapping(
+    tx: Transaction, pair_id: int, starts_at: int, ends_at: int
+) -> int | None:
+    """Give a pair's planned appointment at the time of another one: it is the same session."""
+    row = await tx.one(
+        "SELECT id FROM appointment WHERE pair_id = :pair_id AND state = 'planned'"
+        " AND starts_at < :ends_at AND ends_at > :starts_at AND starts_at > :earliest_at"
+        " ORDER BY starts_at LIMIT 1",
+        pair_id=pair_id,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        earliest_at=starts_at - LONGEST_MINUTES * 60_000,
+    )
+    return row["id"] if row else None
+
+
+async def is_taken(tx: Transaction, pair_id: int, starts_at: int, ends_at: int) -> bool:
+    """Say whether a calendar has an event of a pair at a time, whatever became of it there."""
+    row = await tx.one(
+        "SELECT 1 AS taken FROM feed_event WHERE pair_id = :pair_id"
+        " AND appointment_id IS NOT NULL AND starts_at < :ends_at AND ends_at > :starts_at LIMIT 1",
+        pair_id=pair_id,
+        starts_at=starts_at,
+        ends_at=ends_at,
+    )
+    return row is not None
+
+
+async def is_sent(tx: Transaction, appointment_id: int) -> bool:
+    """Say whether an appointment's client has been asked, or perhaps has."""
+    row = await tx.one(f"SELECT {_SENT} AS sent", id=appointment_id)
+    return bool(row and row["sent"])
+
+
+async def call_off(
+    tx: Transaction, appointment_id: int, state: Literal["did_not_meet", "moved"], now: int
+) -> None:
+    """Take an appointment off the calendar about which its client has been asked.
+
+    The question stays, with its answers; only a reminder that waits does not go out any more.
+    """
+    await tx.run(
+        "UPDATE appointment SET state = :state, state_at = :now"
+        " WHERE id = :id AND state = 'planned'",
+        id=appointment_id,
+        state=state,
+        now=now,
+    )
+    await tx.run(
+        "UPDATE message SET state = 'dropped', reason = 'cancelled', ended_at = :now"
+        " WHERE state = 'queued' AND kind = 'reminder' AND subject_id IN"
+        " (SELECT id FROM checkin WHERE appointment_id = :id AND kind = 'session')",
+        id=appointment_id,
+        now=now,
+    )
+
+
+async def ask_no_more(tx: Transaction, appointment_id: int, now: int) -> None:
+    """Let an appointment not be asked about, because it was before it moved."""
+    await tx.run(
+        "UPDATE appointment SET asked = 'not_asked', asked_at = :now, not_asked_reason = :reason"
+        " WHERE id = :id AND asked IS NULL",
+        id=appointment_id,
+        reason=ASKED_BEFORE_MOVE,
+        now=now,
+    )
+
+
+# Whose they are where no rule knows
+
+
+async def verdicts(tx: Transaction, feed_id: int) -> dict[bytes, int | None]:
+    """Give what was said about series: the pair, or None for nobody's."""
+    rows = await tx.all(
+        "SELECT series, pair_id FROM feed_series WHERE feed_id = :feed_id AND verdict IS NOT NULL",
+        feed_id=feed_id,
+    )
+    return {row["series"]: row["pair_id"] for row in rows}
+
+
+async def note_unknown(tx: Transaction, new_id: int, feed_id: int, event: Found) -> None:
+    """Keep a series as one to be asked about, with its next date."""
+    await tx.run(
+        "INSERT INTO feed_series (id, feed_id, series, starts_at, ends_at)"
+        " VALUES (:id, :feed_id, :series, :starts_at, :ends_at)"
+        " ON CONFLICT (feed_id, series) DO UPDATE SET starts_at = excluded.starts_at,"
+        " ends_at = excluded.ends_at",
+        id=new_id,
+        feed_id=feed_id,
+        series=event.series,
+        starts_at=event.starts_at,
+        ends_at=event.ends_at,
+    )
+
+
+async def forget_unknown(tx: Transaction, feed_id: int, series: frozenset[bytes]) -> None:
+    """Forget series nobody was named for that are not among the unknown ones any more."""
+    rows = await tx.all(
+        "SELECT id, series FROM feed_series WHERE feed_id = :feed_id AND verdict IS NULL",
+        feed_id=feed_id,
+    )
+    for row in rows:
+        if row["series"] not in series:
+            await tx.run("DELETE FROM feed_series WHERE id = :id", id=row["id"])
+
+
+async def unknown_of_feed(tx: Transaction, feed_id: int) -> list[Unknown]:
+    """List what is to be asked about a feed, soonest first."""
+    rows = await tx.all(
+        "SELECT * FROM feed_series WHERE feed_id = :feed_id AND verdict IS NULL"
+        " ORDER BY starts_at, id",
+        feed_id=feed_id,
+    )
+    return [_unknown(row) for row in rows]
+
+
+async def unknown_of_therapist(tx: Transaction, therapist_id: int, now: int) -> list[Unknown]:
+    """List what a therapist can be asked now about the own accepted feeds, soonest first."""
+    rows = await tx.all(
+        "SELECT feed_series.* FROM feed_series JOIN feed ON feed.id = feed_series.feed_id"
+        " WHERE feed.therapist_id = :therapist_id AND feed.accepted_at IS NOT NULL"
+        " AND verdict IS NULL AND coalesce(later_at, 0) <= :now"
+        " ORDER BY feed_series.starts_at, feed_series.id",
+        therapist_id=therapist_id,
+        now=now,
+    )
+    return [_unknown(row) for row in rows]
+
+
+async def decide_series(
+    tx: Transaction, series_id: int, therapist_id: int, pair_id: int | None
+) -> int | None:
+    """Keep whose a series is (None: nobody's); give its feed, None where it is not theirs."""
+    row = await tx.one(
+        "UPDATE feed_series SET verdict = :verdict, pair_id = :pair_id WHERE id = :id"
+        " AND feed_id IN (SELECT id FROM feed WHERE therapist_id = :therapist_id)"
+        " RETURNING feed_id",
+        id=series_id,
+        therapist_id=therapist_id,
+        verdict="no_client" if pair_id is None else "client",
+        pair_id=pair_id,
+    )
+    return row["feed_id"] if row else None
+
+
+async def ask_later(tx: Transaction, series_id: int, therapist_id: int, later_at: int) -> bool:
+    """Ask a therapist about a series again from an instant on; False where it is not theirs."""
+    row = await tx.one(
+        "UPDATE feed_series SET later_at = :later_at WHERE id = :id"
+        " AND feed_id IN (SELECT id FROM feed WHERE therapist_id = :therapist_id) RETURNING id",
+        id=series_id,
+        therapist_id=therapist_id,
+        later_at=later_at,
+    )
+    return row is not None
+
+
+async def add_alias(
+    tx: Transaction, feed_id: int, kind: Literal["attendee", "title"], words: bytes, pair_id: int
+) -> None:
+    """Let a hash stand for a pair."""
+    await tx.run(
+        "INSERT INTO feed_alias (feed_id, kind, words, pair_id)"
+        " VALUES (:feed_id, :kind, :words, :pair_id) ON CONFLICT DO NOTHING",
+        feed_id=feed_id,
+        kind=kind,
+        words=words,
+        pair_id=pair_id,
+    )
+
+
+async def aliases(tx: Transaction, feed_id: int) -> list[Alias]:
+    """List a feed's aliases."""
+    rows = await tx.all(
+        "SELECT feed_alias.kind, feed_alias.words, pair.code FROM feed_alias"
+        " JOIN pair ON pair.id = feed_alias.pair_id WHERE feed_id = :feed_id",
+        feed_id=feed_id,
+    )
+    return [Alias(row["kind"], row["words"], row["code"]) for row in rows]

@@ -1,0 +1,161 @@
+"""`rapport calendar add`, `list` …: with a real calendar on the web and a real database."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+from typer.testing import CliRunner, Result
+
+from bot.calendars import calendars
+from bot.cli import cli
+from bot.config import load
+from bot.core.timetable import day_after, local_on
+from bot.opening import SystemClock
+from bot.store import pairs, people
+from tests.feeds.calendars import Kept
+from tests.feeds.web import serving
+from tests.transactions import reading, writing
+
+BEN, A7 = 11, 31
+ZONE = "Europe/Berlin"
+
+
+@pytest.fixture
+async def kept() -> AsyncIterator[Kept]:
+    async with serving() as site:
+        yield Kept(site)
+
+
+@pytest.fixture
+async def practice(config: Path) -> Path:
+    """A practice in which Ben (Telegram id 501) has a client A7."""
+    with config.open("a", encoding="utf-8") as more:
+        more.write("\n[calendar]\nprivate_addresses = true\n")
+    async with calendars(load(config)) as here, writing(here.feeds.db) as tx:
+        await people.add_person(tx, BEN, 501, "Ben", None, 1)
+        await people.make_therapist(tx, BEN, 1)
+        await pairs.add_pair(tx, A7, BEN, "A7", 1)
+    return config
+
+
+async def run(practice: Path, *words: str, says: str = "") -> Result:
+    given = ["calendar", words[0], *words[1:], "--config", str(practice)]
+    return await asyncio.to_thread(lambda: CliRunner().invoke(cli, given, input=says))
+
+
+def tomorrow(days: int = 1) -> str:
+    return day_after(local_on(SystemClock().now(), ZONE), days)
+
+
+async def appointments(practice: Path) -> list[tuple[str, str]]:
+    async with calendars(load(practice)) as here, reading(here.feeds.db) as tx:
+        rows = await tx.all("SELECT local_on, state FROM appointment ORDER BY starts_at")
+        return [(row["local_on"], row["state"]) for row in rows]
+
+
+async def test_a_calendar_is_added_after_its_preview_and_removed(
+    practice: Path, kept: Kept
+) -> None:
+    kept.has("1", f"{tomorrow()} 15:00")
+    kept.has("2", f"{tomorrow(2)} 15:00", code="")
+    added = await run(practice, "add", kept.url, "--therapist", "501", "--name", "Ben", says="n\n")
+    assert added.exit_code == 0, added.output
+    assert f"{tomorrow()} 15:00–15:50  A7" in added.output
+    assert f"{tomorrow(2)} 15:00  nobody known" in added.output
+    assert "it is not kept" in added.output
+    assert (await run(practice, "list")).output == "0 calendars\n"
+    assert await appointments(practice) == []
+
+    added = await run(practice, "add", kept.url, "--therapist", "501", "--name", "Ben", says="y\n")
+    assert "Ben is followed: 1 appointments" in added.output
+    assert await appointments(practice) == [(tomorrow(), "planned")]
+    (listed,) = json.loads((await run(practice, "list", "--json")).stdout)
+    assert (listed["name"], listed["of"], listed["coming"], listed["unknown"]) == (
+        "Ben", "therapist", 1, 1,
+    )  # fmt: skip
+    again = await run(practice, "add", kept.url, "--therapist", "501", "--yes")
+    assert again.exit_code == 1
+    assert "This calendar is followed already" in again.output
+
+    removed = await run(practice, "remove", "ben")
+    assert removed.exit_code == 0, removed.output
+    assert await appointments(practice) == [(tomorrow(), "cancelled")]
+    assert "secret" not in added.output + removed.output
+
+
+async def test_a_reading_now_follows_what_has_changed(practice: Path, kept: Kept) -> None:
+    kept.has("1", f"{tomorrow()} 15:00")
+    await run(practice, "add", kept.url, "--name", "All", "--yes")
+    kept.has("1", f"{tomorrow(3)} 09:00")
+    synced = await run(practice, "sync", "All")
+    assert "All: 1 appointments to come · 0 of nobody known · read " in synced.output
+    assert await appointments(practice) == [(tomorrow(), "moved"), (tomorrow(3), "planned")]
+    kept.events.clear()
+    held = await run(practice, "sync")
+    assert "1 of 1 appointments are suddenly gone. Nothing was changed" in held.output
+    assert "rapport calendar sync --allow" in (await run(practice, "list")).output
+    allowed = await run(practice, "sync", "all", "--allow")
+    assert "All: 0 appointments to come" in allowed.output
+    assert (await appointments(practice))[1][1] == "cancelled"
+
+
+@pytest.mark.parametrize("words", ["  CANARY   title ", "canary@example.org"])
+async def test_a_title_or_an_address_stands_for_a_client(
+    practice: Path, kept: Kept, words: str
+) -> None:
+    kept.has("1", f"{tomorrow()} 15:00", code="")
+    await run(practice, "add", kept.url, "--name", "All", "--yes")
+    assert await appointments(practice) == []
+    named = await run(practice, "alias", "All", words, "a7")
+    assert named.exit_code == 0, named.output
+    await run(practice, "sync")
+    assert await appointments(practice) == [(tomorrow(), "planned")]
+    async with calendars(load(practice)) as here, writing(here.feeds.db) as tx:
+        await pairs.add_pair(tx, 32, BEN, "B2", 1)
+    kept.has("2", f"{tomorrow(2)} 15:00", code="")
+    await run(practice, "alias", "All", words, "B2")
+    await run(practice, "sync")
+    assert len(await appointments(practice)) == 1, "whoever it may be, it is not guessed"
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "says"),
+    [
+        (404, b"", "Ben was not fetched. 127.0.0.1 has no calendar there. Copy the address again"),
+        (200, b"<html>", "Ben gives no calendar: it is a web page"),
+        (200, b"", "Ben gives no calendar: it is empty"),
+        (200, b"BEGIN:VCALENDAR\nEND:VCALENDAR\x00\nEND:VCALENDAR", "Ben gives no calendar"),
+    ],
+)
+async def test_what_cannot_be_read_is_told_with_its_name_and_not_kept(
+    practice: Path, kept: Kept, status: int, body: bytes, says: str
+) -> None:
+    kept.broken = web.Response(status=status, body=body)
+    added = await run(practice, "add", kept.url, "--name", "Ben", "--yes")
+    assert added.exit_code == 1
+    assert says in " ".join(added.output.split())
+    assert (await run(practice, "list")).output == "0 calendars\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        (("add", "ftp://x", "--yes"), 1, "no web address"),
+        (("add", "https://127.1/x", "--therapist", "9", "--yes"), 1, "9 is no therapist"),
+        (("remove", "Nothing"), 1, "There is no calendar Nothing"),
+        (("sync", "Nothing"), 1, "There is no calendar Nothing"),
+        (("accept", "Nothing"), 1, "There is no calendar Nothing"),
+        (("alias", "Nothing", "x", "A7"), 1, "There is no calendar Nothing"),
+    ],
+)
+async def test_what_is_wrong_is_told(
+    practice: Path, words: tuple[str, ...], code: int, says: str
+) -> None:
+    result = await run(practice, *words)
+    assert result.exit_code == code
+    assert says in result.output

@@ -1,0 +1,104 @@
+"""A collection of a real CalDAV server (Radicale), read by a plain GET with a name and password."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from bot.feeds.fetching import NotFetched, fetch, read_address
+from tests.feeds.ics_text import FROM, TO, ZONE, calendar, starts
+from tests.feeds.web import free_port
+
+WEEKLY = """UID:weekly
+DTSTART;TZID=Europe/Berlin:20261102T150000
+DTEND;TZID=Europe/Berlin:20261102T155000
+RRULE:FREQ=WEEKLY;COUNT=3
+CATEGORIES:client:A7"""
+ONCE = """UID:once
+DTSTART;TZID=Europe/Berlin:20261104T090000
+DTEND;TZID=Europe/Berlin:20261104T095000
+CATEGORIES:client:B2"""
+OWNER = {"Authorization": aiohttp.encode_basic_auth("ben", "geheim")}
+
+
+@pytest.fixture
+async def collection(tmp_path: Path) -> AsyncIterator[str]:
+    """Ben's empty collection on a server of its own; gives its address."""
+    port = free_port()
+    (tmp_path / "users").write_text("ben:geheim\n", "utf-8")
+    (tmp_path / "config").write_text(
+        f"[server]\nhosts = 127.0.0.1:{port}\n"
+        f"[auth]\ntype = htpasswd\nhtpasswd_filename = {tmp_path}/users\n"
+        "htpasswd_encryption = plain\n"
+        f"[storage]\nfilesystem_folder = {tmp_path}/collections\n",
+        "utf-8",
+    )
+    server = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "radicale", "--config", str(tmp_path / "config"),
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+    url = f"http://127.0.0.1:{port}/ben/sessions/"
+    try:
+        await _made(url)
+        yield url
+    finally:
+        server.kill()
+        await server.wait()
+
+
+async def _made(url: str) -> None:
+    """Make the collection as soon as the server listens."""
+    async with aiohttp.ClientSession(headers=OWNER) as session, asyncio.timeout(30):
+        while True:
+            try:
+                async with session.request("MKCALENDAR", url) as answer:
+                    assert answer.status == 201
+                    return
+            except aiohttp.ClientConnectorError:
+                await asyncio.sleep(0.05)
+
+
+async def put(url: str, name: str, event: str) -> None:
+    headers = {"Content-Type": "text/calendar"}
+    async with (
+        aiohttp.ClientSession(headers=OWNER) as session,
+        session.put(url + name, data=calendar(event), headers=headers) as answer,
+    ):
+        assert answer.status in (201, 204)
+
+
+async def test_a_collection_is_read_as_one_calendar(collection: str) -> None:
+    from bot.feeds.apart import read_apart
+
+    await put(collection, "weekly.ics", WEEKLY)
+    await put(collection, "once.ics", ONCE)
+    address = read_address(collection.replace("//", "//ben:geheim@"))
+    came = await fetch(address, private=True)
+    assert came.body is not None
+    reading = await read_apart(came.body, zone=ZONE, from_at=FROM, to_at=TO)
+    assert starts(reading) == ["11-02 15:00", "11-04 09:00", "11-09 15:00", "11-16 15:00"]
+    assert {event.categories for event in reading.events} == {("client:A7",), ("client:B2",)}
+
+    again = await fetch(address, etag=came.etag, modified=came.modified, private=True)
+    assert again.body is None or again.body == came.body
+    await put(
+        collection, "once.ics", ONCE.replace("T090000", "T100000").replace("T095000", "T105000")
+    )
+    moved = await fetch(address, etag=came.etag, modified=came.modified, private=True)
+    assert moved.body is not None
+    later = await read_apart(moved.body, zone=ZONE, from_at=FROM, to_at=TO)
+    assert "11-04 10:00" in starts(later)
+
+
+@pytest.mark.parametrize("who", ["ben:wrong@", ""])
+async def test_who_is_not_let_in_is_told_so(collection: str, who: str) -> None:
+    with pytest.raises(NotFetched, match="asks for a name and password") as refused:
+        await fetch(read_address(collection.replace("//", f"//{who}")), private=True)
+    assert refused.value.why == "denied"
+    assert "wrong" not in str(refused.value)

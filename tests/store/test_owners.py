@@ -48,7 +48,7 @@ OF_ITSELF = {
     "feed_events.ask_no_more", "feed_events.call_off", "feed_events.find_overlapping",
     "feed_events.is_sent", "feed_events.is_taken", "feed_events.keep_event",
     "feeds.want_reading", "timetable.clear_timetable", "timetable.find_next_appointment",
-    "timetable.find_previous_appointment",
+    "timetable.find_previous_appointment", "unopened.find_lying",
 }  # fmt: skip
 #: What an invitation's own code, or nothing but the pair's row itself, leads to.
 BY_ITS_CODE = {

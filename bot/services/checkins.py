@@ -13,6 +13,7 @@ from typing import Final, Literal
 from bot.core import conversation
 from bot.core.conversation import Event, Reopen
 from bot.core.errors import Refused
+from bot.core.typed import read_typed
 from bot.services.acts import reads, writes
 from bot.services.ports import Clock, Ids
 from bot.services.talks import Later, Talk, Talks
@@ -83,7 +84,7 @@ class CheckIns:
 
         It answers what was asked when it was typed. Errors: Refused("not_kept") where none does, or
         what was tapped later leaves nothing of it, Refused("which_checkin") where two do and the
-        message says nothing about which, and what `conversation.typed` refuses.
+        message says nothing about which, and what `read_typed` refuses.
         """
         fitting: list[tuple[CheckIn, Event]] = []
         refused = Refused("not_kept")
@@ -105,7 +106,7 @@ class CheckIns:
         answers = await answer_store.answers_of(tx, checkin)
         then = conversation.said_before(answers, tx.update_id, now)
         item = conversation.position(instrument, then, checkin.known)
-        event = conversation.typed(item, text, self.words)
+        event = read_typed(item, text, self.words)
         if conversation.is_overtaken(instrument, answers, event, tx.update_id, now):
             raise Refused("not_kept")
         return event

@@ -29,14 +29,13 @@ from bot.core.conversation import (
     item_before,
     position,
     rated,
-    read_number,
     reply_to,
     shown,
     shown_items,
-    typed,
 )
 from bot.core.errors import Refused
 from bot.core.instrument import Condition, House, Instrument, Item
+from bot.core.typed import read_number, read_typed
 from bot.instruments import load_instruments, load_numbers
 
 ALLIANCE = load_instruments()["session-alliance"][1]
@@ -382,7 +381,7 @@ def test_chips_are_in_hand_until_done() -> None:
 
 
 def read_at(key: str, text: str, language: str = "en") -> Event:
-    return typed(ALLIANCE.item(key), text, WORDS)
+    return read_typed(ALLIANCE.item(key), text, WORDS)
 
 
 @pytest.mark.parametrize(
@@ -430,9 +429,9 @@ def test_a_number_beyond_the_scale_is_told_so(text: str) -> None:
 
 def test_a_fraction_is_read_on_the_items_own_scale() -> None:
     to_five = Item("calm", "rating", lowest=1, highest=5)
-    assert typed(to_five, "4/5", {}) == Rate("calm", 4)
+    assert read_typed(to_five, "4/5", {}) == Rate("calm", 4)
     with pytest.raises(Refused, match="number_expected"):
-        typed(to_five, "4/10", {})
+        read_typed(to_five, "4/10", {})
     assert read_number("4/10", {}) == 4
 
 
@@ -448,7 +447,7 @@ def test_where_words_are_asked_for_they_are_taken_as_they_are() -> None:
 
 def test_where_nothing_is_asked_nothing_is_kept() -> None:
     with pytest.raises(Refused, match="not_kept"):
-        typed(None, "something private", {})
+        read_typed(None, "something private", {})
     with pytest.raises(Refused, match="not_kept"):
         read_at("different", "  \n ")
 

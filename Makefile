@@ -28,8 +28,10 @@ env: $(DEV) ## Make .venv with everything that development needs
 demo: $(if $(wildcard $(DEV)),$(DEV),$(RUNTIME)) ## Show the whole loop on one local page, without Telegram
 	$(BIN)/rapport demo
 
+# The core's tests run once, measured.
 test: $(DEV) $(OTHER) $(STATISTICS) ## Run all tests, the layers and the wheel included
-	$(BIN)/python -m pytest -n $(WORKERS)
+	@$(MAKE) --no-print-directory core
+	$(BIN)/python -m pytest -n $(WORKERS) $(CORE_TESTS:%=--ignore=%)
 
 core: $(DEV) ## Try every branch of bot/core, by its own tests alone
 	$(BIN)/python -m pytest -n $(WORKERS) $(CORE_TESTS) --cov=bot.core --cov-fail-under=100 $(MEASURED)

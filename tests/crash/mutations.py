@@ -41,7 +41,7 @@ def _confirm_before_commit() -> None:
     late: set[asyncio.Task[Any]] = set()
 
     async def later(work: Callable[[], Awaitable[Any]]) -> None:
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.2)  # longer than a slow machine needs from a poll to the next
         await work()
 
     async def take(self: Intake, updates: Any) -> int | None:

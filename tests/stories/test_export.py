@@ -52,7 +52,7 @@ async def _more(world: World) -> None:
             words=sealer.seal_text("to sleep, badger", "goal", "words", 1),
         )  # fmt: skip
         await tx.run(
-            "INSERT INTO sentence SELECT 1, id, pair_id, 1, :words, 1 FROM acknowledgement"
+            "INSERT INTO sentence SELECT 1, id, pair_id, 1, :words, 1, 1 FROM acknowledgement"
             " WHERE pair_id = :id", id=pair["id"],
             words=sealer.seal_text("until Monday", "sentence", "words", 1),
         )  # fmt: skip

@@ -7,6 +7,7 @@ are house rules of the instrument (`House`), not published cut-offs; none stands
 from __future__ import annotations
 
 from collections.abc import Sequence
+from statistics import median
 from typing import Final, Literal
 
 from bot.core.house import House
@@ -57,12 +58,7 @@ def usual(scores: Sequence[float], house: House) -> float | None:
     None below `usual_needs` scores: too few to say.
     """
     newest = scores[-house.usual_over :]
-    count = len(newest)
-    if not newest or count < house.usual_needs:
-        return None
-    # The median, which a digest takes more than a thousand times.
-    ordered, middle = sorted(newest), count // 2
-    return ordered[middle] if count % 2 else (ordered[middle - 1] + ordered[middle]) / 2
+    return None if len(newest) < house.usual_needs else median(newest)
 
 
 def change(latest: float, earlier: Sequence[float], house: House) -> Change:

@@ -130,22 +130,8 @@ async def facts_of(
         ),
         "pair_id",
     )
-    asked: defaultdict[int, list[Asked]] = defaultdict(list)
     unseen = _after_unseen(checkins, {row["id"]: row["checkins"] for row in pairs}, depth)
-    for of, checkin_id, *rest in checkins:
-        stood = answers.get(checkin_id, _NOTHING)
-        is_after_unseen = checkin_id in unseen
-        asked[of].append(
-            _asked(
-                checkin_id,
-                *rest,
-                answers=stood,
-                cut_at=window.cut_at,
-                is_after_unseen=is_after_unseen,
-            )
-        )
-    for row in not_asked:
-        asked[row["pair_id"]].append(_not_asked(row))
+    asked = _asked_by_pair(checkins, answers, not_asked, unseen, window.cut_at)
     return [
         PairFacts(
             pair_id=row["id"],
@@ -160,6 +146,29 @@ async def facts_of(
         )
         for row in pairs
     ]
+
+
+def _asked_by_pair(
+    checkins: Sequence[tuple[Any, ...]],
+    answers: Mapping[int, Answers],
+    not_asked: Sequence[Row],
+    unseen: frozenset[int],
+    cut_at: int,
+) -> Mapping[int, list[Asked]]:
+    asked: defaultdict[int, list[Asked]] = defaultdict(list)
+    for pair_id, checkin_id, *rest in checkins:
+        asked[pair_id].append(
+            _asked(
+                checkin_id,
+                *rest,
+                answers=answers.get(checkin_id, _NOTHING),
+                cut_at=cut_at,
+                is_after_unseen=checkin_id in unseen,
+            )
+        )
+    for row in not_asked:
+        asked[row["pair_id"]].append(_not_asked(row))
+    return asked
 
 
 def _after_unseen(

@@ -135,15 +135,15 @@ class Somebody(ABC):
 
     async def _push(self, data: str, message: Seen, *, counts: bool = False) -> bool:
         """Tap until something happens; False when that is a refusal. counts: for the ledger."""
-        before = self._view()
+        before = self._view(message)
         for attempt in range(_TRIES):
             self.ledger.taps += 1
             self.ledger.repeats += attempt > 0
             if counts:
                 self.ledger.tapped(data)
             tap = self.phone.tap(data, message)
-            await self._until(lambda tap=tap: _no(tap) != "" or self._view() != before)
-            moved = self._view() != before
+            await self._until(lambda tap=tap: _no(tap) != "" or self._view(message) != before)
+            moved = self._view(message) != before
             if _no(tap):
                 self.ledger.refusals[_no(tap)] += 1
                 return False
@@ -156,8 +156,11 @@ class Somebody(ABC):
     async def _until(self, is_so: Callable[[], bool]) -> None:
         await self.emulator.bell.wait_for(is_so, _PATIENCE_SECONDS)
 
-    def _view(self) -> list[tuple[int, str, list[str]]]:
+    def _view(self, looked_at: Seen | None = None) -> list[tuple[int, str, list[str]]]:
+        """Note the newest messages, and the one that is looked at however far up it stands."""
         newest = self.phone.newest(8)
+        if looked_at and (seen := self.phone.see(lambda s: s.message_id == looked_at.message_id)):
+            newest.append(seen)
         return [(seen.message_id, seen.text, seen.labels) for seen in newest if seen.from_bot]
 
 

@@ -25,6 +25,7 @@ from bot.cli.ending import fail as _fail
 from bot.cli.ending import settings_of as _settings
 from bot.cli.ending import work as _work
 from bot.cli.erasures import erasures
+from bot.cli.health import health
 from bot.cli.importing import calendar
 from bot.cli.invite import invite
 from bot.cli.keys import init, rotate_key
@@ -44,6 +45,7 @@ cli.add_typer(invite, name="invite")
 cli.add_typer(digest, name="digest")
 cli.add_typer(calendar, name="calendar")
 cli.add_typer(erasures, name="erasures")
+cli.command()(health)
 cli.command()(backup)
 cli.command()(restore)
 cli.command()(init)

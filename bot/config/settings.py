@@ -31,6 +31,7 @@ from bot.config.values import (
     LogFormat,
     LogLevel,
     MatchRules,
+    MaybeListenAddress,
     Phrases,
     Slug,
     TelegramIds,
@@ -41,6 +42,7 @@ from bot.config.values import (
     Whole,
     Wordings,
     ZoneName,
+    host_and_port,
     refused,
     unreachable,
     whole,
@@ -87,8 +89,7 @@ class Webhook(_Section):
     @property
     def listens_at(self) -> tuple[str, int]:
         """Give the IP address and the port to listen on."""
-        host, _, port = self.listen.rpartition(":")
-        return host.strip("[]"), int(port)
+        return host_and_port(self.listen)
 
     @field_validator("loopback")
     @classmethod
@@ -293,6 +294,18 @@ class Privacy(_Section):
     )
 
 
+class Health(_Section):
+    listen: MaybeListenAddress = Field(
+        "",
+        description="When polling: where to serve /healthz and /metrics, such as 127.0.0.1:9090.",
+    )
+
+    @property
+    def listens_at(self) -> tuple[str, int] | None:
+        """Give the IP address and the port to listen on, or None for nowhere."""
+        return host_and_port(self.listen) if self.listen else None
+
+
 class Log(_Section):
     level: LogLevel = Field(
         "info", description="The least severity that is logged: debug, info, warning, error."
@@ -326,6 +339,7 @@ class Settings(BaseSettings):
     calendar: Calendar
     safety: Safety
     privacy: Privacy
+    health: Health
     log: Log
 
     @classmethod

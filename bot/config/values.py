@@ -167,6 +167,16 @@ def _listen_address(value: str) -> str:
     return value
 
 
+def _address_or_none(value: str) -> str:
+    return _listen_address(value) if value else value
+
+
+def host_and_port(listen: str) -> tuple[str, int]:
+    """Give the IP address and the port of a `ListenAddress`."""
+    host, _, port = listen.rpartition(":")
+    return host.strip("[]"), int(port)
+
+
 def _numbers(value: object) -> object:
     """Read `12, 34` (environment, secret file) as a list."""
     return re.findall(r"[^\s,\[\]]+", value) if isinstance(value, str) else value
@@ -275,6 +285,7 @@ Token = Annotated[SecretStr, AfterValidator(_token)]
 ApiAddress = Annotated[str, AfterValidator(_api_address)]
 WebhookAddress = Annotated[str, BeforeValidator(_webhook_address)]
 ListenAddress = Annotated[str, AfterValidator(_listen_address)]
+MaybeListenAddress = Annotated[str, AfterValidator(_address_or_none)]
 TimeOfDay = Annotated[time, BeforeValidator(_time_of_day)]
 Weekday = Annotated[
     Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"],

@@ -15,6 +15,7 @@ from bot.core.errors import TokenRefused, Undelivered
 from bot.core.instrument import Instrument
 from bot.delivery import Delivery
 from bot.feeds.syncing import Syncing
+from bot.heartbeat import Heartbeat
 from bot.instruments import load_numbers
 from bot.opening import (
     RandomIds,
@@ -276,7 +277,7 @@ async def _assemble(
     add_handlers(application, room, leaving(messenger, clock))
     return App(
         settings, clock, ids, instruments, bot, db, application, lanes, ticks, receiver,
-        messenger, room, health, Pulse(health, db.path, wall), away_ms, _refused=refused,
+        messenger, room, health, _pulse(settings, health, db, wall), away_ms, _refused=refused,
     )  # fmt: skip
 
 
@@ -329,6 +330,11 @@ def _room(
         goal_views=GoalViews(desk),
         mirror_views=MirrorViews(desk, instrument),
     )
+
+
+def _pulse(settings: Settings, health: Health, db: Database, wall: Clock) -> Pulse:
+    url, private = settings.health.heartbeat_url, settings.health.private_addresses
+    return Pulse(health, db.path, wall, Heartbeat(url, wall, private=private) if url else None)
 
 
 def _folding(closing: Closing, room: Room) -> Any:

@@ -14,6 +14,7 @@ from typing import Final
 import structlog
 
 from bot.core.health import Report
+from bot.heartbeat import Heartbeat
 from bot.services.health import Health
 from bot.services.ports import Clock
 from bot.store.pulse import end_pulse, write_pulse
@@ -26,10 +27,16 @@ _WRITE_SECONDS: Final = 5.0
 
 
 class Pulse:
-    """Beats from `start` to `stop`. wall: the machine's clock, which the file's reader has too."""
+    """Beats from `start` to `stop`.
 
-    def __init__(self, health: Health, database: Path, wall: Clock) -> None:
+    wall: the machine's clock, which the file's reader has too. heartbeat: tells somebody outside.
+    """
+
+    def __init__(
+        self, health: Health, database: Path, wall: Clock, heartbeat: Heartbeat | None = None
+    ) -> None:
         self._health = health
+        self._heartbeat = heartbeat
         self._database = database
         self._wall = wall
         self._task: asyncio.Task[None] | None = None
@@ -46,6 +53,8 @@ class Pulse:
             return
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
+        if self._heartbeat is not None:
+            await self._heartbeat.stop()
         with suppress(OSError):  # whoever reads it sees that its process is gone
             end_pulse(self._database)
 
@@ -62,9 +71,11 @@ class Pulse:
             await self._wall.sleep(_SECONDS)
 
     async def beat(self) -> None:
-        """Look once, and write down what was seen."""
+        """Look once, write down what was seen, and let it be known outside."""
         report = await self._health.look()
         self._say(report)
+        if self._heartbeat is not None:
+            self._heartbeat.note(is_healthy=report.is_healthy)
         await self._write(report)
 
     def _say(self, report: Report) -> None:

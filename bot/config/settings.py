@@ -25,6 +25,7 @@ from bot.config.values import (
     NO_ADDRESS,
     ApiAddress,
     CodePattern,
+    HeartbeatAddress,
     Language,
     Line,
     ListenAddress,
@@ -299,6 +300,26 @@ class Health(_Section):
         "",
         description="When polling: where to serve /healthz and /metrics, such as 127.0.0.1:9090.",
     )
+    heartbeat_url: HeartbeatAddress = Field(
+        "",
+        repr=False,
+        description="An address called every four minutes while healthy, with /fail when not.",
+    )
+    private_addresses: bool = Field(
+        False, description="Allow a heartbeat_url at an address of this machine or network."
+    )
+
+    @field_validator("private_addresses")
+    @classmethod
+    def _nobody_listens_on_the_way(cls, private: bool, info: ValidationInfo) -> bool:
+        url = info.data.get("heartbeat_url") or ""
+        if url.startswith("http:") and not private:
+            raise refused(
+                "is not https",
+                "use https; http is for private_addresses alone",
+                key="health.heartbeat_url",
+            )
+        return private
 
     @property
     def listens_at(self) -> tuple[str, int] | None:

@@ -171,6 +171,22 @@ def _address_or_none(value: str) -> str:
     return _listen_address(value) if value else value
 
 
+def _heartbeat_address(value: str) -> str:
+    """Take an address that can be called; it is a secret, so no error repeats it."""
+    if not value:
+        return value
+    try:
+        parts = urlsplit(value.strip())
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        parts, usable = urlsplit(""), None
+    if not usable or "@" in parts.netloc or parts.fragment:
+        raise refused(
+            "is no web address", "copy it from the service, such as https://hc-ping.com/…"
+        )
+    return value.strip()
+
+
 def host_and_port(listen: str) -> tuple[str, int]:
     """Give the IP address and the port of a `ListenAddress`."""
     host, _, port = listen.rpartition(":")
@@ -285,6 +301,7 @@ Token = Annotated[SecretStr, AfterValidator(_token)]
 ApiAddress = Annotated[str, AfterValidator(_api_address)]
 WebhookAddress = Annotated[str, BeforeValidator(_webhook_address)]
 ListenAddress = Annotated[str, AfterValidator(_listen_address)]
+HeartbeatAddress = Annotated[str, AfterValidator(_heartbeat_address)]
 MaybeListenAddress = Annotated[str, AfterValidator(_address_or_none)]
 TimeOfDay = Annotated[time, BeforeValidator(_time_of_day)]
 Weekday = Annotated[

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import aiohttp
 import pytest
+from aiohttp import web
 from hook import free_port, receive_by_webhook
 from world import World
 
@@ -23,6 +24,7 @@ from bot.core.health import Report
 from bot.demo.stage import TOKEN
 from bot.store.pulse import mark_backup
 from tests.canaries import keys_of
+from tests.feeds.web import serving
 from tests.transactions import writing
 
 WITHIN_SECONDS = 4.0
@@ -255,3 +257,19 @@ async def test_by_webhook_both_pages_stand_at_its_port(hook: int, world: World) 
         assert (await pages.metrics())["rapport_received_age_seconds"] < 60
         later(world, 3)
         assert await pages.bad() == ["receiving"]
+
+
+async def test_the_heartbeat_is_told_what_the_pages_say(
+    world: World, pages: Pages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with serving() as site:
+        site.pages = {"/x": web.Response(), "/x/fail": web.Response()}
+        monkeypatch.setenv("RAPPORT_HEALTH__HEARTBEAT_URL", site.at("/x"))
+        monkeypatch.setenv("RAPPORT_HEALTH__PRIVATE_ADDRESSES", "true")
+        await world.reconfigure("")
+        for minutes, expected in ((0, "/x"), (6, "/x/fail")):
+            later(world, minutes)
+            await world.stage.running.pulse.beat()
+            async with asyncio.timeout(5):
+                while [one.path for one in site.asked][-1:] != [expected]:  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)

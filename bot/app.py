@@ -11,12 +11,13 @@ import structlog
 from telegram import Update
 
 from bot.config import Settings
-from bot.core.errors import TokenRefused, Undelivered
+from bot.core.errors import TokenRefused
 from bot.core.instrument import Instrument
 from bot.delivery import Delivery
 from bot.feeds.syncing import Syncing
 from bot.heartbeat import Heartbeat
 from bot.instruments import load_numbers
+from bot.introducing import bring_up_to_date
 from bot.opening import (
     RandomIds,
     SteadyClock,
@@ -71,7 +72,6 @@ from bot.views.digest import DigestViews
 from bot.views.export import ExportViews
 from bot.views.feeds import FeedViews
 from bot.views.goals import GoalViews
-from bot.views.menus import command_menus
 from bot.views.mirror import MirrorViews
 from bot.views.notices import NoticeViews
 from bot.views.people import PeopleViews
@@ -115,16 +115,12 @@ class App:
     _refused: asyncio.Event | None = None
 
     async def introduce(self) -> None:
-        """Tell Telegram which commands there are, per language and, for admins, per chat."""
-        for language, scope, commands in command_menus(self.settings):
-            try:
-                await self.messenger.call(
-                    "setMyCommands", commands=commands, scope=scope, language_code=language
-                )
-            except Undelivered as problem:
-                # The menu is a convenience: commands work without it, and an admin who never
-                # wrote to the bot has no chat to put it into.
-                log.warning("command menu not set", scope=scope["type"], why=str(problem))
+        """Let Telegram know which commands there are, per language and, for admins, per chat."""
+        done = await bring_up_to_date(self.messenger, self.settings, menus_alone=True)
+        for why in done.left:
+            # The menu is a convenience: commands work without it, and an admin who never
+            # wrote to the bot has no chat to put it into.
+            log.warning("command menu not set", why=why)
 
     async def start(self, *, ticking: bool = True) -> None:
         """Begin to receive and, unless ticks are run by hand, to tick. Errors: `CannotListen`."""

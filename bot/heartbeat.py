@@ -1,7 +1,7 @@
 """The heartbeat: a call to a service outside, every few minutes while the program is healthy.
 
-The service raises the alarm when it stays away, so it sees also that the machine is off. Owns when it
-is called, and that a call holds nothing up. Says once in the log that the service cannot be
+The service raises the alarm when it stays away, so it sees also that the machine is off. Owns when
+it is called, and that a call holds nothing up. Says once in the log that the service cannot be
 reached, until it can be. Refuses to tell it more than well or not well, and to name its address,
 which is a secret.
 """

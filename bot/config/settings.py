@@ -34,6 +34,7 @@ from bot.config.values import (
     MatchRules,
     MaybeListenAddress,
     Phrases,
+    ShortLine,
     Slug,
     TelegramIds,
     TimeOfDay,
@@ -64,6 +65,11 @@ class Telegram(_Section):
     )
     base_url: ApiAddress = Field(
         "https://api.telegram.org/bot", description="Where Telegram's Bot API answers."
+    )
+    display_name: ShortLine = Field(
+        "",
+        max_length=64,
+        description="The bot's name in chats, for `rapport telegram setup`; empty leaves it be.",
     )
     receive: Literal["polling", "webhook"] = Field(
         "polling", description="How updates arrive: polling needs no public address, webhook does."

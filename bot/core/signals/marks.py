@@ -62,11 +62,6 @@ class Point:
     begins_anew: bool = False
     after_unseen: bool = False
 
-    @property
-    def is_answered(self) -> bool:
-        """Whether any item has an answer."""
-        return self.values.count(None) < len(self.values)
-
 
 @dataclass(frozen=True, slots=True)
 class Verdict:

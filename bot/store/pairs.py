@@ -252,6 +252,19 @@ async def stop(tx: Transaction, pair_id: int, client_id: int, now: int) -> Pair 
     return _pair(row) if row else None
 
 
+async def end_pair(tx: Transaction, pair_id: int, therapist_id: int, now: int) -> Pair | None:
+    """End a therapist's pair, whatever its state; None where it had ended, or is not theirs."""
+    row = await tx.one(
+        "UPDATE pair SET state = 'ended', ended_at = :now"
+        " WHERE id = :id AND therapist_id = :therapist_id AND state NOT IN ('ended', 'erased')"
+        " RETURNING *",
+        id=pair_id,
+        therapist_id=therapist_id,
+        now=now,
+    )
+    return _pair(row) if row else None
+
+
 async def ask_erasure(tx: Transaction, pair_id: int, client_id: int, now: int) -> Pair | None:
     """Note a client's wish to be erased (where the record must be kept, it is a request)."""
     row = await tx.one(

@@ -66,7 +66,9 @@ class PeopleViews:
 
     def home(self, who: Who, reader: Reader) -> Screen:
         """Greet somebody who is known (or not) and say what can be done here."""
-        return Screen(self.desk.text("home", reader, roles=self._roles(who)), self._help(reader))
+        is_asked = any(not pair.is_over for pair in who.pairs)
+        text = self.desk.text("home", reader, roles=self._roles(who), is_asked=is_asked)
+        return Screen(text, self._help(reader))
 
     def words(self, name: str, reader: Reader, **values: object) -> Screen:
         """Show a template that has no buttons of its own."""
@@ -302,6 +304,8 @@ class PeopleViews:
                 lines = [[button(_("New link"), "reinvite", pair.id)]]
             elif client is not None and pair.confirmed_at is None:
                 lines = [[button(_("Who joined?"), "whois", pair.id)], *self._word(pair, client)]
+            if not pair.is_over:
+                lines = [*lines, [button(_("Therapy has ended …"), "endpair", pair.id)]]
         text = self.desk.text("therapist/pair", reader, pair=pair, client=client)
         return Screen(text, rows(*lines))
 

@@ -149,20 +149,23 @@ class PeopleViews:
                 ),
             )
 
-    def choose_pair(self, act: str, pairs: list[tuple[Pair, str]], reader: Reader) -> Screen:
-        """Ask which therapist is meant."""
+    def choose_pair(
+        self, act: str, pairs: list[tuple[Pair, str]], reader: Reader, *args: str
+    ) -> Screen:
+        """Ask which therapist is meant; args: what the act is done with."""
         text = self.desk.text("client/which", reader)
-        return Screen(text, rows(*([button(name, act, pair.id)] for pair, name in pairs)))
+        return Screen(text, rows(*([button(name, act, pair.id, *args)] for pair, name in pairs)))
 
-    def pausing(self, pair: Pair, reader: Reader) -> Screen:
-        """Offer how long to pause."""
+    def pausing(self, pair: Pair, example_on: str, reader: Reader) -> Screen:
+        """Offer how long to pause. example_on: a day that could be typed."""
         with speaking(reader.language):
             weeks = [
                 button(_("2 weeks"), "pause", pair.id, "2"),
                 button(_("4 weeks"), "pause", pair.id, "4"),
                 button(_("Until I resume"), "pause", pair.id, "0"),
             ]
-        return Screen(self.desk.text("client/pausing", reader, pair=pair), rows(weeks))
+        text = self.desk.text("client/pausing", reader, pair=pair, example_on=example_on)
+        return Screen(text, rows(weeks))
 
     def paused(self, pair: Pair, reader: Reader) -> Screen:
         """Say that the questions are paused, with the way back."""

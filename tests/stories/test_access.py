@@ -86,7 +86,7 @@ TYPED: dict[str, tuple[str, tuple[str, ...]]] = {
     "settings": ("known", ("",)),
     "zone": ("known", ("", "Europe/Berlin")),
     "history": ("client", ("",)),
-    "pause": ("client", ("",)),
+    "pause": ("client", ("", "24.12.")),
     "stop": ("client", ("",)),
     "erase": ("client", ("",)),
     "goals": ("client", ("",)),

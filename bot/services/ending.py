@@ -127,7 +127,8 @@ class Endings:
         await invitations.revoke_invitations(tx, pair_id, now)
         await audit.note(tx, self.ids.new(), now, therapist_id, "therapy ended", "pair", pair_id)
         asked = goodbye and planned.unasked is None
-        if pair.client_id is not None:
+        # Who has stopped is left alone.
+        if pair.client_id is not None and pair.stopped_at is None:
             told_at = await self._tell_client(tx, pair, pair.client_id, now, asked=asked)
             if asked:
                 await self.asking.open_goodbye(tx, pair, now, told_at)

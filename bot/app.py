@@ -235,7 +235,7 @@ async def _assemble(
     )
     retention = Retention(db, clock, ids, settings)
     before_next = settings.checkin.closes_before_next_minutes * 60_000
-    closing = Closing(db, clock, room.checkins.talks, before_next)
+    closing = Closing(db, clock, ids, settings, room.checkins.talks, before_next)
     receiver = _receiver(settings, clock, ids, db, bot, application, room)
     ticks = Ticks(
         plan=(

@@ -191,6 +191,23 @@ async def resumed(room: Room, ask: Ask) -> Reply:
     return Reply(room.people_views.words("client/resumed", ask.reader))
 
 
+async def keep_on(room: Room, ask: Ask) -> Reply:
+    """Ask after every session."""
+    pair = await room.privacy.ask_less_often(ask.me, ask.tap.subject, less=False)
+    return Reply(room.people_views.how_often(pair, ask.reader))
+
+
+async def less_often(room: Room, ask: Ask) -> Reply:
+    """Ask after every second session."""
+    pair = await room.privacy.ask_less_often(ask.me, ask.tap.subject, less=True)
+    return Reply(room.people_views.how_often(pair, ask.reader))
+
+
+async def how_often(room: Room, ask: Ask) -> Reply:
+    """Show after which sessions questions come."""
+    return Reply(room.people_views.how_often(await _of(ask), ask.reader))
+
+
 async def stop(room: Room, ask: Ask) -> Reply:
     """Stop the questions."""
     await room.privacy.stop(ask.me, ask.tap.subject)
@@ -259,6 +276,8 @@ TAPS = {
     "resume": Route(resume, "client", resumed),
     "stopping": Route(stopping, "client"),
     "stop": Route(stop, "client", stopped),
+    "keepon": Route(keep_on, "client", how_often),
+    "seldom": Route(less_often, "client", how_often),
     "ending": Route(ending, "client"),
     "tellend": Route(tell_ending, "client", told_ending),
     "keepend": Route(keep_ending, "client"),

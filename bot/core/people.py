@@ -50,6 +50,7 @@ class Pair:
     stopped_at: int | None
     ended_at: int | None
     erase_asked_at: int | None
+    less_often_at: int | None = None
 
     @property
     def may_pause(self) -> bool:

@@ -189,7 +189,7 @@ class _Scenes:
         await self._press(ben, "tconf")
         await self._press(anna, "begin")
         await self._answer(anna, "8")
-        for week, rating in enumerate(("8", "9", "2", "", "8")):
+        for week, rating in enumerate(("8", "9", "2", "", "8", "", "", "")):
             await self._until("Tue 16:30")
             if week == 0:
                 await self._press(anna, "snooze")
@@ -202,6 +202,8 @@ class _Scenes:
             await self._look_around(ben)
             await self._until("Sat 18:00")
             await self._press(anna, "ack")
+        for act in ("seldom", "keepon"):
+            await self._press(anna, act)
         for person, ways in ((anna, _ANNAS), (ben, _BENS), (dana, ())):
             await self._commands(person)
             for command, *acts in ways:

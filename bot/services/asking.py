@@ -93,6 +93,10 @@ class Asking:
         if pair.consent_version != self.settings.privacy.consent_version:
             await self._owe_consent(tx, pair, now)
             return "consent_outdated"
+        if pair.less_often_at is not None and await store.was_asked_last(
+            tx, pair.id, ended.starts_at
+        ):
+            return "less_often"
         due_at = ended.ends_at + self.settings.checkin.delay_minutes * MINUTE_MS
         closes_at = due_at + self.settings.checkin.expiry_hours * HOUR_MS
         following = await store.find_next_start(tx, pair.id, ended.starts_at)

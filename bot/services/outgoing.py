@@ -223,6 +223,8 @@ class Outgoing:
                 return "closed"
             if message.kind == "reminder" and checkin.completed_at is not None:
                 return "answered"
+        if message.part == "keep_asking" and (pair is None or pair.state != "active"):
+            return pair.state if pair else "erased"
         is_settled = message.kind == "notice" and pair is not None and pair.is_over
         if is_settled and message.part.startswith((*_ASKS_WHO, *_OF_RUNNING)):
             return "ended"

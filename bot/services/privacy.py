@@ -115,6 +115,19 @@ class Privacy:
         return pair
 
     @writes
+    async def ask_less_often(
+        self, tx: Transaction, client_id: int, pair_id: int, *, less: bool
+    ) -> Pair:
+        """Ask a client about every second session, or about each. Errors: Refused("not_active")."""
+        now = self.clock.now()
+        pair = await pairs.ask_less_often(tx, pair_id, client_id, now if less else None)
+        if pair is None:
+            raise Refused("not_active")
+        act = "asked less often" if less else "asked as ever"
+        await self._note(tx, client_id, act, pair_id, now)
+        return pair
+
+    @writes
     async def stop(self, tx: Transaction, client_id: int, pair_id: int) -> Pair:
         """Stop a pair's questions: consent is withdrawn. Errors: Refused("not_active")."""
         now = self.clock.now()

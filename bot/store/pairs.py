@@ -28,6 +28,7 @@ def _pair(row: Row) -> Pair:
         stopped_at=row["stopped_at"],
         ended_at=row["ended_at"],
         erase_asked_at=row["erase_asked_at"],
+        less_often_at=row["less_often_at"],
     )
 
 
@@ -225,6 +226,21 @@ async def resume(tx: Transaction, pair_id: int, client_id: int) -> Pair | None:
         " WHERE id = :id AND client_id = :client_id AND state = 'paused' RETURNING *",
         id=pair_id,
         client_id=client_id,
+    )
+    return _pair(row) if row else None
+
+
+async def ask_less_often(
+    tx: Transaction, pair_id: int, client_id: int, since_at: int | None
+) -> Pair | None:
+    """Ask about every second session from an instant on, or (None) about each."""
+    row = await tx.one(
+        "UPDATE pair SET less_often_at = :since_at"
+        " WHERE id = :id AND client_id = :client_id AND state IN ('active', 'paused')"
+        " RETURNING *",
+        id=pair_id,
+        client_id=client_id,
+        since_at=since_at,
     )
     return _pair(row) if row else None
 

@@ -177,14 +177,39 @@ class PeopleViews:
         """Offer the three ways to stop; somebody not confirmed yet has only one."""
         with speaking(reader.language):
             pause = [button(_("Pause"), "pausing", pair.id)]
+            each = [button(_("After every session"), "keepon", pair.id)]
             ending = [button(_("I'm thinking of ending or changing therapist"), "ending", pair.id)]
             keyboard = rows(
                 [button(_("Stop the questions"), "stop", pair.id)],
                 pause if pair.may_pause else [],
+                each if pair.may_pause and pair.less_often_at is not None else [],
                 ending if pair.confirmed_at is not None else [],
                 [button(_("Help now"), "help", 0)],
             )
         return Screen(self.desk.text("client/stopping", reader, pair=pair), keyboard)
+
+    def keep_asking(self, pair: Pair, reader: Reader) -> Screen:
+        """Ask whether to go on after silence: every answer is as good as the others."""
+        with speaking(reader.language):
+            keyboard = rows(
+                [
+                    button(_("Yes"), "keepon", pair.id),
+                    button(_("Less often"), "seldom", pair.id),
+                    button(_("Stop"), "stop", pair.id),
+                ],
+                [button(_("Help now"), "help", 0)],
+            )
+        return Screen(self.desk.text("notice/keep_asking", reader, pair=pair), keyboard)
+
+    def how_often(self, pair: Pair, reader: Reader) -> Screen:
+        """Say after which sessions questions come, with the other way to have them."""
+        with speaking(reader.language):
+            other = (
+                button(_("After every second session"), "seldom", pair.id)
+                if pair.less_often_at is None
+                else button(_("After every session"), "keepon", pair.id)
+            )
+        return Screen(self.desk.text("client/how_often", reader, pair=pair), rows([other]))
 
     def ending(self, pair: Pair, reader: Reader) -> Screen:
         """Ask whether the therapist shall be told."""

@@ -42,6 +42,7 @@ FOUND_BEFORE = {
 #: What the program does of itself when a row is due: nobody asks for it.
 OF_ITSELF = {
     "answers.ratings_before", "asking.asked_between", "asking.bring_closing_forward",
+    "asking.is_silent_running", "asking.was_asked_how_to_go_on", "asking.was_asked_last",
     "asking.note_decision", "asking.sessions_until", "asking.was_asked", "checkins.add_checkin",
     "checkins.load_checkin",
     "checkins.note_folded", "checkins.note_reminded", "checkins.note_sent",

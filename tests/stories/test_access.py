@@ -39,7 +39,7 @@ CLIENTS = {
     "tellend": "{pair}", "stopping": "{pair}", "erasing": "{pair}", "begin": "{pair}",
     "decline": "{pair}", "agree": "{pair}", "jwatch": "{pair}.notice.yes",
     "swatch": "{pair}.kept.yes", "withheld": "{checkin}", "unmet": "{checkin}",
-    "nothanks": "{checkin}",
+    "nothanks": "{checkin}", "keepon": "{pair}", "seldom": "{pair}",
     "goals": "{pair}", "goaladd": "{pair}", "goalstop": "{pair}", "goal": "{goal}",
     "goalword": "{goal}", "goalend": "{goal}.reached",
     "export": "{pair}",

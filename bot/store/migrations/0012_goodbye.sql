@@ -1,5 +1,7 @@
--- Endings: a kind of check-in more. Other tables point to this one, so it is made anew under another
--- name and takes the old one's place.
+-- Endings: who wants to be asked less often, and a kind of check-in more. Other tables point to that
+-- one, so it is made anew under another name and takes the old one's place.
+
+ALTER TABLE pair ADD COLUMN less_often_at BIGINT;       -- since when every second session; null: each
 
 CREATE TABLE checkin_now (
     id              BIGINT PRIMARY KEY,

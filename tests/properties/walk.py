@@ -59,7 +59,7 @@ class Walk:
             "twice": (8, self._twice), "restart": (4, self._restart), "crash": (8, self._crash),
             "half sent": (6, self._half_sent), "block": (3, self._block),
             "pause": (3, self._pause), "stop": (1, self._stop), "erase": (1, self._erase),
-            "end": (1, self._end),
+            "end": (3, self._end),
             "did not meet": (2, self._unmet), "timetable": (3, self._timetable),
             "digest": (10, self._digest), "fault": (8, self._fault), "enrol": (8, self._enrol_one),
         }  # fmt: skip

@@ -36,6 +36,7 @@ from bot.services.checkins import CheckIns
 from bot.services.closing import Closing
 from bot.services.confirming import Confirming
 from bot.services.digests import Digests
+from bot.services.ending import Endings
 from bot.services.enrolment import Enrolment
 from bot.services.exporting import Exporting
 from bot.services.feeds import Feeds
@@ -69,6 +70,7 @@ from bot.transport.receiver import TAPS_LIVE_MS, Receiver
 from bot.transport.request import WireBot
 from bot.views.checkin import CheckInViews
 from bot.views.digest import DigestViews
+from bot.views.endings import EndingViews
 from bot.views.export import ExportViews
 from bot.views.feeds import FeedViews
 from bot.views.goals import GoalViews
@@ -239,13 +241,14 @@ async def _assemble(
         room.digest_views,
         room.mirror_views,
         room.feed_views,
+        room.ending_views,
         NoticeViews(room.people_views, room.checkin_views),
         messenger,
         lanes,
     )
     retention = Retention(db, clock, ids, settings)
     before_next = settings.checkin.closes_before_next_minutes * 60_000
-    closing = Closing(db, clock, room.checkins.talks, before_next)
+    closing = Closing(db, clock, ids, settings, room.checkins.talks, before_next)
     wall = outgoing.wall or clock
     signs = Signs(lambda: ticks.went_through, lambda: receiver.received())
     health = Health(db, clock, wall, signs)
@@ -295,19 +298,21 @@ def _room(
     versions = instruments[settings.checkin.instrument]
     instrument = versions[max(versions)]
     watching = Watching(db, clock, ids, settings)
+    asking = Asking(db, clock, ids, settings, instruments)
     return Room(
         desk=desk,
         lanes=lanes,
         inviting=Inviting(db, clock, ids, settings),
         confirming=Confirming(db, clock, ids, settings),
         enrolment=enrolment,
-        asking=Asking(db, clock, ids, settings, instruments),
+        asking=asking,
+        endings=Endings(db, clock, ids, settings, asking),
         checkins=CheckIns(
             db, clock, ids, Talks(clock, settings, instruments), watching, load_numbers()
         ),
         timetable=Timetable(db, clock, ids, settings),
         feeds=Feeds(db, clock, ids, settings),
-        digests=Digests(db, clock, ids, settings, instrument),
+        digests=Digests(db, clock, ids, settings, instrument, instruments),
         lookup=Lookup(db, clock, ids, settings, instrument, instruments),
         usual=Usual(db, clock, ids),
         acknowledgements=Acknowledgements(db, clock),
@@ -319,8 +324,9 @@ def _room(
         watching=watching,
         checkin_views=CheckInViews(desk),
         people_views=PeopleViews(desk, username, instruments, pictures),
+        ending_views=EndingViews(desk),
         export_views=ExportViews(desk, instruments),
-        digest_views=DigestViews(desk, instrument, pictures),
+        digest_views=DigestViews(desk, instrument, pictures, instruments),
         timetable_views=TimetableViews(desk),
         feed_views=FeedViews(desk),
         goal_views=GoalViews(desk),

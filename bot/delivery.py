@@ -23,6 +23,7 @@ from bot.transport.faults import trace
 from bot.transport.lanes import Lanes
 from bot.views.checkin import CheckInViews
 from bot.views.digest import DigestViews
+from bot.views.endings import EndingViews
 from bot.views.feeds import FeedViews
 from bot.views.mirror import MirrorViews
 from bot.views.notices import NoticeViews
@@ -57,6 +58,7 @@ class Delivery:
     digest_views: DigestViews
     mirror_views: MirrorViews
     feed_views: FeedViews
+    ending_views: EndingViews
     notice_views: NoticeViews
     messenger: Messenger
     lanes: Lanes
@@ -137,6 +139,11 @@ class Delivery:
         if name == "confirmed" and pair is not None:
             joining = await self.enrolment.joining(claimed.person.id, pair.id)
             return self.notice_views.joining(joining, reader)
+        if name == "keep_asking" and pair is not None:
+            return self.notice_views.keep_asking(pair, reader)
+        if name == "ended" and pair is not None:
+            joining = await self.enrolment.joining(claimed.person.id, pair.id)
+            return self.ending_views.told(joining, "asked" in more, reader)
         if name in ("joined", "confirm_nudge", "confirm_eve") and pair is not None:
             _, client = await self.enrolment.pair_of(claimed.person.id, pair.id)
             return self.notice_views.joined(name, pair, client, reader) if client else None

@@ -91,7 +91,8 @@ def check_instruments(settings: Settings) -> dict[str, dict[int, Instrument]]:
     """
     own = settings.checkin.instruments
     instruments = load_instruments(own if own.is_dir() else None)
-    for name in (settings.checkin.instrument, settings.checkin.before_first):
+    checkin = settings.checkin
+    for name in (checkin.instrument, checkin.before_first, checkin.goodbye):
         if name not in instruments:
             known = ", ".join(sorted(instruments))
             raise BadInstrument(name, [f"there is no such questionnaire; there are: {known}"])

@@ -15,7 +15,18 @@ from telegram.ext import (
     filters,
 )
 
-from handlers import calendar, checkin, client, digest, goals, joining, mirror, therapist, timetable
+from handlers import (
+    calendar,
+    checkin,
+    client,
+    digest,
+    ending,
+    goals,
+    joining,
+    mirror,
+    therapist,
+    timetable,
+)
 from handlers.guard import Ask, Reply, Room, Route, is_own, may, on_message, on_tap
 
 COMMANDS: dict[str, Route] = {
@@ -23,6 +34,7 @@ COMMANDS: dict[str, Route] = {
     **client.COMMANDS,
     **goals.COMMANDS,
     **therapist.COMMANDS,
+    **ending.COMMANDS,
     **timetable.COMMANDS,
     **calendar.COMMANDS,
     **digest.COMMANDS,
@@ -34,6 +46,7 @@ TAPS: dict[str, Route] = {
     **checkin.TAPS,
     **goals.TAPS,
     **therapist.TAPS,
+    **ending.TAPS,
     **timetable.TAPS,
     **calendar.TAPS,
     **digest.TAPS,

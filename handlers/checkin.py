@@ -114,6 +114,11 @@ async def did_not_meet(room: Room, ask: Ask) -> Reply:
     return Reply(room.checkin_views.ended(talk))
 
 
+async def no_thanks(room: Room, ask: Ask) -> Reply:
+    """A goodbye is let be."""
+    return Reply(room.checkin_views.now(await room.checkins.decline(ask.me, ask.tap.subject)))
+
+
 async def withheld(room: Room, ask: Ask) -> Reply:
     """The answers are not to be sent."""
     talk = await room.checkins.withhold(ask.me, ask.tap.subject)
@@ -176,5 +181,6 @@ TAPS = {
     "back": _while_open(back),
     "later": _while_open(later),
     "unmet": _while_open(did_not_meet),
+    "nothanks": _while_open(no_thanks),
     "withheld": _while_open(withheld),
 }

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from bot.core.errors import Refused
+from bot.core.pausing import read_button, read_until
 from bot.core.people import Pair
+from bot.core.timetable import day_after, local_on
 from bot.services.exporting import Export
 from bot.services.ports import Screen
 from handlers.guard import Ask, Reply, Room, Route
@@ -59,16 +61,18 @@ def about_one(
     return command
 
 
-async def _which(room: Room, ask: Ask, act: str, fitting: list[Pair]) -> Reply:
+async def _which(room: Room, ask: Ask, act: str, fitting: list[Pair], *args: str) -> Reply:
     named = [
         (pair, (await room.enrolment.joining(ask.me, pair.id)).therapist_name) for pair in fitting
     ]
-    return Reply(room.people_views.choose_pair(act, named, ask.reader))
+    return Reply(room.people_views.choose_pair(act, named, ask.reader, *args))
 
 
 async def _pausing(room: Room, ask: Ask, pair: Pair) -> Screen:
-    views = room.people_views
-    return (views.paused if pair.state == "paused" else views.pausing)(pair, ask.reader)
+    if pair.state == "paused":
+        return room.people_views.paused(pair, ask.reader)
+    example_on = day_after(_today(room, ask), 21)
+    return room.people_views.pausing(pair, example_on, ask.reader)
 
 
 async def _stopping(room: Room, ask: Ask, pair: Pair) -> Screen:
@@ -153,11 +157,27 @@ export_again = _exporting(lambda room, me, pair_id: room.exporting.export_again(
 
 async def pause(room: Room, ask: Ask) -> Reply:
     """Pause the questions."""
-    weeks = {"2": 2, "4": 4, "0": None}
-    if ask.tap.arg(0) not in weeks:
-        raise Refused("stale_button")
-    pair = await room.privacy.pause(ask.me, ask.tap.subject, weeks[ask.tap.arg(0)])
+    until_on = read_button(ask.tap.arg(0), _today(room, ask))
+    pair = await room.privacy.pause(ask.me, ask.tap.subject, until_on)
     return Reply(room.people_views.paused(pair, ask.reader))
+
+
+async def pause_until(room: Room, ask: Ask) -> Reply:
+    """/pause: for how long; /pause 24.12.: until that day."""
+    if not ask.words.strip():
+        return await _offer_pause(room, ask)
+    until_on = read_until(ask.words, _today(room, ask))
+    fitting = [pair for pair in ask.who.pairs if pair.may_pause]
+    if not fitting:
+        raise Refused("nothing_here")
+    if len(fitting) > 1:
+        return await _which(room, ask, "pause", fitting, until_on)
+    pair = await room.privacy.pause(ask.me, fitting[0].id, until_on)
+    return Reply(room.people_views.paused(pair, ask.reader))
+
+
+def _today(room: Room, ask: Ask) -> str:
+    return local_on(room.privacy.clock.now(), ask.reader.zone)
 
 
 async def resume(room: Room, ask: Ask) -> Reply:
@@ -169,6 +189,23 @@ async def resume(room: Room, ask: Ask) -> Reply:
 async def resumed(room: Room, ask: Ask) -> Reply:
     """Show that the questions go on."""
     return Reply(room.people_views.words("client/resumed", ask.reader))
+
+
+async def keep_on(room: Room, ask: Ask) -> Reply:
+    """Ask after every session."""
+    pair = await room.privacy.ask_less_often(ask.me, ask.tap.subject, less=False)
+    return Reply(room.people_views.how_often(pair, ask.reader))
+
+
+async def less_often(room: Room, ask: Ask) -> Reply:
+    """Ask after every second session."""
+    pair = await room.privacy.ask_less_often(ask.me, ask.tap.subject, less=True)
+    return Reply(room.people_views.how_often(pair, ask.reader))
+
+
+async def how_often(room: Room, ask: Ask) -> Reply:
+    """Show after which sessions questions come."""
+    return Reply(room.people_views.how_often(await _of(ask), ask.reader))
 
 
 async def stop(room: Room, ask: Ask) -> Reply:
@@ -221,11 +258,12 @@ async def erased(room: Room, ask: Ask) -> Reply:
     return Reply(screen)
 
 
+_offer_pause = about_one("pausing", ("active", "paused"), _pausing)
 _HERE = ("joined", "active", "paused", "stopped", "ended")
 COMMANDS = {
     "help": Route(help, "anyone"),
     "privacy": Route(privacy, "anyone"),
-    "pause": Route(about_one("pausing", ("active", "paused"), _pausing), "client"),
+    "pause": Route(pause_until, "client", _offer_pause),
     "stop": Route(about_one("stopping", ("joined", "active", "paused"), _stopping), "client"),
     "history": Route(about_one("history", _HERE, _history), "client"),
     "export": Route(export, "client", export_again),
@@ -238,6 +276,8 @@ TAPS = {
     "resume": Route(resume, "client", resumed),
     "stopping": Route(stopping, "client"),
     "stop": Route(stop, "client", stopped),
+    "keepon": Route(keep_on, "client", how_often),
+    "seldom": Route(less_often, "client", how_often),
     "ending": Route(ending, "client"),
     "tellend": Route(tell_ending, "client", told_ending),
     "keepend": Route(keep_ending, "client"),

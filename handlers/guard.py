@@ -22,6 +22,7 @@ from bot.services.asking import Asking
 from bot.services.checkins import CheckIns
 from bot.services.confirming import Confirming
 from bot.services.digests import Digests
+from bot.services.ending import Endings
 from bot.services.enrolment import Enrolment, Who
 from bot.services.exporting import Exporting
 from bot.services.feeds import Feeds
@@ -38,6 +39,7 @@ from bot.services.watching import Watching
 from bot.views.buttons import Tap, read_tap
 from bot.views.checkin import CheckInViews
 from bot.views.digest import DigestViews
+from bot.views.endings import EndingViews
 from bot.views.export import ExportViews
 from bot.views.feeds import FeedViews
 from bot.views.goals import GoalViews
@@ -98,6 +100,7 @@ class Room:
     confirming: Confirming
     enrolment: Enrolment
     asking: Asking
+    endings: Endings
     checkins: CheckIns
     timetable: Timetable
     feeds: Feeds
@@ -113,6 +116,7 @@ class Room:
     watching: Watching
     checkin_views: CheckInViews
     people_views: PeopleViews
+    ending_views: EndingViews
     export_views: ExportViews
     digest_views: DigestViews
     timetable_views: TimetableViews

@@ -41,6 +41,8 @@ async def start_again(room: Room, ask: Ask) -> Reply:
     who = await room.enrolment.who(ask.who.telegram_id)
     again = Ask(who, ask.reader, ask.chat_id, ask.message_id, ask.name, ask.hint)
     for pair in who.pairs:
+        if pair.is_over:
+            continue
         joining = await room.enrolment.joining(again.me, pair.id)
         if joining.missing != "nothing":
             return Reply(room.people_views.joining(joining, room.desk.reader(who.person)))

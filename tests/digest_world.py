@@ -212,7 +212,7 @@ async def open_world(
         async with writing(db) as tx:
             await practice.found_practice(tx, clock.now())
         chosen = settings(folder, free_text=free_text)
-        digests = Digests(db, clock, ids, chosen, INSTRUMENT)
+        digests = Digests(db, clock, ids, chosen, INSTRUMENT, load_instruments())
         lookup = Lookup(db, clock, ids, chosen, INSTRUMENT, load_instruments())
         world = World(db, clock, ids, digests, lookup, Acknowledgements(db, clock))
         world.ben = await world.person(1, therapist=True)

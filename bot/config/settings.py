@@ -187,6 +187,9 @@ class Checkin(_Section):
         "before-first-session",
         description="The questionnaire before the first session, by its name.",
     )
+    goodbye: Slug = Field(
+        "goodbye", description="The questionnaire when therapy has ended here, by its name."
+    )
     instruments: Path = Field(
         Path("instruments"),
         description="A folder for questionnaires of your own, one folder each; it may be missing.",

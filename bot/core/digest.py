@@ -154,6 +154,7 @@ _OUTCOME: Final[dict[Outcome, int]] = {
     "not_asked": 70,
 }
 _NO_SCORE: Final = 42
+_GOODBYE: Final = 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +191,7 @@ def most_units(entry: Entry) -> int:
     """
     size = _LINE + len(entry.code) + _STATE * bool(entry.state_now)
     size += beside_units(entry.beside) + _ANEW * (entry.anew_on is not None)
+    size += _goodbye(entry.goodbye)
     size += _MORE * (len(entry.sessions) > SESSIONS_SHOWN) + _LOWER * (entry.change == "lower")
     if entry.standing == "calm":
         shown = tuple(one for one in (entry.latest, entry.unanswered) if one is not None)
@@ -212,6 +214,13 @@ def most_units(entry: Entry) -> int:
 def fits(entries: Sequence[Entry]) -> bool:
     """Say whether entries fit one page: not so when free text was turned on after its making."""
     return sum(map(most_units, entries)) <= PAGE_UNITS
+
+
+def _goodbye(goodbye: Session | None) -> int:
+    """Give the most that is shown of the check-in after the end."""
+    if goodbye is None:
+        return 0
+    return _GOODBYE + len(goodbye.items) * _ITEM + _remarks(goodbye)
 
 
 def _remarks(session: Session) -> int:

@@ -34,6 +34,7 @@ Reason = Literal[
     "obstacles",
     "silence_after_low",
     "stopped",
+    "ended",
     "silence",
     "other",
     "declined",
@@ -55,6 +56,7 @@ NEED: Final[tuple[Reason, ...]] = (
     "obstacles",
     "silence_after_low",
     "stopped",
+    "ended",
     "silence",
     "other",
     "declined",
@@ -81,6 +83,12 @@ OPENERS: Final[dict[Reason, Opener]] = {
 #: Options of `obstacles` that name none.
 _NO_OBSTACLE: Final = frozenset({"nothing_particular", "hard_but_useful", "rather_not_say"})
 
+#: What is still said of whoever has left: what the last answers hold, and nothing to begin with
+#: next time.
+_LAST_WORDS: Final = frozenset(
+    {"low_twice", "talked_no", "low", "below", "fall", "raise", "wrote", "obstacles", "declined"}
+)
+
 #: An open "let's talk about it" is named this long; a new acknowledgement replaces it anyway.
 _LOOP_MS: Final = 28 * 86_400_000
 
@@ -97,7 +105,10 @@ class Talk:
 
 @dataclass(frozen=True, slots=True)
 class PairFacts:
-    """What the rows tell about one pair. changed_at: since when it is paused, stopped or ended."""
+    """What the rows tell about one pair. changed_at: since when it is paused, stopped or ended.
+
+    goodbye: the check-in after the end, read as of the same window.
+    """
 
     pair_id: int
     code: str
@@ -107,6 +118,7 @@ class PairFacts:
     talk: Talk | None = None
     beside: BesideFacts | None = None
     acknowledged: tuple[Acknowledged, ...] = ()
+    goodbye: Session | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +140,7 @@ class Entry:
     usual began anew. silent_running: how many of the newest went unanswered, answered_on: the date
     of the last that did not. state_now: a pause, stop or end within the window. standing: what
     stood out; the page a pair is on is frozen elsewhere. panel: for a picture, None without scores.
+    goodbye: the check-in after the end, where it belongs to this digest.
     """
 
     pair_id: int
@@ -150,6 +163,7 @@ class Entry:
     state_now: Literal["paused", "stopped", "ended"] | None = None
     mark: Mark | None = None
     beside: Beside | None = None
+    goodbye: Session | None = None
 
     @property
     def reason(self) -> Reason:
@@ -183,7 +197,12 @@ class Entry:
     @property
     def can_be_acknowledged(self) -> bool:
         """Whether there is an answer that the therapist can have read."""
-        return any(session.has_answers for session in self.sessions)
+        return _has_answers(self.sessions, self.goodbye)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether therapy has ended: there is no next time to talk about it."""
+        return "ended" in self.reasons
 
 
 def entry_of(
@@ -197,7 +216,10 @@ def entry_of(
     here = [session for session in sessions if session.is_new or session.is_corrected]
     state_now = _state_now(facts, window)
     declined = facts.talk is not None and _is_declined(facts.talk, window)
-    if not here and state_now is None and not declined:
+    goodbye = facts.goodbye
+    if goodbye is not None and not (goodbye.is_new or goodbye.is_corrected):
+        goodbye = None
+    if not here and state_now is None and not declined and goodbye is None:
         return None
     trend = trend_of(sessions, instrument)
     repair = trend.repair(facts.acknowledged)
@@ -208,7 +230,7 @@ def entry_of(
         code=facts.code,
         on=latest.on if latest else None,
         time=latest.time if latest else None,
-        standing=_standing(reasons, here),
+        standing=_standing(reasons, answered=_has_answers(here, goodbye)),
         reasons=reasons,
         sessions=tuple(reversed(here)),
         sparkline=trend.sparkline,
@@ -223,13 +245,18 @@ def entry_of(
         panel=trend.panel(facts.code),
         state_now=state_now,
         beside=beside_of(facts.beside, facts.asked, sessions, instrument.house),
+        goodbye=goodbye,
     )
 
 
-def _standing(reasons: Sequence[Reason], here: Sequence[Session]) -> Standing:
-    answered = any(session.has_answers for session in here)
-    # Whoever has stopped is not read away with the calm ones.
-    if reasons[0] in OPENERS or (answered and "stopped" in reasons):
+def _has_answers(sessions: Sequence[Session], goodbye: Session | None) -> bool:
+    here = sessions if goodbye is None else (*sessions, goodbye)
+    return any(session.has_answers for session in here)
+
+
+def _standing(reasons: Sequence[Reason], *, answered: bool) -> Standing:
+    # Whoever has stopped or left is not read away with the calm ones.
+    if reasons[0] in OPENERS or (answered and not {"stopped", "ended"}.isdisjoint(reasons)):
         return "expanded"
     return "calm" if answered else "silent"
 
@@ -266,6 +293,8 @@ def _reasons(
         found.add("declined")
     if _state_now(facts, window) == "stopped":
         found.add("stopped")
+    if facts.state == "ended" and (facts.changed_at or 0) < window.cut_at:
+        return ("ended", *sorted(found & _LAST_WORDS, key=_NEED_ORDER.__getitem__))
     if not found:
         answered = any(s.has_answers for s in sessions if s.is_new or s.is_corrected)
         found.add("calm" if answered else "other")

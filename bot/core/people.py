@@ -50,11 +50,25 @@ class Pair:
     stopped_at: int | None
     ended_at: int | None
     erase_asked_at: int | None
+    less_often_at: int | None = None
 
     @property
     def may_pause(self) -> bool:
         """Whether there is anything to pause, or to resume."""
         return self.state in ("active", "paused")
+
+    @property
+    def is_over(self) -> bool:
+        """Whether there is nothing left that could end."""
+        return self.state in ("ended", "erased")
+
+
+def may_hear(state: PairState, stopped_at: int | None) -> bool:
+    """Say whether a client is still told what the therapist says to the answers.
+
+    Also after the end, for it is said to the last ones; but not who had stopped before it.
+    """
+    return state in ("active", "paused") or (state == "ended" and stopped_at is None)
 
 
 @dataclass(frozen=True, slots=True)

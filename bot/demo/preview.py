@@ -13,24 +13,31 @@ from bot.services.digest_pages import DigestPage
 from bot.services.digest_sample import sample
 from bot.services.digests import Digests
 from bot.services.enrolment import Enrolment
+from bot.views.labels import labels
 from bot.views.plain import bare
 from bot.views.reader import Desk
 
+Instruments = dict[str, dict[int, Instrument]]
+
 
 def _print(
-    page: DigestPage, instrument: Instrument, language: str, render: Renderer | None = None
+    page: DigestPage,
+    instrument: Instrument,
+    instruments: Instruments,
+    language: str,
+    render: Renderer | None = None,
 ) -> str:
-    def label(item: str, option: str | None = None) -> str:
-        return instrument.text(language, f"{item}.{option}" if option else f"{item}.short")
-
-    return bare((render or Renderer())("therapist/digest", language, page=page, label=label))
+    named = labels(instrument, instruments, language)
+    return bare((render or Renderer())("therapist/digest", language, page=page, **named))
 
 
 def preview_sample(language: str) -> str:
     """Print a sample digest of a week in English, German (`de`) or `de_du`."""
-    instrument = load_instruments()["session-alliance"][1]
+    instruments = load_instruments()
+    instrument = instruments["session-alliance"][1]
     now = time.time_ns() // 1_000_000
-    return _print(sample(now, "Europe/Berlin", instrument, free_text=False), instrument, language)
+    page = sample(now, "Europe/Berlin", instrument, free_text=False)
+    return _print(page, instrument, instruments, language)
 
 
 async def preview_real(
@@ -41,17 +48,18 @@ async def preview_real(
     language: None for the one the therapist is addressed in.
     """
     clock = SystemClock()
-    versions = check_instruments(settings)[settings.checkin.instrument]
+    instruments = check_instruments(settings)
+    versions = instruments[settings.checkin.instrument]
     instrument = versions[max(versions)]
     db = await open_database(settings, clock, alone=False)
     try:
         who = await Enrolment(db, clock, RandomIds(), settings).who(telegram_id)
         if who.person is None or "therapist" not in who.roles:
             return None
-        digests = Digests(db, clock, RandomIds(), settings, instrument)
+        digests = Digests(db, clock, RandomIds(), settings, instrument, instruments)
         page = await digests.preview(who.person.id)
     finally:
         await db.close()
     render = Renderer(settings.practice.templates)
     own = Desk(render, settings).reader(who.person).language
-    return _print(page, instrument, language or own, render)
+    return _print(page, instrument, instruments, language or own, render)

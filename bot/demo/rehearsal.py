@@ -40,7 +40,10 @@ _CAPTIONS: Final = ("therapist/invitation", "admin/invitation", "client/export."
 #: What is no message of its own, or no Telegram text at all.
 _NO_MESSAGES: Final = ("export_page", ".svg.j2")
 #: What ends something, and is pressed last; what only takes a message away.
-_ENDS: Final = ("stop", "erase", "withheld", "away", "trulok", "tcancok", "unmet", "close")
+_ENDS: Final = (
+    "stop", "erase", "withheld", "away", "trulok", "tcancok", "unmet", "close", "endyes",
+    "nothanks",
+)  # fmt: skip
 _PRESSES_AT_MOST: Final = 150
 #: What is come to by a command and several buttons in a row; Anna's, then Ben's.
 _ANNAS: Final = (
@@ -186,7 +189,7 @@ class _Scenes:
         await self._press(ben, "tconf")
         await self._press(anna, "begin")
         await self._answer(anna, "8")
-        for week, rating in enumerate(("8", "9", "2", "", "8")):
+        for week, rating in enumerate(("8", "9", "2", "", "8", "", "", "")):
             await self._until("Tue 16:30")
             if week == 0:
                 await self._press(anna, "snooze")
@@ -199,6 +202,8 @@ class _Scenes:
             await self._look_around(ben)
             await self._until("Sat 18:00")
             await self._press(anna, "ack")
+        for act in ("seldom", "keepon"):
+            await self._press(anna, act)
         for person, ways in ((anna, _ANNAS), (ben, _BENS), (dana, ())):
             await self._commands(person)
             for command, *acts in ways:
@@ -315,10 +320,28 @@ class _Scenes:
         await self._press(anna, "show")
         await self._press(anna, "withhold")
         await self._press(anna, "withheld")
-        for command, act in (("pause", "pause"), ("pause", "resume"), ("stop", "stop"),
-                             ("erase", "erase")):  # fmt: skip
+        for command, act in (("pause", "pause"), ("pause", "resume")):
             await self._send(anna, f"/{command}")
             await self._press(anna, act)
+        await self._goodbye(anna, ben)
+        await self._send(anna, "/erase")
+        await self._press(anna, "erase")
+        await self._until("Fri 18:30")
+        await self._look_around(ben)
+
+    async def _goodbye(self, anna: Phone, ben: Phone) -> None:
+        """Let therapy end, and somebody else stop before it does."""
+        cora = self._person("Cora")
+        await self._send(ben, "/invite C3")
+        await self._join(cora, self._link(ben))
+        await self._press(ben, "confirm")
+        await self._send(cora, "/stop")
+        await self._press(cora, "stop")
+        for code in ("C3", "A7", "A7"):
+            await self._send(ben, f"/end {code}")
+            await self._press(ben, "endyes", ".ask" if code == "A7" else "")
+        await self._until("Thu 12:00")
+        await self._answer(anna, "8")
         await self._until("Fri 18:30")
         await self._look_around(ben)
 

@@ -7,6 +7,7 @@ escaped, an undefined name is an error.
 
 from bot.render.renderer import Renderer
 from bot.render.words import (
+    dated,
     dated_moment,
     day,
     gettext,
@@ -19,6 +20,7 @@ from bot.render.words import (
 
 __all__ = [
     "Renderer",
+    "dated",
     "dated_moment",
     "day",
     "gettext",

@@ -17,6 +17,7 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from bot.render.words import (
     clock,
+    dated,
     dated_moment,
     day,
     full_weekday,
@@ -107,6 +108,7 @@ def environment_of(loader: BaseLoader, kind: type[SandboxedEnvironment]) -> Sand
         day=day,
         short_day=short_day,
         moment=moment,
+        dated=dated,
         dated_moment=dated_moment,
         soon=soon,
         named_day=named_day,

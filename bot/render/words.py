@@ -97,6 +97,11 @@ def short_day(on: str) -> str:
     return str(format_skeleton("MMMd", date.fromisoformat(on), locale=_locale(_language.get())))
 
 
+def dated(on: str) -> str:
+    """Give a local date with its year: `Nov 23, 2036`."""
+    return str(format_skeleton("yMMMd", date.fromisoformat(on), locale=_locale(_language.get())))
+
+
 def moment(at: int, zone: str) -> str:
     """Give an instant as weekday and time in a zone: `Fri 17:00`."""
     local = _local(at, zone)

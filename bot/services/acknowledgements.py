@@ -1,7 +1,8 @@
 """Telling a client that the check-in was read, and hearing what the client says to it.
 
 The other half of measuring. A client is told once, with the latest; when "read" had been told
-and rises to "let's talk about it", once more. Nothing is sent to a pair that is over.
+and rises to "let's talk about it", once more. Where therapy has ended, the client still hears that
+the last answers were read, and nothing of a next time; whoever has stopped hears nothing.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Final, Literal
 
 from bot.config import Settings
 from bot.core.errors import Refused
+from bot.core.people import may_hear
 from bot.core.timetable import after_quiet
 from bot.services.acts import reads, writes
 from bot.services.digest_pages import AcknowledgementKind
@@ -51,20 +53,22 @@ class Acknowledgements:
 
     @reads
     async def telling(self, tx: Transaction, acknowledgement_id: int, part: str) -> Telling | None:
-        """Give what the client is told, the latest; None when the pair is over or erased.
+        """Give what the client is told, the latest; None for who has stopped or is erased.
 
         part: "" for the first message; "talk" for another, after "read" had been told; "words" for
         the therapist's own sentence, after both.
         """
         told = await store.load_acknowledgement(tx, acknowledgement_id)
-        if told.client_id is None or told.pair_state not in ("active", "paused"):
+        if told.client_id is None or not may_hear(told.pair_state, told.stopped_at):
             return None
         words = await sentences.sent_words(tx, acknowledgement_id)
-        if part == "words":
+        is_over = told.pair_state == "ended"
+        # After the end there is no next time to make room in: of that only the sentence is left.
+        if part == "words" or (part == "talk" and is_over):
             return Telling(told.id, told.client_id, told.pair_id, None, words) if words else None
         if await store.telling_has_part(tx, acknowledgement_id, "words"):
             words = None
-        kind = told.kind
+        kind = "read" if is_over else told.kind
         if part == "" and await store.telling_has_part(tx, acknowledgement_id, "talk"):
             kind = "read"
         return Telling(told.id, told.client_id, told.pair_id, kind, words)
@@ -94,10 +98,10 @@ async def owe_telling(
     """Owe a client the news; one that is still queued will carry the latest anyway.
 
     Due in two minutes and outside of quiet hours. words: the news is a sentence. Gives whether the
-    client will be told: one whose pair is stopped, ended or erased will not.
+    client will be told: who has stopped or is erased will not.
     """
     told = await store.load_acknowledgement(tx, acknowledgement_id)
-    if told.client_id is None or told.pair_state not in ("active", "paused"):
+    if told.client_id is None or not may_hear(told.pair_state, told.stopped_at):
         return False
     if await store.telling_is_queued(tx, acknowledgement_id):
         return True

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Final, Literal
+from typing import Final
 
 import structlog
 
@@ -32,6 +32,11 @@ log = structlog.get_logger(__name__)
 
 HOUR_MS: Final = 3_600_000
 MINUTE_MS: Final = 60_000
+_DAY_MS: Final = 24 * HOUR_MS
+#: How long a goodbye can be answered: there is no next session to bring it up in.
+GOODBYE_DAYS: Final = 7
+#: It comes so long after the news that therapy has ended here.
+_AFTER_NEWS_MS: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +93,10 @@ class Asking:
         if pair.consent_version != self.settings.privacy.consent_version:
             await self._owe_consent(tx, pair, now)
             return "consent_outdated"
+        if pair.less_often_at is not None and await store.was_asked_last(
+            tx, pair.id, ended.starts_at
+        ):
+            return "less_often"
         due_at = ended.ends_at + self.settings.checkin.delay_minutes * MINUTE_MS
         closes_at = due_at + self.settings.checkin.expiry_hours * HOUR_MS
         following = await store.find_next_start(tx, pair.id, ended.starts_at)
@@ -116,7 +125,7 @@ class Asking:
         self,
         tx: Transaction,
         pair: Pair,
-        kind: Literal["session", "before_first"],
+        kind: checkins.Kind,
         ended: store.Ended | None,
         now: int,
         due_at: int,
@@ -126,9 +135,9 @@ class Asking:
         assert pair.client_id is not None  # noqa: S101 - active pairs have a client
         settings = self.settings.checkin
         person = await people.load_person(tx, pair.client_id)
-        instrument = self.newest(
-            settings.instrument if kind == "session" else settings.before_first
-        )
+        named = {"session": settings.instrument, "before_first": settings.before_first,
+                 "goodbye": settings.goodbye}  # fmt: skip
+        instrument = self.newest(named[kind])
         known, follows_id = Known(), None
         if ended is not None:
             known, follows_id = await self._known(tx, pair.id, instrument, ended)
@@ -209,6 +218,14 @@ class Asking:
             expires_at=now + 7 * 24 * HOUR_MS,
             now=now,
         )
+
+    async def open_goodbye(self, tx: Transaction, pair: Pair, now: int, told_at: int) -> None:
+        """Make the one check-in of a pair that has just ended, within whoever ends it.
+
+        It is due below the news that it ended, told at `told_at`, and open for a week.
+        """
+        due_at = told_at + _AFTER_NEWS_MS
+        await self._open(tx, pair, "goodbye", None, now, due_at, due_at + GOODBYE_DAYS * _DAY_MS)
 
     @writes
     async def begin_before_first(

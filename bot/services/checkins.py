@@ -168,6 +168,19 @@ class CheckIns:
         return await self._close(client_id, checkin_id, "withheld")
 
     @writes
+    async def decline(self, tx: Transaction, client_id: int, checkin_id: int) -> Talk:
+        """Let a goodbye be: nothing is asked or reminded of any more, and nobody is told why.
+
+        Errors: as `answer`, Refused("stale_button") where something was answered.
+        """
+        checkin = await self._load(tx, client_id, checkin_id)
+        self._refuse_closed(checkin)
+        if checkin.kind != "goodbye" or checkin.first_answer_at is not None:
+            raise Refused("stale_button")
+        await store.close(tx, checkin.id, "expired", self.clock.now(), seen=True)
+        return await self.talks.of(tx, await self._load(tx, client_id, checkin_id))
+
+    @writes
     async def _close(
         self,
         tx: Transaction,
@@ -185,7 +198,7 @@ class CheckIns:
             await audit.note(
                 tx, self.ids.new(), now, client_id, f"check-in {state}", "checkin", checkin.id
             )
-            if checkin.kind != "session":
+            if checkin.kind == "before_first":
                 await self._tell_before_first(tx, checkin, now)
         return await self.talks.of(tx, await self._load(tx, client_id, checkin_id))
 
@@ -212,7 +225,7 @@ class CheckIns:
                 tx, checkin.id, now, completed=step.completed, corrected=corrected
             )
             await self.watching.look(tx, checkin, step.save, now)
-            if checkin.kind != "session":
+            if checkin.kind == "before_first":
                 await self._tell_before_first(tx, checkin, now)
         elif step.again is not None:
             await answer_store.note_update(tx, checkin.id, step.again)

@@ -7,19 +7,26 @@ has its buttons. So a crash between the two is made good at the next sweep.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
 
 import structlog
 
+from bot.config import Settings
 from bot.services.acts import reads, writes
-from bot.services.ports import Clock
+from bot.services.ports import Clock, Ids
+from bot.services.quiet import outside_quiet
 from bot.services.talks import Talk, Talks
 from bot.store import answers as answer_store
-from bot.store import asking
+from bot.store import asking, outbox, people
 from bot.store import checkins as store
 from bot.store.checkins import CheckIn
 from bot.store.database import Database, Transaction, Unavailable
 
 log = structlog.get_logger(__name__)
+
+#: After so many check-ins in a row without an answer a client is asked how to go on.
+SILENCES: Final = 3
+_ASKED_WITHIN_MS: Final = 3 * 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +39,8 @@ class Closing:
 
     db: Database
     clock: Clock
+    ids: Ids
+    settings: Settings
     talks: Talks
     before_next_ms: int
     failing: set[int] = field(default_factory=set)
@@ -76,6 +85,30 @@ class Closing:
         checkin = await store.load_checkin(tx, checkin_id)
         if checkin is not None and checkin.closes_at <= now:
             await store.close(tx, checkin.id, await _ending(tx, checkin), now)
+            if checkin.kind == "session":
+                await self._ask_how_to_go_on(tx, checkin, now)
+
+    async def _ask_how_to_go_on(self, tx: Transaction, checkin: CheckIn, now: int) -> None:
+        """Owe a client who stays silent one question, and again only after an answer: go on?"""
+        if (
+            checkin.pair_state != "active"
+            or not await asking.is_silent_running(tx, checkin.pair_id, SILENCES)
+            or await asking.was_asked_how_to_go_on(tx, checkin.pair_id)
+        ):
+            return
+        person = await people.load_person(tx, checkin.client_id)
+        await outbox.queue(
+            tx,
+            id=self.ids.new(),
+            kind="notice",
+            subject_id=checkin.id,
+            part="keep_asking",
+            person_id=checkin.client_id,
+            pair_id=checkin.pair_id,
+            due_at=outside_quiet(self.settings, person, now),
+            expires_at=now + _ASKED_WITHIN_MS,
+            now=now,
+        )
 
     async def fold_one(self) -> Talk | None:
         """Give one closed check-in whose message still looks open; it counts as seen to now."""

@@ -103,13 +103,17 @@ class DigestPage:
     def too_few(self) -> tuple[str, ...]:
         """Codes of those who have answered too seldom for a range of their own."""
         shown = (*self.expanded, *self.calm)
-        return tuple(e.code for e in shown if e.limits is None and e.can_be_acknowledged)
+        return tuple(
+            e.code for e in shown if e.limits is None and e.can_be_acknowledged and not e.is_over
+        )
 
     @property
     def has_scores(self) -> bool:
         """Whether ratings are shown, so that the label about them must stand here."""
         return any(
-            entry.sparkline or any(session.given for session in entry.sessions)
+            entry.sparkline
+            or any(session.given for session in entry.sessions)
+            or (entry.goodbye is not None and entry.goodbye.given)
             for entry in (*self.expanded, *self.calm, *self.silent)
         )
 
@@ -171,17 +175,26 @@ class Details:
     before_first: BeforeFirst | None = None
     beside: Beside | None = None
     goals: tuple[Progress, ...] = ()
+    goodbye: Session | None = None
 
     @property
     def has_scores(self) -> bool:
         """Whether ratings are shown, so that the label about them must stand here."""
         rated = self.before_first is not None and bool(self.before_first.answers)
+        rated = rated or (self.goodbye is not None and self.goodbye.given > 0)
         return rated or any(session.given for session in self.sessions)
+
+    @property
+    def has_answers(self) -> bool:
+        """Whether there is an answer that the therapist can have read."""
+        shown = self.sessions if self.goodbye is None else (self.goodbye, *self.sessions)
+        return any(session.has_answers for session in shown)
 
     @property
     def has_more_words(self) -> bool:
         """Whether a shared text is longer than what is shown of it."""
-        return any(session.shared and session.shared.is_cut for session in self.sessions)
+        shown = self.sessions if self.goodbye is None else (self.goodbye, *self.sessions)
+        return any(session.shared and session.shared.is_cut for session in shown)
 
     def is_switched(self, place: int) -> bool:
         """Whether the session at this place was asked in another language than the one before."""
@@ -278,13 +291,14 @@ def page_of(
 
 def _without_words(entry: Entry) -> Entry:
     """Leave shared texts to Details: the page was made when digests held none."""
-    sessions = (
-        session
-        if session.shared is None
-        else session._replace(shared=Shared(session.shared.disclosure, None))
-        for session in entry.sessions
-    )
-    return replace(entry, sessions=tuple(sessions))
+    goodbye = None if entry.goodbye is None else _without_text(entry.goodbye)
+    return replace(entry, sessions=tuple(map(_without_text, entry.sessions)), goodbye=goodbye)
+
+
+def _without_text(session: Session) -> Session:
+    if session.shared is None:
+        return session
+    return session._replace(shared=Shared(session.shared.disclosure, None))
 
 
 def details_of(
@@ -300,6 +314,7 @@ def details_of(
 ) -> Details:
     """Put together a pair's history as of a window's end."""
     sessions = sessions_of(facts.asked, replace(as_of, from_at=0), instrument, TEXT_IN_DETAILS)
+    goodbye = facts.goodbye
     shown = [session for session in sessions if session.outcome != "not_asked"]
     trend, latest = trend_of(sessions, instrument), sessions[-1] if sessions else None
     repair = trend.repair(facts.acknowledged)
@@ -316,7 +331,9 @@ def details_of(
         on=latest.on if latest else None,
         time=latest.time if latest else None,
         state=facts.state,
-        sessions=_with_texts_bounded(shown[: -TREND_SESSIONS - 1 : -1]),
+        sessions=_with_texts_bounded(
+            shown[: -TREND_SESSIONS - 1 : -1], after=() if goodbye is None else (goodbye,)
+        ),
         sparkline=trend.sparkline,
         usual=trend.usual,
         limits=trend.limits,
@@ -337,12 +354,20 @@ def details_of(
             )
             for goal in goals
         ),
+        goodbye=goodbye,
     )
 
 
-def _with_texts_bounded(sessions: Sequence[Session]) -> tuple[Session, ...]:
-    """Cut shared texts (newest first) so that all together stay within their bound."""
-    left, limit = TEXTS_IN_DETAILS, TEXT_IN_DETAILS
+def _with_texts_bounded(
+    sessions: Sequence[Session], after: Sequence[Session] = ()
+) -> tuple[Session, ...]:
+    """Cut shared texts (newest first) so that all together stay within their bound.
+
+    after: what is shown as it is, above them.
+    """
+    taken = sum(len(one.shared.words or "") for one in after if one.shared is not None)
+    left = max(1, TEXTS_IN_DETAILS - taken)
+    limit = OLDER_TEXT_IN_DETAILS if taken else TEXT_IN_DETAILS
     bounded: list[Session] = []
     for session in sessions:
         if session.shared is not None and session.shared.words is not None:

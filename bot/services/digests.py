@@ -10,7 +10,7 @@ client is told stands in `acknowledgements`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -33,9 +33,10 @@ from bot.services.digest_pages import (
     page_of,
     unread,
 )
+from bot.services.goodbyes import with_goodbyes
 from bot.services.ports import Clock, Ids
 from bot.services.unopened import owe_reminders
-from bot.store import audit, digest_facts, mirror, outbox
+from bot.store import audit, digest_facts, mirror, outbox, pairs
 from bot.store import digests as store
 from bot.store.database import Database, Transaction, Unavailable
 
@@ -67,13 +68,14 @@ class Acknowledgement:
 
 @dataclass(frozen=True, slots=True)
 class Digests:
-    """The digest's use cases."""
+    """The digest's use cases. instruments: `{name: {version: …}}`."""
 
     db: Database
     clock: Clock
     ids: Ids
     settings: Settings
     instrument: Instrument
+    instruments: Mapping[str, Mapping[int, Instrument]]
     failing: set[int] = field(default_factory=set)
 
     async def make_one(self) -> bool:
@@ -205,6 +207,15 @@ class Digests:
             pair_id=pair_id,
             over_at=window.from_at - _OVER_MS if pair_id is None else 0,
         )
+        facts = await with_goodbyes(
+            tx,
+            facts,
+            therapist_id,
+            window,
+            self.instruments,
+            texts=self.settings.digest.free_text,
+            pair_id=pair_id,
+        )
         return await with_beside(tx, facts, therapist_id, window, self.instrument, pair_id)
 
     @reads
@@ -298,7 +309,8 @@ class Digests:
     ) -> Acknowledgement:
         """Acknowledge a client's answers on a digest; "read" may rise to "talk", never back.
 
-        Errors: Refused("not_yours"), Refused("nothing_to_acknowledge").
+        Errors: Refused("not_yours"), Refused("nothing_to_acknowledge"), Refused("over") for "talk"
+        where therapy has ended.
         """
         now = self.clock.now()
         row = await own_digest(tx, digest_id, therapist_id)
@@ -306,6 +318,8 @@ class Digests:
         digest = await self._digest(tx, row, frozenset({pair_id}), pair_id)
         if not digest.entries or not digest.entries[0].can_be_acknowledged:
             raise Refused("nothing_to_acknowledge")
+        if kind == "talk" and (await pairs.load_pair(tx, pair_id)).is_over:
+            raise Refused("over", code=digest.entries[0].code)
         await store.note_opened(tx, digest_id, therapist_id, now)
         changed, told = await self._acknowledge(tx, row, pair_id, kind, now)
         marks = await store.marks_of(tx, digest_id)

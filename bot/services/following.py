@@ -145,16 +145,20 @@ class Following:
         verdicts = await feed_events.verdicts(tx, feed_id)
         codes = _by_code([(one.code, pair_id) for pair_id, one in whose.items()])
         found = [_resolved(one, codes, verdicts) for one in said]
-        plannable = [
-            one
-            if one.pair_id is None or whose[one.pair_id].may_plan
-            else replace(one, pair_id=None)
-            for one in found
-        ]
         since = max(now - LATE_MS, feed.accepted_at if feed.accepted_at is not None else now)
         span = Span(now, since, now + AHEAD_DAYS * DAY_MS)
         await feed_events.forget_events(tx, feed_id, now - _KEPT_DAYS * DAY_MS)
         kept = await feed_events.kept_events(tx, feed_id)
+        known = {(one.stem, one.starts_at) for one in kept}
+        # Nothing new is made for who has stopped or left; what there is stays theirs.
+        plannable = [
+            one
+            if one.pair_id is None
+            or whose[one.pair_id].may_plan
+            or (one.stem, one.starts_at) in known
+            else replace(one, pair_id=None)
+            for one in found
+        ]
         steps = Steps(self.ids, feed, whose, zone, now)
         if feed.accepted_at is None:
             await feed_events.forget_events(tx, feed_id)

@@ -112,12 +112,14 @@ class Inviting:
     async def invite_again(self, tx: Transaction, therapist_id: int, pair_id: int) -> Invite:
         """Make a new link for a pair nobody has joined; the old link is worthless then.
 
-        Errors: Refused("not_yours"), Refused("joined_before").
+        Errors: Refused("not_yours"), Refused("joined_before"), Refused("over").
         """
         now = self.clock.now()
         pair = await pairs.find_pair_of_therapist(tx, pair_id, therapist_id)
         if pair is None:
             raise Refused("not_yours")
+        if pair.is_over:
+            raise Refused("over", code=pair.code)
         if pair.state != "invited":
             raise Refused("joined_before", code=pair.code)
         await invitations.revoke_invitations(tx, pair_id, now)
@@ -169,7 +171,8 @@ class Inviting:
             return False
         if found.pair_id is None:
             return "therapist" in await people.roles_of(tx, known.id)
-        return await pairs.find_pair_of_client(tx, found.pair_id, known.id) is not None
+        pair = await pairs.find_pair_of_client(tx, found.pair_id, known.id)
+        return pair is not None and not pair.is_over
 
     async def _offer_renewal(self, tx: Transaction, found: Invitation, now: int) -> None:
         """Tell the therapist, once, that somebody came with a client's link that has expired."""

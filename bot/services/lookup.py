@@ -20,6 +20,7 @@ from bot.core.trends import FOLLOWED_SESSIONS, TREND_SESSIONS, trend_of
 from bot.services.acts import reads, writes
 from bot.services.beside import with_beside
 from bot.services.digest_pages import (
+    TEXT_IN_DETAILS,
     TODAY_AT_MOST,
     BeforeFirst,
     Chart,
@@ -30,6 +31,7 @@ from bot.services.digest_pages import (
 )
 from bot.services.digests import own_digest, placed_in
 from bot.services.goals import progress_of
+from bot.services.goodbyes import with_goodbyes
 from bot.services.ports import Clock, Ids
 from bot.store import audit, digest_facts, mirror
 from bot.store import digests as store
@@ -103,8 +105,10 @@ class Lookup:
         """
         if digest_id:
             await own_digest(tx, digest_id, therapist_id)
-        facts, window = await self._opened(tx, therapist_id, pair_id)
-        sessions = reversed(sessions_of(facts.asked, window, self.instrument, WHOLE))
+        facts, window = await self._opened(tx, therapist_id, pair_id, WHOLE)
+        sessions = sessions_of(facts.asked, window, self.instrument, WHOLE)
+        goodbye = () if facts.goodbye is None else (facts.goodbye,)
+        sessions = (*goodbye, *reversed(sessions))
         found = [(s.on, s.shared) for s in sessions if s.shared is not None and s.shared.words]
         if page >= len(found):
             raise Refused("not_yours")
@@ -133,7 +137,7 @@ class Lookup:
         return Chart((panel,), ((sessions[-1].on, sessions[-1].time),))
 
     async def _opened(
-        self, tx: Transaction, therapist_id: int, pair_id: int
+        self, tx: Transaction, therapist_id: int, pair_id: int, text_limit: int = TEXT_IN_DETAILS
     ) -> tuple[PairFacts, Window]:
         now = self.clock.now()
         await mirror.note_seen(tx, therapist_id, [pair_id], now)
@@ -144,6 +148,17 @@ class Lookup:
         if not found:
             raise Refused("not_yours")
         await audit.note(tx, self.ids.new(), now, therapist_id, "details opened", "pair", pair_id)
+        found = await with_goodbyes(
+            tx,
+            found,
+            therapist_id,
+            window,
+            self.instruments,
+            texts=True,
+            pair_id=pair_id,
+            since_at=0,
+            text_limit=text_limit,
+        )
         found = await with_beside(tx, found, therapist_id, window, self.instrument, pair_id)
         return found[0], window
 

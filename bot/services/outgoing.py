@@ -37,6 +37,8 @@ _WAITS_MS: Final = 20_000
 _LOOK_MS: Final = 3_000
 #: Notices that ask a therapist who joined.
 _ASKS_WHO: Final = ("joined", "confirm_nudge", "confirm_eve")
+#: Notices that mean nothing any more once therapy has ended.
+_OF_RUNNING: Final = ("confirmed", "consent:")
 #: Notices about safety: at any hour, and to clients as well rather twice than never.
 _SAFETY: Final = ("watch_help:", "watch:")
 
@@ -211,13 +213,21 @@ class Outgoing:
     async def _objection(self, tx: Transaction, message: Message, pair: Pair | None) -> str | None:
         """Say why a message must not go out any more."""
         if message.kind in ("prompt", "reminder"):
-            if pair is None or pair.state != "active":
-                return pair.state if pair else "erased"
             checkin = await checkins.load_checkin(tx, message.subject_id)
+            if pair is None:
+                return "erased"
+            is_goodbye = checkin is not None and checkin.kind == "goodbye"
+            if pair.state != ("ended" if is_goodbye else "active"):
+                return pair.state
             if checkin is None or checkin.state != "open":
                 return "closed"
             if message.kind == "reminder" and checkin.completed_at is not None:
                 return "answered"
+        if message.part == "keep_asking" and (pair is None or pair.state != "active"):
+            return pair.state if pair else "erased"
+        is_settled = message.kind == "notice" and pair is not None and pair.is_over
+        if is_settled and message.part.startswith((*_ASKS_WHO, *_OF_RUNNING)):
+            return "ended"
         if message.kind == "notice" and message.part in _ASKS_WHO:
             if pair is None or pair.client_id is None or pair.confirmed_at is not None:
                 return "settled"

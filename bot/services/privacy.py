@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
 from typing import Final
 
 from bot.config import Settings
@@ -91,15 +90,14 @@ class Privacy:
     instrument: Instrument
 
     @writes
-    async def pause(self, tx: Transaction, client_id: int, pair_id: int, weeks: int | None) -> Pair:
-        """Pause a pair's questions for some weeks or until resumed. Errors: Refused."""
+    async def pause(
+        self, tx: Transaction, client_id: int, pair_id: int, until_on: str | None
+    ) -> Pair:
+        """Pause a pair's questions until a local date (`core.pausing`), or until resumed.
+
+        Errors: Refused("not_active").
+        """
         now = self.clock.now()
-        until_on = None
-        if weeks is not None:
-            person = await people.load_person(tx, client_id)
-            zone = person.timezone or self.settings.practice.timezone
-            today = date.fromisoformat(local_on(now, zone))
-            until_on = (today + timedelta(weeks=weeks)).isoformat()
         pair = await pairs.pause(tx, pair_id, client_id, until_on, now)
         if pair is None:
             raise Refused("not_active")
@@ -114,6 +112,19 @@ class Privacy:
         if pair is None:
             raise Refused("not_paused")
         await self._note(tx, client_id, "resumed", pair_id, self.clock.now())
+        return pair
+
+    @writes
+    async def ask_less_often(
+        self, tx: Transaction, client_id: int, pair_id: int, *, less: bool
+    ) -> Pair:
+        """Ask a client about every second session, or about each. Errors: Refused("not_active")."""
+        now = self.clock.now()
+        pair = await pairs.ask_less_often(tx, pair_id, client_id, now if less else None)
+        if pair is None:
+            raise Refused("not_active")
+        act = "asked less often" if less else "asked as ever"
+        await self._note(tx, client_id, act, pair_id, now)
         return pair
 
     @writes

@@ -109,8 +109,12 @@ class Talks:
             therapist_name=await self._which(tx, checkin),
             goals=await goals.words_by_item(tx, checkin),
             offers_goals=position is None and await self._offers_goals(tx, checkin, instrument),
-            last=await heard_of_last(tx, checkin) if position is None else None,
+            last=await self._last(tx, checkin) if position is None else None,
         )
+
+    async def _last(self, tx: Transaction, checkin: CheckIn) -> Heard | None:
+        # After the end there is no next session in which to raise anything.
+        return None if checkin.kind == "goodbye" else await heard_of_last(tx, checkin)
 
     async def _offers_goals(
         self, tx: Transaction, checkin: CheckIn, instrument: Instrument
@@ -139,7 +143,8 @@ class Talks:
         return {when: at for when, at in loud.items() if at < checkin.closes_at}
 
     async def _which(self, tx: Transaction, checkin: CheckIn) -> str | None:
-        if checkin.therapists < 2:
+        # A goodbye is not about a session that one remembers.
+        if checkin.therapists < 2 and checkin.kind != "goodbye":
             return None
         return (await people.load_person(tx, checkin.therapist_id)).name
 

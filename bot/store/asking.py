@@ -104,6 +104,43 @@ async def asked_between(tx: Transaction, pair_id: int, from_on: str, until_on: s
     return [row["local_on"] for row in rows]
 
 
+async def was_asked_last(tx: Transaction, pair_id: int, before_at: int) -> bool:
+    """Say whether a pair was asked about the session before the one that starts at an instant."""
+    row = await tx.one(
+        "SELECT asked FROM appointment WHERE pair_id = :pair_id AND state = 'planned'"
+        " AND starts_at < :before_at AND asked IS NOT NULL ORDER BY starts_at DESC LIMIT 1",
+        pair_id=pair_id,
+        before_at=before_at,
+    )
+    return row is not None and row["asked"] == "asked"
+
+
+async def is_silent_running(tx: Transaction, pair_id: int, times: int) -> bool:
+    """Say whether a pair's client has left the newest check-ins after sessions unanswered.
+
+    times: so many in a row. What never went out, or was called off, does not count.
+    """
+    rows = await tx.all(
+        "SELECT state FROM checkin WHERE pair_id = :pair_id AND kind = 'session'"
+        " AND sent_at IS NOT NULL AND state NOT IN ('open', 'cancelled', 'undeliverable')"
+        " ORDER BY due_at DESC LIMIT :times",
+        pair_id=pair_id,
+        times=times,
+    )
+    return len(rows) == times and all(row["state"] == "expired" for row in rows)
+
+
+async def was_asked_how_to_go_on(tx: Transaction, pair_id: int) -> bool:
+    """Say whether a pair's client was asked how to go on since the last answer."""
+    row = await tx.one(
+        "SELECT id FROM message WHERE pair_id = :pair_id AND kind = 'notice'"
+        " AND part = 'keep_asking' AND made_at > coalesce((SELECT max(last_answer_at) FROM checkin"
+        "  WHERE checkin.pair_id = :pair_id AND kind = 'session'), 0) LIMIT 1",
+        pair_id=pair_id,
+    )
+    return row is not None
+
+
 async def latest_acknowledgement(tx: Transaction, pair_id: int) -> tuple[int, str] | None:
     """Give a pair's newest acknowledgement as (id, kind), unless it was asked about or declined."""
     row = await tx.one(

@@ -13,6 +13,7 @@ from typing import Literal
 from bot.core.conversation import Known
 from bot.store.database import Row, Transaction
 
+Kind = Literal["session", "before_first", "goodbye"]
 State = Literal[
     "open", "answered", "partial", "expired", "did_not_meet", "withheld", "cancelled",
     "undeliverable",
@@ -27,7 +28,7 @@ class CheckIn:
     pair_id: int
     therapist_id: int
     client_id: int
-    kind: Literal["session", "before_first"]
+    kind: Kind
     instrument: str
     instrument_version: int
     state: State
@@ -53,8 +54,12 @@ class CheckIn:
         return self.state == "open" and now < self.closes_at
 
     def may_ask(self, now: int) -> bool:
-        """Whether questions may still be put: not to a client who has stopped them."""
-        return self.is_open(now) and self.pair_state != "stopped"
+        """Whether questions may still be put: not to a client who has stopped them.
+
+        Where therapy has ended, the goodbye's alone.
+        """
+        over = ("stopped",) if self.kind == "goodbye" else ("stopped", "ended")
+        return self.is_open(now) and self.pair_state not in over
 
     @property
     def put_at(self) -> int:
@@ -130,7 +135,7 @@ async def add_checkin(
     id: int,
     pair_id: int,
     appointment_id: int | None,
-    kind: Literal["session", "before_first"],
+    kind: Kind,
     instrument: str,
     instrument_version: int,
     language: str,
@@ -141,7 +146,7 @@ async def add_checkin(
     due_at: int,
     closes_at: int,
 ) -> bool:
-    """Add an open check-in; False when this appointment (or first session) has one."""
+    """Add an open check-in; False when this appointment (first session, goodbye) has one."""
     key = await tx.one("SELECT data_key FROM pair WHERE id = :id", id=pair_id)
     if key is None:
         raise KeyError(f"no pair {pair_id}")
@@ -305,6 +310,14 @@ async def end_unfinished(tx: Transaction, pair_id: int, now: int, *, begun: bool
             await close(tx, row["id"], "cancelled", now)
         elif begun:
             await close(tx, row["id"], "partial", now)
+
+
+async def has_goodbye(tx: Transaction, pair_id: int) -> bool:
+    """Say whether a pair's client was asked once more at the end, or is to be."""
+    row = await tx.one(
+        "SELECT id FROM checkin WHERE pair_id = :pair_id AND kind = 'goodbye'", pair_id=pair_id
+    )
+    return row is not None
 
 
 async def next_unfolded(tx: Transaction) -> int | None:

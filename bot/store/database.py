@@ -188,6 +188,30 @@ class _Whole(Generic[T]):
         return _driven(self._work(tx))
 
 
+class _Reshaping(_Whole[T]):
+    """A transaction in which tables that others point to may be made anew.
+
+    While references are looked after, dropping such a table would delete what points to it. They
+    can only be let alone between two transactions, and all are looked at before the commit.
+    """
+
+    def __call__(self, connection: sqlite3.Connection) -> T:
+        _rows(connection, "PRAGMA foreign_keys = OFF", {})
+        try:
+            return super().__call__(connection)
+        finally:
+            _rows(connection, "PRAGMA foreign_keys = ON", {})
+
+    def _through(self, tx: Transaction) -> T:
+        result = super()._through(tx)
+        broken = _driven(tx.all("PRAGMA foreign_key_check"))
+        if broken:
+            raise sqlite3.IntegrityError(
+                f"{len(broken)} rows point to what is not there, the first in {broken[0]['table']}"
+            )
+        return result
+
+
 class _Unwanted(Exception):
     """Nobody waits for this transaction any more; nobody sees this either."""
 
@@ -269,6 +293,15 @@ class Database:
         if self._writer is None:
             raise Unavailable("the database is closed")
         return await _wanted(self._writer, _Whole(self, _WRITING, work))
+
+    async def reshape(self, work: Work[T]) -> T:
+        """Give what `work` gives, as `write` does: it may make tables anew that others point to.
+
+        Errors: those of `write`, and `sqlite3.IntegrityError` where something points nowhere then.
+        """
+        if self._writer is None:
+            raise Unavailable("the database is closed")
+        return await _wanted(self._writer, _Reshaping(self, _WRITING, work))
 
     async def read(self, work: Work[T]) -> T:
         """Give what `work` gives, read from one moment of the database. Errors: `Unavailable`."""

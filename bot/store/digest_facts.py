@@ -33,6 +33,8 @@ PAIRS: Final = (
     "SELECT id, code, state, data_key, paused_at, stopped_at, ended_at,"  # noqa: S608 - fixed text
     f" (SELECT count(*) FROM (SELECT one.id FROM checkin AS one{OF_PAIR}"
     f" LIMIT :depth + {_MORE}) AS counted) AS checkins FROM pair WHERE{STILL}"
+    # Nobody has ever joined an invitation that was withdrawn.
+    " AND pair.client_id IS NOT NULL"
 )
 
 #: In the order in which `_asked` takes them; the pair stands beside.

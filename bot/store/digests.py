@@ -56,6 +56,7 @@ class Acknowledged:
     pair_id: int
     code: str
     pair_state: PairState
+    stopped_at: int | None
     client_id: int | None
     kind: Literal["read", "talk"]
     told_at: int | None
@@ -232,8 +233,8 @@ async def acknowledge(
 async def load_acknowledgement(tx: Transaction, acknowledgement_id: int) -> Acknowledged:
     """Load an acknowledgement for the program itself. Errors: KeyError."""
     row = await tx.one(
-        "SELECT acknowledgement.*, pair.code, pair.state AS pair_state, pair.client_id,"
-        " person.quiet_from, person.quiet_to, person.timezone FROM acknowledgement"
+        "SELECT acknowledgement.*, pair.code, pair.state AS pair_state, pair.stopped_at,"
+        " pair.client_id, person.quiet_from, person.quiet_to, person.timezone FROM acknowledgement"
         " JOIN pair ON pair.id = acknowledgement.pair_id"
         " LEFT JOIN person ON person.id = pair.client_id WHERE acknowledgement.id = :id",
         id=acknowledgement_id,
@@ -246,6 +247,7 @@ async def load_acknowledgement(tx: Transaction, acknowledgement_id: int) -> Ackn
         pair_id=row["pair_id"],
         code=row["code"],
         pair_state=row["pair_state"],
+        stopped_at=row["stopped_at"],
         client_id=row["client_id"],
         kind=row["kind"],
         told_at=row["told_at"],

@@ -27,7 +27,8 @@ _PERSON: Final = (
 )
 _PAIR: Final = (
     "SELECT code, state, invited_at, joined_at, confirmed_at, consented_at, consent_version,"
-    " paused_at, paused_until_on, stopped_at, ended_at, erase_asked_at FROM pair WHERE id = :id"
+    " paused_at, paused_until_on, less_often_at, stopped_at, ended_at, erase_asked_at FROM pair"
+    " WHERE id = :id"
 )
 _LISTS: Final = {
     "invitations": "SELECT made_at, expires_at, used_at, revoked_at FROM invitation"

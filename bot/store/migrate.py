@@ -40,7 +40,7 @@ async def migrate(database: Database, now: int) -> int:
             f"{len(migrations)}: run the newer program it was last used with"
         )
     for number, text in migrations[reached:]:
-        await database.write(partial(_apply, number=number, text=text, now=now))
+        await database.reshape(partial(_apply, number=number, text=text, now=now))
     return len(migrations)
 
 

@@ -28,6 +28,7 @@ def _pair(row: Row) -> Pair:
         stopped_at=row["stopped_at"],
         ended_at=row["ended_at"],
         erase_asked_at=row["erase_asked_at"],
+        less_often_at=row["less_often_at"],
     )
 
 
@@ -229,6 +230,21 @@ async def resume(tx: Transaction, pair_id: int, client_id: int) -> Pair | None:
     return _pair(row) if row else None
 
 
+async def ask_less_often(
+    tx: Transaction, pair_id: int, client_id: int, since_at: int | None
+) -> Pair | None:
+    """Ask about every second session from an instant on, or (None) about each."""
+    row = await tx.one(
+        "UPDATE pair SET less_often_at = :since_at"
+        " WHERE id = :id AND client_id = :client_id AND state IN ('active', 'paused')"
+        " RETURNING *",
+        id=pair_id,
+        client_id=client_id,
+        since_at=since_at,
+    )
+    return _pair(row) if row else None
+
+
 async def resume_due(tx: Transaction, today_on: str) -> list[Pair]:
     """Let every pair go on whose pause ends on or before a local date."""
     rows = await tx.all(
@@ -247,6 +263,19 @@ async def stop(tx: Transaction, pair_id: int, client_id: int, now: int) -> Pair 
         " RETURNING *",
         id=pair_id,
         client_id=client_id,
+        now=now,
+    )
+    return _pair(row) if row else None
+
+
+async def end_pair(tx: Transaction, pair_id: int, therapist_id: int, now: int) -> Pair | None:
+    """End a therapist's pair, whatever its state; None where it had ended, or is not theirs."""
+    row = await tx.one(
+        "UPDATE pair SET state = 'ended', ended_at = :now"
+        " WHERE id = :id AND therapist_id = :therapist_id AND state NOT IN ('ended', 'erased')"
+        " RETURNING *",
+        id=pair_id,
+        therapist_id=therapist_id,
         now=now,
     )
     return _pair(row) if row else None

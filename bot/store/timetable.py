@@ -161,6 +161,17 @@ async def cancel_future_of_rule(
     return sorted(map(_appointment, rows), key=lambda cancelled: cancelled.starts_at)
 
 
+async def count_future(tx: Transaction, pair_id: int, now: int) -> int:
+    """Count a pair's planned appointments after `now`."""
+    row = await tx.one(
+        "SELECT count(*) AS n FROM appointment WHERE pair_id = :pair_id AND state = 'planned'"
+        " AND starts_at > :now",
+        pair_id=pair_id,
+        now=now,
+    )
+    return int(row["n"]) if row else 0
+
+
 async def clear_timetable(tx: Transaction, pair_id: int, now: int) -> None:
     """Close a pair's rules and cancel its appointments to come (the pair is over)."""
     await tx.run(

@@ -189,6 +189,11 @@ class CheckInViews:
                 [button(_("Later"), "snooze", at)] if talk.snoozes else [],
                 [button(_("We did not meet"), "unmet", at)],
             ]
+        elif not talk.answers and talk.checkin.kind == "goodbye":
+            opening = [
+                [button(_("Later"), "snooze", at)] if talk.snoozes else [],
+                [button(_("No, thank you"), "nothanks", at)],
+            ]
         return rows(
             numbers[:half], numbers[half:], self._moves(talk, item, given), *opening, [_help(at)]
         )
@@ -233,9 +238,11 @@ class CheckInViews:
         at = talk.checkin.id
         if given is None or given.value is None:
             return rows(self._moves(talk, item, given), [_help(at)])
+        # At the end there is no next session to raise it in.
+        raises = talk.checkin.kind != "goodbye"
         return rows(
             [button(_("Show my therapist"), "disclose", at, item.key, "show")],
-            [button(_("Raise it for me"), "disclose", at, item.key, "raise")],
+            [button(_("Raise it for me"), "disclose", at, item.key, "raise")] if raises else [],
             [button(_("Keep it for me"), "disclose", at, item.key, "keep")],
             [button(_("Remove the text"), "remove", at, item.key)],
             [_help(at)],
@@ -276,6 +283,7 @@ class CheckInViews:
             "obstacles": _("What got in the way"),
             "good": _("What made it work"),
             "different": _("Your text"),
+            "farewell": _("Your text"),
             "talked": _("Talked about it"),
         }
         if item.key in talk.goals:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from bot.core.entries import Entry
@@ -17,6 +18,7 @@ from bot.services.sentences import MOST
 from bot.services.usual import Choice
 from bot.store.sentences import Sentence
 from bot.views.buttons import Button, button, columns, rows
+from bot.views.labels import labels
 from bot.views.pictures import PictureViews
 from bot.views.plain import bare
 from bot.views.reader import Desk, Reader
@@ -24,11 +26,15 @@ from bot.views.reader import Desk, Reader
 
 @dataclass(frozen=True, slots=True)
 class DigestViews:
-    """Makes the digest's screens. instrument: whose items and options are named."""
+    """Makes the digest's screens. instrument: whose items and options are named.
+
+    instruments: `{name: {version: …}}`, for what was asked with another one.
+    """
 
     desk: Desk
     instrument: Instrument
     pictures: PictureViews
+    instruments: Mapping[str, Mapping[int, Instrument]]
 
     def page(self, page: DigestPage, reader: Reader) -> Screen:
         """Show a page: buttons for each pair that stands out, one for all calm ones."""
@@ -52,10 +58,11 @@ class DigestViews:
         at, pair = details.digest_id, details.pair_id
         with speaking(reader.language):
             marks: list[Button] = []
-            if at and any(session.has_answers for session in details.sessions):
+            if at and details.has_answers:
                 kind = details.mark.kind if details.mark else None
                 read, talk = self._marks(at, pair, details.page, kind)
-                marks = [*read, *talk]
+                # Where therapy has ended there is no next time.
+                marks = read if details.state == "ended" else [*read, *talk]
             back = [button(_("‹ Back"), "page", at, str(details.page))] if at else []
             more: list[Button] = []
             if at and details.mark is not None:
@@ -175,7 +182,7 @@ class DigestViews:
             return [[details]]
         kind = entry.mark.kind if entry.mark else None
         read, talk = self._marks(at, pair, page.page, kind, code, alone=len(page.expanded) == 1)
-        return [[*read, details], talk]
+        return [[*read, details], [] if entry.is_over else talk]
 
     def _marks(
         self,
@@ -194,8 +201,5 @@ class DigestViews:
         return [] if kind else [read], [] if kind == "talk" else [talk]
 
     def _text(self, name: str, reader: Reader, **values: object) -> str:
-        def label(item: str, option: str | None = None) -> str:
-            key = f"{item}.{option}" if option else f"{item}.short"
-            return self.instrument.text(reader.language, key)
-
-        return self.desk.text(f"therapist/{name}", reader, label=label, **values)
+        named = labels(self.instrument, self.instruments, reader.language)
+        return self.desk.text(f"therapist/{name}", reader, **named, **values)

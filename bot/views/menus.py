@@ -44,6 +44,7 @@ def professionals() -> list[tuple[str, str]]:
         ("mirror", _("guess how your clients experienced a session")),
         ("invite", _("invite a client")),
         ("clients", _("your clients")),
+        ("end", _("when therapy has ended")),
         ("invite_therapist", _("invite a therapist")),
     ]
 

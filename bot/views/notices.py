@@ -38,6 +38,10 @@ class NoticeViews:
         text = self.people.words(f"notice/{name}", reader, pair=pair, client=client).text
         return Screen(text, asked.keyboard)
 
+    def keep_asking(self, pair: Pair, reader: Reader) -> Screen:
+        """Ask a client who has been silent how to go on."""
+        return self.people.keep_asking(pair, reader)
+
     def expired(self, pair: Pair, reader: Reader) -> Screen:
         """Tell a therapist that a client's link has expired, with a button for a new one."""
         text = self.people.words("notice/expired", reader, pair=pair).text

@@ -66,7 +66,9 @@ class PeopleViews:
 
     def home(self, who: Who, reader: Reader) -> Screen:
         """Greet somebody who is known (or not) and say what can be done here."""
-        return Screen(self.desk.text("home", reader, roles=self._roles(who)), self._help(reader))
+        is_asked = any(not pair.is_over for pair in who.pairs)
+        text = self.desk.text("home", reader, roles=self._roles(who), is_asked=is_asked)
+        return Screen(text, self._help(reader))
 
     def words(self, name: str, reader: Reader, **values: object) -> Screen:
         """Show a template that has no buttons of its own."""
@@ -147,20 +149,23 @@ class PeopleViews:
                 ),
             )
 
-    def choose_pair(self, act: str, pairs: list[tuple[Pair, str]], reader: Reader) -> Screen:
-        """Ask which therapist is meant."""
+    def choose_pair(
+        self, act: str, pairs: list[tuple[Pair, str]], reader: Reader, *args: str
+    ) -> Screen:
+        """Ask which therapist is meant; args: what the act is done with."""
         text = self.desk.text("client/which", reader)
-        return Screen(text, rows(*([button(name, act, pair.id)] for pair, name in pairs)))
+        return Screen(text, rows(*([button(name, act, pair.id, *args)] for pair, name in pairs)))
 
-    def pausing(self, pair: Pair, reader: Reader) -> Screen:
-        """Offer how long to pause."""
+    def pausing(self, pair: Pair, example_on: str, reader: Reader) -> Screen:
+        """Offer how long to pause. example_on: a day that could be typed."""
         with speaking(reader.language):
             weeks = [
                 button(_("2 weeks"), "pause", pair.id, "2"),
                 button(_("4 weeks"), "pause", pair.id, "4"),
                 button(_("Until I resume"), "pause", pair.id, "0"),
             ]
-        return Screen(self.desk.text("client/pausing", reader, pair=pair), rows(weeks))
+        text = self.desk.text("client/pausing", reader, pair=pair, example_on=example_on)
+        return Screen(text, rows(weeks))
 
     def paused(self, pair: Pair, reader: Reader) -> Screen:
         """Say that the questions are paused, with the way back."""
@@ -172,14 +177,39 @@ class PeopleViews:
         """Offer the three ways to stop; somebody not confirmed yet has only one."""
         with speaking(reader.language):
             pause = [button(_("Pause"), "pausing", pair.id)]
+            each = [button(_("After every session"), "keepon", pair.id)]
             ending = [button(_("I'm thinking of ending or changing therapist"), "ending", pair.id)]
             keyboard = rows(
                 [button(_("Stop the questions"), "stop", pair.id)],
                 pause if pair.may_pause else [],
+                each if pair.may_pause and pair.less_often_at is not None else [],
                 ending if pair.confirmed_at is not None else [],
                 [button(_("Help now"), "help", 0)],
             )
         return Screen(self.desk.text("client/stopping", reader, pair=pair), keyboard)
+
+    def keep_asking(self, pair: Pair, reader: Reader) -> Screen:
+        """Ask whether to go on after silence: every answer is as good as the others."""
+        with speaking(reader.language):
+            keyboard = rows(
+                [
+                    button(_("Yes"), "keepon", pair.id),
+                    button(_("Less often"), "seldom", pair.id),
+                    button(_("Stop"), "stop", pair.id),
+                ],
+                [button(_("Help now"), "help", 0)],
+            )
+        return Screen(self.desk.text("notice/keep_asking", reader, pair=pair), keyboard)
+
+    def how_often(self, pair: Pair, reader: Reader) -> Screen:
+        """Say after which sessions questions come, with the other way to have them."""
+        with speaking(reader.language):
+            other = (
+                button(_("After every second session"), "seldom", pair.id)
+                if pair.less_often_at is None
+                else button(_("After every session"), "keepon", pair.id)
+            )
+        return Screen(self.desk.text("client/how_often", reader, pair=pair), rows([other]))
 
     def ending(self, pair: Pair, reader: Reader) -> Screen:
         """Ask whether the therapist shall be told."""
@@ -302,6 +332,8 @@ class PeopleViews:
                 lines = [[button(_("New link"), "reinvite", pair.id)]]
             elif client is not None and pair.confirmed_at is None:
                 lines = [[button(_("Who joined?"), "whois", pair.id)], *self._word(pair, client)]
+            if not pair.is_over:
+                lines = [*lines, [button(_("Therapy has ended …"), "endpair", pair.id)]]
         text = self.desk.text("therapist/pair", reader, pair=pair, client=client)
         return Screen(text, rows(*lines))
 

@@ -164,6 +164,7 @@ def test_the_order_of_need() -> None:
         "obstacles": pair("E2", *with_extra(Given("obstacles", ("pace",)))),
         "silence_after_low": pair("H2", *weeks(LOW, ())),
         "stopped": replace(pair("I1", *weeks(CALM)), state="stopped", changed_at=CUT - HOUR),
+        "ended": replace(pair("I3", *weeks(CALM)), state="ended", changed_at=CUT - HOUR),
         "silence": pair("I2", *weeks(())),
         "other": pair("J2", *weeks(CALM, state="withheld", answers=())),
         "declined": pair("J4", *weeks(CALM), talk=Talk(9, FROM - HOUR, "rather_not", FROM + HOUR)),

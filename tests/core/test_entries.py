@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from bot.core.digest import most_units
 from bot.core.entries import OPENERS, Entry, Opener, PairFacts, Reason, Talk, entry_of
-from bot.core.sessions import Given
+from bot.core.sessions import Given, Rated, Session
 from tests.digest_support import CUT, DAY, FROM, HOUR, INSTRUMENT, WINDOW, asked, pair
 
 MONDAY, TUESDAY = "2026-11-16", "2026-11-17"
@@ -70,6 +71,59 @@ def test_a_pause_a_stop_and_an_end_are_told_in_their_week(state: str) -> None:
     assert entry(replace(facts, changed_at=CUT)).state_now is None
     assert entry(replace(facts, state="active")).state_now is None
     assert ("stopped" in entry(facts).reasons) is (state == "stopped")
+
+
+def goodbye(**facts: object) -> Session:
+    """What was said after the end, read in the window."""
+    said: dict[str, object] = {"outcome": "answered", "is_new": True, **facts}
+    return replace(Session(TUESDAY, "12:00", CUT - DAY, "answered"), **said)  # type: ignore[arg-type]
+
+
+def ended(*history: object, **facts: object) -> PairFacts:
+    over: dict[str, object] = {"state": "ended", "changed_at": CUT - HOUR, **facts}
+    return pair("A7", *history, **over)  # type: ignore[arg-type]
+
+
+def test_whoever_has_left_is_shown_with_the_last_answers_and_nothing_to_begin_with() -> None:
+    made = entry(ended(asked("2026-11-09", *LOW), asked(MONDAY, *LOW), talk=Talk(9, FROM + HOUR)))
+    assert made.reasons == ("ended", "low_twice")
+    assert made.opener is None
+    assert made.is_over
+    assert made.standing == "expanded"
+    assert entry(ended(asked(MONDAY, *CALM))).reasons == ("ended",)
+
+
+def test_of_whoever_has_left_silence_is_no_matter() -> None:
+    made = entry(ended(asked("2026-11-09", *LOW), asked(MONDAY)))
+    assert (made.reasons, made.standing) == (("ended",), "silent")
+
+
+def test_whoever_leaves_after_the_cut_off_is_shown_as_before() -> None:
+    made = entry(ended(asked(MONDAY, *LOW), changed_at=CUT))
+    assert made.reasons == ("low",)
+    assert not made.is_over
+
+
+def test_a_goodbye_stands_in_one_digest_and_can_be_read() -> None:
+    before = {"changed_at": FROM - DAY}
+    made = entry(ended(goodbye=goodbye(), **before))
+    assert (made.reasons, made.standing, made.state_now) == (("ended",), "expanded", None)
+    assert made.can_be_acknowledged
+    assert made.goodbye is not None
+    corrected = entry(ended(goodbye=goodbye(is_new=False, is_corrected=True), **before))
+    assert corrected.goodbye is not None
+    silent = entry(ended(goodbye=goodbye(outcome="silent"), **before))
+    assert (silent.standing, silent.can_be_acknowledged) == ("silent", False)
+    assert entry_of(ended(goodbye=goodbye(is_new=False), **before), WINDOW, INSTRUMENT) is None
+    once = entry(ended(asked(MONDAY, *CALM), goodbye=goodbye(is_new=False)))
+    assert once.goodbye is None
+
+
+def test_a_page_has_room_for_a_goodbye() -> None:
+    plain = entry(ended(asked(MONDAY, *CALM)))
+    said = goodbye(items=(Rated("reached", 8), Rated("together", None)))
+    with_one = entry(ended(asked(MONDAY, *CALM), goodbye=said))
+    assert most_units(with_one) > most_units(plain) + 2 * 20
 
 
 def test_only_rather_not_declines() -> None:

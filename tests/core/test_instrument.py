@@ -247,6 +247,7 @@ def test_the_packaged_ones_load_in_every_language() -> None:
     assert {name: sorted(versions) for name, versions in found.items()} == {
         "session-alliance": [1],
         "before-first-session": [1],
+        "goodbye": [1],
     }
     for versions in found.values():
         for instrument in versions.values():

@@ -9,9 +9,11 @@ import pytest
 from bot.core.people import (
     LONGEST_NAME,
     Pair,
+    PairState,
     Person,
     language_of,
     looks_like_a_name,
+    may_hear,
     suggest_code,
     tidy_code,
     tidy_name,
@@ -107,3 +109,28 @@ def test_the_language_is_chosen_then_hinted_then_the_practices(
 def test_a_name_is_one_line_that_leaves_its_neighbours_in_peace(given: str, shown: str) -> None:
     assert tidy_name(given) == shown
     assert len(tidy_name(given * 9)) <= LONGEST_NAME == 64
+
+
+@pytest.mark.parametrize(
+    ("state", "stopped_at", "hears"),
+    [
+        ("active", None, True),
+        ("paused", None, True),
+        ("ended", None, True),
+        ("ended", 1, False),
+        ("stopped", 1, False),
+        ("joined", None, False),
+        ("erased", None, False),
+    ],
+)
+def test_who_is_still_told_what_the_therapist_says(
+    state: PairState, stopped_at: int | None, hears: bool
+) -> None:
+    assert may_hear(state, stopped_at) is hears
+
+
+def test_what_is_over_can_not_end() -> None:
+    pair = Pair(1, 2, 3, "A7", "active", 1, 1, 1, "1", None, None, None, None, None)
+    assert not pair.is_over
+    assert replace(pair, state="ended").is_over
+    assert replace(pair, state="erased").is_over

@@ -13,6 +13,7 @@ import re
 from pathlib import Path
 from typing import Final
 
+from bot.instruments import load_instruments
 from bot.pictures import Pictures
 from bot.render import Renderer
 from bot.services.ports import Screen
@@ -45,7 +46,8 @@ async def pages_of_week(week: Week, folder: Path) -> str:
 
 async def _screens(world: World) -> list[tuple[str, Screen]]:
     desk = Desk(Renderer(), world.digests.settings)
-    views = DigestViews(desk, INSTRUMENT, PictureViews(desk, Pictures(desk.render, "light")))
+    pictures = PictureViews(desk, Pictures(desk.render, "light"))
+    views = DigestViews(desk, INSTRUMENT, pictures, load_instruments())
     shown: list[tuple[str, Screen]] = []
     first = 0
     digests = await world.rows("SELECT id, number FROM digest ORDER BY number")

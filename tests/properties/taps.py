@@ -21,7 +21,8 @@ from tests.world import Human, World
 _SECRETS = {KEPT: {"Anna"}, SHARED: {"Anna", "Ben"}, CORAS: {"Cora"},
             "C3": {"Cora", "Ben"}, "K1": {"Cora", "Another therapist"}}  # fmt: skip
 #: After these of the owner's own little is left to press on, so they come seldom.
-_FINAL = frozenset({"erase", "stop", "tellend", "withheld", "unmet", "away", "trulok", "tcancok"})
+_FINAL = frozenset({"erase", "stop", "tellend", "withheld", "unmet", "away", "trulok", "tcancok",
+                    "endyes"})  # fmt: skip
 _SELDOM = 0.03
 #: What Telegram says of presses that overtake each other on one message, which one of them deletes.
 _HARMLESS = (

@@ -19,8 +19,9 @@ _REMINDER = "One reminder, then no more."
 _ASKS = frozenset({"rate", "chip", "choose", "disclose", "pass"})
 _OPEN = {"checkin": {"open"}, "message": {"queued", "sending"}, "pair": set[str]()}
 _ENDED = {"pair": {"ended", "erased"}}
-#: A message of unknown fate may turn out to have arrived; nothing else goes on from its end.
-_LATER = {("unknown", "sent")}
+#: A message of unknown fate may turn out to have arrived, and what has ended can be erased; nothing
+#: else goes on from its end.
+_LATER = {("unknown", "sent"), ("ended", "erased")}
 
 Place = tuple[str, str]  # a check-in and an item, as buttons name them
 

@@ -22,7 +22,7 @@ _MEET = {"Anna": ("Mon 15:00", "Wed 15:00"), "Cora": ("Mon 15:00", "Wed 11:00")}
 OFTEN = "[checkin]\nper_week = 7\n"
 _CLIENTS = ("Anna", "Cora")
 _ANSWERS = ("rate", "rate", "rate", "chip", "choose", "pass", "disclose", "reopen", "back", "ack",
-            "change", "show", "snooze", "later")  # fmt: skip
+            "change", "show", "snooze", "later", "nothanks", "seldom", "keepon")  # fmt: skip
 _DIGEST = ("read", "talk", "details", "page", "readall", "textback", "words")
 _FAULTS: tuple[dict[str, object], ...] = (
     {"kind": "drop", "stage": "before"}, {"kind": "drop", "stage": "after"},
@@ -59,6 +59,7 @@ class Walk:
             "twice": (8, self._twice), "restart": (4, self._restart), "crash": (8, self._crash),
             "half sent": (6, self._half_sent), "block": (3, self._block),
             "pause": (3, self._pause), "stop": (1, self._stop), "erase": (1, self._erase),
+            "end": (3, self._end),
             "did not meet": (2, self._unmet), "timetable": (3, self._timetable),
             "digest": (10, self._digest), "fault": (8, self._fault), "enrol": (8, self._enrol_one),
         }  # fmt: skip
@@ -202,6 +203,20 @@ class Walk:
 
     async def _erase(self) -> Human | None:
         return await self._says("/erase", "erase")
+
+    async def _end(self) -> Human | None:
+        """Therapy ends with a client, perhaps with a goodbye; the client may come back."""
+        if not self._codes:
+            return None
+        name, ben = self.chance.choice(sorted(self._codes)), self.world.people["Ben"]
+        await ben.types(f"/end {self._codes[name]}")
+        data = [d for d in ben.phone.last.tappable if d.startswith("endyes.")]
+        if data:
+            tap = ben.phone.tap(self.chance.choice(data), ben.phone.last)
+            await self.world.step()
+            if tap.answered and not tap.answer.text:  # type: ignore[union-attr]
+                del self._codes[name]
+        return ben
 
     async def _unmet(self) -> Human | None:
         human = self._client()

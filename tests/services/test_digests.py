@@ -445,16 +445,33 @@ async def test_telling_waits_for_the_clients_own_morning(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "told"), [("paused", True), ("stopped", False), ("ended", False)]
+    ("state", "stopped_at", "told"),
+    [("paused", None, True), ("stopped", 1, False), ("ended", None, True), ("ended", 1, False)],
 )
-async def test_who_is_told(world: World, state: str, told: bool) -> None:
+async def test_who_is_told(world: World, state: str, stopped_at: int | None, told: bool) -> None:
     a7 = await world.pair("A7")
     await world.checkin(a7, *LOW)
     digest = await made(world)
-    await world.run("UPDATE pair SET state = :state", state=state)
-    outcome = await world.digests.acknowledge(world.ben, digest, a7, "talk")
+    await world.run("UPDATE pair SET state = :state, stopped_at = :at", state=state, at=stopped_at)
+    outcome = await world.digests.acknowledge(world.ben, digest, a7, "read")
     assert (outcome.changed, outcome.told) == (True, told)
     assert bool(await owed(world, "ack")) is told
+
+
+async def test_after_the_end_nothing_of_a_next_time_is_said(world: World) -> None:
+    a7 = await world.pair("A7")
+    await world.checkin(a7, *LOW)
+    digest = await made(world)
+    await world.digests.acknowledge(world.ben, digest, a7, "read")
+    await world.run("UPDATE pair SET state = 'ended'")
+    with pytest.raises(Refused, match="over"):
+        await world.digests.acknowledge(world.ben, digest, a7, "talk")
+    ((acknowledgement, _, _, _),) = await owed(world, "ack")
+    await world.run("UPDATE acknowledgement SET kind = 'talk'")
+    telling = await world.acknowledgements.telling(acknowledgement, "")
+    assert telling is not None
+    assert telling.kind == "read"
+    assert await world.acknowledgements.telling(acknowledgement, "talk") is None
 
 
 async def test_a_pair_that_ends_before_delivery_is_not_told(world: World) -> None:

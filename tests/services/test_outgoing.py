@@ -117,6 +117,30 @@ async def test_only_an_active_pair_is_asked(post: Post, state: str, kind: Kind) 
     assert await post.state(id) == ("dropped", state)
 
 
+@pytest.mark.parametrize("kind", ["prompt", "reminder"])
+@pytest.mark.parametrize("state", ["active", "paused", "stopped"])
+async def test_a_goodbye_is_asked_after_an_end_alone(post: Post, state: str, kind: Kind) -> None:
+    first, second = await post.owe(kind, part="1"), await post.owe(kind, part="2")
+    await post.change("checkin", post.checkin, kind="goodbye")
+    await post.change("message", second, due_at=NOON + HOUR)
+    await post.change("pair", post.pair, state=state)
+    assert await post.outgoing.claim() is None
+    assert await post.state(first) == ("dropped", state)
+    await post.change("pair", post.pair, state="ended")
+    post.world.clock.at += HOUR
+    assert (await post.claim()).message.id == second
+
+
+@pytest.mark.parametrize(
+    "part", ["joined", "confirm_nudge", "confirm_eve", "confirmed", "consent:2"]
+)
+async def test_an_end_settles_what_was_to_come(post: Post, part: str) -> None:
+    id = await post.owe("notice", part=part)
+    await post.change("pair", post.pair, state="ended")
+    assert await post.outgoing.claim() is None
+    assert await post.state(id) == ("dropped", "ended")
+
+
 async def test_a_pair_that_is_gone_is_not_asked(post: Post) -> None:
     id = await post.owe(with_pair=False)
     assert await post.outgoing.claim() is None

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.store import migrate as module
-from bot.store.database import Database
+from bot.store.database import Database, Transaction
 from bot.store.migrate import TooNew, known, migrate, statements
 from bot.store.vault import Vault
 from tests.transactions import reading, writing
@@ -133,3 +133,79 @@ async def test_an_outbox_moves_whole_into_its_new_shape(
         await tx.run("UPDATE message SET kind = 'mirror'")
         with pytest.raises(sqlite3.IntegrityError):
             await tx.run("UPDATE message SET kind = 'something'")
+
+
+async def test_check_ins_move_whole_into_their_new_shape(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever points to them, and whatever of them was there before a goodbye was known."""
+    every = known()
+    before_it = next(number for number, text in every if "'goodbye'" in text) - 1
+    monkeypatch.setattr(module, "known", lambda: every[:before_it])
+    await migrate(db, 7)
+    async with writing(db) as tx:
+        await tx.run("INSERT INTO person (id, data_key, created_at) VALUES (1, :k, 1)", k=b"k")
+        await tx.run(
+            "INSERT INTO pair (id, therapist_id, client_id, code, data_key, state, invited_at)"
+            " VALUES (2, 1, 1, 'A7', :k, 'active', 1)",
+            k=b"k",
+        )
+        columns = [row["name"] for row in await tx.all("PRAGMA table_info(checkin)")]
+        given = {"id": 3, "pair_id": 2, "kind": "'session'", "state": "'answered'"}
+        values = [given.get(name, 10 + place) for place, name in enumerate(columns)]
+        values[columns.index("appointment_id")] = "NULL"
+        await tx.run(f"INSERT INTO checkin VALUES ({', '.join(map(str, values))})")
+        await tx.run("INSERT INTO answer (checkin_id, item, answered_at, changed_at)"
+                     " VALUES (3, 'heard', 1, 2)")  # fmt: skip
+        await tx.run("INSERT INTO answer_earlier VALUES (3, 'heard', NULL, NULL, 1, 2)")
+        await tx.run("INSERT INTO mirror_rating VALUES (3, 'heard', NULL, 4)")
+        await tx.run("INSERT INTO watched VALUES (5, 3, 'different', :k, 1, 2)", k=b"k")
+        tables = ("checkin", "answer", "answer_earlier", "mirror_rating", "watched")
+        before = [await _rows(tx, table) for table in tables]
+        indexes = {r["name"] for r in await tx.all("PRAGMA index_list(checkin)")}
+    monkeypatch.setattr(module, "known", lambda: every)
+    await migrate(db, 8)
+    async with writing(db) as tx:
+        assert [await _rows(tx, table) for table in tables] == before
+        now = {r["name"] for r in await tx.all("PRAGMA index_list(checkin)")}
+        assert {name for name in indexes if not name.startswith("sqlite_")} <= now
+        points = {
+            (table, key["table"])
+            for table in tables
+            for key in await tx.all(f"PRAGMA foreign_key_list({table})")
+        }
+        assert points == {
+            ("checkin", "pair"), ("checkin", "appointment"), ("answer", "checkin"),
+            ("answer_earlier", "checkin"), ("mirror_rating", "checkin"), ("watched", "checkin"),
+        }  # fmt: skip
+        with pytest.raises(sqlite3.IntegrityError):
+            await tx.run("INSERT INTO answer (checkin_id, item, answered_at, changed_at)"
+                         " VALUES (4, 'heard', 1, 2)")  # fmt: skip
+        with pytest.raises(sqlite3.IntegrityError):
+            await tx.run("DELETE FROM checkin")
+        await tx.run("UPDATE checkin SET kind = 'goodbye'")
+        with pytest.raises(sqlite3.IntegrityError):
+            await tx.run("UPDATE checkin SET kind = 'something'")
+
+
+async def _rows(tx: Transaction, table: str) -> list[dict[str, object]]:
+    return [dict(row) for row in await tx.all(f"SELECT * FROM {table}")]
+
+
+async def test_a_migration_that_leaves_something_pointing_nowhere_is_none(
+    db: Database, program: list[tuple[int, str]]
+) -> None:
+    program[1] = (
+        2,
+        "CREATE TABLE b (x BIGINT PRIMARY KEY);\nCREATE TABLE c (x BIGINT REFERENCES b (x));\n"
+        "INSERT INTO b VALUES (1);\nINSERT INTO c VALUES (1);\nDROP TABLE b;\n"
+        "CREATE TABLE b (x BIGINT PRIMARY KEY);",
+    )
+    with pytest.raises(sqlite3.IntegrityError, match="1 rows point to what is not there"):
+        await migrate(db, 7)
+    assert await shape(db) == ({"a"}, [(1, 7)])
+    program[1] = (2, program[1][1] + "\nINSERT INTO b VALUES (1);")
+    assert await migrate(db, 8) == 2
+    async with writing(db) as tx:
+        with pytest.raises(sqlite3.IntegrityError):
+            await tx.run("INSERT INTO c VALUES (2)")

@@ -29,7 +29,9 @@ FOUND_BEFORE = {
     "goals.open_goals", "goals.ratings_of", "goals.words_by_item", "history.heard_of_last",
     "holdings.holdings_of",
     "asking.find_next_start", "asking.latest_acknowledgement", "checkins.close",
-    "checkins.end_unfinished", "checkins.messages_of_pair", "checkins.note_progress",
+    "checkins.end_unfinished", "checkins.has_goodbye", "timetable.clear_timetable",
+    "timetable.count_future",
+    "checkins.messages_of_pair", "checkins.note_progress",
     "checkins.snooze", "digests.marks_of", "digests.places_of", "history.checkins_of_pair",
     "invitations.revoke_invitations", "outbox.drop_queued_of_pair", "pairs.note_consent",
     "rules.open_rules_of_pair", "watch.find_watched", "watch.forget_choices",
@@ -40,6 +42,7 @@ FOUND_BEFORE = {
 #: What the program does of itself when a row is due: nobody asks for it.
 OF_ITSELF = {
     "answers.ratings_before", "asking.asked_between", "asking.bring_closing_forward",
+    "asking.is_silent_running", "asking.was_asked_how_to_go_on", "asking.was_asked_last",
     "asking.note_decision", "asking.sessions_until", "asking.was_asked", "checkins.add_checkin",
     "checkins.load_checkin",
     "checkins.note_folded", "checkins.note_reminded", "checkins.note_sent",
@@ -47,7 +50,7 @@ OF_ITSELF = {
     "outbox.put_back", "waiting.bring_forward", "timetable.insert_appointment",
     "feed_events.ask_no_more", "feed_events.call_off", "feed_events.find_overlapping",
     "feed_events.is_sent", "feed_events.is_taken", "feed_events.keep_event",
-    "feeds.want_reading", "timetable.clear_timetable", "timetable.find_next_appointment",
+    "feeds.want_reading", "timetable.find_next_appointment",
     "timetable.find_previous_appointment", "unopened.find_lying",
 }  # fmt: skip
 #: What an invitation's own code, or nothing but the pair's row itself, leads to.

@@ -148,7 +148,6 @@ def used() -> set[tuple[str, str]]:
 #: Written for use cases that are still to come; each goes from here with its first caller.
 TO_COME = {
     ("people", "set_therapist"),
-    ("timetable", "clear_timetable"),
     ("timetable", "find_next_appointment"),
     ("timetable", "find_previous_appointment"),
 }

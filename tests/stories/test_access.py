@@ -39,6 +39,7 @@ CLIENTS = {
     "tellend": "{pair}", "stopping": "{pair}", "erasing": "{pair}", "begin": "{pair}",
     "decline": "{pair}", "agree": "{pair}", "jwatch": "{pair}.notice.yes",
     "swatch": "{pair}.kept.yes", "withheld": "{checkin}", "unmet": "{checkin}",
+    "nothanks": "{checkin}", "keepon": "{pair}", "seldom": "{pair}",
     "goals": "{pair}", "goaladd": "{pair}", "goalstop": "{pair}", "goal": "{goal}",
     "goalword": "{goal}", "goalend": "{goal}.reached",
     "export": "{pair}",
@@ -63,6 +64,7 @@ THERAPISTS = {
     "calallow": "{feed}", "callater": "{series}", "calwho": "{series}.{pair}",
     "calnot": "{series}", "caldel": "{feed}", "caldelok": "{feed}",
     "confirm": "{pair}.{client}", "away": "{pair}.{client}", "reinvite": "{pair}",
+    "endpair": "{pair}", "endyes": "{pair}.ask",
 }  # fmt: skip
 ANYONES = {"help": "0", "slang": "0.en", "szone": "0.more", "squiet": "0.22:00.07:00",
            "close": "0"}  # fmt: skip
@@ -84,7 +86,7 @@ TYPED: dict[str, tuple[str, tuple[str, ...]]] = {
     "settings": ("known", ("",)),
     "zone": ("known", ("", "Europe/Berlin")),
     "history": ("client", ("",)),
-    "pause": ("client", ("",)),
+    "pause": ("client", ("", "24.12.")),
     "stop": ("client", ("",)),
     "erase": ("client", ("",)),
     "goals": ("client", ("",)),
@@ -96,6 +98,7 @@ TYPED: dict[str, tuple[str, tuple[str, ...]]] = {
     "appointments": ("therapist", ("",)),
     "add": ("therapist", ("", "Q7Z 2026-12-01 15:00 50m weekly")),
     "invite": ("therapist", ("", "Q7Z")),
+    "end": ("therapist", ("", "Q7Z")),
     "invite_therapist": ("admin", ("",)),
 }
 
@@ -386,7 +389,15 @@ async def test_in_the_owners_hands_each_of_these_buttons_does_something(world: W
     """Show that what others are refused is worth refusing: the owner's tap is not."""
     cast = await gather(world)
     idle = []
-    for human, acts in ((cast.ben, THERAPISTS), (cast.anna, CLIENTS), (cast.ben, ANYONES)):
+    # After these two there is little left to do.
+    end, erase = ({act: acts[act]} for act, acts in (("endyes", THERAPISTS), ("erase", CLIENTS)))
+    for human, acts in (
+        (cast.ben, {a: p for a, p in THERAPISTS.items() if a not in end}),
+        (cast.anna, {a: p for a, p in CLIENTS.items() if a not in erase}),
+        (cast.ben, end),
+        (cast.anna, erase),
+        (cast.ben, ANYONES),
+    ):
         for act, pattern in acts.items():
             (rest,) = cast.fill(pattern, human)
             since = len(world.calls_to(human))

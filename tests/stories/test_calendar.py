@@ -4,7 +4,8 @@
    planned. 2. Moved events move, cancelled and deleted ones are not asked about, and what was asked
    is neither asked again nor taken back. 3. A calendar that fails or loses most of its events
    changes nothing. 4. A session that was typed and is in the calendar is one. 5. Whose an unknown
-   event is, is asked once. 6. No title, person or address is kept or logged.
+   event is, is asked once. 6. No title, person or address is kept or logged. 7. Nothing is planned
+   for who has stopped or left, and what they answered stays answered.
 """
 
 from __future__ import annotations
@@ -424,3 +425,33 @@ async def test_another_ones_calendar_is_not_shown(world: World, kept: Kept) -> N
     assert "None yet." in carl.screen
     (toast,) = await carl.forges(world.people["Ben"].data("Read it now"))
     assert toast == "This calendar is not one of yours, or it is no longer here."
+
+
+@pytest.mark.parametrize("how", ["ended", "stopped"])
+async def test_what_the_calendar_still_has_of_who_has_left_changes_nothing(
+    world: World, kept: Kept, how: str
+) -> None:
+    anna, ben = await world.pair("Anna", "Ben")
+    kept.has("1", "2026-11-02 15:00")
+    kept.has("2", "2026-11-04 15:00")
+    kept.has("3", "2026-11-09 15:00")
+    await follows(ben, kept)
+    await world.until("Mon 16:20")
+    await anna.checks_in(8, 8, 8, 8, 8)
+    if how == "ended":
+        await ben.types("/end A7")
+        await ben.taps("End it without")
+    else:
+        await anna.types("/stop")
+        await anna.taps("Stop the questions")
+    kept.has("4", "2026-11-10 15:00")
+    kept.has("2", "2026-11-05 10:00")
+    received = anna.received
+    await read_again(world)
+    await world.until("Fri 17:00")
+    assert anna.received == received
+    states = {row[1:] for row in await planned(world)}
+    assert ("2026-11-02", "15:00", "planned") in states
+    assert not {on for on, _, _ in states} & {"2026-11-05", "2026-11-10"}
+    assert "you did not meet" not in ben.screen
+    assert "8.0" in ben.screen

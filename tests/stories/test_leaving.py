@@ -32,6 +32,73 @@ async def test_nothing_is_asked_while_paused_and_it_goes_on_by_itself(world: Wor
     assert "A short check-in about Monday is ready." in anna.screen
 
 
+async def test_a_pause_lasts_until_a_day_that_is_typed(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await anna.types("/pause")
+    assert "/pause 2026-11-22" in anna.screen
+    await anna.types("/pause until 16 Nov")
+    assert "The questions are paused until Mon, Nov 16." in anna.screen
+    assert "without another word" in anna.screen
+    await ben.types("/clients")
+    assert "paused the questions until Mon, Nov 16" in ben.screen
+    received = anna.received
+    for _ in range(3):
+        await world.until("Sun 12:00")
+    assert anna.received == received
+    await world.until("Mon 16:20")
+    assert "A short check-in about Monday is ready." in anna.screen
+    assert anna.received == received + 1
+
+
+async def test_a_pause_can_be_given_another_day(world: World) -> None:
+    anna, _ = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await anna.types("/pause 24.12.")
+    await anna.types("/pause 3.11.2026")
+    assert "paused until Tue, Nov 3." in anna.screen
+    await world.until("Mon 18:00")
+    received = anna.received
+    await world.until("Mon 16:20")
+    assert anna.received == received + 1
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("soon & <then>", "I can't read “soon & <then>” as a day. Write it like this:"),
+        ("1.11.", "Nov 1, 2026 is not after today, so nothing was changed."),
+        ("2026-10-31", "Oct 31, 2026 is not after today, so nothing was changed."),
+        ("1.12.2027", "Dec 1, 2027 is more than a year ahead"),
+    ],
+)
+async def test_a_day_that_cannot_be_gets_an_answer_that_says_what_to_do(
+    world: World, typed: str, said: str
+) -> None:
+    anna, _ = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    before = await world.facts()
+    await anna.types(f"/pause {typed}")
+    assert said in anna.screen
+    assert "/pause 2026-11-22" in anna.screen or "/stop" in anna.screen
+    assert await world.facts() == before
+
+
+async def test_of_two_therapists_one_is_chosen_and_the_day_is_kept(world: World) -> None:
+    anna, _ = await world.pair("Anna", "Ben")
+    await world.pair("Anna", "Faraway", code="F9")
+    await anna.types("/pause 24 Dec")
+    await anna.taps("Faraway")
+    assert "paused until Thu, Dec 24." in anna.screen
+    rows = await world.rows("SELECT code, paused_until_on FROM pair ORDER BY code")
+    assert rows == [("A7", None), ("F9", "2026-12-24")]
+
+
+async def test_who_has_stopped_is_not_paused_by_a_day(world: World) -> None:
+    anna, _ = await world.pair("Anna", "Ben")
+    await anna.types("/stop")
+    await anna.taps("Stop the questions")
+    await anna.types("/pause 24 Dec")
+    assert "Nothing is running here that this could change." in anna.screen
+
+
 async def test_a_pause_without_end_ends_when_the_client_resumes(world: World) -> None:
     anna, _ = await world.pair("Anna", "Ben", meets="Mon 15:00")
     await anna.types("/pause")

@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 from jinja2 import Template
 
 from bot.core.digest import most_units
-from bot.core.entries import Mark, entry_of
-from bot.core.sessions import Asked
+from bot.core.entries import Mark, PairFacts, entry_of
+from bot.core.sessions import TEXT_SHOWN, Asked, Outcome, Rated, Session, Shared
 from bot.core.signals import Limits
 from bot.core.trends import Repair
+from bot.instruments import load_instruments
 from bot.render import gettext, speaking
-from tests.digest_support import INSTRUMENT, WINDOW, renderer, units, visible
+from tests.digest_support import CUT, HOUR, INSTRUMENT, WINDOW, renderer, units, visible
 from tests.services.test_digest_pages import STEADY, checkins, pairs
 
 REPAIRS = (
@@ -28,6 +29,7 @@ REPAIRS = (
     Repair("2026-09-30", "repaired", False, "talk", True, "2026-11-18"),
 )
 SHAPES = {"calm": "{{ calm_line(e) }}", "silent": "{{ silent_line(e) }}"}
+GOODBYE = load_instruments()["goodbye"][1]
 BODY = "{{ name(e) }}{{ mark(e) }}\n{{ body(e) }}"
 
 
@@ -40,7 +42,9 @@ def drawing(language: str, standing: str) -> Template:
     def named(item: str, option: str | None = None) -> str:
         return INSTRUMENT.text(language, f"{item}.{option or 'short'}")
 
-    return renderer(said, named).from_string(
+    environment = renderer(said, named)
+    environment.globals["label_of"] = lambda _, item: GOODBYE.text(language, f"{item}.short")
+    return environment.from_string(
         "{% from 'therapist/digest_entry.html.j2' import"
         " name, mark, body, calm_line, silent_line with context %}" + SHAPES.get(standing, BODY)
     )
@@ -67,3 +71,25 @@ def test_no_entry_takes_more_than_its_page_was_sized_with(
     drawn = drawing(language, entry.standing).render(e=entry)
 
     assert units(visible(drawn)) < most_units(entry), entry
+
+
+@pytest.mark.parametrize("language", ["en", "de", "de_du"])
+@pytest.mark.parametrize("words", [None, "x" * TEXT_SHOWN])
+@pytest.mark.parametrize("outcome", ["answered", "started", "silent", "open", "withheld"])
+def test_no_goodbye_takes_more_than_its_page_was_sized_with(
+    language: str, words: str | None, outcome: Outcome
+) -> None:
+    is_answered = outcome in ("answered", "started")
+    goodbye = Session(
+        "2026-11-19", "12:00", CUT - HOUR, outcome, is_new=True, is_corrected=is_answered,
+        items=tuple(Rated(item.key, 10) for item in GOODBYE.ratings) if is_answered else (),
+        shared=Shared("show", words) if is_answered else None,
+        open_until=("2026-11-26", "12:00") if outcome == "open" else None,
+    )  # fmt: skip
+    facts = PairFacts(1, "A7", "ended", CUT - 2 * HOUR, goodbye=goodbye)
+    entry = entry_of(facts, WINDOW, INSTRUMENT)
+    assert entry is not None
+    entry = replace(entry, mark=Mark("read", None))
+    drawn = visible(drawing(language, entry.standing).render(e=entry))
+    assert f"{GOODBYE.text(language, 'reached.short')} 10" in drawn or not is_answered
+    assert units(drawn) < most_units(entry)

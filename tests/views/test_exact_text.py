@@ -19,6 +19,7 @@ from bot.core.people import Pair, Person
 from bot.core.sessions import Given, sessions_of
 from bot.demo.stage import write_config
 from bot.emulator.entities import RAW_LIMIT_BYTES, TEXT_LIMIT, read_text
+from bot.instruments import load_instruments
 from bot.render import Renderer
 from bot.services.acknowledgements import Telling
 from bot.services.enrolment import Who
@@ -122,7 +123,7 @@ def no_pictures() -> PictureViews:
 
 
 def digests(desk: Desk) -> DigestViews:
-    return DigestViews(desk, INSTRUMENT, no_pictures())
+    return DigestViews(desk, INSTRUMENT, no_pictures(), load_instruments())
 
 
 def in_full(disclosure: str) -> Show:

@@ -19,6 +19,7 @@ from bot.core.entries import Mark, PairFacts
 from bot.core.sessions import Asked, Given
 from bot.emulator.entities import TEXT_LIMIT, read_text
 from bot.emulator.keyboards import inline_keyboard
+from bot.instruments import load_instruments
 from bot.pictures import Pictures
 from bot.render import Renderer
 from bot.services.digest_pages import page_of
@@ -69,7 +70,8 @@ def _with(text: Given, one: Asked) -> Asked:
 def views(tmp_path_factory: pytest.TempPathFactory) -> DigestViews:
     folder: Path = tmp_path_factory.mktemp("digests")
     desk = Desk(Renderer(), practice_settings(folder))
-    return DigestViews(desk, INSTRUMENT, PictureViews(desk, Pictures(desk.render, "light")))
+    pictures = PictureViews(desk, Pictures(desk.render, "light"))
+    return DigestViews(desk, INSTRUMENT, pictures, load_instruments())
 
 
 @settings(max_examples=150, **STEADY)

@@ -1,0 +1,190 @@
+"""The end of a therapy, as far as this program is concerned: the therapist says so, in two steps.
+
+What will happen is said first. Then rules close, what was planned is cancelled, open questions end
+with what they have, the client is told and, at the therapist's wish, asked once more; and the time
+begins after which everything is erased. Answers reach the therapist and are acknowledged as before.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from bot.config import Settings
+from bot.core.errors import Refused
+from bot.core.people import Pair, tidy_code
+from bot.core.timetable import local_on
+from bot.services.acts import reads, writes
+from bot.services.asking import GOODBYE_DAYS, Asking
+from bot.services.ports import Clock, Ids
+from bot.services.quiet import outside_quiet
+from bot.store import audit, checkins, invitations, outbox, pairs, people, rules, timetable
+from bot.store.database import Database, Transaction
+
+DAY_MS: Final = 86_400_000
+
+#: Why a client is not asked once more.
+Unasked = Literal["not_joined", "not_confirmed", "paused", "stopped", "consent_outdated"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What an end means, or meant. rules, appointments: so many close and are cancelled.
+
+    unasked: why there can be no goodbye, None where there can. days: how long that is open.
+    kept_on: when its time is over. asked: whether the client gets a goodbye, None before the end.
+    """
+
+    pair: Pair
+    rules: int
+    appointments: int
+    unasked: Unasked | None
+    days: int
+    kept_on: str
+    asked: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Endings:
+    """The use cases of ending a pair."""
+
+    db: Database
+    clock: Clock
+    ids: Ids
+    settings: Settings
+    asking: Asking
+
+    @reads
+    async def running(self, tx: Transaction, therapist_id: int) -> list[Pair]:
+        """List a therapist's pairs that could end, by code."""
+        return [p for p in await pairs.pairs_of_therapist(tx, therapist_id) if not p.is_over]
+
+    @reads
+    async def find(self, tx: Transaction, therapist_id: int, typed: str) -> Ending:
+        """Say what it would mean to end the pair of a typed code.
+
+        Errors: Refused("code_shape"), Refused("code_unknown"), also for another one's, and those
+        of `preview`.
+        """
+        code = tidy_code(typed)
+        if code is None:
+            raise Refused("code_shape", code=typed)
+        pair = await pairs.find_pair_by_code(tx, therapist_id, code)
+        if pair is None:
+            raise Refused("code_unknown", code=code)
+        return await self._preview(tx, pair)
+
+    @reads
+    async def preview(self, tx: Transaction, therapist_id: int, pair_id: int) -> Ending:
+        """Say what it would mean to end a pair.
+
+        Errors: Refused("not_yours"), Refused("ended_before"), Refused("erased_before").
+        """
+        return await self._preview(tx, await _own(tx, therapist_id, pair_id))
+
+    async def _preview(self, tx: Transaction, pair: Pair) -> Ending:
+        now = self.clock.now()
+        if pair.state == "erased":
+            raise Refused("erased_before", code=pair.code)
+        if pair.state == "ended":
+            on = local_on(pair.ended_at or now, await self._zone(tx, pair.therapist_id))
+            raise Refused("ended_before", code=pair.code, on=on)
+        return Ending(
+            pair=pair,
+            rules=len(await rules.open_rules_of_pair(tx, pair.id)),
+            appointments=await timetable.count_future(tx, pair.id, now),
+            unasked=self._unasked(pair),
+            days=GOODBYE_DAYS,
+            kept_on=await self._kept_on(tx, pair, now),
+        )
+
+    def _unasked(self, pair: Pair) -> Unasked | None:
+        """Say why a client is not asked once more: nobody who has a say against it is."""
+        match pair.state:
+            case "active" if pair.consent_version != self.settings.privacy.consent_version:
+                return "consent_outdated"
+            case "active":
+                return None
+            case "paused" | "stopped" as state:
+                return state
+            case _:
+                return "not_joined" if pair.client_id is None else "not_confirmed"
+
+    @writes
+    async def end(
+        self, tx: Transaction, therapist_id: int, pair_id: int, *, goodbye: bool
+    ) -> Ending:
+        """End a pair. goodbye: ask the client once more, if nothing stands against it.
+
+        Errors: as `preview`.
+        """
+        now = self.clock.now()
+        planned = await self._preview(tx, await _own(tx, therapist_id, pair_id))
+        pair = await pairs.end_pair(tx, pair_id, therapist_id, now)
+        assert pair is not None  # noqa: S101 - it was there, and is the therapist's
+        await timetable.clear_timetable(tx, pair_id, now)
+        await checkins.end_unfinished(tx, pair_id, now, begun=True)
+        await invitations.revoke_invitations(tx, pair_id, now)
+        await audit.note(tx, self.ids.new(), now, therapist_id, "therapy ended", "pair", pair_id)
+        asked = goodbye and planned.unasked is None
+        # Who has stopped is left alone.
+        if pair.client_id is not None and pair.stopped_at is None:
+            told_at = await self._tell_client(tx, pair, pair.client_id, now, asked=asked)
+            if asked:
+                await self.asking.open_goodbye(tx, pair, now, told_at)
+        return await self._ended(tx, pair, planned.rules, planned.appointments)
+
+    @reads
+    async def ended(self, tx: Transaction, therapist_id: int, pair_id: int) -> Ending:
+        """Say how a pair has ended, after a repeated tap. Errors: Refused("not_yours")."""
+        pair = await _own(tx, therapist_id, pair_id)
+        if pair.state != "ended":
+            raise Refused("not_yours")
+        return await self._ended(tx, pair, 0, 0)
+
+    async def _ended(self, tx: Transaction, pair: Pair, closed: int, cancelled: int) -> Ending:
+        at = pair.ended_at or self.clock.now()
+        return Ending(
+            pair=pair,
+            rules=closed,
+            appointments=cancelled,
+            unasked=None,
+            days=GOODBYE_DAYS,
+            kept_on=await self._kept_on(tx, pair, at),
+            asked=await checkins.has_goodbye(tx, pair.id),
+        )
+
+    async def _tell_client(
+        self, tx: Transaction, pair: Pair, client_id: int, now: int, *, asked: bool
+    ) -> int:
+        """Owe the client the news; give when it is told."""
+        person = await people.load_person(tx, client_id)
+        told_at = outside_quiet(self.settings, person, now)
+        await outbox.queue(
+            tx,
+            id=self.ids.new(),
+            kind="notice",
+            subject_id=pair.id,
+            part="ended:asked" if asked else "ended",
+            person_id=client_id,
+            pair_id=pair.id,
+            due_at=told_at,
+            expires_at=told_at + GOODBYE_DAYS * DAY_MS,
+            now=now,
+        )
+        return told_at
+
+    async def _kept_on(self, tx: Transaction, pair: Pair, ended_at: int) -> str:
+        until_at = ended_at + self.settings.privacy.retention_days * DAY_MS
+        return local_on(until_at, await self._zone(tx, pair.therapist_id))
+
+    async def _zone(self, tx: Transaction, therapist_id: int) -> str:
+        therapist = await people.load_person(tx, therapist_id)
+        return therapist.timezone or self.settings.practice.timezone
+
+
+async def _own(tx: Transaction, therapist_id: int, pair_id: int) -> Pair:
+    pair = await pairs.find_pair_of_therapist(tx, pair_id, therapist_id)
+    if pair is None:
+        raise Refused("not_yours")
+    return pair

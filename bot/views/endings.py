@@ -1,0 +1,59 @@
+"""Screens about the end of a therapy: the therapist's two steps, and the news for the client."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from bot.core.people import Pair
+from bot.core.timetable import local_on
+from bot.render import gettext as _
+from bot.render import speaking
+from bot.services.ending import Ending
+from bot.services.enrolment import Joining
+from bot.services.ports import Screen
+from bot.views.buttons import button, columns, rows
+from bot.views.reader import Desk, Reader
+
+_DAY_MS: Final = 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class EndingViews:
+    """Makes these screens."""
+
+    desk: Desk
+
+    def choose(self, pairs: Sequence[Pair], reader: Reader) -> Screen:
+        """Ask with whom therapy ends."""
+        codes = [button(pair.code, "endpair", pair.id) for pair in pairs]
+        text = self.desk.text("therapist/ending_whose", reader, pairs=pairs)
+        return Screen(text, rows(*columns(codes, 4)))
+
+    def preview(self, ending: Ending, reader: Reader) -> Screen:
+        """Say what will happen, with the way back."""
+        at = ending.pair.id
+        with speaking(reader.language):
+            plain = _("End it") if ending.unasked else _("End it without")
+            keyboard = rows(
+                []
+                if ending.unasked
+                else [button(_("End it, with a goodbye check-in"), "endyes", at, "ask")],
+                [button(plain, "endyes", at, "not")],
+                [button(_("‹ Back"), "pairinfo", at)],
+            )
+        return Screen(self.desk.text("therapist/ending", reader, ending=ending), keyboard)
+
+    def ended(self, ending: Ending, reader: Reader) -> Screen:
+        """Say what has happened."""
+        return Screen(self.desk.text("therapist/ending_done", reader, ending=ending))
+
+    def told(self, joining: Joining, asked: bool, reader: Reader) -> Screen:
+        """Tell a client that therapy has ended here, and what becomes of the answers."""
+        days = self.desk.settings.privacy.retention_days
+        kept_on = local_on((joining.pair.ended_at or 0) + days * _DAY_MS, reader.zone)
+        with speaking(reader.language):
+            keyboard = rows([button(_("Help now"), "help", 0)])
+        text = self.desk.text("notice/ended", reader, joining=joining, asked=asked, kept_on=kept_on)
+        return Screen(text, keyboard)

@@ -25,6 +25,8 @@ RATINGS = ("heard", "bond", "goals", "tasks", "fit")
 WEEK = 7 * 24 * HOUR
 #: The Monday of the newest week, and slots of the week so that no two of a therapist clash.
 _MONDAY = to_utc("2026-11-16", "08:00", ZONE)
+#: The newest digest's cut-off: what is of that Monday's week is in none yet.
+_FRIDAY = to_utc("2026-11-13", "17:00", ZONE)
 _A_DAY = 8
 _VALUES = (2,) + (6,) * 3 + (7,) * 6 + (8,) * 8 + (9,) * 6 + (10,) * 3
 _PADDED = [_pad(str(value).encode()) for value in _VALUES]
@@ -40,11 +42,12 @@ _COLUMNS = {
     " state_at, asked, asked_at",
     "checkin": "id, pair_id, appointment_id, kind, instrument, instrument_version, language,"
     " consent_version, state, known, telegram_message, planned_at, due_at, sent_at,"
-    " first_answer_at, last_answer_at, completed_at, closes_at, closed_at, folded_at",
+    " first_answer_at, last_answer_at, completed_at, closes_at, closed_at, folded_at,"
+    " seen_at",
     "answer": "checkin_id, item, value, answered_at, changed_at",
     "message": "id, kind, subject_id, person_id, pair_id, state, reason, made_at, planned_at,"
     " due_at, expires_at, attempts, ended_at",
-    "digest": "id, therapist_id, number, from_at, cut_at, made_at",
+    "digest": "id, therapist_id, number, from_at, cut_at, made_at, opened_at",
     "digest_entry": "digest_id, pair_id, page, place, standing",
     "acknowledgement": "id, digest_id, pair_id, kind, made_at, told_at",
 }
@@ -85,10 +88,12 @@ def fill(settings: Settings, couples: list[Couple], weeks: int, each: int) -> in
     sealers = _sealers(settings, couples)
     bulk = Bulk(path, _COLUMNS)
     for week in reversed(range(weeks)):
+        seen_at = _FRIDAY - (week - 1) * WEEK if week else None
         for number, couple in enumerate(couples):
             slot = number % each
             starts_at = _MONDAY - week * WEEK + (slot // _A_DAY) % 5 * 24 * HOUR
-            _session(rows, couple, sealers[number], starts_at + slot % _A_DAY * HOUR)
+            starts_at += slot % _A_DAY * HOUR
+            _session(rows, couple, sealers[number], starts_at, seen_at)
             if len(rows.of["checkin"]) >= _AT_ONCE:
                 rows.insert(bulk)
     for start in range(0, len(couples), each):
@@ -113,8 +118,13 @@ def _sealers(settings: Settings, couples: list[Couple]) -> list[Sealer]:
     return [vault.sealer(keys[c.pair_id], "pair", c.pair_id) for c in couples]
 
 
-def _session(rows: _Rows, couple: Couple, sealer: Sealer, starts_at: int) -> None:
-    """One appointment with its check-in, answered within the hour, and its two messages."""
+def _session(
+    rows: _Rows, couple: Couple, sealer: Sealer, starts_at: int, seen_at: int | None
+) -> None:
+    """One appointment with its check-in, answered within the hour, and its two messages.
+
+    seen_at: when a digest showed it to the therapist.
+    """
     appointment, checkin, pair, of = rows.new_id(), rows.new_id(), couple.pair_id, rows.of
     due_at, done_at, closes_at = starts_at + HOUR, starts_at + 2 * HOUR, starts_at + 49 * HOUR
     of["appointment"].append((
@@ -125,7 +135,7 @@ def _session(rows: _Rows, couple: Couple, sealer: Sealer, starts_at: int) -> Non
     of["checkin"].append((
         checkin, pair, appointment, "session", "session-alliance", 1, "en", "1",
         "answered", known, 1, due_at, due_at, due_at, done_at, done_at, done_at, closes_at,
-        closes_at, closes_at,
+        closes_at, closes_at, seen_at,
     ))  # fmt: skip
     for item, padded in zip(RATINGS, rows.chance.choices(_PADDED, k=len(RATINGS)), strict=True):
         value = rows.sealed(sealer, padded, f"answer|value|{checkin}|{item}")
@@ -138,12 +148,13 @@ def _session(rows: _Rows, couple: Couple, sealer: Sealer, starts_at: int) -> Non
 
 
 def _digests(rows: _Rows, couples: list[Couple], weeks: int) -> None:
-    """The digests of all weeks but the newest, every second pair acknowledged."""
-    friday = to_utc("2026-11-13", "17:00", ZONE)
+    """The digests of all weeks but the newest, opened, and every second pair acknowledged."""
     for week in range(weeks - 1):
-        digest, cut_at, of = rows.new_id(), friday - week * WEEK, rows.of
+        digest, cut_at, of = rows.new_id(), _FRIDAY - week * WEEK, rows.of
         therapist, number = couples[0].therapist_id, weeks - week
-        of["digest"].append((digest, therapist, number, cut_at - WEEK, cut_at, cut_at))
+        of["digest"].append(
+            (digest, therapist, number, cut_at - WEEK, cut_at, cut_at, cut_at + HOUR)
+        )
         for place, couple in enumerate(couples):
             of["digest_entry"].append((digest, couple.pair_id, 1, place, "calm"))
             if place % 2:

@@ -298,7 +298,7 @@ def _without_words(entry: Entry) -> Entry:
 def _without_text(session: Session) -> Session:
     if session.shared is None:
         return session
-    return replace(session, shared=Shared(session.shared.disclosure, None))
+    return session._replace(shared=Shared(session.shared.disclosure, None))
 
 
 def details_of(
@@ -375,7 +375,7 @@ def _with_texts_bounded(
             words = cut_text(session.shared.words, min(limit, left))
             left, limit = max(1, left - len(words)), OLDER_TEXT_IN_DETAILS
             is_cut = shared.is_cut or words != shared.words
-            bounded.append(replace(session, shared=Shared(shared.disclosure, words, is_cut)))
+            bounded.append(session._replace(shared=Shared(shared.disclosure, words, is_cut)))
         else:
             bounded.append(session)
     return tuple(bounded)

@@ -50,3 +50,5 @@ CREATE INDEX checkin_closing ON checkin (closes_at) WHERE state = 'open';
 CREATE INDEX checkin_unfolded ON checkin (closed_at)
     WHERE folded_at IS NULL AND closed_at IS NOT NULL AND telegram_message IS NOT NULL;
 CREATE INDEX checkin_anew ON checkin (pair_id, due_at) WHERE anew_at IS NOT NULL;
+CREATE INDEX checkin_unseen ON checkin (pair_id, first_answer_at)
+    WHERE seen_at IS NULL AND first_answer_at IS NOT NULL;

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 from unicodedata import category
 
 from bot.core import signals
@@ -79,9 +79,11 @@ class Given:
     disclosure: Disclosure | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """An appointment and its check-in as the rows tell them.
+
+    A digest makes more than a thousand of these and of `Session`: a named tuple is made in a third
+    of the time that a frozen dataclass takes.
 
     calendar_met: what the calendar said at the cut-off. state: of the check-in, None where the
     client was not asked (then `decided_at` and `not_asked_reason` say when and why not). language:
@@ -133,8 +135,7 @@ class Rated:
     is_low: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(NamedTuple):
     """One appointment as of a cut-off.
 
     is_new, is_corrected: why it stands in this digest; neither means that it is history.
@@ -202,7 +203,8 @@ class _Reader:
 
     def session(self, asked: Asked) -> Session | None:
         said = {given.item: given.value for given in asked.answers}
-        numbers = [_number(said.get(key)) for key in self.keys]
+        values = map(said.get, self.keys)
+        numbers = [value if isinstance(value, int) else None for value in values]
         given = len(numbers) - numbers.count(None)
         outcome = _outcome(asked, given, self.window.cut_at)
         if outcome is None:
@@ -302,10 +304,6 @@ def _ended_at(asked: Asked) -> int:
 
 def _by(at: int | None, cut_at: int) -> bool:
     return at is not None and at < cut_at
-
-
-def _number(value: Value) -> int | None:
-    return value if isinstance(value, int) else None
 
 
 def _chips(value: Value) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ the newest version of the instrument belongs to a trend; what nobody answered is
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, Literal
 
 from bot.core import signals
@@ -210,5 +210,5 @@ def _carried(sessions: Sequence[Session], version: str | None) -> Iterator[Sessi
         if session.outcome in _OUTSIDE or (version is not None and session.instrument != version):
             continue
         is_carried = begins_anew and not session.begins_anew
-        yield replace(session, begins_anew=True) if is_carried else session
+        yield session._replace(begins_anew=True) if is_carried else session
         begins_anew = False

@@ -281,7 +281,7 @@ def _without_words(entry: Entry) -> Entry:
     sessions = (
         session
         if session.shared is None
-        else replace(session, shared=Shared(session.shared.disclosure, None))
+        else session._replace(shared=Shared(session.shared.disclosure, None))
         for session in entry.sessions
     )
     return replace(entry, sessions=tuple(sessions))
@@ -350,7 +350,7 @@ def _with_texts_bounded(sessions: Sequence[Session]) -> tuple[Session, ...]:
             words = cut_text(session.shared.words, min(limit, left))
             left, limit = max(1, left - len(words)), OLDER_TEXT_IN_DETAILS
             is_cut = shared.is_cut or words != shared.words
-            bounded.append(replace(session, shared=Shared(shared.disclosure, words, is_cut)))
+            bounded.append(session._replace(shared=Shared(shared.disclosure, words, is_cut)))
         else:
             bounded.append(session)
     return tuple(bounded)

@@ -41,7 +41,7 @@ async def owe_reminders(
 
     Each is owed once for digests in a row, and does not go out when one of them is opened first.
     """
-    lying = await store.lying_digests(tx, therapist_id)
+    lying = await store.lying_digests(tx, therapist_id, TOLD_AFTER)
     if len(lying) >= REMINDED_AFTER:
         await outbox.queue(
             tx,

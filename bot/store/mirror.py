@@ -152,8 +152,8 @@ async def note_seen(tx: Transaction, therapist_id: int, pair_ids: Sequence[int],
     for pair_id in pair_ids:
         await tx.run(
             "UPDATE checkin SET seen_at = :by WHERE pair_id = :pair_id AND kind = 'session'"
-            " AND seen_at IS NULL AND first_answer_at <= :by AND pair_id IN"
-            " (SELECT pair.id FROM pair WHERE pair.therapist_id = :therapist_id)",
+            " AND seen_at IS NULL AND first_answer_at <= :by AND EXISTS (SELECT 1 FROM pair"
+            "  WHERE pair.id = checkin.pair_id AND pair.therapist_id = :therapist_id)",
             by=by,
             pair_id=pair_id,
             therapist_id=therapist_id,

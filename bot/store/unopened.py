@@ -27,10 +27,12 @@ class Lying:
     newest_id: int
 
 
-async def lying_digests(tx: Transaction, therapist_id: int) -> list[int]:
-    """List a therapist's unopened digests with something to open, oldest first."""
+async def lying_digests(tx: Transaction, therapist_id: int, at_most: int) -> list[int]:
+    """List a therapist's unopened digests with something to open: the oldest, at most so many."""
     rows = await tx.all(
-        f"SELECT digest.id{_LYING} ORDER BY digest.number", therapist_id=therapist_id
+        f"SELECT digest.id{_LYING} ORDER BY digest.made_at LIMIT :at_most",
+        therapist_id=therapist_id,
+        at_most=at_most,
     )
     return [row["id"] for row in rows]
 
@@ -42,7 +44,7 @@ async def find_lying(tx: Transaction, digest_id: int) -> Lying | None:
         return None
     rows = await tx.all(
         f"SELECT digest.id{_LYING} AND EXISTS (SELECT 1 FROM message WHERE message.kind = 'digest'"  # noqa: S608 - fixed text
-        " AND message.subject_id = digest.id AND message.state = 'sent') ORDER BY digest.number",
+        " AND message.subject_id = digest.id AND message.state = 'sent') ORDER BY digest.made_at",
         therapist_id=owner["therapist_id"],
     )
     ids = [row["id"] for row in rows]

@@ -62,7 +62,7 @@ def test_s13_over_all_sessions_there_are_figures_once_there_are_five_of_one_vers
     facts = guessing(*zip(history, guesses, strict=True))
     assert told(facts, *history) == Beside(Guess(10.0, 8.0, 5, 1.2, pytest.approx(0.8)))
     assert told(facts, *history[1:]) == Beside(Guess(10.0, 8.0)), "four are too few"
-    other = [replace(history[0], instrument="session-alliance/9"), *history[1:]]
+    other = [history[0]._replace(instrument="session-alliance/9"), *history[1:]]
     assert told(facts, *other) == Beside(Guess(10.0, 8.0)), "versions are not mixed"
 
 

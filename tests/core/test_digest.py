@@ -38,7 +38,7 @@ def weeks(*history: tuple[int | None, ...], **changes: object) -> tuple:
     """Mondays, the last one in the window; `changes` are the last one's."""
     days = ("2026-10-19", "2026-10-26", "2026-11-02", "2026-11-09", "2026-11-16")
     made = [asked(on, *r) for on, r in zip(days[-len(history) :], history, strict=True)]
-    made[-1] = replace(made[-1], **changes)
+    made[-1] = made[-1]._replace(**changes)
     return tuple(made)
 
 
@@ -90,7 +90,7 @@ def test_s17_a_fall_needs_two_earlier_scores() -> None:
 
 
 def test_a_trend_never_mixes_versions() -> None:
-    old = [replace(a, instrument="session-alliance/1") for a in weeks((9,) * 5, (9,) * 5)]
+    old = [a._replace(instrument="session-alliance/1") for a in weeks((9,) * 5, (9,) * 5)]
     new = asked("2026-11-18", 6, 6, 7, 7, 7, instrument="session-alliance/2")
     mixed = entry(pair("A7", *old, new))
     assert mixed.reasons == ("calm",)
@@ -133,9 +133,9 @@ def test_silence_after_a_low_answer_stands_out_and_other_silence_does_not() -> N
 def test_talked_no_and_a_loop_left_open() -> None:
     talk = Talk(9, FROM + HOUR)
     no = weeks(CALM, CALM, follows_id=9)
-    no = (no[0], replace(no[1], answers=(*no[1].answers, Given("talked", "no"))))
+    no = (no[0], no[1]._replace(answers=(*no[1].answers, Given("talked", "no"))))
     assert entry(pair("A7", *no, talk=talk)).reason == "talked_no"
-    yes = (no[0], replace(no[1], answers=(*no[1].answers[:-1], Given("talked", "a_bit"))))
+    yes = (no[0], no[1]._replace(answers=(*no[1].answers[:-1], Given("talked", "a_bit"))))
     assert entry(pair("A7", *yes, talk=talk)).reason == "calm"
     unasked = weeks(CALM, CALM)
     assert entry(pair("A7", *unasked, talk=talk)).reason == "open_loop"
@@ -236,7 +236,7 @@ def test_a_sweep_that_came_late_moves_nothing_into_the_next_digest() -> None:
     late = asked("2026-11-16", closed_at=CUT + 3 * DAY)
     assert entry(pair("A7", late)).reason == "silence"
     assert entry_of(pair("A7", late), NEXT, INSTRUMENT) is None
-    not_swept = replace(late, state="open", closed_at=None)
+    not_swept = late._replace(state="open", closed_at=None)
     assert entry(pair("A7", not_swept)).reason == "silence"
 
 

@@ -71,7 +71,7 @@ def test_s7_from_five_on_there_are_limits_and_after_six_they_are_frozen() -> Non
 def test_s7_only_the_therapist_sets_a_new_baseline() -> None:
     history = points(*S5, 6.0, 6.2, 6.0, 6.2, 6.0, 6.2, 6.0)
     assert course(history, HOUSE).verdicts[-1].state == "open"
-    history[7] = replace(history[7], begins_anew=True)
+    history[7] = history[7]._replace(begins_anew=True)
     anew = course(history, HOUSE)
     assert [verdict.stretch for verdict in anew.verdicts] == [0] * 7 + [1] * 6
     assert anew.verdicts[7].baseline == Unsaid("too_few", 0, 1)
@@ -81,7 +81,7 @@ def test_s7_only_the_therapist_sets_a_new_baseline() -> None:
 
 def test_a_new_baseline_after_a_repair_leaves_it_repaired() -> None:
     history = points(*S5, 6.0, 8.8, 8.8)
-    history[8] = replace(history[8], begins_anew=True)
+    history[8] = history[8]._replace(begins_anew=True)
     assert course(history, HOUSE).ruptures == (Rupture(6, 7, "back"),)
 
 
@@ -116,7 +116,7 @@ def test_s9_a_slow_slide_is_caught_by_the_floored_limit() -> None:
 
 def with_talk(*values: float | None, talked_at: int) -> Course:
     history = points(*values)
-    history[talked_at] = replace(history[talked_at], talked=True)
+    history[talked_at] = history[talked_at]._replace(talked=True)
     return course(history, HOUSE)
 
 
@@ -334,7 +334,7 @@ def test_what_is_judged_never_changes_its_own_limits(history: list, data: st.Dat
         return
     at = data.draw(st.integers(0, len(history) - 1))
     other = [*history]
-    other[at] = replace(history[at], values=data.draw(st.tuples(*[st.integers(0, 10)] * 5)))
+    other[at] = history[at]._replace(values=data.draw(st.tuples(*[st.integers(0, 10)] * 5)))
     assert (
         course(history, HOUSE).verdicts[at].baseline == course(other, HOUSE).verdicts[at].baseline
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, timedelta
 
 from bot.core.entries import Entry, PairFacts, entry_of
@@ -52,7 +51,7 @@ def test_s14_a_reliable_fall_without_a_range_ranks_as_a_fall() -> None:
 
 def test_a_fall_is_followed_step_by_step() -> None:
     fall = weeks(9, 9, 9, 9, 9, 7)
-    later = [replace(one, **_later(one, 7)) for one in fall]
+    later = [_later(one, 7) for one in fall]
     talk = (Acknowledged("talk", FROM),)
 
     still = entry(pair("A7", *later, *weeks(7), acknowledged=talk))
@@ -70,11 +69,10 @@ def test_a_fall_is_followed_step_by_step() -> None:
     assert (back.repair.outcome, back.repair.acknowledged) == ("back", None)
 
 
-def _later(one: Asked, days: int) -> dict[str, object]:
+def _later(one: Asked, days: int) -> Asked:
     """Move a check-in to so many days earlier."""
     on = (date.fromisoformat(one.on) - timedelta(days=days)).isoformat()
-    moved = asked(on, *(g.value for g in one.answers if isinstance(g.value, int)))
-    return {name: getattr(moved, name) for name in Asked.__dataclass_fields__}
+    return asked(on, *(g.value for g in one.answers if isinstance(g.value, int)))
 
 
 def test_a_fall_that_was_over_before_this_week_is_not_told_again() -> None:
@@ -126,8 +124,8 @@ def test_a_panel_holds_the_newest_and_none_is_drawn_without_a_score() -> None:
 
 
 def test_another_version_is_another_trend() -> None:
-    old = [replace(one, instrument="session-alliance/0") for one in weeks(9, 9, 9, 9, 9, 9)]
-    old = [replace(one, **{**_later(one, 7), "instrument": "session-alliance/0"}) for one in old]
+    old = [one._replace(instrument="session-alliance/0") for one in weeks(9, 9, 9, 9, 9, 9)]
+    old = [_later(one, 7)._replace(instrument="session-alliance/0") for one in old]
     anew = entry(pair("A7", *old, *weeks(6)))
     assert anew.reasons == ("calm",)
     assert (anew.usual, anew.limits, anew.change) == (None, None, "none")
@@ -136,7 +134,7 @@ def test_another_version_is_another_trend() -> None:
 def test_nothing_runs_on_over_check_ins_that_were_not_read() -> None:
     """Between the first ones and the newest, others may lie: a low before them is not "running"."""
     history = weeks(9, 9, 9, 9, 4, 4)
-    history[-1] = replace(history[-1], is_after_unseen=True)
+    history[-1] = history[-1]._replace(is_after_unseen=True)
     trend = trend_of(sessions_of(history, WINDOW, INSTRUMENT), INSTRUMENT)
     newest = trend.newest
     assert newest is not None
@@ -147,7 +145,7 @@ def test_nothing_runs_on_over_check_ins_that_were_not_read() -> None:
 
 def test_a_verdict_on_what_is_no_part_of_the_trend_is_none() -> None:
     sessions = sessions_of(weeks(9, 9), WINDOW, INSTRUMENT)
-    other = replace(sessions[0], outcome="did_not_meet")
+    other = sessions[0]._replace(outcome="did_not_meet")
     assert trend_of(sessions, INSTRUMENT).verdict_on(other) is None
 
 
@@ -158,7 +156,7 @@ def test_nothing_new_in_the_next_week_is_no_change() -> None:
 
 def begun(history: list[Asked], place: int) -> list[Asked]:
     """Let the usual begin anew with one of these weeks."""
-    return [replace(one, begins_anew=at == place) for at, one in enumerate(history)]
+    return [one._replace(begins_anew=at == place) for at, one in enumerate(history)]
 
 
 def test_s7_a_usual_begun_anew_is_compared_with_nothing_before() -> None:
@@ -189,7 +187,7 @@ def test_a_fall_after_the_new_beginning_is_one() -> None:
 
 def test_a_beginning_that_is_no_part_of_the_trend_counts_from_the_next() -> None:
     history = begun(weeks(9, 9, 5, 5), 2)
-    unmet = replace(history[2], state="did_not_meet", closed_at=history[2].sent_at)
+    unmet = history[2]._replace(state="did_not_meet", closed_at=history[2].sent_at)
     made = entry(pair("A7", *history[:2], unmet, history[3]))
     assert (made.anew_on, made.usual, made.change) == ("2026-11-16", None, "none")
 

@@ -85,7 +85,7 @@ fates = st.sampled_from(
     ]
 )
 checkins = st.builds(
-    lambda on, values, extra, fate: replace(asked(on, *values, extra=extra), **fate),
+    lambda on, values, extra, fate: asked(on, *values, extra=extra)._replace(**fate),
     st.sampled_from(DAYS),
     ratings,
     extras,
@@ -193,7 +193,7 @@ def test_no_entry_takes_more_than_the_pages_were_sized_with(history: list[Asked]
 
 def _without_words(one: Asked) -> Asked:
     answers = tuple(replace(g, value=None) if g.disclosure else g for g in one.answers)
-    return replace(one, answers=answers)
+    return one._replace(answers=answers)
 
 
 @settings(max_examples=60, **STEADY)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -63,7 +62,7 @@ def practices(draw: st.DrawFn) -> list[PairFacts]:
 
 def _with(text: Given, one: Asked) -> Asked:
     answers = (text if given.item == text.item else given for given in one.answers)
-    return replace(one, answers=tuple(answers))
+    return one._replace(answers=tuple(answers))
 
 
 @pytest.fixture(scope="module")

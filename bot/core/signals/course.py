@@ -16,7 +16,7 @@ from bot.core.signals.chart import Baseline, baseline_of
 from bot.core.signals.marks import NEED, Course, Finding, Point, Rupture, State, Verdict
 from bot.core.signals.rates import ceiling
 from bot.core.signals.rupture import Follower
-from bot.core.signals.scores import change_from, is_low, is_one_number, score, usual
+from bot.core.signals.scores import change_from, mean_of, usual
 from bot.core.signals.unsaid import Unsaid
 
 
@@ -76,14 +76,18 @@ class _Judge:
 
     def verdict(self, at: int, point: Point) -> Verdict:
         """Judge one check-in by what was before it, then let it be part of what was before."""
-        value, is_answered = score(point.values, self.house), point.is_answered
+        answered = [rating for rating in point.values if rating is not None]
+        value = mean_of(answered, self.house)
         baseline, earlier = self.baseline, self.newest
         own = usual(earlier, self.house)
         rci, findings = self._falls(value)
         fell = bool(findings)
-        if is_answered:
-            self._count_runs(point, value)
-            self._add_facts(point, findings)
+        if answered:
+            lowest, highest = min(answered), max(answered)
+            self._count_runs(lowest, is_straight=value is not None and lowest == highest)
+            self._add_facts(findings)
+            if lowest == highest == self.scale[1] and len(answered) == len(point.values):
+                findings.add("ceiling")
         if value is not None:
             # How it stands to the own usual, in words where there are too few (S17).
             said = change_from(own, value, earlier, self.house)
@@ -95,7 +99,7 @@ class _Judge:
             at=at,
             stretch=self.stretch,
             score=value,
-            is_answered=is_answered,
+            is_answered=bool(answered),
             findings=tuple(found for found in NEED if found in findings) if findings else (),
             baseline=baseline,
             rci=rci,
@@ -106,21 +110,18 @@ class _Judge:
             rupture_at=rupture_at,
         )
 
-    def _count_runs(self, point: Point, value: float | None) -> None:
+    def _count_runs(self, lowest: int, *, is_straight: bool) -> None:
         """Count lows and straight lines running, of answered check-ins: silence neither breaks nor
         lengthens a run."""
-        straight = value is not None and is_one_number(point.values)
-        self.low_running = self.low_running + 1 if is_low(point.values, self.house) else 0
-        self.straight_running = self.straight_running + 1 if straight else 0
+        self.low_running = self.low_running + 1 if lowest <= self.house.low_at_most else 0
+        self.straight_running = self.straight_running + 1 if is_straight else 0
 
-    def _add_facts(self, point: Point, found: set[Finding]) -> None:
-        """Say what an answered check-in is by itself and in its run (S15, S16)."""
+    def _add_facts(self, found: set[Finding]) -> None:
+        """Say in what runs an answered check-in stands (S15, S16)."""
         if self.low_running:
             found.add("low_twice" if self.low_running >= self.house.low_running else "low")
         if self.straight_running >= self.house.straight_running:
             found.add("straight")
-        if set(point.values) == {self.scale[1]}:
-            found.add("ceiling")
 
     def _falls(self, value: float | None) -> tuple[float | None, set[Finding]]:
         """Judge a score by the baseline (S14); give its RCI and what was found."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from bot.core.signals.chart import Baseline
 from bot.core.signals.rates import Share
@@ -46,9 +46,8 @@ RULE_OF: Final[Mapping[Finding, str]] = MappingProxyType(
 State = Literal["none", "possible", "open", "back", "repaired"]
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
-    """One check-in in a course.
+class Point(NamedTuple):
+    """One check-in in a course. As `Verdict` no dataclass, because a digest makes so many.
 
     values: its rating items, None where skipped; empty where there was no answer. instrument: name
     and version. talked: the client says here that the two talked about an earlier check-in.
@@ -62,14 +61,8 @@ class Point:
     begins_anew: bool = False
     after_unseen: bool = False
 
-    @property
-    def is_answered(self) -> bool:
-        """Whether any item has an answer."""
-        return self.values.count(None) < len(self.values)
 
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What may be said about one check-in, by what was known when it came; never changed later.
 
     at: its place in the course. stretch: counts baselines; a line is never drawn from one into the

@@ -25,7 +25,11 @@ _AXIS_HIGHEST: Final = 10.0
 
 def score(values: Sequence[int | None], house: House) -> float | None:
     """Give the score of a check-in: the mean of the answered items, or None for too few (S1)."""
-    answered = [value for value in values if value is not None]
+    return mean_of([value for value in values if value is not None], house)
+
+
+def mean_of(answered: Sequence[int], house: House) -> float | None:
+    """Give the score that answered items make, or None for too few (S1)."""
     if not answered or len(answered) < house.score_needs:
         return None
     return sum(answered) / len(answered)
@@ -44,12 +48,7 @@ def is_low(values: Sequence[int | None], house: House) -> bool:
 
 def is_straight(values: Sequence[int | None], house: House) -> bool:
     """Say whether a scored check-in has the same value in every answered item (S15)."""
-    return score(values, house) is not None and is_one_number(values)
-
-
-def is_one_number(values: Sequence[int | None]) -> bool:
-    """Say whether all answered items have the same value."""
-    return len(set(values) - {None}) == 1
+    return score(values, house) is not None and len(set(values) - {None}) == 1
 
 
 def usual(scores: Sequence[float], house: House) -> float | None:

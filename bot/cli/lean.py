@@ -2,7 +2,8 @@
 
 structlog and httpx load rich when it is there, some five MiB: the one to draw tracebacks with local
 variables, which may hold what somebody said and must never be drawn; the other for a command of
-its own.
+its own. structlog also looks for greenlet. The Telegram library names httpx, another five MiB with
+its command line, in its own way to the network, which ours replaces: it is given the names alone.
 """
 
 from __future__ import annotations
@@ -10,20 +11,32 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import ModuleType
 from typing import Any, Final, cast
 
-_NEEDLESS: Final = "rich"
+_NEEDLESS: Final = ("rich", "greenlet")
+_NAMED: Final = "httpx"
+#: What the signatures of the library's methods say; whoever called one would be told so loudly.
+_TYPES: Final = ("AsyncClient", "Proxy", "URL")
 
 
 @contextmanager
 def lean() -> Iterator[None]:
-    """Let whatever is imported in this block do without rich; afterwards it can be had again."""
+    """Let whatever is imported in this block do without these; afterwards they can be had again."""
     loaded = cast(dict[str, Any], sys.modules)
-    if _NEEDLESS in loaded:
-        yield
-        return
-    loaded[_NEEDLESS] = None  # what Python calls a module that cannot be imported
+    # None is what Python calls a module that cannot be imported.
+    ours = dict.fromkeys(_NEEDLESS) | {_NAMED: _names_alone()}
+    ours = {name: instead for name, instead in ours.items() if name not in loaded}
+    loaded.update(ours)
     try:
         yield
     finally:
-        del loaded[_NEEDLESS]
+        for name in ours:
+            del loaded[name]
+
+
+def _names_alone() -> ModuleType:
+    module = ModuleType(_NAMED)
+    for name in _TYPES:
+        setattr(module, name, type(name, (), {}))
+    return module

@@ -14,6 +14,7 @@ from bot.config import Settings
 from bot.core.errors import TokenRefused, Undelivered
 from bot.core.instrument import Instrument
 from bot.delivery import Delivery
+from bot.feeds.declared import declared_feeds
 from bot.feeds.syncing import Syncing
 from bot.instruments import load_numbers
 from bot.opening import (
@@ -32,6 +33,7 @@ from bot.services.asking import Asking
 from bot.services.checkins import CheckIns
 from bot.services.closing import Closing
 from bot.services.confirming import Confirming
+from bot.services.declaring import Declaring
 from bot.services.digests import Digests
 from bot.services.enrolment import Enrolment
 from bot.services.exporting import Exporting
@@ -231,6 +233,8 @@ async def _assemble(
         lanes,
     )
     retention = Retention(db, clock, ids, settings)
+    declaring = Declaring(db, clock, ids, settings, declared_feeds(settings))
+    await declaring.bring_in()
     before_next = settings.checkin.closes_before_next_minutes * 60_000
     closing = Closing(db, clock, room.checkins.talks, before_next)
     receiver = _receiver(settings, clock, ids, db, bot, application, room)
@@ -249,6 +253,7 @@ async def _assemble(
             retention.sweep_one,
             outgoing.be_seen,
             receiver.look,
+            declaring.look,
         ),
         follow=Syncing(Following(db, clock, ids, settings), settings).sync_one,
         on_token_refused=on_token_refused,

@@ -287,6 +287,7 @@ Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max
 Line = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(_one_line)
 ]
+OptionalLine = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_one_line)]
 Wording = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=WORDING_AT_MOST)
 ]

@@ -22,7 +22,8 @@ from bot.store.feed_events import Unknown, Whose
 
 #: More calendars than anybody keeps; each is read every quarter of an hour.
 MOST_FEEDS: Final = 10
-_SECRET: Final = 43
+#: So many characters has the secret of a feed's hashes.
+SECRET: Final = 43
 _LATER_MS: Final = 3 * 86_400_000
 
 
@@ -77,8 +78,8 @@ class Feeds:
         if len(own) >= MOST_FEEDS:
             raise Refused("feed_many", most=MOST_FEEDS)
         new_id, now = self.ids.new(), self.clock.now()
-        name = _free_name(source.name, {feed.source.name.casefold() for feed in there})
-        kept = replace(source, name=name, secret=self.ids.secret(_SECRET))
+        name = free_name(source.name, {feed.source.name.casefold() for feed in there})
+        kept = replace(source, name=name, secret=self.ids.secret(SECRET))
         await feeds.add_feed(tx, new_id, therapist_id, kept, now)
         await audit.note(tx, self.ids.new(), now, therapist_id, "calendar added", "feed", new_id)
         return new_id
@@ -106,8 +107,13 @@ class Feeds:
 
     @writes
     async def accept(self, tx: Transaction, feed_id: int, therapist_id: int | None) -> Overview:
-        """Follow a feed: what its preview shows is made. Errors: `Refused("feed_unknown")`."""
+        """Follow a feed: what its preview shows is made.
+
+        Errors: `Refused` with `feed_unknown`, `feed_rests`.
+        """
         feed = await _load(tx, feed_id, therapist_id)
+        if feed.rests is not None:
+            raise Refused("feed_rests")
         if await feeds.accept(tx, feed_id, self.clock.now()):
             await (await self._steps(tx, feed)).make_sketched(tx)
             await self._note(tx, therapist_id, "calendar accepted", feed_id)
@@ -117,20 +123,29 @@ class Feeds:
     async def remove(self, tx: Transaction, feed_id: int, therapist_id: int | None) -> Feed:
         """Forget a feed; what it has planned and nobody was asked about is cancelled.
 
+        Of one that config.toml declares it is kept that somebody said no.
         Errors: `Refused("feed_unknown")`.
         """
         feed = await _load(tx, feed_id, therapist_id)
         await (await self._steps(tx, feed)).undo(tx)
-        await feeds.forget_feed(tx, feed_id)
+        if feed.source.declared in self.settings.feeds and feed.rests != "gone":
+            await feeds.decline(tx, feed_id)
+        else:
+            await feeds.forget_feed(tx, feed_id)
         await self._note(tx, therapist_id, "calendar removed", feed_id)
         return feed
 
     @writes
-    async def read_now(self, tx: Transaction, therapist_id: int, feed_id: int) -> Overview:
-        """Let a feed be read at once. Errors: `Refused("feed_unknown")`."""
+    async def read_now(self, tx: Transaction, therapist_id: int | None, feed_id: int) -> Overview:
+        """Let a feed be read at once, also one that somebody had said no to.
+
+        Errors: `Refused` with `feed_unknown`, `feed_rests` where config.toml has it no more.
+        """
         feed = await _load(tx, feed_id, therapist_id)
-        await feeds.read_anew(tx, feed_id, self.clock.now())
-        return await self._overview(tx, feed)
+        if feed.rests == "gone":
+            raise Refused("feed_rests")
+        await feeds.wake(tx, feed_id, self.clock.now())
+        return await self._overview(tx, await _load(tx, feed_id, therapist_id))
 
     @writes
     async def allow(self, tx: Transaction, feed_id: int, therapist_id: int | None) -> Feed:
@@ -229,7 +244,7 @@ class Feeds:
         await audit.note(tx, self.ids.new(), self.clock.now(), actor_id, act, "feed", feed_id)
 
 
-def _free_name(wanted: str, taken: set[str]) -> str:
+def free_name(wanted: str, taken: set[str]) -> str:
     """Give a name that no other calendar has."""
     names = [wanted, *(f"{wanted} {number}" for number in range(2, len(taken) + 3))]
     return next(name for name in names if name.casefold() not in taken)

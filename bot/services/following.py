@@ -13,11 +13,10 @@ from bot.config import Settings
 from bot.core.feeds import LATE_MS, Changes, Feed, Found, Seen, Span, reconcile
 from bot.core.timetable import AHEAD_DAYS, local_on
 from bot.services.acts import reads, writes
-from bot.services.admins import tell_admins
 from bot.services.events import Steps
+from bot.services.feed_news import tell_owner
 from bot.services.ports import Clock, Ids
-from bot.services.quiet import outside_quiet
-from bot.store import feed_events, feeds, outbox, people
+from bot.store import feed_events, feeds, people
 from bot.store.database import Database, Transaction
 from bot.store.feed_events import Alias
 
@@ -34,7 +33,6 @@ _SOON_MS: Final = MINUTE_MS
 _TELL_AFTER: Final = 3
 #: What is over so long is not asked of a calendar any more.
 _KEPT_DAYS: Final = 30
-_TELL_WITHIN_MS: Final = 7 * DAY_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +131,12 @@ class Following:
         unread: frozenset[bytes],
         seen: Seen,
     ) -> Applied | None:
-        """Let a reading count; None where the feed was removed meanwhile.
+        """Let a reading count; None where the feed was removed, or rests, meanwhile.
 
         unread: hashes of series that could not be read. seen: to know this reading again.
         """
         feed = await feeds.find_feed(tx, feed_id)
-        if feed is None:
+        if feed is None or feed.rests is not None:
             return None
         now, zone = self.clock.now(), await self._zone(tx, feed)
         whose = {one.pair_id: one for one in await feed_events.pairs_known(tx, feed_id)}
@@ -160,8 +158,9 @@ class Following:
             await feed_events.forget_events(tx, feed_id)
             changes = reconcile((), plannable, span, unread)
             await steps.sketch(tx, changes)
-            if feed.read_at is None and feed.therapist_id is not None:
-                await self._tell(tx, feed, "feed_ready")
+            # Who adds the practice's by the command line sees it there.
+            if feed.read_at is None and (feed.therapist_id or feed.source.declared):
+                await self._tell(tx, feed, f"feed_ready:{now}")
         else:
             is_believed = feed.allowed_at is not None and feed.seen.body == seen.body
             changes = reconcile(kept, plannable, span, unread, is_believed=is_believed)
@@ -205,26 +204,8 @@ class Following:
         return len(coming)
 
     async def _tell(self, tx: Transaction, feed: Feed, part: str) -> None:
-        """Owe a notice to whoever can do something: the therapist, or the admins."""
         now = self.clock.now()
-        if feed.therapist_id is None:
-            await tell_admins(
-                tx, part, subject_id=feed.id, pair_id=None, ids=self.ids,
-                settings=self.settings, now=now,
-            )  # fmt: skip
-            return
-        person = await people.load_person(tx, feed.therapist_id)
-        await outbox.queue(
-            tx,
-            id=self.ids.new(),
-            kind="notice",
-            subject_id=feed.id,
-            part=part,
-            person_id=feed.therapist_id,
-            due_at=outside_quiet(self.settings, person, now),
-            expires_at=now + _TELL_WITHIN_MS,
-            now=now,
-        )
+        await tell_owner(tx, feed, part, ids=self.ids, settings=self.settings, now=now)
 
 
 def _by_code(known: list[tuple[str, int]]) -> dict[str, int]:

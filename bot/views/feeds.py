@@ -40,7 +40,13 @@ class FeedViews:
         """Show a calendar: its preview with a yes and a no, or how it stands."""
         feed = overview.feed
         with speaking(reader.language):
-            if feed.accepted_at is None:
+            if feed.rests is not None:
+                acts = [
+                    button(_("Look at it again"), "calnow", feed.id)
+                    if feed.rests == "declined"
+                    else button(_("Remove it"), "caldel", feed.id)
+                ]
+            elif feed.accepted_at is None:
                 acts = [
                     button(_("Follow this calendar"), "calok", feed.id),
                     button(_("No, forget it"), "caldelok", feed.id),
@@ -59,11 +65,17 @@ class FeedViews:
                 text,
                 rows(
                     acts,
-                    asks if n and feed.accepted_at is not None else [],
+                    asks if n and feed.accepted_at is not None and feed.rests is None else [],
                     held if feed.held_at is not None else [],
                     back,
                 ),
             )
+
+    def ready(self, overview: Overview, reader: Reader) -> Screen:
+        """Show what would come of a new calendar; of the practice's, how much."""
+        if overview.feed.therapist_id is not None:
+            return self.one(overview, reader)
+        return Screen(self.desk.text("notice/feed_ready", reader, one=overview))
 
     def removing(self, overview: Overview, reader: Reader) -> Screen:
         """Ask once more before a calendar is removed."""
@@ -75,7 +87,7 @@ class FeedViews:
             return Screen(self._text("removing", reader, one=overview), keyboard)
 
     def removed(self, feed: Feed, reader: Reader) -> Screen:
-        """Say that a calendar is removed."""
+        """Say that a calendar is removed. feed: as it was."""
         with speaking(reader.language):
             keyboard = rows([button(_("Calendars"), "calall", 0)])
             return Screen(self._text("removed", reader, feed=feed), keyboard)
@@ -100,6 +112,11 @@ class FeedViews:
     def failed(self, feed: Feed, reader: Reader) -> Screen:
         """Tell that a calendar could not be read, what is wrong, and what to do."""
         text = self.desk.text("notice/feed_failed", reader, feed=feed, why=feed.problem)
+        return Screen(text, self._to(feed, reader))
+
+    def gone(self, feed: Feed, reader: Reader) -> Screen:
+        """Tell that config.toml does not have a calendar any more, and what that means."""
+        text = self.desk.text("notice/feed_gone", reader, feed=feed)
         return Screen(text, self._to(feed, reader))
 
     def lost(self, feed: Feed, reader: Reader) -> Screen:

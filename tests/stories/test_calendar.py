@@ -13,58 +13,20 @@ from collections.abc import AsyncIterator
 
 import pytest
 from aiohttp import web
-from world import Human, World
+from world import World
 
 from bot.core.feeds import Source
-from bot.feeds.facts import Reading
-from bot.feeds.ics import read
 from bot.rotating import rotate
 from bot.services.following import Following
-from tests.feeds.calendars import Kept
-from tests.feeds.web import serving
+from tests.feeds.calendars import Kept, follows, kept_beside, planned, read_again
 
 pytestmark = pytest.mark.settings("[calendar]\nprivate_addresses = true\n")
 
 
-async def _read_here(
-    body: bytes, *, zone: str, from_at: int, to_at: int, within_seconds: float
-) -> Reading:
-    return read(body, zone=zone, from_at=from_at, to_at=to_at)
-
-
 @pytest.fixture
 async def kept(world: World, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Kept]:
-    """A calendar on the web; at the end, nothing of its words is anywhere.
-
-    It is read in a process of its own; where the stories are told again with restarts, here: a
-    process costs as much as the rest of a reading.
-    """
-    if world.restarting:
-        monkeypatch.setattr("bot.feeds.syncing.read_apart", _read_here)
-    async with serving() as site:
-        made = Kept(site)
+    async with kept_beside(world, monkeypatch) as made:
         yield made
-        words = ("Canary", "canary", "secret/basic", "geheim")
-        assert [word for word in words if word.encode() in world.raw] == []
-        assert [line for line in world.logged if any(word in line for word in words)] == []
-
-
-async def follows(ben: Human, kept: Kept, *, name: str = "Praxis") -> None:
-    """Let a therapist add a calendar and accept it."""
-    await ben.types(f"/calendar {kept.url} {name}")
-    await ben.taps("Follow this calendar")
-
-
-async def read_again(world: World) -> None:
-    """Let the next regular reading come."""
-    await world.later(minutes=18)
-
-
-async def planned(world: World) -> list[tuple[object, ...]]:
-    return await world.rows(
-        "SELECT code, local_on, local_time, appointment.state FROM appointment"
-        " JOIN pair ON pair.id = pair_id ORDER BY starts_at, state_at"
-    )
 
 
 async def test_nothing_is_made_of_a_calendar_before_its_preview_is_accepted(

@@ -159,6 +159,9 @@ class Delivery:
             return self.feed_views.lost(feed, reader) if feed.held_at is not None else None
         if name == "feed_gone":
             return self.feed_views.gone(feed, reader) if feed.rests == "gone" else None
+        if name == "feed_flaws":
+            overview = await self.feeds.show(feed.id, None)
+            return self.feed_views.flaws(overview, reader) if overview.flaws else None
         if name == "feed_ready":
             overview = await self.feeds.show(feed.id, None)
             is_new = feed.accepted_at is None and feed.rests is None

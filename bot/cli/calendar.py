@@ -124,14 +124,15 @@ def _row(event: Event, match: Match, zone: dt.tzinfo) -> dict[str, Any]:
 
 
 def _told(trouble: Trouble, zone: str) -> str:
-    about = f"what begins {trouble.about}"
+    where = f"line {trouble.line}, " if trouble.line else ""
+    about = f"{where}what begins {trouble.about}"
     return {
         "too_often": f"{about} repeats within a day and is left out: no therapy meets like that",
         "bad_rule": f"{about} repeats by a rule that cannot be read and is left out:"
         " set its repetition again in the calendar",
         "bad_event": f"{about} has no times that can be read and is left out:"
         " set them again in the calendar",
-        "zone": f"the time zone {trouble.about} is unknown; its times are read in {zone}:"
+        "zone": f"{where}the time zone {trouble.name} is unknown; its times are read in {zone}:"
         " choose a zone like Europe/Berlin in the calendar",
     }[trouble.kind]
 

@@ -253,6 +253,8 @@ def _standing(one: Overview) -> str:
     parts = [f"{len(one.coming)} appointments to come", f"{len(one.unknown)} of nobody known"]
     if feed.accepted_at is None:
         parts.append("only looked at: follow it with `rapport calendar accept`")
+    if one.flaws:
+        parts.append(f"{len(one.flaws)} to mend in it: see `rapport calendar test`")
     if feed.read_at is not None:
         parts.append(f"read {_moment(feed.read_at, one.zone)}")
     if feed.held_at is not None:
@@ -299,6 +301,7 @@ def _as_json(one: Overview) -> dict[str, Any]:
         "rests": feed.rests,
         "coming": len(one.coming),
         "unknown": len(one.unknown),
+        "flaws": [{"kind": f.kind, "starts": f.starts, "line": f.line} for f in one.flaws],
         "read_at": feed.read_at,
         "failures": feed.failures,
         "problem": feed.problem,

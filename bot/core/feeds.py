@@ -167,6 +167,20 @@ def _reaches(event: Kept, met: Sequence[Found], now: int) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class Flaw:
+    """What in a feed cannot be taken as it stands. knows: a hash to know it again.
+
+    kind: `too_often`, `bad_rule`, `bad_event`: it is left out; `zone`: its times are read in
+    another zone. starts: when it begins, as it stands there. line: of the file, 0 if not known.
+    """
+
+    knows: bytes
+    kind: Literal["too_often", "bad_rule", "bad_event", "zone"]
+    starts: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """Where a feed is, and the secret its hashes are made with. name: what people call it.
 

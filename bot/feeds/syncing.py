@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import structlog
 
 from bot.config import Settings
-from bot.core.feeds import Feed, Found, Seen
+from bot.core.feeds import Feed, Flaw, Found, Seen
 from bot.feeds.apart import read_apart
-from bot.feeds.facts import Event, NotACalendar, Reading
+from bot.feeds.facts import Event, NotACalendar, Reading, Trouble
 from bot.feeds.fetching import Address, NotFetched, fetch
 from bot.feeds.matching import Known, Matching, matching_of
 from bot.services.feeds import hashed
@@ -76,12 +76,11 @@ class Syncing:
             log.warning("calendar not read", feed=feed.id, why=problem.why)
             await self.following.failed(feed.id, problem.why)
             return problem
-        if reading.troubles:
-            log.warning("parts of a calendar not read", feed=feed.id, count=len(reading.troubles))
         unread = frozenset(series_of(feed, uid) for uid in reading.left_out)
         seen = Seen(fetched.etag, fetched.modified, known)
         said = await asyncio.to_thread(self._said, job, reading)
-        return await self.following.apply(feed.id, said, unread, seen)
+        flaws = tuple(_flaw(feed, one) for one in reading.troubles)
+        return await self.following.apply(feed.id, said, unread, seen, flaws)
 
     def _said(self, job: Job, reading: Reading) -> tuple[Said, ...]:
         rules = matching_of(self.settings)
@@ -92,6 +91,11 @@ class Syncing:
 def series_of(feed: Feed, uid: str) -> bytes:
     """Give the hash that a feed knows an event or series by."""
     return hashed(feed.source.secret, "series", uid)
+
+
+def _flaw(feed: Feed, trouble: Trouble) -> Flaw:
+    knows = hashed(feed.source.secret, "flaw", f"{trouble.kind}|{trouble.name}")
+    return Flaw(knows, trouble.kind, trouble.about, trouble.line)
 
 
 def _known(job: Job) -> Known:

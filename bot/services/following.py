@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from bot.config import Settings
-from bot.core.feeds import LATE_MS, Changes, Feed, Found, Seen, Span, reconcile
+from bot.core.feeds import LATE_MS, Changes, Feed, Flaw, Found, Seen, Span, reconcile
 from bot.core.timetable import AHEAD_DAYS, local_on
 from bot.services.acts import reads, writes
 from bot.services.events import Steps
-from bot.services.feed_news import tell_owner
+from bot.services.feed_news import tell_owner, tell_therapist
+from bot.services.feeds import therapists_asked
 from bot.services.ports import Clock, Ids
-from bot.store import feed_events, feeds, people
+from bot.store import feed_events, feed_flaws, feeds, people
 from bot.store.database import Database, Transaction
 from bot.store.feed_events import Alias
 
@@ -33,6 +34,8 @@ _SOON_MS: Final = MINUTE_MS
 _TELL_AFTER: Final = 3
 #: What is over so long is not asked of a calendar any more.
 _KEPT_DAYS: Final = 30
+#: A calendar with more to mend than that is told of so many.
+_MOST_FLAWS: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,15 +133,18 @@ class Following:
         said: tuple[Said, ...],
         unread: frozenset[bytes],
         seen: Seen,
+        flaws: tuple[Flaw, ...] = (),
     ) -> Applied | None:
         """Let a reading count; None where the feed was removed, or rests, meanwhile.
 
-        unread: hashes of series that could not be read. seen: to know this reading again.
+        unread: hashes of series that could not be read. seen: to know this reading again. flaws:
+        what could not be taken as it stands.
         """
         feed = await feeds.find_feed(tx, feed_id)
         if feed is None or feed.rests is not None:
             return None
         now, zone = self.clock.now(), await self._zone(tx, feed)
+        await self._note_flaws(tx, feed, flaws)
         whose = {one.pair_id: one for one in await feed_events.pairs_known(tx, feed_id)}
         verdicts = await feed_events.verdicts(tx, feed_id)
         codes = _by_code([(one.code, pair_id) for pair_id, one in whose.items()])
@@ -183,6 +189,14 @@ class Following:
             await self._tell(tx, feed, f"feed_lost:{now}")
         return Applied(changes, 0, is_held=True)
 
+    async def _note_flaws(self, tx: Transaction, feed: Feed, flaws: tuple[Flaw, ...]) -> None:
+        """Keep what could not be taken, and tell what of it is new, twice a day at most."""
+        now = self.clock.now()
+        await feed_flaws.keep_flaws(tx, feed.id, flaws[:_MOST_FLAWS], now, now - DAY_MS)
+        is_followed = feed.accepted_at is not None
+        if is_followed and await feed_flaws.note_told(tx, feed.id, now - DAY_MS // 2, now):
+            await self._tell(tx, feed, f"feed_flaws:{now}")
+
     async def _note_unknown(
         self, tx: Transaction, feed: Feed, found: list[Found], span: Span
     ) -> int:
@@ -198,10 +212,22 @@ class Following:
         await feed_events.forget_unknown(tx, feed.id, frozenset(coming))
         new = {one.id for one in await feed_events.unknown_of_feed(tx, feed.id)} - before
         is_first = bool(coming) and feed.planned_on is None
-        if (new or is_first) and feed.accepted_at is not None and feed.therapist_id is not None:
-            # One a day: the others are asked about in the same message.
-            await self._tell(tx, feed, f"feed_asks:{local_on(span.now, 'UTC')}")
+        if (new or is_first) and feed.accepted_at is not None:
+            await self._ask(tx, feed)
         return len(coming)
+
+    async def _ask(self, tx: Transaction, feed: Feed) -> None:
+        """Owe the question to whoever can answer: of the practice's, who could have the event."""
+        now = self.clock.now()
+        # One a day: the others are asked about in the same message.
+        part = f"feed_asks:{local_on(now, 'UTC')}"
+        if feed.therapist_id is not None:
+            await self._tell(tx, feed, part)
+            return
+        for one in sorted(therapists_asked(await feed_events.pairs_known(tx, feed.id))):
+            await tell_therapist(
+                tx, feed, one, f"{part}:{one}", ids=self.ids, settings=self.settings, now=now
+            )
 
     async def _tell(self, tx: Transaction, feed: Feed, part: str) -> None:
         now = self.clock.now()

@@ -264,7 +264,7 @@ async def wake(tx: Transaction, feed_id: int, now: int) -> None:
 
 
 async def _forget_events(tx: Transaction, feed_id: int) -> None:
-    for table in ("feed_event", "feed_series", "feed_alias"):
+    for table in ("feed_event", "feed_series", "feed_alias", "feed_flaw"):
         await tx.run(f"DELETE FROM {table} WHERE feed_id = :id", id=feed_id)  # noqa: S608
 
 

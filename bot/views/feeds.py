@@ -20,6 +20,7 @@ from bot.views.reader import Desk, Reader
 #: What one screen lists; Telegram takes a hundred buttons and 4,096 characters.
 _SHOWN: Final = 30
 _CODES: Final = 60
+_FLAWS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,9 @@ class FeedViews:
             asks = [button(_("Questions (%(n)s)") % {"n": n}, "calask", 0)]
             held = [button(_("Yes, they are cancelled"), "calallow", feed.id)]
             back = [button(_("‹ Back"), "calall", 0)]
-            text = self._text("one", reader, one=overview, most=_SHOWN, why=feed.problem)
+            text = self._text(
+                "one", reader, one=overview, most=_SHOWN, most_flaws=_FLAWS, why=feed.problem
+            )
             return Screen(
                 text,
                 rows(
@@ -103,8 +106,9 @@ class FeedViews:
             codes = [
                 button(one.code, "calwho", at, one.pair_id) for one in question.choices[:_CODES]
             ]
+            is_own = question.feed is not None and question.feed.therapist_id is not None
             others = [
-                button(_("Not a client"), "calnot", at),
+                button(_("Not a client") if is_own else _("Not mine"), "calnot", at),
                 button(_("Ask later"), "callater", at),
             ]
             return Screen(text, rows(*columns(codes, 4), others))
@@ -118,6 +122,11 @@ class FeedViews:
         """Tell that config.toml does not have a calendar any more, and what that means."""
         text = self.desk.text("notice/feed_gone", reader, feed=feed)
         return Screen(text, self._to(feed, reader))
+
+    def flaws(self, overview: Overview, reader: Reader) -> Screen:
+        """Tell what in a calendar cannot be taken as it stands, and what to do."""
+        text = self.desk.text("notice/feed_flaws", reader, one=overview, most=_FLAWS)
+        return Screen(text, self._to(overview.feed, reader))
 
     def lost(self, feed: Feed, reader: Reader) -> Screen:
         """Ask whether most of a calendar's appointments are cancelled indeed."""

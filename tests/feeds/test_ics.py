@@ -115,7 +115,12 @@ def test_times_without_a_zone_take_the_calendars_or_else_the_practices() -> None
 def test_a_zone_nobody_knows_is_the_practices_and_is_told() -> None:
     found = reading("DTSTART;TZID=Mars/Olympus:20261102T150000\nDURATION:PT50M")
     assert starts(found) == ["11-02 15:00"]
-    assert found.troubles == (Trouble("zone", "Mars/Olympus"),)
+    assert found.troubles == (Trouble("zone", "2026-11-02 15:00", "Mars/Olympus", 4),)
+
+
+def test_a_zone_is_told_once_by_its_first_event() -> None:
+    events = [f"UID:{n}\nDTSTART;TZID=Mars:2026110{n}T150000\nDURATION:PT50M" for n in (2, 3)]
+    assert reading(*events).troubles == (Trouble("zone", "2026-11-02 15:00", "Mars", 4),)
 
 
 def test_windows_names_of_zones_are_known() -> None:
@@ -211,7 +216,15 @@ def test_a_bad_series_is_named_and_the_rest_is_kept(rule: str, kind: str) -> Non
     bad = f"UID:2\nDTSTART;TZID=Europe/Berlin:20261101T090000\nDURATION:PT50M\nRRULE:{rule}"
     found = reading(WEEKLY, bad)
     assert len(starts(found)) == 4
-    assert found.troubles == (Trouble(kind, "2026-11-01 09:00"),)
+    line = 4 + len(WEEKLY.strip().splitlines()) + 3
+    assert found.troubles == (Trouble(kind, "2026-11-01 09:00", "2", line),)
+
+
+def test_its_line_is_that_of_the_file_whatever_stands_before() -> None:
+    body = b"\xef\xbb\xbf\r\n" + calendar(WEEKLY) + calendar("UID:2\nDTSTART:x", head="X-A:b\n")
+    found = read(body, zone=ZONE, from_at=FROM, to_at=TO)
+    (trouble,) = found.troubles
+    assert body.splitlines()[trouble.line - 1 :][:2] == [b"BEGIN:VEVENT", b"UID:2"]
 
 
 @pytest.mark.parametrize(
@@ -227,7 +240,8 @@ def test_a_bad_series_is_named_and_the_rest_is_kept(rule: str, kind: str) -> Non
 def test_an_event_without_its_times_is_named(lines: str, kind: str, about: str) -> None:
     found = reading(WEEKLY, f"UID:2\n{lines}")
     assert len(starts(found)) == 4
-    assert found.troubles == (Trouble(kind, about),)
+    line = 4 + len(WEEKLY.strip().splitlines()) + 3
+    assert found.troubles == (Trouble(kind, about, "2", line),)
 
 
 def test_other_lines_that_cannot_be_read_change_nothing() -> None:

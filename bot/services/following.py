@@ -79,14 +79,19 @@ class Following:
     settings: Settings
 
     @reads
-    async def due(self, tx: Transaction) -> Job | None:
-        """Give the feed to be read now: first one that a question to a client waits for."""
+    async def due(self, tx: Transaction, in_hand: frozenset[int] = frozenset()) -> Job | None:
+        """Give the feed to be read now: first one that a question to a client waits for.
+
+        in_hand: ids of those that are being read.
+        """
         now = self.clock.now()
-        stale = await feeds.find_stale(tx, now + _SOON_MS, now - FRESH_MS)
-        if stale is not None:
-            return replace(await self._job(tx, stale), is_urgent=True)
-        due = await feeds.find_due(tx, now)
-        return None if due is None else await self._job(tx, due)
+        for feed in await feeds.stale_feeds(tx, now + _SOON_MS, now - FRESH_MS):
+            if feed.id not in in_hand:
+                return replace(await self._job(tx, feed), is_urgent=True)
+        for feed in await feeds.due_feeds(tx, now):
+            if feed.id not in in_hand:
+                return await self._job(tx, feed)
+        return None
 
     @reads
     async def job(self, tx: Transaction, feed_id: int) -> Job | None:

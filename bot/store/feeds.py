@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from typing import Final
 
 from bot.core.feeds import Feed, Seen, Source
 from bot.store.database import Row, Transaction
 from bot.store.practice import practice_sealer
 from bot.store.vault import Sealer
+
+#: More than are read at the same time.
+_SOME: Final = 8
 
 
 def _feed(row: Row, sealer: Sealer) -> Feed:
@@ -94,33 +98,34 @@ async def find_feed_of_therapist(tx: Transaction, feed_id: int, therapist_id: in
     return found[0] if found else None
 
 
-async def find_due(tx: Transaction, now: int) -> Feed | None:
-    """Give the feed that has waited longest to be read."""
+async def due_feeds(tx: Transaction, now: int) -> list[Feed]:
+    """List feeds that are to be read now, some of those that have waited longest first."""
     rows = await tx.all(
-        "SELECT * FROM feed WHERE due_at <= :now AND rests IS NULL ORDER BY due_at LIMIT 1", now=now
+        "SELECT * FROM feed WHERE due_at <= :now AND rests IS NULL ORDER BY due_at LIMIT :most",
+        now=now,
+        most=_SOME,
     )
-    found = await _opened(tx, rows)
-    return found[0] if found else None
+    return await _opened(tx, rows)
 
 
-async def find_stale(tx: Transaction, due_by: int, tried_before: int) -> Feed | None:
-    """Give a feed that a question to a client is about to go by, and that was not tried lately.
+async def stale_feeds(tx: Transaction, due_by: int, tried_before: int) -> list[Feed]:
+    """List feeds that a question to a client is about to go by, and that were not tried lately.
 
     due_by: the question is due by then. tried_before: a try since then will do.
     """
     rows = await tx.all(
-        "SELECT feed.* FROM message JOIN checkin ON checkin.id = message.subject_id"
+        "SELECT DISTINCT feed.* FROM message JOIN checkin ON checkin.id = message.subject_id"
         " JOIN feed_event ON feed_event.appointment_id = checkin.appointment_id"
         " JOIN feed ON feed.id = feed_event.feed_id"
         " WHERE message.state = 'queued' AND message.kind = 'prompt'"
         " AND message.due_at <= :due_by AND feed.accepted_at IS NOT NULL"
         " AND feed.rests IS NULL AND coalesce(feed.tried_at, 0) < :tried_before"
-        " ORDER BY message.due_at LIMIT 1",
+        " ORDER BY feed.due_at LIMIT :most",
         due_by=due_by,
         tried_before=tried_before,
+        most=_SOME,
     )
-    found = await _opened(tx, rows)
-    return found[0] if found else None
+    return await _opened(tx, rows)
 
 
 async def want_reading(

@@ -328,7 +328,7 @@ async def test_a_question_waits_for_its_calendar_a_moment_and_no_longer(
     kept.has("1", "2026-11-02 15:00")
     await follows(ben, kept)
 
-    async def nothing(self: Following) -> None:
+    async def nothing(self: Following, in_hand: frozenset[int]) -> None:
         return None
 
     # Whatever keeps it from being read.

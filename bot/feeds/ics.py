@@ -94,7 +94,7 @@ class _Troubles:
         lines = [
             number
             for number, line in enumerate(self._data.splitlines(), 1)
-            if line.strip().upper() == b"BEGIN:VEVENT"
+            if line.rstrip().upper() == b"BEGIN:VEVENT"
         ]
         # Where the reader has left one out, no line is better than a wrong one.
         known = zip(parts, lines, strict=True) if len(parts) == len(lines) else ()

@@ -204,7 +204,9 @@ def test_a_cancelled_occurrence_and_a_cancelled_series() -> None:
         ("FREQ=SECONDLY", "too_often"),
         ("FREQ=MINUTELY;INTERVAL=5", "too_often"),
         ("FREQ=HOURLY;UNTIL=20271231T000000Z", "too_often"),
-        ("FREQ=DAILY;BYHOUR=1,2,3;BYMINUTE=1,2,3,4,5", "too_often"),
+        ("FREQ=DAILY;BYHOUR=1,2,3", "too_often"),
+        ("FREQ=DAILY;BYMINUTE=1,2,3,4,5", "too_often"),
+        ("FREQ=DAILY;BYSECOND=1,2", "too_often"),
         ("FREQ=WEEKLY;BYDAY=XX", "bad_rule"),
         ("FREQ=WEEKLY;INTERVAL=0", "bad_rule"),
         ("FREQ=SOMETIMES", "bad_rule"),
@@ -218,6 +220,30 @@ def test_a_bad_series_is_named_and_the_rest_is_kept(rule: str, kind: str) -> Non
     assert len(starts(found)) == 4
     line = 4 + len(WEEKLY.strip().splitlines()) + 3
     assert found.troubles == (Trouble(kind, "2026-11-01 09:00", "2", line),)
+
+
+def test_an_end_without_a_zone_is_in_the_zone_of_the_series() -> None:
+    weekly = "DTSTART;TZID=Europe/Berlin:20261102T150000\nDURATION:PT50M\nRRULE:FREQ=WEEKLY;UNTIL="
+    assert starts(reading(f"{weekly}20261109T140000")) == ["11-02 15:00"]
+    assert starts(reading(f"{weekly}20261109T150000")) == ["11-02 15:00", "11-09 15:00"]
+
+
+def test_what_starts_at_the_end_is_not_read_any_more() -> None:
+    body = calendar("DTSTART:20261102T140000Z\nDURATION:PT50M\nRRULE:FREQ=DAILY")
+    at = to_utc("2026-11-04", "15:00", ZONE)
+    found = read(body, zone=ZONE, from_at=at - 86_400_000, to_at=at)
+    assert starts(found) == ["11-03 15:00"]
+
+
+def test_a_line_that_cannot_be_known_is_none() -> None:
+    wrong = b"UID:2\r\nDTSTART:x\r\n"
+    folded = calendar("DESCRIPTION:x\n BEGIN:VEVENT\nUID:2\nDTSTART:x")
+    (trouble,) = read(folded, zone=ZONE, from_at=FROM, to_at=TO).troubles
+    assert trouble.line == 4
+    strange = calendar("UID:2\nDTSTART:x").replace(b"BEGIN:VEVENT", b"BEGIN;X=1:VEVENT")
+    assert wrong in strange
+    (trouble,) = read(strange, zone=ZONE, from_at=FROM, to_at=TO).troubles
+    assert trouble.line == 0
 
 
 def test_its_line_is_that_of_the_file_whatever_stands_before() -> None:

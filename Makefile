@@ -15,7 +15,7 @@ OTHER := .venv-aiogram/.installed
 OTHER_LOCK := tests/emulator/aiogram/requirements.lock
 # Other people's statistics (600 MB), to compare ours with; skipped in the same way.
 STATISTICS := .venv-statistics/.installed
-STATISTICS_LOCK := tests/core/statistics/requirements.lock
+STATISTICS_LOCK := tests/independent/requirements.lock
 
 .DEFAULT_GOAL := help
 .PHONY: help env demo test core coverage golden torture bench bench-full pictures check format texts locks clean

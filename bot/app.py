@@ -11,12 +11,14 @@ import structlog
 from telegram import Update
 
 from bot.config import Settings
-from bot.core.errors import TokenRefused, Undelivered
+from bot.core.errors import TokenRefused
 from bot.core.instrument import Instrument
 from bot.delivery import Delivery
 from bot.feeds.declared import declared_feeds
 from bot.feeds.syncing import Syncing
+from bot.heartbeat import Heartbeat
 from bot.instruments import load_numbers
+from bot.introducing import bring_up_to_date
 from bot.opening import (
     RandomIds,
     SteadyClock,
@@ -27,6 +29,7 @@ from bot.opening import (
     open_database,
 )
 from bot.pictures import Pictures
+from bot.pulse import Pulse
 from bot.render import Renderer
 from bot.services.acknowledgements import Acknowledgements
 from bot.services.asking import Asking
@@ -40,6 +43,7 @@ from bot.services.exporting import Exporting
 from bot.services.feeds import Feeds
 from bot.services.following import Following
 from bot.services.goals import Goals
+from bot.services.health import Health, Signs
 from bot.services.inviting import Inviting
 from bot.services.lookup import Lookup
 from bot.services.mirror import Mirrors
@@ -70,7 +74,6 @@ from bot.views.digest import DigestViews
 from bot.views.export import ExportViews
 from bot.views.feeds import FeedViews
 from bot.views.goals import GoalViews
-from bot.views.menus import command_menus
 from bot.views.mirror import MirrorViews
 from bot.views.notices import NoticeViews
 from bot.views.people import PeopleViews
@@ -81,6 +84,7 @@ from handlers import add_handlers
 from handlers.guard import Room
 
 if TYPE_CHECKING:
+    from bot.transport.listening import Listening
     from bot.transport.webhook import Webhook
 
 log = structlog.get_logger(__name__)
@@ -105,29 +109,35 @@ class App:
     receiver: Receiver | Webhook
     messenger: BotMessenger
     room: Room
+    health: Health
+    pulse: Pulse
     away_ms: int
     _receiving: asyncio.Task[None] | None = None
+    _listening: Listening | None = None
     _refused: asyncio.Event | None = None
 
     async def introduce(self) -> None:
-        """Tell Telegram which commands there are, per language and, for admins, per chat."""
-        for language, scope, commands in command_menus(self.settings):
-            try:
-                await self.messenger.call(
-                    "setMyCommands", commands=commands, scope=scope, language_code=language
-                )
-            except Undelivered as problem:
-                # The menu is a convenience: commands work without it, and an admin who never
-                # wrote to the bot has no chat to put it into.
-                log.warning("command menu not set", scope=scope["type"], why=str(problem))
+        """Let Telegram know which commands there are, per language and, for admins, per chat."""
+        done = await bring_up_to_date(self.messenger, self.settings, menus_alone=True)
+        for why in done.left:
+            # The menu is a convenience: commands work without it, and an admin who never
+            # wrote to the bot has no chat to put it into.
+            log.warning("command menu not set", why=why)
 
     async def start(self, *, ticking: bool = True) -> None:
-        """Begin to receive and, unless ticks are run by hand, to tick."""
+        """Begin to receive and, unless ticks are run by hand, to tick. Errors: `CannotListen`."""
+        place = self.settings.health.listens_at
+        if place is not None and self.settings.telegram.receive == "polling":
+            # Its server is not loaded by those who do not ask for it: two MiB.
+            from bot.transport.health_page import serve_health
+
+            self._listening = await serve_health(self.health.look, *place)
         if self.away_ms > TAPS_LIVE_MS:
             await show_again(self.room)
         self._receiving = asyncio.create_task(self.receiver.run(), name="receiver")
         if ticking:
             self.ticks.start()
+            self.pulse.start(self.receiver.ready)
 
     async def run(self, until: asyncio.Event) -> None:
         """Work until the event is set. Errors: `TokenRefused`, or what ended the receiver."""
@@ -145,6 +155,7 @@ class App:
 
     async def stop(self) -> None:
         """Stop within eight seconds; what was not finished is taken up at the next start."""
+        await self.pulse.stop()
         await self.ticks.stop(_STOP_SECONDS["ticks"])
         if self._receiving is not None:
             await self.receiver.stop(_STOP_SECONDS["receiver"])
@@ -152,6 +163,8 @@ class App:
             await asyncio.gather(self._receiving, return_exceptions=True)
         await self.lanes.drain(_STOP_SECONDS["lanes"])
         await self.lanes.close()
+        if self._listening is not None:
+            await self._listening.cut()
         await self.application.shutdown()
         await self.db.close()
 
@@ -237,7 +250,10 @@ async def _assemble(
     await declaring.bring_in()
     before_next = settings.checkin.closes_before_next_minutes * 60_000
     closing = Closing(db, clock, room.checkins.talks, before_next)
-    receiver = _receiver(settings, clock, ids, db, bot, application, room)
+    wall = outgoing.wall or clock
+    signs = Signs(lambda: ticks.went_through, lambda: receiver.received())
+    health = Health(db, clock, wall, signs)
+    receiver = _receiver(settings, clock, ids, db, bot, application, room, health)
     ticks = Ticks(
         plan=(
             room.timetable.plan,
@@ -257,11 +273,12 @@ async def _assemble(
         ),
         follow=Syncing(Following(db, clock, ids, settings), settings).sync_one,
         on_token_refused=on_token_refused,
+        clock=clock,
     )
     add_handlers(application, room, leaving(messenger, clock))
     return App(
         settings, clock, ids, instruments, bot, db, application, lanes, ticks, receiver,
-        messenger, room, away_ms, _refused=refused,
+        messenger, room, health, _pulse(settings, health, db, wall), away_ms, _refused=refused,
     )  # fmt: skip
 
 
@@ -316,6 +333,11 @@ def _room(
     )
 
 
+def _pulse(settings: Settings, health: Health, db: Database, wall: Clock) -> Pulse:
+    url, private = settings.health.heartbeat_url, settings.health.private_addresses
+    return Pulse(health, db.path, wall, Heartbeat(url, wall, private=private) if url else None)
+
+
 def _folding(closing: Closing, room: Room) -> Any:
     """Let the messages of closed check-ins show how they ended."""
 
@@ -347,6 +369,7 @@ def _receiver(
     bot: WireBot,
     application: LoudApplication,
     room: Room,
+    health: Health,
 ) -> Receiver | Webhook:
     async def process(update: Update) -> None:
         await application.process_update(update)
@@ -367,9 +390,11 @@ def _receiver(
             after_silence=lambda: _show_if_possible(room),
         )
     # Its server is not loaded by those who poll: it would cost their start a tenth.
+    from bot.transport.health_page import health_routes
     from bot.transport.webhook import Place, Webhook
 
     webhook = settings.webhook
     secret = db.vault.secret_for("webhook", settings.telegram.token.get_secret_value())
     place = Place(webhook.url, webhook.path, *webhook.listens_at, secret)
-    return Webhook(bot, process, record_all, set_aside, clock, place)
+    routes = health_routes(health.look)
+    return Webhook(bot, process, record_all, set_aside, clock, place, routes=routes)

@@ -15,6 +15,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.core.errors import TokenRefused
 from bot.services.outgoing import ClockWentBack
+from bot.services.ports import Clock
 from bot.store.database import Unavailable
 from bot.transport.faults import trace
 
@@ -31,7 +32,11 @@ _PIECES_A_TICK: Final = 1000
 
 
 class Ticks:
-    """Runs the pieces of work of each tick. deliverers: how many deliver at the same time."""
+    """Runs the pieces of work of each tick. deliverers: how many deliver at the same time.
+
+    went_through: when each tick last ended without failing, monotonic seconds; before the first
+    time, when the ticks were made.
+    """
 
     def __init__(
         self,
@@ -40,11 +45,14 @@ class Ticks:
         sweep: tuple[Piece, ...],
         follow: Piece,
         on_token_refused: Callable[[], Awaitable[None]],
+        clock: Clock,
         deliverers: int = 8,
     ) -> None:
         self._pieces = {"plan": plan, "deliver": (deliver,), "sweep": sweep, "follow": (follow,)}
         self._at_once = {"plan": 1, "deliver": deliverers, "sweep": 1, "follow": 1}
         self._on_token_refused = on_token_refused
+        self._clock = clock
+        self.went_through = dict.fromkeys(_SECONDS, clock.monotonic())
         self._scheduler: AsyncIOScheduler | None = None
         self._running: set[asyncio.Task[None]] = set()
 
@@ -89,13 +97,17 @@ class Ticks:
         if task is not None:
             self._running.add(task)
             task.add_done_callback(self._running.discard)
-        for piece in self._pieces[name]:
-            await self._guarded(name, piece)
+        if all([await self._guarded(name, piece) for piece in self._pieces[name]]):
+            self.went_through[name] = self._clock.monotonic()
 
-    async def _guarded(self, name: str, piece: Piece) -> None:
-        """Work off one kind of piece; what goes wrong there is said and leaves the others."""
+    async def _guarded(self, name: str, piece: Piece) -> bool:
+        """Work off one kind of piece; what goes wrong there is said and leaves the others.
+
+        Gives whether all went well.
+        """
         try:
             await self._work_off(name, piece)
+            return True
         except TokenRefused:
             await self._on_token_refused()
         except Unavailable as problem:
@@ -105,9 +117,11 @@ class Ticks:
         except Exception as problem:
             # A bug in one tick must not end the others; it is said loudly and tried again.
             log.error("tick failed", tick=name, where=trace(problem))
+        return False
 
     async def _work(self, name: str) -> bool:
         done = [await self._work_off(name, piece) for piece in self._pieces[name]]
+        self.went_through[name] = self._clock.monotonic()
         return any(done)
 
     async def _work_off(self, name: str, piece: Piece) -> bool:

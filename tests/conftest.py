@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Iterator, MutableMapping
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from bot.demo.stage import TOKEN, StageClock, set_stage
 from bot.emulator import Emulator
 from bot.logging import LIBRARIES
 from tests.prepared import prepare
+from tests.scratch import keep_in_memory
 
 #: A Sunday morning; no clock change within the next months.
 START = to_utc("2026-11-01", "10:00", "Europe/Berlin")
@@ -28,6 +30,16 @@ START = to_utc("2026-11-01", "10:00", "Europe/Berlin")
 # A law is not broken because the machine was busy or is watched: pytest-timeout ends what hangs.
 settings.register_profile("suite", deadline=None)
 settings.load_profile("suite")
+
+
+def pytest_configure() -> None:
+    """Say where files lie before anything asks for a folder."""
+    keep_in_memory()
+
+
+def pytest_report_header() -> str:
+    """Tell where that is; TMPDIR names another place."""
+    return f"files: {tempfile.gettempdir()}"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

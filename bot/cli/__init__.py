@@ -25,10 +25,12 @@ from bot.cli.ending import fail as _fail
 from bot.cli.ending import settings_of as _settings
 from bot.cli.ending import work as _work
 from bot.cli.erasures import erasures
+from bot.cli.health import health
 from bot.cli.importing import calendar
 from bot.cli.invite import invite
 from bot.cli.keys import init, rotate_key
 from bot.cli.lean import lean
+from bot.cli.telegram import telegram
 from bot.config import ConfigError, Settings, load, warnings
 
 if TYPE_CHECKING:
@@ -44,6 +46,8 @@ cli.add_typer(invite, name="invite")
 cli.add_typer(digest, name="digest")
 cli.add_typer(calendar, name="calendar")
 cli.add_typer(erasures, name="erasures")
+cli.add_typer(telegram, name="telegram")
+cli.command()(health)
 cli.command()(backup)
 cli.command()(restore)
 cli.command()(init)
@@ -177,8 +181,26 @@ def _tried(settings: Settings) -> tuple[list[TemplateMistake], list[str]]:
     ]
 
 
+def _shown_otherwise(settings: Settings) -> list[str]:
+    """Name what Telegram shows of the bot otherwise than `rapport telegram setup` would."""
+    from bot.introducing import set_up
+
+    found = _work(set_up(settings, dry=True))
+    worries = [
+        f"Telegram shows another {one.what}: `rapport telegram setup` sets it"
+        for one in found.differences
+    ]
+    return worries + list(found.left)
+
+
 @cli.command()
-def check(config: Config = _CONFIG, as_json: AsJson = False) -> None:
+def check(
+    config: Config = _CONFIG,
+    ask_telegram: Annotated[
+        bool, typer.Option("--telegram", help="Ask Telegram, too, what it shows of the bot.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Check the configuration, the master key, the questionnaires and own texts."""
     from bot.core.instrument import BadInstrument
     from bot.opening import check_instruments
@@ -215,6 +237,8 @@ def check(config: Config = _CONFIG, as_json: AsJson = False) -> None:
     for wrong in wrongs:
         mistakes.append({"key": "practice.templates", "wrong": str(wrong), "remedy": wrong.remedy})
         code = code or 2
+    if ask_telegram and not mistakes:
+        worries += _shown_otherwise(settings)
     if as_json:
         typer.echo(json.dumps({"ok": not mistakes, "mistakes": mistakes, "warnings": worries}))
     else:

@@ -39,11 +39,14 @@ def backup(
 async def _back_up(settings: Settings, to: Path, keep: int | None) -> tuple[Path, list[Path]]:
     from bot.opening import SystemClock
     from bot.store.backup import BadBackup, back_up, keep_newest
+    from bot.store.pulse import mark_backup
     from bot.store.vault import load_vaults
 
     vaults = load_vaults(settings.keys.master_key_file)
+    now = SystemClock().now()
     try:
-        path = back_up(settings.database.path, vaults, to, SystemClock().now())
+        path = back_up(settings.database.path, vaults, to, now)
+        mark_backup(settings.database.path, now)
         return path, keep_newest(to, keep) if keep is not None else []
     except BadBackup as problem:
         fail(str(problem), 1)

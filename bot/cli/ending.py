@@ -59,6 +59,6 @@ def work(task: Coroutine[Any, Any, Any]) -> Any:
     except BadInstrument as problem:
         fail(str(problem), 2)
     except CannotListen as problem:
-        fail(f"{problem}: choose another webhook.listen, or end what has it", 1)
+        fail(f"{problem}: choose another webhook.listen or health.listen, or end what has it", 1)
     except (Unavailable, TooNew, NoTelegram) as problem:
         fail(str(problem), 1)

@@ -15,7 +15,7 @@ from pydantic import AfterValidator, Field, SecretStr
 from pydantic_core import PydanticCustomError
 
 from bot.config.section import Section
-from bot.config.values import OptionalLine, TelegramId, refused
+from bot.config.values import ShortLine, TelegramId, refused
 
 _NAME: Final = re.compile(r"[a-z0-9]+([_-][a-z0-9]+)*")
 _SCHEMES: Final = ("https", "webcal", "webcals", "http")
@@ -46,14 +46,14 @@ class Feed(Section):
     url: Annotated[SecretStr, AfterValidator(_feed_address)] = Field(
         description="The calendar's private address; better in a secret file than here."
     )
-    user: OptionalLine = Field("", max_length=200, description="The name to give there, if any.")
+    user: ShortLine = Field("", max_length=200, description="The name to give there, if any.")
     password: SecretStr = Field(
         SecretStr(""), description="The password to give there, if any; better in a secret file."
     )
     therapist: TelegramId | None = Field(
         None, description="Whose it is, by Telegram id; without it, the whole practice's."
     )
-    name: OptionalLine = Field(
+    name: ShortLine = Field(
         "", max_length=40, description="What people read it is called; without it, as here."
     )
 

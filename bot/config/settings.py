@@ -28,13 +28,16 @@ from bot.config.values import (
     NO_ADDRESS,
     ApiAddress,
     CodePattern,
+    HeartbeatAddress,
     Language,
     Line,
     ListenAddress,
     LogFormat,
     LogLevel,
     MatchRules,
+    MaybeListenAddress,
     Phrases,
+    ShortLine,
     Slug,
     TelegramIds,
     TimeOfDay,
@@ -44,6 +47,7 @@ from bot.config.values import (
     Whole,
     Wordings,
     ZoneName,
+    host_and_port,
     refused,
     unreachable,
     whole,
@@ -58,6 +62,11 @@ class Telegram(Section):
     )
     base_url: ApiAddress = Field(
         "https://api.telegram.org/bot", description="Where Telegram's Bot API answers."
+    )
+    display_name: ShortLine = Field(
+        "",
+        max_length=64,
+        description="The bot's name in chats, for `rapport telegram setup`; empty leaves it be.",
     )
     receive: Literal["polling", "webhook"] = Field(
         "polling", description="How updates arrive: polling needs no public address, webhook does."
@@ -84,8 +93,7 @@ class Webhook(Section):
     @property
     def listens_at(self) -> tuple[str, int]:
         """Give the IP address and the port to listen on."""
-        host, _, port = self.listen.rpartition(":")
-        return host.strip("[]"), int(port)
+        return host_and_port(self.listen)
 
     @field_validator("loopback")
     @classmethod
@@ -290,6 +298,38 @@ class Privacy(Section):
     )
 
 
+class Health(Section):
+    listen: MaybeListenAddress = Field(
+        "",
+        description="When polling: where to serve /healthz and /metrics, such as 127.0.0.1:9090.",
+    )
+    heartbeat_url: HeartbeatAddress = Field(
+        "",
+        repr=False,
+        description="An address called every four minutes while healthy, with /fail when not.",
+    )
+    private_addresses: bool = Field(
+        False, description="Allow a heartbeat_url at an address of this machine or network."
+    )
+
+    @field_validator("private_addresses")
+    @classmethod
+    def _nobody_listens_on_the_way(cls, private: bool, info: ValidationInfo) -> bool:
+        url = info.data.get("heartbeat_url") or ""
+        if url.startswith("http:") and not private:
+            raise refused(
+                "is not https",
+                "use https; http is for private_addresses alone",
+                key="health.heartbeat_url",
+            )
+        return private
+
+    @property
+    def listens_at(self) -> tuple[str, int] | None:
+        """Give the IP address and the port to listen on, or None for nowhere."""
+        return host_and_port(self.listen) if self.listen else None
+
+
 class Log(Section):
     level: LogLevel = Field(
         "info", description="The least severity that is logged: debug, info, warning, error."
@@ -324,6 +364,7 @@ class Settings(BaseSettings):
     feeds: Feeds
     safety: Safety
     privacy: Privacy
+    health: Health
     log: Log
 
     @classmethod

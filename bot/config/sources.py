@@ -75,6 +75,7 @@ def _worries(settings: Settings, path: Path) -> Iterator[Mistake]:
     if key.exists() and _open_to_others(key):
         yield Mistake(str(key), "is the master key and can be read by others", f"chmod 600 {key}")
     yield from _of_the_webhook(settings)
+    yield from _of_health(settings)
     privacy = settings.privacy
     if (
         not privacy.feedback_in_clinical_record
@@ -115,6 +116,24 @@ def _of_the_webhook(settings: Settings) -> Iterator[Mistake]:
             "webhook.listen",
             "can be reached from other machines, and speaks no TLS",
             "let nothing but your web server reach that port",
+        )
+
+
+def _of_health(settings: Settings) -> Iterator[Mistake]:
+    place = settings.health.listens_at
+    if place is None:
+        return
+    if settings.telegram.receive == "webhook":
+        yield Mistake(
+            "health.listen",
+            "is not used, because /healthz and /metrics are served at webhook.listen",
+            "remove it",
+        )
+    elif not ip_address(place[0]).is_loopback:
+        yield Mistake(
+            "health.listen",
+            "can be reached from other machines, and shows counts to whoever asks",
+            "let nothing but your monitoring reach that port",
         )
 
 

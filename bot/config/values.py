@@ -167,6 +167,32 @@ def _listen_address(value: str) -> str:
     return value
 
 
+def _address_or_none(value: str) -> str:
+    return _listen_address(value) if value else value
+
+
+def _heartbeat_address(value: str) -> str:
+    """Take an address that can be called; it is a secret, so no error repeats it."""
+    if not value:
+        return value
+    try:
+        parts = urlsplit(value.strip())
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        parts, usable = urlsplit(""), None
+    if not usable or "@" in parts.netloc or parts.fragment:
+        raise refused(
+            "is no web address", "copy it from the service, such as https://hc-ping.com/…"
+        )
+    return value.strip()
+
+
+def host_and_port(listen: str) -> tuple[str, int]:
+    """Give the IP address and the port of a `ListenAddress`."""
+    host, _, port = listen.rpartition(":")
+    return host.strip("[]"), int(port)
+
+
 def _numbers(value: object) -> object:
     """Read `12, 34` (environment, secret file) as a list."""
     return re.findall(r"[^\s,\[\]]+", value) if isinstance(value, str) else value
@@ -275,6 +301,8 @@ Token = Annotated[SecretStr, AfterValidator(_token)]
 ApiAddress = Annotated[str, AfterValidator(_api_address)]
 WebhookAddress = Annotated[str, BeforeValidator(_webhook_address)]
 ListenAddress = Annotated[str, AfterValidator(_listen_address)]
+HeartbeatAddress = Annotated[str, AfterValidator(_heartbeat_address)]
+MaybeListenAddress = Annotated[str, AfterValidator(_address_or_none)]
 TimeOfDay = Annotated[time, BeforeValidator(_time_of_day)]
 Weekday = Annotated[
     Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"],
@@ -287,7 +315,7 @@ Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max
 Line = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(_one_line)
 ]
-OptionalLine = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_one_line)]
+ShortLine = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_one_line)]
 Wording = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=WORDING_AT_MOST)
 ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -42,11 +42,17 @@ class Endpoint:
     """The ASGI application.
 
     take(body): works an update off and tells whether it is safe. on_broken(problem): called with
-    what is a bug of ours. in_hand: updates being worked off. open: whether it takes new ones.
+    what is a bug of ours. routes: what else is served, to anybody. in_hand: updates being worked
+    off. open: whether it takes new ones.
     """
 
     def __init__(
-        self, path: str, secret: str, take: Take, on_broken: Callable[[Exception], None]
+        self,
+        path: str,
+        secret: str,
+        take: Take,
+        on_broken: Callable[[Exception], None],
+        routes: Sequence[Route] = (),
     ) -> None:
         self.open = True
         self.in_hand = 0
@@ -56,7 +62,7 @@ class Endpoint:
         self._take = take
         self._on_broken = on_broken
         route = Route(path, self._serve, methods=["POST"])
-        self._router = Router([route], redirect_slashes=False)
+        self._router = Router([route, *routes], redirect_slashes=False)
 
     def __repr__(self) -> str:
         """Name the class alone."""

@@ -15,6 +15,7 @@ import structlog
 from telegram import Bot
 from telegram.error import TelegramError
 
+from bot.core.health import Received
 from bot.services.ports import Clock
 from bot.transport.intake import Intake, Process, RecordAll, SetAside
 from bot.transport.pacing import Backoff
@@ -84,6 +85,12 @@ class Receiver:
     def healthy(self, now: float) -> bool:
         """Tell whether the last successful poll is younger than 90 s (`now` is monotonic)."""
         return self.last_success is not None and now - self.last_success < HEALTHY_SECONDS
+
+    def received(self) -> Received:
+        """Say how long ago Telegram last answered a poll."""
+        now = self._clock.monotonic()
+        ago = None if self.last_success is None else now - self.last_success
+        return Received(ago, self.healthy(now))
 
     async def look(self) -> bool:
         """Do nothing: each poll shows by itself whether Telegram still answers."""

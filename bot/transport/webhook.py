@@ -15,9 +15,11 @@ from secrets import token_hex
 from typing import Any, Final
 
 import structlog
+from starlette.routing import Route
 from telegram import Bot
 from telegram.error import TelegramError
 
+from bot.core.health import Received
 from bot.services.ports import Clock
 from bot.transport.endpoint import Endpoint
 from bot.transport.intake import Intake, Process, RecordAll, SetAside
@@ -32,6 +34,8 @@ log = structlog.get_logger(__name__)
 
 _CONNECTIONS: Final = 40
 _LOOK_SECONDS: Final = 30.0
+#: Telegram tries again within a minute or two; an older failure is over, or will show again.
+_FAILED_LATELY_MS: Final = 150_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,7 @@ class Place:
 class Webhook:
     """Serves with `run` until `stop`; has the same face as `Receiver`, and the same parts.
 
+    routes: what else is served at the same port.
     ready: set when Telegram knows where to call. last_success: monotonic seconds of the last
     update taken or the last time that Telegram confirmed the webhook.
     """
@@ -72,6 +77,7 @@ class Webhook:
         *,
         at_once: int = 16,
         allowed_updates: Sequence[str] = ALLOWED_UPDATES,
+        routes: Sequence[Route] = (),
     ) -> None:
         self.ready = asyncio.Event()
         self.last_success: float | None = None
@@ -82,7 +88,7 @@ class Webhook:
         self._allowed_updates = list(allowed_updates)
         self._intake = Intake(bot, process, record_all, set_aside, _no_time, at_once)
         self._turns = Turns(clock)
-        self._endpoint = Endpoint(place.path, place.secret, self._take, self._break)
+        self._endpoint = Endpoint(place.path, place.secret, self._take, self._break, routes)
         self._trouble = Trouble("webhook not set yet")
         self._watching = Trouble("webhook cannot be looked at")
         self._stopping = asyncio.Event()
@@ -90,12 +96,19 @@ class Webhook:
         self._listening: Listening | None = None
         self._look_at = 0.0
         self._error_at = 0
+        self._undelivered = 0
         self._is_ours = False
 
     def healthy(self, now: float) -> bool:
         """Tell whether Telegram knew within 90 s where to call (`now` is monotonic)."""
         fresh = self.last_success is not None and now - self.last_success < HEALTHY_SECONDS
         return fresh and self._is_ours
+
+    def received(self) -> Received:
+        """Say how long ago an update came or Telegram confirmed the webhook, and what it said."""
+        now = self._clock.monotonic()
+        ago = None if self.last_success is None else now - self.last_success
+        return Received(ago, self.healthy(now), self._undelivered)
 
     async def run(self) -> None:
         """Listen, tell Telegram, and serve until `stop`.
@@ -163,9 +176,11 @@ class Webhook:
             log.error("another process has taken the webhook away; restart to take it back")
             return
         self.last_success = self._clock.monotonic()
+        failing = _error_at(info) * 1000 > self._clock.now() - _FAILED_LATELY_MS
+        waiting = info.get("pending_update_count")
+        self._undelivered = waiting if failing and isinstance(waiting, int) else 0
         if _error_at(info) > self._error_at:
             self._error_at = _error_at(info)
-            waiting = info.get("pending_update_count")
             log.warning("Telegram could not deliver", said=_said(info), waiting=waiting)
 
     async def _register(self) -> None:

@@ -1,20 +1,21 @@
-"""`make bench`: measures start, memory, taps, ticks, a digest, a flood, a
+"""`make bench`: measures start, memory, taps (beside other bots too), ticks, a digest, a flood, a
 calendar and the emulator.
 
-`python -m tests.bench start taps ticks digest flood feeds emulator` chooses. Ends with 1 when a
-figure is over its budget.
+`python -m tests.bench start taps beside ticks digest flood feeds emulator` chooses. Ends with 1
+when a figure is over its budget.
 """
 
 from __future__ import annotations
 
 import sys
 
-from tests.bench import digest, emulator, feeds, flood, start, taps, ticks
+from tests.bench import beside, digest, emulator, feeds, flood, start, taps, ticks
 from tests.bench.table import show
 
 _PARTS = {
     "start": start.measure,
     "taps": taps.measure,
+    "beside": beside.measure,
     "ticks": ticks.measure,
     "ticks-full": ticks.measure_full,
     "digest": digest.measure,

@@ -15,120 +15,172 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from bot.app import SystemClock
 from bot.demo.stage import TOKEN
 from bot.emulator import Emulator, Person
 from bot.emulator.phone import look_at
+from tests.bench.peers.survey import AGAIN
 from tests.bench.practice import found, open_checkins, settings_in
 from tests.bench.processes import cpu_seconds, running
 from tests.bench.table import Figure
 
-_PEOPLE = 50
+PEOPLE = 50
+#: Of Rapport: five ratings of 8 and one skipped text. Of others: five ratings and "again".
+TAPS = 6
+BOT_CORE = 0
+_OTHER_CORE = 1
 _ROUNDS, _EACH_ROUND = 5, 4
-_CHECKINS = 1 + _ROUNDS * _EACH_ROUND  # for each; the first is to warm up
-_TAPS = 6  # five ratings of 8 and one skipped text
-_BOT_CORE, _OTHER_CORE = 0, 1
-_PATIENCE_SECONDS = 60.0
+_PATIENCE_SECONDS = 120.0
 
 
-def measure() -> list[Figure]:
-    """Measure with a new practice."""
-    cores = os.sched_getaffinity(0)
-    if not {_BOT_CORE, _OTHER_CORE} <= cores:
-        raise SystemExit("this benchmark needs two cores")
-    with tempfile.TemporaryDirectory() as name:
-        try:
-            return asyncio.run(_measure(Path(name)))
-        finally:
-            os.sched_setaffinity(0, cores)
+@dataclass
+class Tapped:
+    """A bot under measure, its Telegram, its people, and what each of them answers next.
+
+    ms: of the bot's processor per tap, a_second: taps, used: both cores from 0 to 1, by round;
+    waits: ms from a tap to its screen.
+    """
+
+    name: str
+    telegram: Emulator
+    people: list[Person]
+    pid: int
+    screens: dict[Person, list[int]] = field(default_factory=dict)
+    ms: list[float] = field(default_factory=list)
+    a_second: list[float] = field(default_factory=list)
+    used: list[tuple[float, float]] = field(default_factory=list)
+    waits: list[float] = field(default_factory=list)
+
+    def forget(self) -> None:
+        """Let what was measured so far not count."""
+        self.ms, self.a_second, self.used, self.waits = [], [], [], []
+
+    async def until_all_are_asked(self, times: int) -> None:
+        """Wait until everybody has so many messages with something to rate; note them."""
+
+        def is_so() -> bool:
+            return all(len(_asked(self.telegram, person)) >= times for person in self.people)
+
+        if not await self.telegram.bell.wait_for(is_so, _PATIENCE_SECONDS):
+            raise TimeoutError(f"{self.name}: not everybody was asked")
+        await self.telegram.quiet()
+        self.screens = {person: _asked(self.telegram, person) for person in self.people}
+
+    async def play_round(self, surveys: int) -> None:
+        """Let everybody answer so many surveys, and note what it cost."""
+        before, cpu, own = len(self.telegram.journal), cpu_seconds(self.pid), time.process_time()
+        began = time.monotonic()
+        await asyncio.gather(*(self._answer(person, surveys) for person in self.people))
+        seconds = time.monotonic() - began
+        cpu, own = cpu_seconds(self.pid) - cpu, time.process_time() - own
+        entries = self.telegram.journal.read(before, kind="call")
+        calls = Counter(entry.method for entry in entries if entry.done)
+        taps = len(self.people) * surveys * TAPS
+        # An answer may fall into the next round; a tap without its own edit would be cheaper.
+        edits, answers = calls["editMessageText"], calls["answerCallbackQuery"]
+        if edits != taps or abs(answers - taps) > len(self.people):
+            raise RuntimeError(f"{self.name}: {taps} taps, but {calls}")
+        self.ms.append(1000 * cpu / taps)
+        self.a_second.append(taps / seconds)
+        self.used.append((cpu / seconds, own / seconds))
+        await self.telegram.quiet()
+
+    async def _answer(self, person: Person, surveys: int) -> None:
+        for _ in range(surveys):
+            place = self.screens[person].pop(0)
+            message = self.telegram.world.chats[person.id].messages[place]
+            for _ in range(TAPS):
+                seen, before = look_at(self.telegram.world, message), message.keyboard
+                began = time.monotonic()
+                tap = person.tap(_choice(seen.tappable), seen)
+                is_there = await self.telegram.bell.wait_for(
+                    lambda tap=tap, before=before, message=message: (  # type: ignore[misc]
+                        tap.answered and message.keyboard is not before
+                    ),
+                    _PATIENCE_SECONDS,
+                )
+                if not is_there:
+                    raise TimeoutError(f"{self.name}: nothing comes of a tap")
+                self.waits.append(1000 * (time.monotonic() - began))
 
 
-async def _measure(folder: Path) -> list[Figure]:
-    clock = SystemClock()
-    telegram = Emulator(token=TOKEN, seed=1)
-    async with telegram.serve():
-        settings = settings_in(folder, telegram.base_url)
-        couples = await found(settings, clock, therapists=1, each=_PEOPLE)
-        people = [telegram.person("Client", id=couple.telegram_id) for couple in couples]
-        for person in people:
-            person.start()
-        await open_checkins(settings, clock, couples, _CHECKINS)
-        os.sched_setaffinity(0, {_OTHER_CORE})
-        command = [sys.executable, "-m", "tests.bench.bot_process", str(folder / "config.toml")]
-        with running(command, _BOT_CORE) as bot:
-            await _all_are_asked(telegram)
-            figures = await _tap(telegram, people, bot.pid)
-    rows = sqlite3.connect(settings.database.path).execute("SELECT count(*) FROM answer")
-    if (stored := rows.fetchone()[0]) != _PEOPLE * _CHECKINS * _TAPS:
-        raise RuntimeError(f"{stored} answers are stored")
-    return figures
-
-
-async def _all_are_asked(telegram: Emulator) -> None:
-    def all_there() -> bool:
-        asked = _PEOPLE * (_CHECKINS + 1)  # and one answer each to /start
-        return sum(len(chat.messages) for chat in telegram.world.chats.values()) >= asked + _PEOPLE
-
-    if not await telegram.bell.wait_for(all_there, _PATIENCE_SECONDS):
-        raise TimeoutError("not everybody was asked")
-    await telegram.quiet()
-
-
-async def _tap(telegram: Emulator, people: list[Person], bot: int) -> list[Figure]:
-    prompts = {person: _prompts(telegram, person) for person in people}
-    await asyncio.gather(*(_answer(telegram, p, prompts[p][:1]) for p in people))
-    rounds = []
-    for number in range(_ROUNDS):
-        part = slice(1 + number * _EACH_ROUND, 1 + (number + 1) * _EACH_ROUND)
-        rounds.append(await _round(telegram, {p: prompts[p][part] for p in people}, bot))
-    ms, a_second, own, used = (statistics.median(column) for column in zip(*rounds, strict=True))
-    spread = f"{min(r[0] for r in rounds):.2f} to {max(r[0] for r in rounds):.2f}"
-    taps = f"{_ROUNDS} rounds of {_PEOPLE * _EACH_ROUND * _TAPS} taps"
-    return [
-        Figure("processor per tap", ms, "ms", 3.0, spread),
-        Figure("taps", a_second, "/s", note=taps),
-        Figure("the bot's core in use", 100 * used, "%", note=f"the emulator's: {own:.0%}"),
-    ]
-
-
-async def _round(
-    telegram: Emulator, prompts: dict[Person, list[int]], bot: int
-) -> tuple[float, float, float, float]:
-    """Give ms of the bot's processor per tap, taps a second, and both cores' use from 0 to 1."""
-    before, cpu, own = len(telegram.journal), cpu_seconds(bot), time.process_time()
-    began = time.monotonic()
-    await asyncio.gather(*(_answer(telegram, p, prompts[p]) for p in prompts))
-    seconds = time.monotonic() - began
-    cpu, own = cpu_seconds(bot) - cpu, time.process_time() - own
-    calls = Counter(e.method for e in telegram.journal.read(before, kind="call") if e.done)
-    taps = _PEOPLE * _EACH_ROUND * _TAPS
-    # An answer may fall into the next round; a tap without its own edit would be cheaper.
-    if calls["editMessageText"] != taps or abs(calls["answerCallbackQuery"] - taps) > _PEOPLE:
-        raise RuntimeError(f"{taps} taps, but {calls}")
-    return 1000 * cpu / taps, taps / seconds, own / seconds, cpu / seconds
-
-
-def _prompts(telegram: Emulator, person: Person) -> list[int]:
+def _asked(telegram: Emulator, person: Person) -> list[int]:
     messages = telegram.world.chats[person.id].messages.values()
     seen = [look_at(telegram.world, message) for message in messages]
     return [s.message_id for s in seen if any(data.startswith("rate.") for data in s.tappable)]
 
 
-async def _answer(telegram: Emulator, person: Person, prompts: list[int]) -> None:
-    for message_id in prompts:
-        message = telegram.world.chats[person.id].messages[message_id]
-        for _ in range(_TAPS):
-            seen, before = look_at(telegram.world, message), message.keyboard
-            eights = [data for data in seen.tappable if data.startswith("rate.")][8:9]
-            passes = [data for data in seen.tappable if data.startswith("pass.")]
-            if not eights + passes:
-                raise RuntimeError(f"nothing to answer: {seen}")
-            tap = person.tap((eights or passes)[0], seen)
-            await telegram.bell.wait_for(
-                lambda tap=tap, before=before, message=message: (
-                    tap.answered and message.keyboard is not before
-                ),
-                _PATIENCE_SECONDS,
-            )
+def _choice(buttons: list[str]) -> str:
+    eights = [data for data in buttons if data.startswith("rate.")][8:9]
+    others = [data for data in buttons if data.startswith("pass.") or data == AGAIN]
+    if not eights + others:
+        raise RuntimeError(f"nothing to answer: {buttons}")
+    return (eights or others)[0]
+
+
+@contextmanager
+def on_the_other_core() -> Iterator[None]:
+    """Leave the bot's core to the bot while the block lasts."""
+    cores = os.sched_getaffinity(0)
+    if not {BOT_CORE, _OTHER_CORE} <= cores:
+        raise SystemExit("this benchmark needs two cores")
+    os.sched_setaffinity(0, {_OTHER_CORE})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, cores)
+
+
+@asynccontextmanager
+async def rapport(folder: Path, checkins: int, count: int = PEOPLE) -> AsyncIterator[Tapped]:
+    """Run Rapport for `count` people with open check-ins each; all that is answered is stored."""
+    clock, telegram = SystemClock(), Emulator(token=TOKEN, seed=1)
+    async with telegram.serve():
+        settings = settings_in(folder, telegram.base_url)
+        couples = await found(settings, clock, therapists=1, each=count)
+        people = [telegram.person("Client", id=couple.telegram_id) for couple in couples]
+        for person in people:
+            person.start()
+        await open_checkins(settings, clock, couples, checkins)
+        command = [sys.executable, "-m", "tests.bench.bot_process", str(folder / "config.toml")]
+        with running(command, BOT_CORE) as process:
+            bot = Tapped("Rapport", telegram, people, process.pid)
+            await bot.until_all_are_asked(checkins)
+            yield bot
+    rows = sqlite3.connect(settings.database.path).execute("SELECT count(*) FROM answer")
+    left = sum(map(len, bot.screens.values()))
+    if (stored := rows.fetchone()[0]) != (count * checkins - left) * TAPS:
+        raise RuntimeError(f"{stored} answers are stored")
+
+
+def in_a_folder(measured: Callable[[Path], Coroutine[Any, Any, list[Figure]]]) -> list[Figure]:
+    """Measure in a folder that is gone afterwards, on the core that the bot does not use."""
+    with tempfile.TemporaryDirectory() as name, on_the_other_core():
+        return asyncio.run(measured(Path(name)))
+
+
+def measure() -> list[Figure]:
+    """Measure with a new practice."""
+    return in_a_folder(_measure)
+
+
+async def _measure(folder: Path) -> list[Figure]:
+    async with rapport(folder, 1 + _ROUNDS * _EACH_ROUND) as bot:
+        await bot.play_round(1)
+        bot.forget()  # it was to warm up
+        for _ in range(_ROUNDS):
+            await bot.play_round(_EACH_ROUND)
+    taps = f"{_ROUNDS} rounds of {PEOPLE * _EACH_ROUND * TAPS} taps"
+    used, own = (statistics.median(column) for column in zip(*bot.used, strict=True))
+    return [
+        Figure("processor per tap", statistics.median(bot.ms), "ms", 3.0,
+               f"{min(bot.ms):.2f} to {max(bot.ms):.2f}"),
+        Figure("taps", statistics.median(bot.a_second), "/s", note=taps),
+        Figure("the bot's core in use", 100 * used, "%", note=f"the emulator's: {own:.0%}"),
+    ]  # fmt: skip

@@ -154,12 +154,12 @@ TASKS = (
 async def test_a_server_is_found_by_its_well_known_address(site: Site) -> None:
     site.pages["/.well-known/caldav"] = web.Response(status=301, headers={"Location": "/dav"})
     site.pages["/dav"] = told(PRINCIPAL.format("/ben"))
-    site.pages["/ben"] = told(HOME.format("/home/"))
-    site.pages["/home/"] = told(KIND.format(" Ben  at work "), "/home/a/")
+    site.pages["/ben"] = told(HOME.format("/house/"))
+    site.pages["/house/"] = told(KIND.format(" Ben  at work "), "/house/a/")
     found = await find_collections(Address(site.at("/"), "ben", "geheim"), private=True)
-    assert found == (Collection(site.at("/home/a/"), "Ben at work"),)
+    assert found == (Collection(site.at("/house/a/"), "Ben at work"),)
     assert {one.method for one in site.asked} == {"PROPFIND"}
-    site.pages["/home/"] = told(TASKS, "/home/a/")
+    site.pages["/house/"] = told(TASKS, "/house/a/")
     assert await find_collections(Address(site.at("/"), "ben", "x"), private=True) == ()
 
 

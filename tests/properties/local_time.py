@@ -10,7 +10,7 @@ import random
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.core.timetable import Rule, after_quiet, latest_weekly, next_weekly, occurrences, to_utc
@@ -44,7 +44,7 @@ class Wall:
         self._starts = [stretch.start for stretch in self.stretches]
 
     def _offset(self, at: int) -> int:
-        offset = datetime.fromtimestamp(at, UTC).astimezone(self._zone).utcoffset()
+        offset = datetime.fromtimestamp(at, self._zone).utcoffset()
         assert offset is not None
         return int(offset.total_seconds())
 

@@ -25,8 +25,6 @@ from tests.world import Human, World
 #: What Anna wrote for herself, what she shares, and what Cora wrote: words no log may hold.
 KEPT, SHARED, CORAS = "a marmot for me alone", "a badger to be shown", "an otter of Coras"
 CANARIES = (KEPT, SHARED, CORAS)
-#: In memory where there is such a place: no power fails here, and each commit waits for the disk.
-_PLACE = next((place for place in ("/dev/shm",) if Path(place).is_dir()), None)
 _START = to_utc("2026-11-01", "10:00", "Europe/Berlin")
 
 
@@ -35,7 +33,7 @@ async def practice(seed: int, extra: str = "") -> AsyncIterator[World]:
     """Give a running practice without people, in a folder of its own. extra: more of its TOML."""
     clock = StageClock(_START)
     emulator = Emulator(token=TOKEN, clock=clock, seed=seed)
-    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory(dir=_PLACE) as folder:
+    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
         prepare(patch)
         async with emulator.serve():
             stage = await set_stage(Path(folder), emulator, clock, extra=extra)

@@ -25,6 +25,7 @@ async def test_a_spoilt_button_does_nothing_to_others_in_anybodys_hands() -> Non
     assert len(tally.points) == 6, "everybody pressed"
 
 
+@pytest.mark.timeout(600)
 async def test_it_is_found_when_anybody_may_load_a_check_in(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -32,5 +33,10 @@ async def test_it_is_found_when_anybody_may_load_a_check_in(
         return await checkins.load_checkin(tx, checkin_id)
 
     monkeypatch.setattr("bot.store.checkins.find_checkin", load_any)
-    tally = await presses(1, 4_000)
-    assert {found.invariant for found in tally.violations} & {"another's rows", "shown to another"}
+    found: set[str] = set()
+    # Where somebody erases everything early, nothing of another's is left to press on.
+    for seed in range(1, 8):
+        found |= {one.invariant for one in (await presses(seed, 4_000)).violations}
+        if found:
+            break
+    assert found & {"another's rows", "shown to another"}

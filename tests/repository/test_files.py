@@ -36,7 +36,7 @@ OF_AN_INDEX = re.compile(
     )
 )
 LOCKS = ["requirements.lock", "requirements-dev.lock"]
-OF_OTHERS = ["tests/emulator/aiogram/requirements.lock", "tests/core/statistics/requirements.lock"]
+OF_OTHERS = ["tests/emulator/aiogram/requirements.lock", "tests/independent/requirements.lock"]
 
 
 @pytest.fixture(scope="module")

@@ -25,6 +25,7 @@ PLANTED = {
         "import apscheduler",
         "import jinja2",
         "import uvicorn",
+        "import prometheus_client",
         "import aiosqlite",
         "import pyrage",
         "import cryptography",

@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from tests.scratch import keep_in_memory
 from tests.torture.ledger import Book
 from tests.torture.rounds import parts, torture
 
@@ -26,6 +27,7 @@ def main() -> int:
     chosen = [name for name in asked.parts.split(",") if name]
     if unknown := set(chosen) - set(known):
         parser.error(f"there is no part {', '.join(sorted(unknown))}; there are: {known}")
+    keep_in_memory()
     book = Book.open(asked.folder)
     if asked.markdown:
         sys.stdout.write(book.markdown())

@@ -463,6 +463,27 @@ async def test_it_says_what_telegram_could_not_deliver_once(telegram, bot, pract
     await task
 
 
+async def test_what_telegram_cannot_bring_is_no_health_until_it_comes(
+    telegram, bot, practice, place
+):
+    hook = webhook_of(bot, practice, place, clock := HastyClock())
+    task = asyncio.create_task(hook.run())
+    await asyncio.wait_for(hook.ready.wait(), 5)
+    practice.away = 10**6
+    person(telegram, "Anna", ANNA)
+    assert await telegram.bell.wait_for(lambda: practice.away < 10**6, 5)
+    for expected in (1, 0):
+        await clock.sleep(webhook._LOOK_SECONDS)
+        await hook.look()
+        assert hook.received().undelivered == expected
+        practice.away = 0
+        telegram.clock.advance_to(telegram.clock.now() + 10_000)
+        await delivered(telegram)
+    assert hook.received().is_fresh
+    await hook.stop(1)
+    await task
+
+
 async def test_a_webhook_taken_away_is_told_and_not_healthy(telegram, bot, practice, place):
     clock = HastyClock()
     hook = webhook_of(bot, practice, place, clock)

@@ -20,7 +20,7 @@ from bot.core.signals import Alpha, Gap, Individuals, alpha, f_quantile, gap, in
 
 ROOT = Path(__file__).parents[2]
 PYTHON = ROOT / ".venv-statistics" / "bin" / "python"
-JUDGE = Path(__file__).parent / "statistics" / "judge.py"
+JUDGE = Path(__file__).parent / "judge.py"
 HOUSE = House(alpha_people=3, gap_needs=3)
 
 Answers = dict[str, list[tuple[Any, list[float | None]]]]

@@ -1,0 +1,1 @@
+"""Other bots that hold the same survey, each the way its own documentation recommends."""

@@ -229,7 +229,8 @@ def test_an_end_without_a_zone_is_in_the_zone_of_the_series() -> None:
 
 
 def test_what_starts_at_the_end_is_not_read_any_more() -> None:
-    body = calendar("DTSTART:20261102T140000Z\nDURATION:PT50M\nRRULE:FREQ=DAILY")
+    single = "UID:{0}\nDTSTART:2026110{0}T140000Z\nDURATION:PT50M"
+    body = calendar(*(single.format(day) for day in (2, 3, 4)))
     at = to_utc("2026-11-04", "15:00", ZONE)
     found = read(body, zone=ZONE, from_at=at - 86_400_000, to_at=at)
     assert starts(found) == ["11-03 15:00"]

@@ -14,6 +14,7 @@ from bot.config import Settings
 from bot.core.errors import TokenRefused
 from bot.core.instrument import Instrument
 from bot.delivery import Delivery
+from bot.feeds.declared import declared_feeds
 from bot.feeds.syncing import Syncing
 from bot.heartbeat import Heartbeat
 from bot.instruments import load_numbers
@@ -35,6 +36,7 @@ from bot.services.asking import Asking
 from bot.services.checkins import CheckIns
 from bot.services.closing import Closing
 from bot.services.confirming import Confirming
+from bot.services.declaring import Declaring
 from bot.services.digests import Digests
 from bot.services.ending import Endings
 from bot.services.enrolment import Enrolment
@@ -247,6 +249,8 @@ async def _assemble(
         lanes,
     )
     retention = Retention(db, clock, ids, settings)
+    declaring = Declaring(db, clock, ids, settings, declared_feeds(settings))
+    await declaring.bring_in()
     before_next = settings.checkin.closes_before_next_minutes * 60_000
     closing = Closing(db, clock, ids, settings, room.checkins.talks, before_next)
     wall = outgoing.wall or clock
@@ -268,6 +272,7 @@ async def _assemble(
             retention.sweep_one,
             outgoing.be_seen,
             receiver.look,
+            declaring.look,
         ),
         follow=Syncing(Following(db, clock, ids, settings), settings).sync_one,
         on_token_refused=on_token_refused,

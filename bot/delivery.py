@@ -164,9 +164,15 @@ class Delivery:
             return self.feed_views.failed(feed, reader) if feed.failures else None
         if name == "feed_lost":
             return self.feed_views.lost(feed, reader) if feed.held_at is not None else None
+        if name == "feed_gone":
+            return self.feed_views.gone(feed, reader) if feed.rests == "gone" else None
+        if name == "feed_flaws":
+            overview = await self.feeds.show(feed.id, None)
+            return self.feed_views.flaws(overview, reader) if overview.flaws else None
         if name == "feed_ready":
             overview = await self.feeds.show(feed.id, None)
-            return self.feed_views.one(overview, reader) if feed.accepted_at is None else None
+            is_new = feed.accepted_at is None and feed.rests is None
+            return self.feed_views.ready(overview, reader) if is_new else None
         question = await self.feeds.question(claimed.person.id)
         return self.feed_views.question(question, reader) if question.asks else None
 

@@ -25,6 +25,8 @@ log = structlog.get_logger(__name__)
 Piece = Callable[[], Awaitable[bool]]
 
 _SECONDS: Final = {"deliver": 1.0, "plan": 10.0, "sweep": 20.0, "follow": 2.0}
+#: So many of a tick may run at the same time: a calendar's server that hangs holds up no other.
+_BESIDE: Final = {"follow": 4}
 #: A tick that finds work without end lets the others in between.
 _PIECES_A_TICK: Final = 1000
 
@@ -66,7 +68,7 @@ class Ticks:
                 args=[name],
                 seconds=seconds,
                 coalesce=True,
-                max_instances=1,
+                max_instances=_BESIDE.get(name, 1),
                 misfire_grace_time=None,
             )
         self._scheduler.start()

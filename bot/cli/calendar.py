@@ -85,6 +85,34 @@ def show(
     typer.echo(json.dumps(rows, indent=1) if as_json else _table(rows, reading))
 
 
+@calendar.command("find")
+def find(
+    url: Annotated[
+        str, typer.Argument(help="The server, with the account: https://name:password@host/")
+    ],
+    config: Annotated[
+        Path | None, typer.Option("--config", "-c", help="Take the settings of this practice.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the calendars of an account on a CalDAV server, with the addresses to add them by."""
+    from bot.feeds.discovery import find_collections
+    from bot.feeds.fetching import NotFetched, read_address
+
+    settings = settings_of(config) if config is not None else None
+    private = settings is not None and settings.calendar.private_addresses
+    try:
+        found = work(find_collections(read_address(url), private=private))
+    except NotFetched as problem:
+        fail(f"No calendars were found. {problem}", 1)
+    if as_json:
+        typer.echo(json.dumps([{"name": one.name, "url": one.url} for one in found], indent=1))
+        return
+    for one in found:
+        typer.echo(f"{one.name}  {one.url}")
+    typer.echo(f"{len(found)} calendars. Add one by its address with the same name and password")
+
+
 def _fetched(source: str, settings: Settings | None) -> tuple[bytes, str]:
     """Give what a file or an address holds, and how to call it."""
     from bot.feeds.fetching import NotFetched, fetch, read_address
@@ -124,14 +152,15 @@ def _row(event: Event, match: Match, zone: dt.tzinfo) -> dict[str, Any]:
 
 
 def _told(trouble: Trouble, zone: str) -> str:
-    about = f"what begins {trouble.about}"
+    where = f"line {trouble.line}, " if trouble.line else ""
+    about = f"{where}what begins {trouble.about}"
     return {
         "too_often": f"{about} repeats within a day and is left out: no therapy meets like that",
         "bad_rule": f"{about} repeats by a rule that cannot be read and is left out:"
         " set its repetition again in the calendar",
         "bad_event": f"{about} has no times that can be read and is left out:"
         " set them again in the calendar",
-        "zone": f"the time zone {trouble.about} is unknown; its times are read in {zone}:"
+        "zone": f"{where}the time zone {trouble.name} is unknown; its times are read in {zone}:"
         " choose a zone like Europe/Berlin in the calendar",
     }[trouble.kind]
 

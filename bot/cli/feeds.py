@@ -28,6 +28,8 @@ _REFUSED: Final = {
     "feed_there": "This calendar is followed already: see `rapport calendar list`",
     "feed_many": "There are {most} calendars already: remove one first",
     "feed_unknown": "There is no such calendar any more: see `rapport calendar list`",
+    "feed_rests": "config.toml does not have this calendar any more, so it is not read: put it back"
+    " there and start the bot again, or remove it with `rapport calendar remove`",
     "code_unknown": "There is no client {code} whose appointments this calendar could have",
     "code_twice": "Two therapists have a client {code}: give each of them a calendar of their own",
 }
@@ -73,8 +75,14 @@ def listed(config: Config = CONFIG, as_json: AsJson = False) -> None:
 @calendar.command("remove")
 def remove(name: Name, config: Config = CONFIG) -> None:
     """Forget a calendar; what it has planned and nobody was asked about is cancelled."""
-    _done(_remove(settings_of(config), name), name)
+    settings = settings_of(config)
+    removed: Feed = _done(_remove(settings, name), name)
     typer.echo(f"{name} is forgotten, and what it had planned is cancelled.")
+    if removed.source.declared in settings.feeds:
+        typer.echo(
+            f"It still stands in the settings as feeds.{removed.source.declared}, and is not read:"
+            " take it out there too"
+        )
 
 
 @calendar.command("sync")
@@ -101,14 +109,30 @@ def sync(
 
 
 @calendar.command("accept")
-def accept(name: Name, config: Config = CONFIG) -> None:
-    """Follow a calendar that was only looked at so far."""
+def accept(
+    name: Name,
+    yes: Annotated[bool, typer.Option("--yes", help="Follow it without being asked.")] = False,
+    config: Config = CONFIG,
+) -> None:
+    """Show what would come of a calendar that is not followed yet and, if you say yes, follow it.
+
+    Such a one is declared in config.toml, or was looked at only.
+    """
     settings = settings_of(config)
     feed: Feed | None = _done(_find(settings, name), name)
     if feed is None:
         _no_such(name)
+    if feed.accepted_at is not None and feed.rests is None:
+        fail(f"{name} is followed already", 1)
+    typer.echo(_preview(_done(_look(settings, feed), name)))
+    if not (yes or typer.confirm("Follow this calendar?", default=False)):
+        typer.echo("Nothing is made of it.")
+        return
     accepted: Overview = _done(_accept(settings, feed.id), name)
-    typer.echo(f"{name} is followed: {len(accepted.coming)} appointments.")
+    typer.echo(
+        f"{name} is followed: {len(accepted.coming)} appointments."
+        f" Undo it with: rapport calendar remove {name}"
+    )
 
 
 @calendar.command("alias")
@@ -171,17 +195,24 @@ async def _find(settings: Settings, name: str) -> Feed | None:
         return await here.find(name)
 
 
+async def _look(settings: Settings, feed: Feed) -> Overview:
+    async with _opened(settings) as here:
+        await here.feeds.read_now(None, feed.id)
+        await here.sync(feed.id)
+        return await here.feeds.show(feed.id, None)
+
+
 async def _accept(settings: Settings, feed_id: int) -> Overview:
     async with _opened(settings) as here:
         return await here.feeds.accept(feed_id, None)
 
 
-async def _remove(settings: Settings, name: str) -> None:
+async def _remove(settings: Settings, name: str) -> Feed:
     async with _opened(settings) as here:
         feed = await here.find(name)
         if feed is None:
             _no_such(name)
-        await here.feeds.remove(feed.id, None)
+        return await here.feeds.remove(feed.id, None)
 
 
 async def _alias(settings: Settings, feed_id: int, words: str, code: str) -> None:
@@ -190,6 +221,8 @@ async def _alias(settings: Settings, feed_id: int, words: str, code: str) -> Non
 
 
 async def _sync(settings: Settings, feed: Feed, *, allow: bool) -> str:
+    if feed.rests is not None:
+        return _standing_still(feed)
     async with _opened(settings) as here:
         if allow:
             await here.feeds.allow(feed.id, None)
@@ -215,9 +248,13 @@ def _is_called(feed: Feed, name: str) -> bool:
 
 def _standing(one: Overview) -> str:
     feed = one.feed
+    if feed.rests is not None:
+        return _standing_still(feed)
     parts = [f"{len(one.coming)} appointments to come", f"{len(one.unknown)} of nobody known"]
     if feed.accepted_at is None:
         parts.append("only looked at: follow it with `rapport calendar accept`")
+    if one.flaws:
+        parts.append(f"{len(one.flaws)} to mend in it: see `rapport calendar test`")
     if feed.read_at is not None:
         parts.append(f"read {_moment(feed.read_at, one.zone)}")
     if feed.held_at is not None:
@@ -228,6 +265,15 @@ def _standing(one: Overview) -> str:
     if feed.failures:
         parts.append(f"failed {feed.failures} times ({feed.problem})")
     return " · ".join(parts)
+
+
+def _standing_still(feed: Feed) -> str:
+    if feed.rests == "declined":
+        return "not read, because somebody said no to it: `rapport calendar accept` to follow it"
+    return (
+        "not read, because it is not in config.toml any more; what it has planned stays: put it"
+        " back, or `rapport calendar remove`"
+    )
 
 
 def _preview(one: Overview) -> str:
@@ -251,8 +297,11 @@ def _as_json(one: Overview) -> dict[str, Any]:
         "name": feed.source.name,
         "of": "practice" if feed.therapist_id is None else "therapist",
         "accepted": feed.accepted_at is not None,
+        "declared": feed.source.declared or None,
+        "rests": feed.rests,
         "coming": len(one.coming),
         "unknown": len(one.unknown),
+        "flaws": [{"kind": f.kind, "starts": f.starts, "line": f.line} for f in one.flaws],
         "read_at": feed.read_at,
         "failures": feed.failures,
         "problem": feed.problem,

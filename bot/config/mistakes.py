@@ -16,10 +16,11 @@ from reprlib import repr as shortened
 from typing import Any, Literal, get_args, get_origin
 
 from annotated_types import Ge, Le
-from pydantic import SecretStr
+from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from bot.config.feeds import Feed
 from bot.config.settings import Settings
 
 
@@ -66,18 +67,28 @@ class ConfigError(Exception):
 
 
 def every_setting() -> Iterator[Setting]:
-    """Give all settings in the order of the file."""
+    """Give all settings in the order of the file, but for those of calendars."""
     for section, whole in Settings.model_fields.items():
-        assert isinstance(whole.annotation, type)  # noqa: S101 - a section is a class by design
-        for name, field in whole.annotation.model_fields.items():
-            yield Setting(
-                key=f"{section}.{name}",
-                says=field.description or "",
-                allowed=_allowed(field),
-                required=field.is_required(),
-                secret=field.annotation is SecretStr,
-                default=None if field.is_required() else field.default,
-            )
+        if section != "feeds":
+            assert isinstance(whole.annotation, type)  # noqa: S101 - a class by design
+            yield from _settings_of(whole.annotation, section)
+
+
+def feed_settings(name: str) -> Iterator[Setting]:
+    """Give the settings of the calendar that is declared under a name."""
+    return _settings_of(Feed, f"feeds.{name}")
+
+
+def _settings_of(section: type[BaseModel], key: str) -> Iterator[Setting]:
+    for name, field in section.model_fields.items():
+        yield Setting(
+            key=f"{key}.{name}",
+            says=field.description or "",
+            allowed=_allowed(field),
+            required=field.is_required(),
+            secret=field.annotation is SecretStr,
+            default=None if field.is_required() else field.default,
+        )
 
 
 def _allowed(field: FieldInfo) -> str:
@@ -123,6 +134,8 @@ def once_each(errors: list[ErrorDetails]) -> list[ErrorDetails]:
 
 def translate(error: ErrorDetails) -> Mistake:
     """Say a validation error in an admin's words."""
+    if error["loc"][0] == "feeds":
+        return _of_feeds(error)
     key, within = ".".join(map(str, error["loc"][:2])), error["loc"][2:]
     setting = next((setting for setting in every_setting() if setting.key == key), None)
     if error["type"] == "extra_forbidden":
@@ -133,6 +146,23 @@ def translate(error: ErrorDetails) -> Mistake:
         return Mistake(f"{key}.{within[0]}", "is no language of the bot", 'use "en" and "de"')
     key = ".".join([key, *(part for part in within if isinstance(part, str))])
     return _in_words(error, key, setting)
+
+
+def _of_feeds(error: ErrorDetails) -> Mistake:
+    """Say what is wrong with a declared calendar; what was given may be its address."""
+    name, within = [*map(str, error["loc"][1:3]), "", ""][:2]
+    key = ".".join(filter(None, ("feeds", name, within.replace("[key]", ""))))
+    settings = {setting.key: setting for setting in feed_settings(name)}
+    if error["type"] == "setting":
+        return _in_words(error, key, settings.get(key))
+    if not within:
+        remedy = f"write what it has below [feeds.{name or 'NAME'}]"
+        return Mistake(key, "is not a section" + _source(key), remedy)
+    if error["type"] == "extra_forbidden":
+        near = get_close_matches(key, settings, 1, 0.85)
+        remedy = f"did you mean {near[0]}?" if near else "remove it; config.example.toml names all"
+        return Mistake(key, "is not a setting", remedy)
+    return _in_words(error, key, settings[key])
 
 
 def _in_words(error: ErrorDetails, key: str, setting: Setting | None) -> Mistake:

@@ -1,7 +1,8 @@
 """Every setting of the practice: its section, name, default, range and one-line description.
 
 The descriptions are the source of the documentation and of config.example.toml. What needs two
-settings to judge is checked here, on the later of the two.
+settings to judge is checked here, on the later of the two. Calendars are declared beside, because
+there may be any number of them.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     NestedSecretsSettingsSource,
@@ -21,6 +22,8 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from bot.config.feeds import Feeds, wrong_beside
+from bot.config.section import Section
 from bot.config.values import (
     NO_ADDRESS,
     ApiAddress,
@@ -53,13 +56,7 @@ from bot.config.values import (
 QUIET_AT_MOST_MINUTES = 16 * 60
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", validate_default=True, hide_input_in_errors=True
-    )
-
-
-class Telegram(_Section):
+class Telegram(Section):
     token: Token = Field(
         description="The bot's token from @BotFather; better in a secret file than here."
     )
@@ -76,7 +73,7 @@ class Telegram(_Section):
     )
 
 
-class Webhook(_Section):
+class Webhook(Section):
     url: WebhookAddress = Field(
         "", description="The public https address that Telegram calls; only with webhook."
     )
@@ -107,7 +104,7 @@ class Webhook(_Section):
         return loopback
 
 
-class Practice(_Section):
+class Practice(Section):
     name: Line = Field(
         max_length=60,
         description="The practice's name as clients read it; it can appear on a lock screen.",
@@ -142,21 +139,21 @@ class Practice(_Section):
         return ZoneInfo(self.timezone)
 
 
-class Database(_Section):
+class Database(Section):
     path: Path = Field(
         Path("rapport.sqlite3"),
         description="The database file; a relative path starts at this file's folder.",
     )
 
 
-class Keys(_Section):
+class Keys(Section):
     master_key_file: Path = Field(
         Path("rapport.key"),
         description="The file with the master key; back it up apart from the database.",
     )
 
 
-class Checkin(_Section):
+class Checkin(Section):
     delay_minutes: Whole = whole(
         30, 0, 1440, "Minutes from an appointment's end to its check-in (0 to 1440)."
     )
@@ -234,7 +231,7 @@ class Checkin(_Section):
         return until
 
 
-class Digest(_Section):
+class Digest(Section):
     weekday: Weekday = Field("friday", description="The day of a therapist's weekly digest.")
     time: TimeOfDay = Field(dt.time(17, 0), description="The digest's local time.")
     free_text: bool = Field(
@@ -245,7 +242,7 @@ class Digest(_Section):
     )
 
 
-class Calendar(_Section):
+class Calendar(Section):
     match: MatchRules = Field(
         ("tag", "summary", "attendee", "title"),
         description="How a calendar's event finds its client; the first rule that hits decides.",
@@ -263,7 +260,7 @@ class Calendar(_Section):
     )
 
 
-class Safety(_Section):
+class Safety(Section):
     text: Wordings = Field(
         min_length=1,
         description='Where help is to be had at once; one text, or { en = "...", de = "..." }.',
@@ -275,7 +272,7 @@ class Safety(_Section):
     )
 
 
-class Privacy(_Section):
+class Privacy(Section):
     feedback_in_clinical_record: bool = Field(
         description="Whether answers belong to the clinical record; decides what /erase can do."
     )
@@ -304,7 +301,7 @@ class Privacy(_Section):
     )
 
 
-class Health(_Section):
+class Health(Section):
     listen: MaybeListenAddress = Field(
         "",
         description="When polling: where to serve /healthz and /metrics, such as 127.0.0.1:9090.",
@@ -336,7 +333,7 @@ class Health(_Section):
         return host_and_port(self.listen) if self.listen else None
 
 
-class Log(_Section):
+class Log(Section):
     level: LogLevel = Field(
         "info", description="The least severity that is logged: debug, info, warning, error."
     )
@@ -367,6 +364,7 @@ class Settings(BaseSettings):
     checkin: Checkin
     digest: Digest
     calendar: Calendar
+    feeds: Feeds
     safety: Safety
     privacy: Privacy
     health: Health
@@ -395,6 +393,15 @@ class Settings(BaseSettings):
             # Noticed here, so that it is told beside whatever else is wrong with either section.
             found["webhook"] = {**webhook, "url": NO_ADDRESS}
         return found
+
+    @field_validator("feeds")
+    @classmethod
+    def _feeds_fit(cls, feeds: Feeds, info: ValidationInfo) -> Feeds:
+        calendar = info.data.get("calendar")
+        problem = wrong_beside(feeds, private=calendar is None or calendar.private_addresses)
+        if problem is not None:
+            raise problem
+        return feeds
 
     @field_validator("safety")
     @classmethod

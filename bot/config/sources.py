@@ -62,6 +62,15 @@ def _worries(settings: Settings, path: Path) -> Iterator[Mistake]:
         yield Mistake(
             str(path), "holds the token and can be read by others", f"run: chmod 600 {path}"
         )
+    written = _read(path).get("feeds", {})
+    told = [name for name, feed in written.items() if not {"url", "password"}.isdisjoint(feed)]
+    if told and _open_to_others(path):
+        yield Mistake(
+            str(path),
+            f"holds the address of feeds.{told[0]}, which is as good as a password, and can be"
+            " read by others",
+            f"run: chmod 600 {path}",
+        )
     key = settings.keys.master_key_file
     if key.exists() and _open_to_others(key):
         yield Mistake(str(key), "is the master key and can be read by others", f"chmod 600 {key}")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal
 
 Key = tuple[bytes, int]
 
@@ -167,14 +167,32 @@ def _reaches(event: Kept, met: Sequence[Found], now: int) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class Flaw:
+    """What in a feed cannot be taken as it stands. knows: a hash to know it again.
+
+    kind: `too_often`, `bad_rule`, `bad_event`: it is left out; `zone`: its times are read in
+    another zone. starts: when it begins, as it stands there. line: of the file, 0 if not known.
+    """
+
+    knows: bytes
+    kind: Literal["too_often", "bad_rule", "bad_event", "zone"]
+    starts: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
-    """Where a feed is, and the secret its hashes are made with. name: what people call it."""
+    """Where a feed is, and the secret its hashes are made with. name: what people call it.
+
+    declared: by which name config.toml has it, empty where somebody added it.
+    """
 
     name: str
     url: str = field(repr=False)
     user: str = field(default="", repr=False)
     password: str = field(default="", repr=False)
     secret: str = field(default="", repr=False)
+    declared: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +206,10 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """A calendar as it is kept; therapist_id: None for the practice's. Instants as in its row."""
+    """A calendar as it is kept; therapist_id: None for the practice's. Instants as in its row.
+
+    rests: why it is not read: somebody has said no to it, or config.toml does not have it any more.
+    """
 
     id: int
     therapist_id: int | None
@@ -204,3 +225,4 @@ class Feed:
     lost_of: int | None
     held_at: int | None
     allowed_at: int | None
+    rests: Literal["declined", "gone"] | None

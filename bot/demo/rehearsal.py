@@ -20,6 +20,7 @@ from structlog.testing import capture_logs
 from bot.config import Settings
 from bot.core.people import Pair, Person
 from bot.core.timetable import local_on, to_utc
+from bot.demo.calendar_scenes import play_calendars, play_declared
 from bot.demo.stage import TOKEN, Stage, StageClock
 from bot.emulator import Emulator, Seen
 from bot.emulator import Person as Phone
@@ -140,6 +141,7 @@ def _elsewhere(settings: Settings, folder: Path) -> Settings:
             "telegram": settings.telegram.model_copy(update=telegram),
             "database": settings.database.model_copy(update={"path": folder / "rapport.sqlite3"}),
             "keys": settings.keys.model_copy(update={"master_key_file": key}),
+            "feeds": {},  # the practice's own calendars are asked by the practice alone
         }
     )
 
@@ -210,6 +212,8 @@ class _Scenes:
                 await self._send(person, f"/{command}")
                 for act in acts:
                     await self._press(person, act)
+        await play_calendars(self.stage, ben, self._press)
+        await play_declared(self.stage)
         await self._ends(anna, ben)
 
     @property

@@ -11,14 +11,18 @@ import base64
 import ipaddress
 import re
 import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeVar
 from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from bot.feeds.facts import MOST_BYTES
+
+T = TypeVar("T")
 
 _REDIRECTS: Final = 5
 _MOVED: Final = (301, 302, 303, 307, 308)
@@ -102,16 +106,28 @@ async def fetch(
     or network; only there it may be without https. within_seconds: the time for all of it.
     Errors: `NotFetched`.
     """
-    headers = {"Accept": "text/calendar, */*;q=0.1", "Accept-Encoding": "identity"}
+    headers = {"Accept": "text/calendar, */*;q=0.1"}
     headers |= {"If-None-Match": etag} if etag else {}
     headers |= {"If-Modified-Since": modified} if modified else {}
+    async with asking(address, private=private, within_seconds=within_seconds) as session:
+        return await follow(session, address, headers, _taken, private=private)
+
+
+@asynccontextmanager
+async def asking(
+    address: Address, *, private: bool, within_seconds: float
+) -> AsyncIterator[aiohttp.ClientSession]:
+    """Give a session that reaches no other addresses than may be asked; what fails is worded.
+
+    Errors: `NotFetched`.
+    """
     timeout = aiohttp.ClientTimeout(total=within_seconds)
     connector = aiohttp.TCPConnector(resolver=_Checked(private=private), force_close=True)
     try:
         async with aiohttp.ClientSession(
             connector=connector, timeout=timeout, auto_decompress=False, trust_env=False
         ) as session:
-            return await _follow(session, address, headers, private=private)
+            yield session
     except _Private as where:
         raise NotFetched(
             "private",
@@ -134,21 +150,33 @@ async def fetch(
         ) from None
 
 
-async def _follow(
-    session: aiohttp.ClientSession, address: Address, headers: dict[str, str], *, private: bool
-) -> Fetched:
+async def follow(
+    session: aiohttp.ClientSession,
+    address: Address,
+    headers: dict[str, str],
+    take: Callable[[aiohttp.ClientResponse, str], Awaitable[T]],
+    *,
+    private: bool,
+    method: str = "GET",
+    data: bytes | None = None,
+) -> T:
+    """Ask an address, and where it leads to, and give what is taken of the last answer.
+
+    take: given the answer and its host. Errors: `NotFetched`, and those that `asking` words.
+    """
     here = urlsplit(address.url)
     first = _origin(here)
+    plain = headers | {"Accept-Encoding": "identity"}
     for _ in range(_REDIRECTS + 1):
         _check(here, private=private)
         # A name and password are for the host they were given for.
         known = _origin(here) == first and bool(address.user or address.password)
         named = {"Authorization": _basic(address)} if known else {}
-        async with session.get(
-            here.geturl(), headers=headers | named, allow_redirects=False
+        async with session.request(
+            method, here.geturl(), headers=plain | named, data=data, allow_redirects=False
         ) as response:
             if response.status not in _MOVED:
-                return await _taken(response, here.hostname or "?")
+                return await take(response, here.hostname or "?")
             here = urlsplit(urljoin(here.geturl(), response.headers.get("Location", "")))
     raise NotFetched(
         "round", f"{address.host} leads from one address to the next. Copy the address again"
@@ -186,7 +214,15 @@ async def _taken(response: aiohttp.ClientResponse, host: str) -> Fetched:
     modified = response.headers.get("Last-Modified", "")
     if response.status == 304:
         return Fetched(None, etag, modified)
-    if response.status != 200:
+    return Fetched(await body_of(response, host, 200), etag, modified)
+
+
+async def body_of(response: aiohttp.ClientResponse, host: str, wanted: int) -> bytes:
+    """Give the body of an answer that has the wanted status; more than is read is left away.
+
+    Errors: `NotFetched`.
+    """
+    if response.status != wanted:
         why, said = _SAID.get(response.status, _SAID[0])
         raise NotFetched(why, f"{host} {said} (HTTP {response.status})")
     if response.headers.get("Content-Encoding", "identity").lower() not in ("", "identity"):
@@ -196,7 +232,7 @@ async def _taken(response: aiohttp.ClientResponse, host: str) -> Fetched:
         body += chunk
         if len(body) > MOST_BYTES:
             break  # the reader says that it is too large
-    return Fetched(bytes(body), etag, modified)
+    return bytes(body)
 
 
 _SAID: Final[dict[int, tuple[Why, str]]] = {

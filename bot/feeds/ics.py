@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
 from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -44,9 +45,10 @@ def read(data: bytes, *, zone: str, from_at: int, to_at: int) -> Reading:
     """
     begin, end = _instant(from_at), _instant(to_at)
     events: dict[tuple[str, str, int], Event] = {}
-    troubles: dict[Trouble, None] = {}
     left_out: set[str] = set()
-    for calendar in _calendars(data):
+    calendars = _calendars(data)
+    troubles = _Troubles(data, calendars)
+    for calendar in calendars:
         own = _zone(str(calendar.get("X-WR-TIMEZONE", "")))
         fallback = own or ZoneInfo(zone)
         for parts in _by_uid(calendar):
@@ -54,18 +56,49 @@ def read(data: bytes, *, zone: str, from_at: int, to_at: int) -> Reading:
                 whole = [_localised(part, fallback, own, troubles) for part in parts]
                 found = list(_events(whole, begin, end))
             except _LeftOut as why:
-                troubles[Trouble(why.kind, _start_of(parts[0]))] = None
+                troubles.note(why.kind, parts[0], _uid(parts[0]))
                 left_out.add(_uid(parts[0]))
                 continue
             events.update({(one.uid, one.recurrence, one.starts_at): one for one in found})
     ordered = sorted(events.values(), key=lambda one: (one.starts_at, one.uid, one.recurrence))
-    return Reading(tuple(ordered), tuple(troubles), frozenset(left_out))
+    return Reading(tuple(ordered), tuple(troubles.found.values()), frozenset(left_out))
 
 
 class _LeftOut(Exception):
     def __init__(self, kind: Literal["too_often", "bad_rule", "bad_event"]) -> None:
         super().__init__(kind)
         self.kind = kind
+
+
+class _Troubles:
+    """What was found wrong, each once, with the line its event begins in."""
+
+    def __init__(self, data: bytes, calendars: list[Component]) -> None:
+        self._data, self._calendars = data, calendars
+        self.found: dict[tuple[str, str], Trouble] = {}
+
+    def note(
+        self,
+        kind: Literal["too_often", "bad_rule", "bad_event", "zone"],
+        part: Component,
+        name: str,
+    ) -> None:
+        """Note what is wrong about an event; name: its uid, or that of a zone."""
+        if (kind, name) not in self.found:
+            line = self._lines.get(id(part), 0)
+            self.found[kind, name] = Trouble(kind, _start_of(part), name, line)
+
+    @cached_property
+    def _lines(self) -> dict[int, int]:
+        parts = [part for one in self._calendars for part in one.walk("VEVENT")]
+        lines = [
+            number
+            for number, line in enumerate(self._data.splitlines(), 1)
+            if line.rstrip().upper() == b"BEGIN:VEVENT"
+        ]
+        # Where the reader has left one out, no line is better than a wrong one.
+        known = zip(parts, lines, strict=True) if len(parts) == len(lines) else ()
+        return {id(part): line for part, line in known}
 
 
 def _calendars(data: bytes) -> list[Component]:
@@ -139,7 +172,7 @@ def _zone(name: str) -> ZoneInfo | None:
 
 
 def _localised(
-    part: Component, fallback: ZoneInfo, own: ZoneInfo | None, troubles: dict[Trouble, None]
+    part: Component, fallback: ZoneInfo, own: ZoneInfo | None, troubles: _Troubles
 ) -> Component:
     """Give every time of an event a zone, and its rule an end that means what it says."""
     for name in ("RRULE", *_DATES, "RECURRENCE-ID", "DTSTART", "DTEND", "DURATION"):
@@ -150,11 +183,11 @@ def _localised(
         raise _LeftOut("bad_event")
     for name in ("DTSTART", "DTEND", "RECURRENCE-ID"):
         if name in part:
-            _give_zone(part[name], fallback, troubles)
+            _give_zone(part, part[name], fallback, troubles)
     for name in _DATES:
         for one in _listed(part.get(name)):
             for value in getattr(one, "dts", ()):
-                _give_zone(value, fallback, troubles, one)
+                _give_zone(part, value, fallback, troubles, one)
     if own is not None and "RRULE" in part and _is_utc(start.dt):
         # Written in UTC, but meant in the calendar's zone: a session stays at its hour in summer.
         start.dt = start.dt.astimezone(own)
@@ -166,14 +199,18 @@ def _localised(
 
 
 def _give_zone(
-    value: Component, fallback: ZoneInfo, troubles: dict[Trouble, None], named: Component = None
+    part: Component,
+    value: Component,
+    fallback: ZoneInfo,
+    troubles: _Troubles,
+    named: Component = None,
 ) -> None:
     moment = getattr(value, "dt", None)
     if not isinstance(moment, datetime) or moment.tzinfo is not None:
         return
     name = str((named if named is not None else value).params.get("TZID", ""))
     if name:
-        troubles[Trouble("zone", name)] = None
+        troubles.note("zone", part, name)
     value.dt = moment.replace(tzinfo=fallback)
 
 

@@ -9,14 +9,15 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, field
 
 import structlog
 
 from bot.config import Settings
-from bot.core.feeds import Feed, Found, Seen
+from bot.core.feeds import Feed, Flaw, Found, Seen
 from bot.feeds.apart import read_apart
-from bot.feeds.facts import Event, NotACalendar, Reading
+from bot.feeds.facts import Event, NotACalendar, Reading, Trouble
 from bot.feeds.fetching import Address, NotFetched, fetch
 from bot.feeds.matching import Known, Matching, matching_of
 from bot.services.feeds import hashed
@@ -27,24 +28,36 @@ log = structlog.get_logger(__name__)
 _DAY_MS = 86_400_000
 _BACK_DAYS = 14
 _AHEAD_DAYS = 60
+#: So many read at the same time at most, each in a process of its own.
+_READERS = 2
 _SECONDS = {"fetch": 30.0, "read": 20.0}
 _URGENT_SECONDS = {"fetch": 5.0, "read": 5.0}
 
 
 @dataclass(frozen=True, slots=True)
 class Syncing:
-    """Keeps the timetable beside the practice's calendars."""
+    """Keeps the timetable beside the practice's calendars.
+
+    in_hand: ids of the feeds that are being read, so that none is read twice at the same time.
+    """
 
     following: Following
     settings: Settings
+    in_hand: set[int] = field(default_factory=set)
+    readers: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_READERS))
 
     async def sync_one(self) -> bool:
-        """Read the feed that is due; was there one?"""
-        job = await self.following.due()
-        if job is None:
-            return False
-        await self.sync(job)
-        return True
+        """Read the feed that is due and that nobody has in hand; was there one?"""
+        while (job := await self.following.due(frozenset(self.in_hand))) is not None:
+            if job.feed.id in self.in_hand:
+                continue  # somebody took it while it was looked up
+            self.in_hand.add(job.feed.id)
+            try:
+                await self.sync(job)
+            finally:
+                self.in_hand.discard(job.feed.id)
+            return True
+        return False
 
     async def sync(self, job: Job) -> Applied | NotFetched | NotACalendar | None:
         """Read a feed and let it count; give what came of it, None where nothing has changed."""
@@ -65,23 +78,24 @@ class Syncing:
                 await self.following.unchanged(feed.id)
                 return None
             now = self.following.clock.now()
-            reading = await read_apart(
-                body,
-                zone=job.zone,
-                from_at=now - _BACK_DAYS * _DAY_MS,
-                to_at=now + _AHEAD_DAYS * _DAY_MS,
-                within_seconds=limits["read"],
-            )
+            # Reading is computing. What a client's question waits for waits for no other.
+            async with nullcontext() if job.is_urgent else self.readers:
+                reading = await read_apart(
+                    body,
+                    zone=job.zone,
+                    from_at=now - _BACK_DAYS * _DAY_MS,
+                    to_at=now + _AHEAD_DAYS * _DAY_MS,
+                    within_seconds=limits["read"],
+                )
         except (NotFetched, NotACalendar) as problem:
             log.warning("calendar not read", feed=feed.id, why=problem.why)
             await self.following.failed(feed.id, problem.why)
             return problem
-        if reading.troubles:
-            log.warning("parts of a calendar not read", feed=feed.id, count=len(reading.troubles))
         unread = frozenset(series_of(feed, uid) for uid in reading.left_out)
         seen = Seen(fetched.etag, fetched.modified, known)
         said = await asyncio.to_thread(self._said, job, reading)
-        return await self.following.apply(feed.id, said, unread, seen)
+        flaws = tuple(_flaw(feed, one) for one in reading.troubles)
+        return await self.following.apply(feed.id, said, unread, seen, flaws)
 
     def _said(self, job: Job, reading: Reading) -> tuple[Said, ...]:
         rules = matching_of(self.settings)
@@ -92,6 +106,11 @@ class Syncing:
 def series_of(feed: Feed, uid: str) -> bytes:
     """Give the hash that a feed knows an event or series by."""
     return hashed(feed.source.secret, "series", uid)
+
+
+def _flaw(feed: Feed, trouble: Trouble) -> Flaw:
+    knows = hashed(feed.source.secret, "flaw", f"{trouble.kind}|{trouble.name}")
+    return Flaw(knows, trouble.kind, trouble.about, trouble.line)
 
 
 def _known(job: Job) -> Known:

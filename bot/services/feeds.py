@@ -7,22 +7,24 @@ and nobody was asked about. Therapists reach their own feeds; the command line r
 from __future__ import annotations
 
 import hmac
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
 from bot.config import Settings
 from bot.core.errors import Refused
-from bot.core.feeds import Feed, Kept, Source
+from bot.core.feeds import Feed, Flaw, Kept, Source
 from bot.services.acts import reads, writes
 from bot.services.events import Steps
 from bot.services.ports import Clock, Ids
-from bot.store import audit, feed_events, feeds, pairs, people
+from bot.store import audit, feed_events, feed_flaws, feeds, pairs, people
 from bot.store.database import Database, Transaction
 from bot.store.feed_events import Unknown, Whose
 
 #: More calendars than anybody keeps; each is read every quarter of an hour.
 MOST_FEEDS: Final = 10
-_SECRET: Final = 43
+#: So many characters has the secret of a feed's hashes.
+SECRET: Final = 43
 _LATER_MS: Final = 3 * 86_400_000
 
 
@@ -35,7 +37,8 @@ def hashed(secret: str, kind: str, words: str) -> bytes:
 class Overview:
     """A feed and what comes of it. coming: its events that have not begun, soonest first.
 
-    codes: of pairs by id. unknown: of whom nobody knows. zone: of its times.
+    codes: of pairs by id. unknown: of whom nobody knows. zone: of its times. flaws: what cannot be
+    taken as it stands.
     """
 
     feed: Feed
@@ -43,6 +46,7 @@ class Overview:
     codes: dict[int, str]
     unknown: tuple[Unknown, ...]
     zone: str
+    flaws: tuple[Flaw, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +81,8 @@ class Feeds:
         if len(own) >= MOST_FEEDS:
             raise Refused("feed_many", most=MOST_FEEDS)
         new_id, now = self.ids.new(), self.clock.now()
-        name = _free_name(source.name, {feed.source.name.casefold() for feed in there})
-        kept = replace(source, name=name, secret=self.ids.secret(_SECRET))
+        name = free_name(source.name, {feed.source.name.casefold() for feed in there})
+        kept = replace(source, name=name, secret=self.ids.secret(SECRET))
         await feeds.add_feed(tx, new_id, therapist_id, kept, now)
         await audit.note(tx, self.ids.new(), now, therapist_id, "calendar added", "feed", new_id)
         return new_id
@@ -106,8 +110,13 @@ class Feeds:
 
     @writes
     async def accept(self, tx: Transaction, feed_id: int, therapist_id: int | None) -> Overview:
-        """Follow a feed: what its preview shows is made. Errors: `Refused("feed_unknown")`."""
+        """Follow a feed: what its preview shows is made.
+
+        Errors: `Refused` with `feed_unknown`, `feed_rests`.
+        """
         feed = await _load(tx, feed_id, therapist_id)
+        if feed.rests is not None:
+            raise Refused("feed_rests")
         if await feeds.accept(tx, feed_id, self.clock.now()):
             await (await self._steps(tx, feed)).make_sketched(tx)
             await self._note(tx, therapist_id, "calendar accepted", feed_id)
@@ -117,20 +126,29 @@ class Feeds:
     async def remove(self, tx: Transaction, feed_id: int, therapist_id: int | None) -> Feed:
         """Forget a feed; what it has planned and nobody was asked about is cancelled.
 
+        Of one that config.toml declares it is kept that somebody said no.
         Errors: `Refused("feed_unknown")`.
         """
         feed = await _load(tx, feed_id, therapist_id)
         await (await self._steps(tx, feed)).undo(tx)
-        await feeds.forget_feed(tx, feed_id)
+        if feed.source.declared in self.settings.feeds and feed.rests != "gone":
+            await feeds.decline(tx, feed_id)
+        else:
+            await feeds.forget_feed(tx, feed_id)
         await self._note(tx, therapist_id, "calendar removed", feed_id)
         return feed
 
     @writes
-    async def read_now(self, tx: Transaction, therapist_id: int, feed_id: int) -> Overview:
-        """Let a feed be read at once. Errors: `Refused("feed_unknown")`."""
+    async def read_now(self, tx: Transaction, therapist_id: int | None, feed_id: int) -> Overview:
+        """Let a feed be read at once, also one that somebody had said no to.
+
+        Errors: `Refused` with `feed_unknown`, `feed_rests` where config.toml has it no more.
+        """
         feed = await _load(tx, feed_id, therapist_id)
-        await feeds.read_anew(tx, feed_id, self.clock.now())
-        return await self._overview(tx, feed)
+        if feed.rests == "gone":
+            raise Refused("feed_rests")
+        await feeds.wake(tx, feed_id, self.clock.now())
+        return await self._overview(tx, await _load(tx, feed_id, therapist_id))
 
     @writes
     async def allow(self, tx: Transaction, feed_id: int, therapist_id: int | None) -> Feed:
@@ -175,24 +193,37 @@ class Feeds:
     ) -> Question:
         """Keep whose a series is, None for nobody's; give what is to be asked next.
 
-        Errors: `Refused` with `pair_unknown`, `feed_unknown`.
+        Of the practice's feeds None says that it is not this therapist's; where no other is left
+        who could have it, it is nobody's.
+        Errors: `Refused` with `pair_unknown`, `feed_unknown`, `feed_settled`.
         """
         if pair_id is not None:
             pair = await pairs.find_pair_of_therapist(tx, pair_id, therapist_id)
             if pair is None:
                 raise Refused("pair_unknown")
         feed_id = await feed_events.decide_series(tx, series_id, therapist_id, pair_id)
+        if feed_id is None and pair_id is None:
+            feed_id = await feed_events.reply(tx, series_id, therapist_id, None)
+            if feed_id is not None:
+                asked = therapists_asked(await feed_events.pairs_known(tx, feed_id))
+                await feed_events.settle_if_nobodys(tx, series_id, asked)
         if feed_id is None:
-            raise Refused("feed_unknown")
+            is_settled = await feed_events.is_of_practice(tx, series_id)
+            raise Refused("feed_settled" if is_settled else "feed_unknown")
         await feeds.read_anew(tx, feed_id, self.clock.now())
         return await self._question(tx, therapist_id)
 
     @writes
     async def ask_later(self, tx: Transaction, therapist_id: int, series_id: int) -> Question:
-        """Ask about a series again in three days. Errors: `Refused("feed_unknown")`."""
+        """Ask about a series again in three days.
+
+        Errors: `Refused` with `feed_unknown`, `feed_settled`.
+        """
         later_at = self.clock.now() + _LATER_MS
-        if not await feed_events.ask_later(tx, series_id, therapist_id, later_at):
-            raise Refused("feed_unknown")
+        is_kept = await feed_events.ask_later(tx, series_id, therapist_id, later_at)
+        if not is_kept and not await feed_events.reply(tx, series_id, therapist_id, later_at):
+            is_settled = await feed_events.is_of_practice(tx, series_id)
+            raise Refused("feed_settled" if is_settled else "feed_unknown")
         return await self._question(tx, therapist_id)
 
     async def _question(self, tx: Transaction, therapist_id: int) -> Question:
@@ -200,9 +231,10 @@ class Feeds:
         if not waiting:
             return Question(None, None, 0, ())
         first = waiting[0]
-        feed = await feeds.find_feed_of_therapist(tx, first.feed_id, therapist_id)
+        feed = await feeds.find_feed(tx, first.feed_id)
         known = await feed_events.pairs_known(tx, first.feed_id)
-        choices = tuple(one for one in known if one.may_plan)
+        # Of the practice's feed each sees the own clients' codes only.
+        choices = tuple(one for one in known if one.may_plan and one.therapist_id == therapist_id)
         return Question(first, feed, len(waiting), choices)
 
     async def _steps(self, tx: Transaction, feed: Feed) -> Steps:
@@ -217,7 +249,8 @@ class Feeds:
         known = await feed_events.pairs_known(tx, feed.id)
         codes = {one.pair_id: one.code for one in known}
         unknown = tuple(await feed_events.unknown_of_feed(tx, feed.id))
-        return Overview(feed, tuple(coming), codes, unknown, await self._zone(tx, feed))
+        flaws = tuple(await feed_flaws.flaws_of_feed(tx, feed.id))
+        return Overview(feed, tuple(coming), codes, unknown, await self._zone(tx, feed), flaws)
 
     async def _zone(self, tx: Transaction, feed: Feed) -> str:
         own = None
@@ -229,7 +262,12 @@ class Feeds:
         await audit.note(tx, self.ids.new(), self.clock.now(), actor_id, act, "feed", feed_id)
 
 
-def _free_name(wanted: str, taken: set[str]) -> str:
+def therapists_asked(known: Iterable[Whose]) -> set[int]:
+    """Give the therapists who could have an event: those with clients who can be asked."""
+    return {one.therapist_id for one in known if one.may_plan}
+
+
+def free_name(wanted: str, taken: set[str]) -> str:
     """Give a name that no other calendar has."""
     names = [wanted, *(f"{wanted} {number}" for number in range(2, len(taken) + 3))]
     return next(name for name in names if name.casefold() not in taken)

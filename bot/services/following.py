@@ -10,14 +10,14 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from bot.config import Settings
-from bot.core.feeds import LATE_MS, Changes, Feed, Found, Seen, Span, reconcile
+from bot.core.feeds import LATE_MS, Changes, Feed, Flaw, Found, Seen, Span, reconcile
 from bot.core.timetable import AHEAD_DAYS, local_on
 from bot.services.acts import reads, writes
-from bot.services.admins import tell_admins
 from bot.services.events import Steps
+from bot.services.feed_news import tell_owner, tell_therapist
+from bot.services.feeds import therapists_asked
 from bot.services.ports import Clock, Ids
-from bot.services.quiet import outside_quiet
-from bot.store import feed_events, feeds, outbox, people
+from bot.store import feed_events, feed_flaws, feeds, people
 from bot.store.database import Database, Transaction
 from bot.store.feed_events import Alias
 
@@ -34,7 +34,8 @@ _SOON_MS: Final = MINUTE_MS
 _TELL_AFTER: Final = 3
 #: What is over so long is not asked of a calendar any more.
 _KEPT_DAYS: Final = 30
-_TELL_WITHIN_MS: Final = 7 * DAY_MS
+#: A calendar with more to mend than that is told of so many.
+_MOST_FLAWS: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +79,19 @@ class Following:
     settings: Settings
 
     @reads
-    async def due(self, tx: Transaction) -> Job | None:
-        """Give the feed to be read now: first one that a question to a client waits for."""
+    async def due(self, tx: Transaction, in_hand: frozenset[int] = frozenset()) -> Job | None:
+        """Give the feed to be read now: first one that a question to a client waits for.
+
+        in_hand: ids of those that are being read.
+        """
         now = self.clock.now()
-        stale = await feeds.find_stale(tx, now + _SOON_MS, now - FRESH_MS)
-        if stale is not None:
-            return replace(await self._job(tx, stale), is_urgent=True)
-        due = await feeds.find_due(tx, now)
-        return None if due is None else await self._job(tx, due)
+        for feed in await feeds.stale_feeds(tx, now + _SOON_MS, now - FRESH_MS):
+            if feed.id not in in_hand:
+                return replace(await self._job(tx, feed), is_urgent=True)
+        for feed in await feeds.due_feeds(tx, now):
+            if feed.id not in in_hand:
+                return await self._job(tx, feed)
+        return None
 
     @reads
     async def job(self, tx: Transaction, feed_id: int) -> Job | None:
@@ -132,15 +138,18 @@ class Following:
         said: tuple[Said, ...],
         unread: frozenset[bytes],
         seen: Seen,
+        flaws: tuple[Flaw, ...] = (),
     ) -> Applied | None:
-        """Let a reading count; None where the feed was removed meanwhile.
+        """Let a reading count; None where the feed was removed, or rests, meanwhile.
 
-        unread: hashes of series that could not be read. seen: to know this reading again.
+        unread: hashes of series that could not be read. seen: to know this reading again. flaws:
+        what could not be taken as it stands.
         """
         feed = await feeds.find_feed(tx, feed_id)
-        if feed is None:
+        if feed is None or feed.rests is not None:
             return None
         now, zone = self.clock.now(), await self._zone(tx, feed)
+        await self._note_flaws(tx, feed, flaws)
         whose = {one.pair_id: one for one in await feed_events.pairs_known(tx, feed_id)}
         verdicts = await feed_events.verdicts(tx, feed_id)
         codes = _by_code([(one.code, pair_id) for pair_id, one in whose.items()])
@@ -164,8 +173,9 @@ class Following:
             await feed_events.forget_events(tx, feed_id)
             changes = reconcile((), plannable, span, unread)
             await steps.sketch(tx, changes)
-            if feed.read_at is None and feed.therapist_id is not None:
-                await self._tell(tx, feed, "feed_ready")
+            # Who adds the practice's by the command line sees it there.
+            if feed.read_at is None and (feed.therapist_id or feed.source.declared):
+                await self._tell(tx, feed, f"feed_ready:{now}")
         else:
             is_believed = feed.allowed_at is not None and feed.seen.body == seen.body
             changes = reconcile(kept, plannable, span, unread, is_believed=is_believed)
@@ -188,6 +198,14 @@ class Following:
             await self._tell(tx, feed, f"feed_lost:{now}")
         return Applied(changes, 0, is_held=True)
 
+    async def _note_flaws(self, tx: Transaction, feed: Feed, flaws: tuple[Flaw, ...]) -> None:
+        """Keep what could not be taken, and tell what of it is new, twice a day at most."""
+        now = self.clock.now()
+        await feed_flaws.keep_flaws(tx, feed.id, flaws[:_MOST_FLAWS], now, now - DAY_MS)
+        is_followed = feed.accepted_at is not None
+        if is_followed and await feed_flaws.note_told(tx, feed.id, now - DAY_MS // 2, now):
+            await self._tell(tx, feed, f"feed_flaws:{now}")
+
     async def _note_unknown(
         self, tx: Transaction, feed: Feed, found: list[Found], span: Span
     ) -> int:
@@ -203,32 +221,26 @@ class Following:
         await feed_events.forget_unknown(tx, feed.id, frozenset(coming))
         new = {one.id for one in await feed_events.unknown_of_feed(tx, feed.id)} - before
         is_first = bool(coming) and feed.planned_on is None
-        if (new or is_first) and feed.accepted_at is not None and feed.therapist_id is not None:
-            # One a day: the others are asked about in the same message.
-            await self._tell(tx, feed, f"feed_asks:{local_on(span.now, 'UTC')}")
+        if (new or is_first) and feed.accepted_at is not None:
+            await self._ask(tx, feed)
         return len(coming)
 
-    async def _tell(self, tx: Transaction, feed: Feed, part: str) -> None:
-        """Owe a notice to whoever can do something: the therapist, or the admins."""
+    async def _ask(self, tx: Transaction, feed: Feed) -> None:
+        """Owe the question to whoever can answer: of the practice's, who could have the event."""
         now = self.clock.now()
-        if feed.therapist_id is None:
-            await tell_admins(
-                tx, part, subject_id=feed.id, pair_id=None, ids=self.ids,
-                settings=self.settings, now=now,
-            )  # fmt: skip
+        # One a day: the others are asked about in the same message.
+        part = f"feed_asks:{local_on(now, 'UTC')}"
+        if feed.therapist_id is not None:
+            await self._tell(tx, feed, part)
             return
-        person = await people.load_person(tx, feed.therapist_id)
-        await outbox.queue(
-            tx,
-            id=self.ids.new(),
-            kind="notice",
-            subject_id=feed.id,
-            part=part,
-            person_id=feed.therapist_id,
-            due_at=outside_quiet(self.settings, person, now),
-            expires_at=now + _TELL_WITHIN_MS,
-            now=now,
-        )
+        for one in sorted(therapists_asked(await feed_events.pairs_known(tx, feed.id))):
+            await tell_therapist(
+                tx, feed, one, f"{part}:{one}", ids=self.ids, settings=self.settings, now=now
+            )
+
+    async def _tell(self, tx: Transaction, feed: Feed, part: str) -> None:
+        now = self.clock.now()
+        await tell_owner(tx, feed, part, ids=self.ids, settings=self.settings, now=now)
 
 
 def _by_code(known: list[tuple[str, int]]) -> dict[str, int]:

@@ -6,6 +6,7 @@ been asked about it: what was sent stays sent.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -248,11 +249,20 @@ async def unknown_of_feed(tx: Transaction, feed_id: int) -> list[Unknown]:
 
 
 async def unknown_of_therapist(tx: Transaction, therapist_id: int, now: int) -> list[Unknown]:
-    """List what a therapist can be asked now about the own accepted feeds, soonest first."""
+    """List what a therapist can be asked now, soonest first: of the own feeds and the practice's.
+
+    Of the practice's not what they have said is not theirs, and nothing while they have no client.
+    """
     rows = await tx.all(
         "SELECT feed_series.* FROM feed_series JOIN feed ON feed.id = feed_series.feed_id"
-        " WHERE feed.therapist_id = :therapist_id AND feed.accepted_at IS NOT NULL"
-        " AND verdict IS NULL AND coalesce(later_at, 0) <= :now"
+        " WHERE feed.accepted_at IS NOT NULL AND feed.rests IS NULL"
+        " AND verdict IS NULL AND coalesce(feed_series.later_at, 0) <= :now"
+        " AND (feed.therapist_id = :therapist_id OR feed.therapist_id IS NULL AND EXISTS"
+        "  (SELECT 1 FROM pair WHERE pair.therapist_id = :therapist_id"
+        "   AND pair.state IN ('invited', 'joined', 'active', 'paused')))"
+        " AND NOT EXISTS (SELECT 1 FROM feed_reply WHERE series_id = feed_series.id"
+        "  AND feed_reply.therapist_id = :therapist_id"
+        "  AND (feed_reply.later_at IS NULL OR feed_reply.later_at > :now))"
         " ORDER BY feed_series.starts_at, feed_series.id",
         therapist_id=therapist_id,
         now=now,
@@ -263,10 +273,17 @@ async def unknown_of_therapist(tx: Transaction, therapist_id: int, now: int) -> 
 async def decide_series(
     tx: Transaction, series_id: int, therapist_id: int, pair_id: int | None
 ) -> int | None:
-    """Keep whose a series is (None: nobody's); give its feed, None where it is not theirs."""
+    """Keep whose a series is (None: nobody's); give its feed, None where it is not theirs to say.
+
+    Of the practice's feeds a therapist says which are the own clients', unless another has.
+    """
     row = await tx.one(
         "UPDATE feed_series SET verdict = :verdict, pair_id = :pair_id WHERE id = :id"
-        " AND feed_id IN (SELECT id FROM feed WHERE therapist_id = :therapist_id)"
+        " AND (feed_id IN (SELECT id FROM feed WHERE therapist_id = :therapist_id)"
+        "  OR feed_id IN (SELECT id FROM feed WHERE therapist_id IS NULL)"
+        "   AND EXISTS (SELECT 1 FROM pair WHERE therapist_id = :therapist_id AND id = :pair_id)"
+        "   AND (verdict IS NULL OR feed_series.pair_id IN"
+        "    (SELECT id FROM pair WHERE therapist_id = :therapist_id)))"
         " RETURNING feed_id",
         id=series_id,
         therapist_id=therapist_id,
@@ -274,6 +291,56 @@ async def decide_series(
         pair_id=pair_id,
     )
     return row["feed_id"] if row else None
+
+
+async def reply(
+    tx: Transaction, series_id: int, therapist_id: int, later_at: int | None
+) -> int | None:
+    """Keep that an open series of the practice is not a therapist's, or to be asked about later.
+
+    Gives its feed, None where it is no such series.
+    """
+    row = await tx.one(
+        "SELECT feed_id FROM feed_series JOIN feed ON feed.id = feed_id WHERE feed_series.id = :id"
+        " AND feed.therapist_id IS NULL AND feed.accepted_at IS NOT NULL AND verdict IS NULL"
+        " AND EXISTS (SELECT 1 FROM pair WHERE pair.therapist_id = :therapist_id)",
+        id=series_id,
+        therapist_id=therapist_id,
+    )
+    if row is None:
+        return None
+    await tx.run(
+        "INSERT INTO feed_reply (series_id, therapist_id, later_at)"
+        " VALUES (:id, :therapist_id, :later_at) ON CONFLICT (series_id, therapist_id)"
+        " DO UPDATE SET later_at = excluded.later_at",
+        id=series_id,
+        therapist_id=therapist_id,
+        later_at=later_at,
+    )
+    return int(row["feed_id"])
+
+
+async def is_of_practice(tx: Transaction, series_id: int) -> bool:
+    """Say whether a series is of one of the practice's feeds."""
+    row = await tx.one(
+        "SELECT 1 AS found FROM feed_series JOIN feed ON feed.id = feed_id"
+        " WHERE feed_series.id = :id AND feed.therapist_id IS NULL",
+        id=series_id,
+    )
+    return row is not None
+
+
+async def settle_if_nobodys(tx: Transaction, series_id: int, asked: Collection[int]) -> None:
+    """Let a series of the practice be nobody's where each of the therapists has said so."""
+    rows = await tx.all(
+        "SELECT therapist_id FROM feed_reply WHERE series_id = :id AND later_at IS NULL",
+        id=series_id,
+    )
+    if {row["therapist_id"] for row in rows}.issuperset(asked):
+        await tx.run(
+            "UPDATE feed_series SET verdict = 'no_client' WHERE id = :id AND verdict IS NULL",
+            id=series_id,
+        )
 
 
 async def ask_later(tx: Transaction, series_id: int, therapist_id: int, later_at: int) -> bool:

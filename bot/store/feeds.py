@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from typing import Final
 
 from bot.core.feeds import Feed, Seen, Source
 from bot.store.database import Row, Transaction
 from bot.store.practice import practice_sealer
 from bot.store.vault import Sealer
+
+#: More than are read at the same time.
+_SOME: Final = 8
 
 
 def _feed(row: Row, sealer: Sealer) -> Feed:
@@ -36,6 +40,7 @@ def _feed(row: Row, sealer: Sealer) -> Feed:
         lost_of=row["lost_of"],
         held_at=row["held_at"],
         allowed_at=row["allowed_at"],
+        rests=row["rests"],
     )
 
 
@@ -93,30 +98,34 @@ async def find_feed_of_therapist(tx: Transaction, feed_id: int, therapist_id: in
     return found[0] if found else None
 
 
-async def find_due(tx: Transaction, now: int) -> Feed | None:
-    """Give the feed that has waited longest to be read."""
-    rows = await tx.all("SELECT * FROM feed WHERE due_at <= :now ORDER BY due_at LIMIT 1", now=now)
-    found = await _opened(tx, rows)
-    return found[0] if found else None
+async def due_feeds(tx: Transaction, now: int) -> list[Feed]:
+    """List feeds that are to be read now, some of those that have waited longest first."""
+    rows = await tx.all(
+        "SELECT * FROM feed WHERE due_at <= :now AND rests IS NULL ORDER BY due_at LIMIT :most",
+        now=now,
+        most=_SOME,
+    )
+    return await _opened(tx, rows)
 
 
-async def find_stale(tx: Transaction, due_by: int, tried_before: int) -> Feed | None:
-    """Give a feed that a question to a client is about to go by, and that was not tried lately.
+async def stale_feeds(tx: Transaction, due_by: int, tried_before: int) -> list[Feed]:
+    """List feeds that a question to a client is about to go by, and that were not tried lately.
 
     due_by: the question is due by then. tried_before: a try since then will do.
     """
     rows = await tx.all(
-        "SELECT feed.* FROM message JOIN checkin ON checkin.id = message.subject_id"
+        "SELECT DISTINCT feed.* FROM message JOIN checkin ON checkin.id = message.subject_id"
         " JOIN feed_event ON feed_event.appointment_id = checkin.appointment_id"
         " JOIN feed ON feed.id = feed_event.feed_id"
         " WHERE message.state = 'queued' AND message.kind = 'prompt'"
         " AND message.due_at <= :due_by AND feed.accepted_at IS NOT NULL"
-        " AND coalesce(feed.tried_at, 0) < :tried_before ORDER BY message.due_at LIMIT 1",
+        " AND feed.rests IS NULL AND coalesce(feed.tried_at, 0) < :tried_before"
+        " ORDER BY feed.due_at LIMIT :most",
         due_by=due_by,
         tried_before=tried_before,
+        most=_SOME,
     )
-    found = await _opened(tx, rows)
-    return found[0] if found else None
+    return await _opened(tx, rows)
 
 
 async def want_reading(
@@ -129,7 +138,8 @@ async def want_reading(
     """
     row = await tx.one(
         "UPDATE feed SET wanted_at = coalesce(wanted_at, :now), due_at = :now"
-        " WHERE accepted_at IS NOT NULL AND coalesce(tried_at, 0) < :tried_before"
+        " WHERE accepted_at IS NOT NULL AND rests IS NULL"
+        " AND coalesce(tried_at, 0) < :tried_before"
         " AND coalesce(wanted_at, :now) >= :wanted_before"
         " AND id IN (SELECT feed_id FROM feed_event JOIN checkin"
         "  ON checkin.appointment_id = feed_event.appointment_id WHERE checkin.id = :checkin_id)"
@@ -225,8 +235,45 @@ async def allow(tx: Transaction, feed_id: int, now: int) -> bool:
     return row is not None
 
 
+async def declare_feed(tx: Transaction, feed_id: int, source: Source) -> None:
+    """Let a feed be where config.toml has it now; it is read as a whole next."""
+    sealer = await practice_sealer(tx)
+    await tx.run(
+        "UPDATE feed SET source = :source, seen = NULL, planned_on = NULL, failures = 0,"
+        " problem = NULL WHERE id = :id",
+        id=feed_id,
+        source=sealer.seal_text(json.dumps(asdict(source)), "feed", "source", feed_id),
+    )
+
+
+async def rest(tx: Transaction, feed_id: int) -> None:
+    """Let a feed that config.toml does not have any more not be read; what it has planned stays."""
+    await tx.run("UPDATE feed SET rests = 'gone' WHERE id = :id", id=feed_id)
+
+
+async def decline(tx: Transaction, feed_id: int) -> None:
+    """Let a declared feed be one that somebody said no to: nothing is known of its events."""
+    await _forget_events(tx, feed_id)
+    await tx.run(
+        "UPDATE feed SET rests = 'declined', accepted_at = NULL, read_at = NULL, seen = NULL,"
+        " planned_on = NULL, failures = 0, problem = NULL, lost = NULL, lost_of = NULL,"
+        " held_at = NULL, allowed_at = NULL WHERE id = :id",
+        id=feed_id,
+    )
+
+
+async def wake(tx: Transaction, feed_id: int, now: int) -> None:
+    """Let a feed that rests be read again, and at once."""
+    await tx.run("UPDATE feed SET rests = NULL WHERE id = :id", id=feed_id)
+    await read_anew(tx, feed_id, now)
+
+
+async def _forget_events(tx: Transaction, feed_id: int) -> None:
+    for table in ("feed_event", "feed_series", "feed_alias", "feed_flaw"):
+        await tx.run(f"DELETE FROM {table} WHERE feed_id = :id", id=feed_id)  # noqa: S608
+
+
 async def forget_feed(tx: Transaction, feed_id: int) -> None:
     """Delete a feed and all that is known of its events."""
-    for table in ("feed_event", "feed_series", "feed_alias"):
-        await tx.run(f"DELETE FROM {table} WHERE feed_id = :id", id=feed_id)  # noqa: S608
+    await _forget_events(tx, feed_id)
     await tx.run("DELETE FROM feed WHERE id = :id", id=feed_id)

@@ -20,6 +20,7 @@ from bot.views.reader import Desk, Reader
 #: What one screen lists; Telegram takes a hundred buttons and 4,096 characters.
 _SHOWN: Final = 30
 _CODES: Final = 60
+_FLAWS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,13 @@ class FeedViews:
         """Show a calendar: its preview with a yes and a no, or how it stands."""
         feed = overview.feed
         with speaking(reader.language):
-            if feed.accepted_at is None:
+            if feed.rests is not None:
+                acts = [
+                    button(_("Look at it again"), "calnow", feed.id)
+                    if feed.rests == "declined"
+                    else button(_("Remove it"), "caldel", feed.id)
+                ]
+            elif feed.accepted_at is None:
                 acts = [
                     button(_("Follow this calendar"), "calok", feed.id),
                     button(_("No, forget it"), "caldelok", feed.id),
@@ -54,16 +61,24 @@ class FeedViews:
             asks = [button(_("Questions (%(n)s)") % {"n": n}, "calask", 0)]
             held = [button(_("Yes, they are cancelled"), "calallow", feed.id)]
             back = [button(_("‹ Back"), "calall", 0)]
-            text = self._text("one", reader, one=overview, most=_SHOWN, why=feed.problem)
+            text = self._text(
+                "one", reader, one=overview, most=_SHOWN, most_flaws=_FLAWS, why=feed.problem
+            )
             return Screen(
                 text,
                 rows(
                     acts,
-                    asks if n and feed.accepted_at is not None else [],
+                    asks if n and feed.accepted_at is not None and feed.rests is None else [],
                     held if feed.held_at is not None else [],
                     back,
                 ),
             )
+
+    def ready(self, overview: Overview, reader: Reader) -> Screen:
+        """Show what would come of a new calendar; of the practice's, how much."""
+        if overview.feed.therapist_id is not None:
+            return self.one(overview, reader)
+        return Screen(self.desk.text("notice/feed_ready", reader, one=overview))
 
     def removing(self, overview: Overview, reader: Reader) -> Screen:
         """Ask once more before a calendar is removed."""
@@ -75,7 +90,7 @@ class FeedViews:
             return Screen(self._text("removing", reader, one=overview), keyboard)
 
     def removed(self, feed: Feed, reader: Reader) -> Screen:
-        """Say that a calendar is removed."""
+        """Say that a calendar is removed. feed: as it was."""
         with speaking(reader.language):
             keyboard = rows([button(_("Calendars"), "calall", 0)])
             return Screen(self._text("removed", reader, feed=feed), keyboard)
@@ -91,8 +106,9 @@ class FeedViews:
             codes = [
                 button(one.code, "calwho", at, one.pair_id) for one in question.choices[:_CODES]
             ]
+            is_own = question.feed is not None and question.feed.therapist_id is not None
             others = [
-                button(_("Not a client"), "calnot", at),
+                button(_("Not a client") if is_own else _("Not mine"), "calnot", at),
                 button(_("Ask later"), "callater", at),
             ]
             return Screen(text, rows(*columns(codes, 4), others))
@@ -101,6 +117,16 @@ class FeedViews:
         """Tell that a calendar could not be read, what is wrong, and what to do."""
         text = self.desk.text("notice/feed_failed", reader, feed=feed, why=feed.problem)
         return Screen(text, self._to(feed, reader))
+
+    def gone(self, feed: Feed, reader: Reader) -> Screen:
+        """Tell that config.toml does not have a calendar any more, and what that means."""
+        text = self.desk.text("notice/feed_gone", reader, feed=feed)
+        return Screen(text, self._to(feed, reader))
+
+    def flaws(self, overview: Overview, reader: Reader) -> Screen:
+        """Tell what in a calendar cannot be taken as it stands, and what to do."""
+        text = self.desk.text("notice/feed_flaws", reader, one=overview, most=_FLAWS)
+        return Screen(text, self._to(overview.feed, reader))
 
     def lost(self, feed: Feed, reader: Reader) -> Screen:
         """Ask whether most of a calendar's appointments are cancelled indeed."""

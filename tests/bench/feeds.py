@@ -1,7 +1,8 @@
 """What a calendar costs: 60 endless weekly series and 3,000 events, read while people wait.
 
 The probe does what a tap does to the program: it waits its turn on the event loop and writes one
-durable transaction. Its times are taken with and without a reading beside it, in turns.
+durable transaction. Its times are taken with and without a reading beside it, in turns. Then the
+same is asked of real taps (feed_taps).
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from bot.services.feeds import Feeds
 from bot.services.following import Following
 from bot.store.database import Database
 from bot.store.practice import advance_clock
+from tests.bench import feed_taps
 from tests.bench.practice import found
 from tests.bench.table import Figure
 from tests.feeds.ics_text import calendar
@@ -36,7 +38,8 @@ _SERIES, _EVENTS, _ROUNDS = 60, 3000, 5
 def measure() -> list[Figure]:
     """Measure with a new practice."""
     with tempfile.TemporaryDirectory() as name:
-        return asyncio.run(_measure(Path(name)))
+        figures = asyncio.run(_measure(Path(name)))
+    return [*figures, *feed_taps.measure(_large())]
 
 
 def _large() -> bytes:

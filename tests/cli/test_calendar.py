@@ -53,7 +53,7 @@ def test_a_file_as_a_table(file: Path) -> None:
         "3 appointments, 2 with a code; 1 skipped",
     ]
     assert result.stderr == (
-        "practice.ics: what begins 2026-11-04 18:00 repeats within a day and is left out:"
+        "practice.ics: line 23, what begins 2026-11-04 18:00 repeats within a day and is left out:"
         " no therapy meets like that\n"
     )
     assert "meeting" not in result.output, "a title may be a name"

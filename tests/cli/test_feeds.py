@@ -159,3 +159,24 @@ async def test_what_is_wrong_is_told(
     result = await run(practice, *words)
     assert result.exit_code == code
     assert says in result.output
+
+
+async def test_the_calendars_of_an_account_are_listed(practice: Path, kept: Kept) -> None:
+    kept.site.pages["/"] = web.Response(
+        status=207,
+        text='<multistatus xmlns="DAV:" xmlns:c="urn:ietf:params:xml:ns:caldav"><response>'
+        "<href>/ben/</href><propstat><prop><displayname>Ben at work</displayname>"
+        "<resourcetype><c:calendar/></resourcetype><c:calendar-home-set><href>/</href>"
+        "</c:calendar-home-set><current-user-principal><href>/</href></current-user-principal>"
+        "</prop></propstat></response></multistatus>",
+    )
+    url = kept.site.at("/").replace("//", "//ben:geheim@")
+    found = await run(practice, "find", url)
+    assert found.exit_code == 0, found.output
+    assert found.output.splitlines()[0] == f"Ben at work  {kept.site.at('/ben/')}"
+    listed = json.loads((await run(practice, "find", url, "--json")).stdout)
+    assert listed == [{"name": "Ben at work", "url": kept.site.at("/ben/")}]
+    nothing = await run(practice, "find", kept.site.at("/nothing"))
+    assert nothing.exit_code == 1
+    assert "No calendars were found. 127.0.0.1 has no calendar there." in nothing.output
+    assert "geheim" not in found.output

@@ -50,12 +50,12 @@ async def made(practice: Path) -> list[tuple[str, str, int]]:
 async def test_a_table_comes_in_once(practice: Path) -> None:
     day, month, year = TOMORROW[8:], TOMORROW[5:7], TOMORROW[:4]
     table = (
-        "\ufeffName;Kürzel;Tag;Beginn;Ende\r\n"
-        f"Canary;a7;{day}.{month}.{year};15:00;15:50\r\n"
-        "\r\n"
-        f"Canary;A7;{TOMORROW};17.00;17:45\r\n"
-        f"Canary;A7;{TOMORROW};17:30;18:15\r\n"
-        f"Canary;A7;{YESTERDAY};9:00;9:50\r\n"
+        "\ufeffKürzel;Name;Tag;Beginn;Ende\r\n"
+        f"a7;Canary;{day}.{month}.{year};15:00;15:50\r\n"
+        ";;; ;\r\n"
+        f"A7;Canary;{TOMORROW};17.00;17:45\r\n"
+        f"A7;Canary;{TOMORROW};17:30;18:15\r\n"
+        f"A7;Canary;{YESTERDAY};9:00;9:50\r\n"
     )
     mapping = ("--columns", "code=Kürzel,date=Tag,time=Beginn,end=Ende")
     dry = await bring(practice, table, *mapping, "--dry-run")
@@ -80,7 +80,8 @@ async def test_a_table_comes_in_once(practice: Path) -> None:
         ("code,date,time\nMüller,{on},15:00\n", "table.csv: line 2: the code is none"),
         ("code,date,time\nA7,12/01/2026,15:00\n", "line 2: the date is not understood: write it"),
         ("code,date,time\nA7,2026-02-30,15:00\n", "line 2: there is no such date"),
-        ("code,date,time\nA7,{on},25:00\n", "line 2: the time is not understood"),
+        ("code,date,time\nA7,{on},24:00\n", "line 2: the time is not understood"),
+        ("code,date,time\nA7,{on},15:60\n", "line 2: the time is not understood"),
         ("code,date,time\nA7,{on}\n", "line 2: the time is not understood"),
         ("code,day,time\nA7,{on},15:00\n", "line 1 has no column 'date': it has code, day, time"),
         ("", "line 1 has no column 'code': it has nothing"),

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+import pytest
 from aiohttp import web
+from world import Human, World
 
+from bot.feeds.facts import Reading
+from bot.feeds.ics import read
 from tests.feeds.ics_text import calendar
-from tests.feeds.web import Site
+from tests.feeds.web import Site, serving
 
 
 @dataclass
@@ -57,3 +63,45 @@ class Kept:
             self.unchanged += 1
             return web.Response(status=304, headers={"ETag": tag})
         return web.Response(body=self.body, content_type="text/calendar", headers={"ETag": tag})
+
+
+async def _read_here(
+    body: bytes, *, zone: str, from_at: int, to_at: int, within_seconds: float
+) -> Reading:
+    return read(body, zone=zone, from_at=from_at, to_at=to_at)
+
+
+@asynccontextmanager
+async def kept_beside(world: World, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Kept]:
+    """Serve a calendar on the web; at the end, nothing of its words is anywhere.
+
+    It is read in a process of its own; where the stories are told again with restarts, here: a
+    process costs as much as the rest of a reading.
+    """
+    if world.restarting:
+        monkeypatch.setattr("bot.feeds.syncing.read_apart", _read_here)
+    async with serving() as site:
+        made = Kept(site)
+        yield made
+        words = ("Canary", "canary", "secret/basic", "geheim")
+        assert [word for word in words if word.encode() in world.raw] == []
+        assert [line for line in world.logged if any(word in line for word in words)] == []
+
+
+async def follows(ben: Human, kept: Kept, *, name: str = "Praxis") -> None:
+    """Let a therapist add a calendar and accept it."""
+    await ben.types(f"/calendar {kept.url} {name}")
+    await ben.taps("Follow this calendar")
+
+
+async def read_again(world: World) -> None:
+    """Let the next regular reading come."""
+    await world.later(minutes=18)
+
+
+async def planned(world: World) -> list[tuple[object, ...]]:
+    """List the appointments: code, date, time and state."""
+    return await world.rows(
+        "SELECT code, local_on, local_time, appointment.state FROM appointment"
+        " JOIN pair ON pair.id = pair_id ORDER BY starts_at, state_at"
+    )

@@ -9,10 +9,12 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from aiohttp import web
 
-from bot.feeds.fetching import NotFetched, fetch, read_address
+from bot.feeds.discovery import Collection, find_collections
+from bot.feeds.fetching import Address, NotFetched, fetch, read_address
 from tests.feeds.ics_text import FROM, TO, ZONE, calendar, starts
-from tests.feeds.web import free_port
+from tests.feeds.web import Site, free_port, serving
 
 WEEKLY = """UID:weekly
 DTSTART;TZID=Europe/Berlin:20261102T150000
@@ -102,3 +104,82 @@ async def test_who_is_not_let_in_is_told_so(collection: str, who: str) -> None:
         await fetch(read_address(collection.replace("//", f"//{who}")), private=True)
     assert refused.value.why == "denied"
     assert "wrong" not in str(refused.value)
+
+
+@pytest.mark.parametrize("path", ["/", "/ben/", "/ben/sessions/"])
+async def test_its_calendars_are_found_by_any_address_of_the_server(
+    collection: str, path: str
+) -> None:
+    server = collection.removesuffix("/ben/sessions/")
+    found = await find_collections(Address(server + path, "ben", "geheim"), private=True)
+    assert found == (Collection(collection, "ben/sessions"),)
+    with pytest.raises(NotFetched) as refused:
+        await find_collections(Address(server + path, "ben", "wrong"), private=True)
+    assert refused.value.why == "denied"
+
+
+@pytest.mark.parametrize("url", ["https://127.0.0.1/", "https://10.0.0.1/", "http://example.org/"])
+async def test_no_calendars_are_looked_for_where_none_may_be_read(url: str) -> None:
+    with pytest.raises(NotFetched) as refused:
+        await find_collections(Address(url, "ben", "geheim"))
+    assert refused.value.why == ("open" if url.startswith("http:") else "private")
+
+
+def told(prop: str, href: str = "/") -> web.Response:
+    """Answer with a property of one place."""
+    body = (
+        '<multistatus xmlns="DAV:" xmlns:c="urn:ietf:params:xml:ns:caldav">'
+        f"<response><href>{href}</href><propstat><prop>{prop}</prop></propstat></response>"
+        "</multistatus>"
+    )
+    return web.Response(status=207, text=body, content_type="application/xml")
+
+
+@pytest.fixture
+async def site() -> AsyncIterator[Site]:
+    async with serving() as served:
+        yield served
+
+
+PRINCIPAL = "<current-user-principal><href>{}</href></current-user-principal>"
+HOME = "<c:calendar-home-set><href>{}</href></c:calendar-home-set>"
+KIND = "<resourcetype><c:calendar/></resourcetype><displayname>{}</displayname>"
+TASKS = (
+    KIND.format("Tasks")
+    + '<c:supported-calendar-component-set><c:comp name="VTODO"/>'
+    + "</c:supported-calendar-component-set>"
+)
+
+
+async def test_a_server_is_found_by_its_well_known_address(site: Site) -> None:
+    site.pages["/.well-known/caldav"] = web.Response(status=301, headers={"Location": "/dav"})
+    site.pages["/dav"] = told(PRINCIPAL.format("/ben"))
+    site.pages["/ben"] = told(HOME.format("/house/"))
+    site.pages["/house/"] = told(KIND.format(" Ben  at work "), "/house/a/")
+    found = await find_collections(Address(site.at("/"), "ben", "geheim"), private=True)
+    assert found == (Collection(site.at("/house/a/"), "Ben at work"),)
+    assert {one.method for one in site.asked} == {"PROPFIND"}
+    site.pages["/house/"] = told(TASKS, "/house/a/")
+    assert await find_collections(Address(site.at("/"), "ben", "x"), private=True) == ()
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (web.Response(status=200, text="hello"), "status"),
+        (web.Response(status=207, text="<html"), "status"),
+        (web.Response(status=207, text='<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'), "status"),
+        (told(""), "missing"),
+        (told(PRINCIPAL.format("http://example.org/ben")), "open"),
+    ],
+)
+async def test_what_a_server_says_is_not_believed(
+    site: Site, answer: web.Response, why: str
+) -> None:
+    async def answers(request: web.Request) -> web.Response:
+        return web.Response(status=answer.status, body=answer.body)
+
+    site.pages["/"] = site.pages["/.well-known/caldav"] = answers
+    with pytest.raises(NotFetched) as refused:
+        await find_collections(Address(site.at("/"), "ben", "geheim"), private=True)
+    assert refused.value.why == why

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from bot.feeds.facts import MOST_BYTES
 from bot.feeds.fetching import Address, NotFetched, fetch, read_address
-from tests.feeds.web import Site, serving
+from tests.feeds.web import Site, free_port, serving
 
 SECRET = "private-0123456789abcdef"
 
@@ -31,6 +31,15 @@ async def _refused(address: Address, *, private: bool = True) -> str:
     assert SECRET not in said
     assert refused.value.__cause__ is None
     return said
+
+
+async def test_it_is_asked_itself_whatever_the_surroundings_say(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{free_port()}")
+    came = await fetch(Address(site.at("/a.ics")), private=True)
+    assert came.body == b"BEGIN:VCALENDAR"
 
 
 def moved(to: str, status: int = 302) -> web.Response:
@@ -88,6 +97,7 @@ def test_what_is_no_address_is_told(text: str) -> None:
         "https://169.254.169.254/latest", "https://[::1]/a", "https://[fe80::1]/a",
         "https://[fd00::1]/a", "https://[::ffff:127.0.0.1]/a", "https://[::ffff:10.0.0.1]/a",
         "https://0.0.0.0/a", "https://224.0.0.1/a", "https://100.64.0.1/a", "https://localhost/a",
+        "https://[2002:7f00:1::]/a", "https://[2002:a00:1::]/a",
         "https://2130706433/a", "https://0x7f000001/a", "https://127.1/a",
     ],
 )  # fmt: skip

@@ -115,7 +115,12 @@ def test_times_without_a_zone_take_the_calendars_or_else_the_practices() -> None
 def test_a_zone_nobody_knows_is_the_practices_and_is_told() -> None:
     found = reading("DTSTART;TZID=Mars/Olympus:20261102T150000\nDURATION:PT50M")
     assert starts(found) == ["11-02 15:00"]
-    assert found.troubles == (Trouble("zone", "Mars/Olympus"),)
+    assert found.troubles == (Trouble("zone", "2026-11-02 15:00", "Mars/Olympus", 4),)
+
+
+def test_a_zone_is_told_once_by_its_first_event() -> None:
+    events = [f"UID:{n}\nDTSTART;TZID=Mars:2026110{n}T150000\nDURATION:PT50M" for n in (2, 3)]
+    assert reading(*events).troubles == (Trouble("zone", "2026-11-02 15:00", "Mars", 4),)
 
 
 def test_windows_names_of_zones_are_known() -> None:
@@ -199,7 +204,9 @@ def test_a_cancelled_occurrence_and_a_cancelled_series() -> None:
         ("FREQ=SECONDLY", "too_often"),
         ("FREQ=MINUTELY;INTERVAL=5", "too_often"),
         ("FREQ=HOURLY;UNTIL=20271231T000000Z", "too_often"),
-        ("FREQ=DAILY;BYHOUR=1,2,3;BYMINUTE=1,2,3,4,5", "too_often"),
+        ("FREQ=DAILY;BYHOUR=1,2,3", "too_often"),
+        ("FREQ=DAILY;BYMINUTE=1,2,3,4,5", "too_often"),
+        ("FREQ=DAILY;BYSECOND=1,2", "too_often"),
         ("FREQ=WEEKLY;BYDAY=XX", "bad_rule"),
         ("FREQ=WEEKLY;INTERVAL=0", "bad_rule"),
         ("FREQ=SOMETIMES", "bad_rule"),
@@ -211,7 +218,40 @@ def test_a_bad_series_is_named_and_the_rest_is_kept(rule: str, kind: str) -> Non
     bad = f"UID:2\nDTSTART;TZID=Europe/Berlin:20261101T090000\nDURATION:PT50M\nRRULE:{rule}"
     found = reading(WEEKLY, bad)
     assert len(starts(found)) == 4
-    assert found.troubles == (Trouble(kind, "2026-11-01 09:00"),)
+    line = 4 + len(WEEKLY.strip().splitlines()) + 3
+    assert found.troubles == (Trouble(kind, "2026-11-01 09:00", "2", line),)
+
+
+def test_an_end_without_a_zone_is_in_the_zone_of_the_series() -> None:
+    weekly = "DTSTART;TZID=Europe/Berlin:20261102T150000\nDURATION:PT50M\nRRULE:FREQ=WEEKLY;UNTIL="
+    assert starts(reading(f"{weekly}20261109T140000")) == ["11-02 15:00"]
+    assert starts(reading(f"{weekly}20261109T150000")) == ["11-02 15:00", "11-09 15:00"]
+
+
+def test_what_starts_at_the_end_is_not_read_any_more() -> None:
+    single = "UID:{0}\nDTSTART:2026110{0}T140000Z\nDURATION:PT50M"
+    body = calendar(*(single.format(day) for day in (2, 3, 4)))
+    at = to_utc("2026-11-04", "15:00", ZONE)
+    found = read(body, zone=ZONE, from_at=at - 86_400_000, to_at=at)
+    assert starts(found) == ["11-03 15:00"]
+
+
+def test_a_line_that_cannot_be_known_is_none() -> None:
+    wrong = b"UID:2\r\nDTSTART:x\r\n"
+    folded = calendar("DESCRIPTION:x\n BEGIN:VEVENT\nUID:2\nDTSTART:x")
+    (trouble,) = read(folded, zone=ZONE, from_at=FROM, to_at=TO).troubles
+    assert trouble.line == 4
+    strange = calendar("UID:2\nDTSTART:x").replace(b"BEGIN:VEVENT", b"BEGIN;X=1:VEVENT")
+    assert wrong in strange
+    (trouble,) = read(strange, zone=ZONE, from_at=FROM, to_at=TO).troubles
+    assert trouble.line == 0
+
+
+def test_its_line_is_that_of_the_file_whatever_stands_before() -> None:
+    body = b"\xef\xbb\xbf\r\n" + calendar(WEEKLY) + calendar("UID:2\nDTSTART:x", head="X-A:b\n")
+    found = read(body, zone=ZONE, from_at=FROM, to_at=TO)
+    (trouble,) = found.troubles
+    assert body.splitlines()[trouble.line - 1 :][:2] == [b"BEGIN:VEVENT", b"UID:2"]
 
 
 @pytest.mark.parametrize(
@@ -227,7 +267,8 @@ def test_a_bad_series_is_named_and_the_rest_is_kept(rule: str, kind: str) -> Non
 def test_an_event_without_its_times_is_named(lines: str, kind: str, about: str) -> None:
     found = reading(WEEKLY, f"UID:2\n{lines}")
     assert len(starts(found)) == 4
-    assert found.troubles == (Trouble(kind, about),)
+    line = 4 + len(WEEKLY.strip().splitlines()) + 3
+    assert found.troubles == (Trouble(kind, about, "2", line),)
 
 
 def test_other_lines_that_cannot_be_read_change_nothing() -> None:

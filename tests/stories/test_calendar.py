@@ -14,58 +14,20 @@ from collections.abc import AsyncIterator
 
 import pytest
 from aiohttp import web
-from world import Human, World
+from world import World
 
 from bot.core.feeds import Source
-from bot.feeds.facts import Reading
-from bot.feeds.ics import read
 from bot.rotating import rotate
 from bot.services.following import Following
-from tests.feeds.calendars import Kept
-from tests.feeds.web import serving
+from tests.feeds.calendars import Kept, follows, kept_beside, planned, read_again
 
 pytestmark = pytest.mark.settings("[calendar]\nprivate_addresses = true\n")
 
 
-async def _read_here(
-    body: bytes, *, zone: str, from_at: int, to_at: int, within_seconds: float
-) -> Reading:
-    return read(body, zone=zone, from_at=from_at, to_at=to_at)
-
-
 @pytest.fixture
 async def kept(world: World, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Kept]:
-    """A calendar on the web; at the end, nothing of its words is anywhere.
-
-    It is read in a process of its own; where the stories are told again with restarts, here: a
-    process costs as much as the rest of a reading.
-    """
-    if world.restarting:
-        monkeypatch.setattr("bot.feeds.syncing.read_apart", _read_here)
-    async with serving() as site:
-        made = Kept(site)
+    async with kept_beside(world, monkeypatch) as made:
         yield made
-        words = ("Canary", "canary", "secret/basic", "geheim")
-        assert [word for word in words if word.encode() in world.raw] == []
-        assert [line for line in world.logged if any(word in line for word in words)] == []
-
-
-async def follows(ben: Human, kept: Kept, *, name: str = "Praxis") -> None:
-    """Let a therapist add a calendar and accept it."""
-    await ben.types(f"/calendar {kept.url} {name}")
-    await ben.taps("Follow this calendar")
-
-
-async def read_again(world: World) -> None:
-    """Let the next regular reading come."""
-    await world.later(minutes=18)
-
-
-async def planned(world: World) -> list[tuple[object, ...]]:
-    return await world.rows(
-        "SELECT code, local_on, local_time, appointment.state FROM appointment"
-        " JOIN pair ON pair.id = pair_id ORDER BY starts_at, state_at"
-    )
 
 
 async def test_nothing_is_made_of_a_calendar_before_its_preview_is_accepted(
@@ -367,7 +329,7 @@ async def test_a_question_waits_for_its_calendar_a_moment_and_no_longer(
     kept.has("1", "2026-11-02 15:00")
     await follows(ben, kept)
 
-    async def nothing(self: Following) -> None:
+    async def nothing(self: Following, in_hand: frozenset[int]) -> None:
         return None
 
     # Whatever keeps it from being read.
@@ -455,3 +417,123 @@ async def test_what_the_calendar_still_has_of_who_has_left_changes_nothing(
     assert not {on for on, _, _ in states} & {"2026-11-05", "2026-11-10"}
     assert "you did not meet" not in ben.screen
     assert "8.0" in ben.screen
+
+
+async def practice_follows(world: World, kept: Kept) -> None:
+    """Let the practice follow a calendar."""
+    feeds = world.stage.running.room.feeds
+    feed_id = await feeds.add(None, Source("All of us", kept.url))
+    await world.step()
+    await world.stage.running.room.feeds.accept(feed_id, None)
+    await world.step()
+
+
+async def test_an_unknown_event_of_the_practice_is_asked_of_who_could_have_it(
+    world: World, kept: Kept
+) -> None:
+    anna, ben = await world.pair("Anna", "Ben")
+    cora, carl = await world.pair("Cora", "Carl", code="C3")
+    idle = await world.therapist("Ida")
+    before = idle.received
+    kept.has("1", "2026-11-02 15:00", "RRULE:FREQ=WEEKLY", code="")
+    kept.has("2", "2026-11-03 12:00", "RRULE:FREQ=WEEKLY", code="")
+    kept.has("3", "2026-11-04 12:00", code="")
+    await practice_follows(world, kept)
+    asked = "“All of us” has something on Mon, Nov 2, 15:00–15:50. Whose session is it?"
+    for human, labels in ((ben, ["A7"]), (carl, ["C3"])):
+        assert asked in human.screen
+        assert human.phone.last.labels == [*labels, "Not mine", "Ask later"]
+    assert "Whose session" not in world.dana.everything
+    assert idle.received == before, "nobody of theirs could have it"
+    stale = carl.data("C3")
+    await ben.taps("A7")
+    assert "Tue, Nov 3, 12:00–12:50" in ben.screen
+    assert await carl.forges(stale) == [
+        "Somebody at the practice has said already whose session this is."
+    ]
+    # Not mine: the other is still asked; when nobody is left, it is nobody's.
+    await ben.taps("Not mine")
+    await ben.taps("Ask later")
+    assert "nothing to ask" in ben.screen
+    await carl.types("/calendar")
+    await carl.taps("Questions (2)")
+    assert "Tue, Nov 3, 12:00–12:50" in carl.screen
+    await carl.taps("Not mine")
+    assert "Wed, Nov 4, 12:00–12:50" in carl.screen
+    verdicts = "SELECT verdict FROM feed_series ORDER BY starts_at"
+    assert await world.rows(verdicts) == [("client",), ("no_client",), (None,)]
+    await carl.taps("C3")
+    await world.step()
+    assert [row[:2] for row in await planned(world)] == [
+        ("A7", "2026-11-02"), ("C3", "2026-11-04"), ("A7", "2026-11-09"),
+    ]  # fmt: skip
+    await world.until("Mon 16:20")
+    assert "about Monday is ready" in anna.screen
+    assert "about Monday" not in cora.everything
+
+
+async def test_what_one_therapist_was_asked_another_cannot_give_to_their_client(
+    world: World, kept: Kept
+) -> None:
+    _, ben = await world.pair("Anna", "Ben")
+    _, carl = await world.pair("Cora", "Carl", code="C3")
+    kept.has("1", "2026-11-02 15:00", code="")
+    await practice_follows(world, kept)
+    act, series, _ = carl.data("C3").split(".")
+    mine = ben.data("A7").split(".")[2]
+    (toast,) = await carl.forges(f"{act}.{series}.{mine}")
+    assert "not one of yours" in toast or "not in your list" in toast
+    assert await planned(world) == []
+    assert await world.rows("SELECT verdict FROM feed_series") == [(None,)]
+
+
+async def test_what_cannot_be_taken_is_told_once_with_its_line_and_the_remedy(
+    world: World, kept: Kept
+) -> None:
+    _, ben = await world.pair("Anna", "Ben")
+    kept.has("1", "2026-11-02 15:00", "RRULE:FREQ=WEEKLY")
+    kept.has("2", "2026-11-03 15:00", "RRULE:FREQ=HOURLY")
+    await follows(ben, kept)
+    told = [seen.text or "" for seen in ben.phone.chat if "can't be taken" in (seen.text or "")]
+    line = [n for n, text in enumerate(kept.body.splitlines(), 1) if text == b"BEGIN:VEVENT"][1]
+    assert told == [
+        "In “Praxis” something can't be taken as it stands; all the rest counts.\n\n"
+        f"Line {line}, 2026-11-03 15:00: it repeats within a day and is left out."
+        " Set its repetition again, or delete it."
+    ]
+    assert len(await planned(world)) == 2
+    received = ben.received
+    # Changed elsewhere, a line further down, gone and come back: it is the same.
+    kept.head = "X-WR-CALNAME:Canary\n"
+    for events in (kept.events, {"1": kept.events["1"]}, kept.events):
+        whole, kept.events = kept.events, events
+        await read_again(world)
+        kept.events = whole
+    assert ben.received == received
+    await ben.types("/calendar")
+    await ben.taps("Praxis")
+    assert f"Line {line + 1}, 2026-11-03 15:00: it repeats" in ben.screen
+    # What is new so soon is told the next day, and what was mended is not shown any more.
+    kept.events.pop("2")
+    kept.events["3"] = "UID:3\nDTSTART;TZID=Canary/Time:20261105T150000\nDURATION:PT50M"
+    received = ben.received
+    await read_again(world)
+    assert ben.received <= received + 1, "more than whose session it is"
+    assert "can't be taken" not in ben.screen
+    await world.later(hours=25)
+    shown = ben.sees("can't be taken")
+    assert shown is not None
+    assert "2026-11-05 15:00: nobody knows its time zone" in (shown.text or "")
+    assert "repeats" not in (shown.text or "")
+
+
+async def test_what_cannot_be_taken_of_the_practices_is_told_to_the_admins(
+    world: World, kept: Kept
+) -> None:
+    _, ben = await world.pair("Anna", "Ben")
+    kept.has("1", "2026-11-02 15:00")
+    kept.events["2"] = "UID:2\nDTSTART:canary"
+    await practice_follows(world, kept)
+    assert "In “All of us” something can't be taken" in world.dana.screen
+    assert "it has no times that can be read and is left out." in world.dana.screen
+    assert "can't be taken" not in ben.everything

@@ -152,6 +152,13 @@ async def folder(world: World) -> AsyncIterator[Path]:
             "INSERT INTO feed_series VALUES (1, 1, :named, NULL, NULL, 1, 2, NULL)", named=named
         )
         await tx.run(
+            "INSERT INTO feed_reply SELECT 1, therapist_id, NULL FROM pair WHERE id = :id",
+            id=pair["id"],
+        )
+        await tx.run(
+            "INSERT INTO feed_flaw VALUES (1, :named, 'zone', '?', 1, NULL, NULL)", named=named
+        )
+        await tx.run(
             "INSERT INTO feed_alias VALUES (1, 'title', :named, :id)", named=named, id=pair["id"]
         )
         await tx.run(

@@ -11,13 +11,11 @@ from bot.config import Settings, load
 from bot.demo.rehearsal import Rehearsed, rehearse
 from bot.demo.stage import write_config
 from bot.render import templates_folder
+from tests.feeds.web import serving
 
 #: What no scene comes to yet. `check` says so of each; nobody is let think that it was tried.
 NOT_COME_TO = {
     "client/change.html.j2",
-    "notice/feed_lost.html.j2",
-    "therapist/calendar/question.html.j2",
-    "therapist/calendar/removing.html.j2",
     "therapist/mirror_item.html.j2",
     "therapist/timetable/cancelling.html.j2",
     "therapist/timetable/changed.html.j2",
@@ -76,3 +74,12 @@ async def test_what_is_wrong_is_said_with_file_line_and_remedy(practice: Setting
 
 async def test_nothing_of_ones_own_is_nothing_to_try(practice: Settings) -> None:
     assert await rehearse(practice) == Rehearsed((), ())
+
+
+async def test_no_calendar_of_the_practice_is_asked(tmp_path: Path) -> None:
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates" / "home.html.j2").write_text("Hello", encoding="utf-8")
+    async with serving() as site:
+        feeds = f'[calendar]\nprivate_addresses = true\n[feeds.all]\nurl = "{site.at("/a")}"\n'
+        await rehearse(load(write_config(tmp_path, "http://127.0.0.1:9/bot", extra=feeds)))
+        assert site.asked == []

@@ -17,7 +17,9 @@ from bot.store.digest_rows import OWN
 
 _OF: Final = (
     " FROM pair JOIN checkin ON checkin.pair_id = pair.id AND checkin.kind = 'goodbye'"
-    " AND checkin.due_at < :cut_at AND checkin.closes_at >= :since_at"
+    # One that was late to be closed, after an outage, is over only then.
+    " AND checkin.due_at < :cut_at"
+    " AND (checkin.closes_at >= :since_at OR checkin.closed_at >= :since_at)"
 )
 GOODBYES: Final = f"SELECT checkin.*, pair.data_key{_OF} WHERE{OWN}"
 ANSWERS: Final = (

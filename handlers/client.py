@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from bot.core.errors import Refused
 from bot.core.pausing import read_button, read_until
-from bot.core.people import Pair
+from bot.core.people import Pair, may_hear
 from bot.core.timetable import day_after, local_on
 from bot.services.exporting import Export
 from bot.services.ports import Screen
@@ -46,12 +46,21 @@ async def _of(ask: Ask) -> Pair:
 
 
 def about_one(
-    act: str, states: tuple[str, ...], screen: Callable[[Room, Ask, Pair], Awaitable[Screen]]
+    act: str,
+    states: tuple[str, ...],
+    screen: Callable[[Room, Ask, Pair], Awaitable[Screen]],
+    *,
+    or_ended: bool = False,
 ) -> Callable[[Room, Ask], Awaitable[Reply]]:
-    """Make a command that is about one pair: the only one, or the one that is chosen."""
+    """Make a command that is about one pair: the only one, or the one that is chosen.
+
+    or_ended: where there is none, it is about one that has ended and may still be written to.
+    """
 
     async def command(room: Room, ask: Ask) -> Reply:
         fitting = [pair for pair in ask.who.pairs if pair.state in states]
+        if not fitting and or_ended:
+            fitting = [p for p in ask.who.pairs if p.is_over and may_hear(p.state, p.stopped_at)]
         if not fitting:
             raise Refused("nothing_here")
         if len(fitting) == 1:
@@ -216,7 +225,8 @@ async def stop(room: Room, ask: Ask) -> Reply:
 
 async def stopped(room: Room, ask: Ask) -> Reply:
     """Show that the questions have stopped."""
-    return Reply(room.people_views.words("client/stopped", ask.reader))
+    pair = await _of(ask)
+    return Reply(room.people_views.words("client/stopped", ask.reader, is_over=pair.is_over))
 
 
 async def ending(room: Room, ask: Ask) -> Reply:
@@ -264,7 +274,9 @@ COMMANDS = {
     "help": Route(help, "anyone"),
     "privacy": Route(privacy, "anyone"),
     "pause": Route(pause_until, "client", _offer_pause),
-    "stop": Route(about_one("stopping", ("joined", "active", "paused"), _stopping), "client"),
+    "stop": Route(
+        about_one("stopping", ("joined", "active", "paused"), _stopping, or_ended=True), "client"
+    ),
     "history": Route(about_one("history", _HERE, _history), "client"),
     "export": Route(export, "client", export_again),
     "erase": Route(about_one("erasing", _HERE, _erasing), "client"),

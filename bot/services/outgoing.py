@@ -219,12 +219,17 @@ class Outgoing:
             is_goodbye = checkin is not None and checkin.kind == "goodbye"
             if pair.state != ("ended" if is_goodbye else "active"):
                 return pair.state
+            if is_goodbye and pair.stopped_at is not None:
+                return "stopped"
             if checkin is None or checkin.state != "open":
                 return "closed"
             if message.kind == "reminder" and checkin.completed_at is not None:
                 return "answered"
         if message.part == "keep_asking" and (pair is None or pair.state != "active"):
             return pair.state if pair else "erased"
+        is_news = message.part in ("ended", "ended:asked")
+        if is_news and pair is not None and pair.stopped_at is not None:
+            return "stopped"
         is_settled = message.kind == "notice" and pair is not None and pair.is_over
         if is_settled and message.part.startswith((*_ASKS_WHO, *_OF_RUNNING)):
             return "ended"

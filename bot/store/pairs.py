@@ -256,10 +256,11 @@ async def resume_due(tx: Transaction, today_on: str) -> list[Pair]:
 
 
 async def stop(tx: Transaction, pair_id: int, client_id: int, now: int) -> Pair | None:
-    """Stop a pair's questions: consent is withdrawn, what was said stays."""
+    """Stop a pair's questions, also what comes after its end; what was said stays."""
     row = await tx.one(
-        "UPDATE pair SET state = 'stopped', stopped_at = :now, consented_at = NULL"
-        " WHERE id = :id AND client_id = :client_id AND state IN ('joined', 'active', 'paused')"
+        "UPDATE pair SET state = CASE state WHEN 'ended' THEN 'ended' ELSE 'stopped' END,"
+        " stopped_at = :now, consented_at = NULL WHERE id = :id AND client_id = :client_id"
+        " AND (state IN ('joined', 'active', 'paused') OR state = 'ended' AND stopped_at IS NULL)"
         " RETURNING *",
         id=pair_id,
         client_id=client_id,

@@ -183,7 +183,7 @@ class PeopleViews:
                 [button(_("Stop the questions"), "stop", pair.id)],
                 pause if pair.may_pause else [],
                 each if pair.may_pause and pair.less_often_at is not None else [],
-                ending if pair.confirmed_at is not None else [],
+                ending if pair.confirmed_at is not None and not pair.is_over else [],
                 [button(_("Help now"), "help", 0)],
             )
         return Screen(self.desk.text("client/stopping", reader, pair=pair), keyboard)

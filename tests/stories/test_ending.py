@@ -466,3 +466,34 @@ async def test_of_two_therapists_the_goodbye_names_its_own(world: World) -> None
     await world.pair("Anna", "Faraway", code="F9")
     await ends(ben)
     assert "about your therapy with Ben" in anna.screen
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+async def test_who_stops_after_the_end_is_not_written_to_any_more(world: World, when: str) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    await anna.checks_in(8, 8, 8, 7, 9)
+    # At night all that the end brings waits for the morning.
+    await world.until("Mon 22:00")
+    await ends(ben)
+    assert not anna.sees("A last short check-in")
+    if when == "after":
+        await world.until("Tue 09:00")
+        assert anna.sees("A last short check-in")
+        await anna.answers(9)
+    await anna.types("/stop")
+    assert "Therapy has ended here." in anna.screen
+    assert anna.phone.last.labels == ["Stop the questions", "Help now"]
+    await anna.taps("Stop the questions")
+    assert "Nothing more is asked or told about this therapy." in anna.screen
+    received = anna.received
+    await world.until("Fri 17:00")
+    await ben.taps("A7 · Read")
+    await world.until("Fri 17:00")
+    assert anna.received == received
+    assert await world.rows("SELECT count(*) FROM checkin WHERE state = 'open'") == [(0,)]
+    assert await world.rows("SELECT decision FROM consent ORDER BY decided_at DESC LIMIT 1") == [
+        ("withdrawn",)
+    ]
+    await anna.types("/stop")
+    assert anna.received == received + 1, "there is nothing more to stop"

@@ -46,8 +46,9 @@ async def _back_up(settings: Settings, to: Path, keep: int | None) -> tuple[Path
     now = SystemClock().now()
     try:
         path = back_up(settings.database.path, vaults, to, now)
+        deleted = keep_newest(to, keep) if keep is not None else []
         mark_backup(settings.database.path, now)
-        return path, keep_newest(to, keep) if keep is not None else []
+        return path, deleted
     except BadBackup as problem:
         fail(str(problem), 1)
     except OSError as problem:

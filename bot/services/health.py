@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeVar
@@ -92,7 +93,11 @@ class Health:
 
 def _disk(database: Path) -> tuple[int, int | None]:
     room = os.statvfs(database.parent)
-    return room.f_bavail * room.f_frsize, backed_up_at(database)
+    at = None
+    # A mark that somebody else has made may be closed to the bot: then no backup is known.
+    with suppress(OSError):
+        at = backed_up_at(database)
+    return room.f_bavail * room.f_frsize, at
 
 
 async def _in_time(work: Awaitable[T]) -> T | None:

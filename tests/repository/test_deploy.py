@@ -19,7 +19,7 @@ import pytest
 from typer.main import get_command
 
 from bot.cli import cli
-from bot.config import every_setting
+from bot.config.sources import SECRETS_VARIABLE
 
 
 @pytest.fixture
@@ -60,10 +60,12 @@ def test_the_service_starts_a_command_that_there_is(unit: dict[str, list[str]]) 
     assert (option, config) == ("--config", "/etc/rapport/config.toml")
 
 
-def test_its_credential_is_a_setting(unit: dict[str, list[str]]) -> None:
-    name, _, path = unit["LoadCredential"][0].partition(":")
-    assert name.replace("__", ".") in {setting.key for setting in every_setting()}
-    assert Path(path).name == name
+def test_it_reads_the_same_secrets_as_what_is_run_by_hand(
+    unit: dict[str, list[str]], root: Path
+) -> None:
+    named = unit["Environment"][0]
+    assert named.partition("=")[0] == SECRETS_VARIABLE
+    assert f"sudo -u rapport {named} " in (root / "docs" / "operating.md").read_text("utf-8")
 
 
 def test_it_is_not_started_again_where_only_a_person_can_help(

@@ -197,6 +197,15 @@ async def test_a_backup_has_an_age(world: World, pages: Pages) -> None:
     assert (await pages.metrics())["rapport_backup_age_seconds"] == 5400
 
 
+async def test_a_mark_that_cannot_be_read_hides_nothing_else(world: World, pages: Pages) -> None:
+    database = world.stage.settings.database.path
+    database.with_name(f"{database.name}.backed-up").mkdir()
+    metrics = await pages.metrics()
+    assert metrics["rapport_disk_free_bytes"] > 0
+    assert "rapport_backup_age_seconds" not in metrics
+    assert await pages.bad() == []
+
+
 async def test_who_asks_often_is_told_what_was_seen_last(world: World, pages: Pages) -> None:
     health = world.stage.running.health
     first = await health.look()

@@ -87,6 +87,8 @@ class Asking:
 
     async def _ask(self, tx: Transaction, ended: store.Ended, now: int) -> str | None:
         """Ask about an ended appointment, or give the reason why not."""
+        # After an outage over the end of a pause, nobody has ended it yet.
+        await pairs.resume_by(tx, ended.pair_id, ended.local_on)
         pair = await pairs.load_pair(tx, ended.pair_id)
         if pair.state != "active" or pair.client_id is None:
             return pair.state if pair.state != "joined" else "not_confirmed"

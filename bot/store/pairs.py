@@ -255,6 +255,16 @@ async def resume_due(tx: Transaction, today_on: str) -> list[Pair]:
     return [_pair(row) for row in rows]
 
 
+async def resume_by(tx: Transaction, pair_id: int, on: str) -> None:
+    """Let a pair go on whose pause ended on or before the local date of a session that was."""
+    await tx.run(
+        "UPDATE pair SET state = 'active', paused_at = NULL, paused_until_on = NULL"
+        " WHERE id = :id AND state = 'paused' AND paused_until_on <= :on",
+        id=pair_id,
+        on=on,
+    )
+
+
 async def stop(tx: Transaction, pair_id: int, client_id: int, now: int) -> Pair | None:
     """Stop a pair's questions, also what comes after its end; what was said stays."""
     row = await tx.one(

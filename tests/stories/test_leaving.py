@@ -50,6 +50,18 @@ async def test_a_pause_lasts_until_a_day_that_is_typed(world: World) -> None:
     assert anna.received == received + 1
 
 
+async def test_an_outage_over_the_end_of_a_pause_lets_no_session_go_by(world: World) -> None:
+    anna, _ = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await anna.types("/pause until 9 Nov")
+    await world.until("Mon 12:00")
+    await world.until("Sun 20:00")
+    await world.stage.close()
+    world.stage.clock.advance_to(world.stage.moment("Mon 18:00"))
+    await world.stage.open()
+    await world.step()
+    assert "A short check-in about Monday is ready." in anna.screen
+
+
 async def test_a_pause_can_be_given_another_day(world: World) -> None:
     anna, _ = await world.pair("Anna", "Ben", meets="Mon 15:00")
     await anna.types("/pause 24.12.")

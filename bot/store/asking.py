@@ -105,10 +105,16 @@ async def asked_between(tx: Transaction, pair_id: int, from_on: str, until_on: s
 
 
 async def was_asked_last(tx: Transaction, pair_id: int, before_at: int) -> bool:
-    """Say whether a pair was asked about the session before the one that starts at an instant."""
+    """Say whether a pair was asked about the session before the one that starts at an instant.
+
+    A question that turned out to be about no session, or never got through, does not count.
+    """
     row = await tx.one(
         "SELECT asked FROM appointment WHERE pair_id = :pair_id AND state = 'planned'"
-        " AND starts_at < :before_at AND asked IS NOT NULL ORDER BY starts_at DESC LIMIT 1",
+        " AND starts_at < :before_at AND asked IS NOT NULL AND NOT EXISTS (SELECT 1 FROM checkin"
+        "  WHERE checkin.appointment_id = appointment.id"
+        "  AND checkin.state IN ('did_not_meet', 'cancelled', 'undeliverable'))"
+        " ORDER BY starts_at DESC LIMIT 1",
         pair_id=pair_id,
         before_at=before_at,
     )
@@ -118,16 +124,21 @@ async def was_asked_last(tx: Transaction, pair_id: int, before_at: int) -> bool:
 async def is_silent_running(tx: Transaction, pair_id: int, times: int) -> bool:
     """Say whether a pair's client has left the newest check-ins after sessions unanswered.
 
-    times: so many in a row. What never went out, or was called off, does not count.
+    times: so many in a row. What never went out, or was called off, does not count, also where the
+    calendar said so only later. Who has skipped something has been heard of.
     """
     rows = await tx.all(
-        "SELECT state FROM checkin WHERE pair_id = :pair_id AND kind = 'session'"
-        " AND sent_at IS NOT NULL AND state NOT IN ('open', 'cancelled', 'undeliverable')"
+        "SELECT checkin.state, first_answer_at FROM checkin"
+        " JOIN appointment ON appointment.id = appointment_id"
+        " WHERE checkin.pair_id = :pair_id AND kind = 'session' AND appointment.state = 'planned'"
+        " AND sent_at IS NOT NULL AND checkin.state NOT IN ('open', 'cancelled', 'undeliverable')"
         " ORDER BY due_at DESC LIMIT :times",
         pair_id=pair_id,
         times=times,
     )
-    return len(rows) == times and all(row["state"] == "expired" for row in rows)
+    return len(rows) == times and all(
+        row["state"] == "expired" and row["first_answer_at"] is None for row in rows
+    )
 
 
 async def was_asked_how_to_go_on(tx: Transaction, pair_id: int) -> bool:

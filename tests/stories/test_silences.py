@@ -93,6 +93,27 @@ async def test_less_often_is_after_every_second_session(world: World) -> None:
     assert "not asked (every second session, as the client wishes)" in ben.screen
 
 
+async def test_a_session_that_was_none_does_not_count_as_asked_about(world: World) -> None:
+    anna, _ = await silent(world)
+    await anna.taps("Less often")
+    await world.until("Mon 18:00")
+    await world.until("Mon 16:20")
+    await anna.taps("We did not meet")
+    received = anna.received
+    await world.until("Mon 16:20")
+    assert anna.received == received + 1
+    assert "A short check-in about Monday is ready." in anna.screen
+
+
+async def test_who_skips_is_not_silent(world: World) -> None:
+    anna, _ = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    for _ in range(3):
+        await world.until("Mon 16:20")
+        await anna.taps("Skip ›")
+        await world.until("Wed 17:00")
+    assert asked_how(world, anna) == 0
+
+
 async def test_less_often_can_be_taken_back(world: World) -> None:
     anna, _ = await silent(world)
     await anna.taps("Less often")

@@ -10,6 +10,7 @@ from aiohttp import web
 from world import World
 
 from bot import ticks
+from bot.app import SystemClock
 from bot.core.feeds import Source
 from bot.feeds.syncing import Syncing
 from bot.services.following import Following
@@ -74,7 +75,7 @@ async def test_what_hangs_in_a_tick_leaves_the_next_tick_to_go_on(
     async def nothing() -> None:
         return None
 
-    made = Ticks((), follow, (), follow, nothing)
+    made = Ticks((), follow, (), follow, nothing, SystemClock())
     made.start()
     await until(lambda: begun == 4)
     await asyncio.sleep(0.2)

@@ -140,7 +140,8 @@ class Delivery:
             joining = await self.enrolment.joining(claimed.person.id, pair.id)
             return self.notice_views.joining(joining, reader)
         if name == "keep_asking" and pair is not None:
-            return self.notice_views.keep_asking(pair, reader)
+            joining = await self.enrolment.joining(claimed.person.id, pair.id)
+            return self.notice_views.keep_asking(joining, reader)
         if name == "ended" and pair is not None:
             joining = await self.enrolment.joining(claimed.person.id, pair.id)
             return self.ending_views.told(joining, "asked" in more, reader)

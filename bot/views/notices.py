@@ -38,9 +38,9 @@ class NoticeViews:
         text = self.people.words(f"notice/{name}", reader, pair=pair, client=client).text
         return Screen(text, asked.keyboard)
 
-    def keep_asking(self, pair: Pair, reader: Reader) -> Screen:
+    def keep_asking(self, joining: Joining, reader: Reader) -> Screen:
         """Ask a client who has been silent how to go on."""
-        return self.people.keep_asking(pair, reader)
+        return self.people.keep_asking(joining, reader)
 
     def expired(self, pair: Pair, reader: Reader) -> Screen:
         """Tell a therapist that a client's link has expired, with a button for a new one."""

@@ -188,8 +188,9 @@ class PeopleViews:
             )
         return Screen(self.desk.text("client/stopping", reader, pair=pair), keyboard)
 
-    def keep_asking(self, pair: Pair, reader: Reader) -> Screen:
+    def keep_asking(self, joining: Joining, reader: Reader) -> Screen:
         """Ask whether to go on after silence: every answer is as good as the others."""
+        pair = joining.pair
         with speaking(reader.language):
             keyboard = rows(
                 [
@@ -199,7 +200,7 @@ class PeopleViews:
                 ],
                 [button(_("Help now"), "help", 0)],
             )
-        return Screen(self.desk.text("notice/keep_asking", reader, pair=pair), keyboard)
+        return Screen(self.desk.text("notice/keep_asking", reader, joining=joining), keyboard)
 
     def how_often(self, pair: Pair, reader: Reader) -> Screen:
         """Say after which sessions questions come, with the other way to have them."""

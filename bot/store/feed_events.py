@@ -95,11 +95,17 @@ async def keep_event(
     appointment_id: int | None,
     found_at: int | None,
 ) -> None:
-    """Keep an event with its appointment. found_at: when that had been there before."""
+    """Keep an event with its appointment. found_at: when that had been there before.
+
+    One that is kept already, such as somebody else's until its code was corrected, is this now.
+    """
     await tx.run(
         "INSERT INTO feed_event (feed_id, stem, series, starts_at, ends_at, pair_id,"
         " appointment_id, found_at) VALUES (:feed_id, :stem, :series, :starts_at, :ends_at,"
-        " :pair_id, :appointment_id, :found_at)",
+        " :pair_id, :appointment_id, :found_at) ON CONFLICT (feed_id, stem, starts_at)"
+        " DO UPDATE SET series = excluded.series, ends_at = excluded.ends_at,"
+        " pair_id = excluded.pair_id, appointment_id = excluded.appointment_id,"
+        " found_at = excluded.found_at",
         feed_id=feed_id,
         stem=event.stem,
         series=event.series,

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 from world import World
 
+from bot.services.following import Applied, Following
 from tests.feeds.calendars import Kept, follows, kept_beside, planned, read_again
 
 pytestmark = pytest.mark.settings("[calendar]\nprivate_addresses = true\n")
@@ -40,10 +41,46 @@ async def test_a_corrected_code_counts_and_stops_no_other_calendar(
     kept.has("1", "2026-11-02 15:00", code="B2")
     other.has("2", "2026-11-06 10:00", code="B2")
     await read_again(world)
-    assert [row for row in await planned(world) if row[3] != "moved"] == [
+    assert sorted(row for row in await planned(world) if row[3] != "moved") == [
         ("A7", "2026-11-02", "15:00", "did_not_meet" if before == "asked" else "cancelled"),
         ("B2", "2026-11-02", "15:00", "planned"),
         ("B2", "2026-11-06", "10:00", "planned"),
     ]
     assert await world.rows("SELECT DISTINCT failures, problem FROM feed") == [(0, None)]
-    assert [line for line in world.logged if "'error'" in line] == []
+    assert [line for line in world.logged if "tick failed" in line or "stumbled" in line] == []
+
+
+async def test_a_calendar_that_the_program_stumbles_over_stops_no_other(
+    world: World, kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, ben = await world.pair("Anna", "Ben")
+    kept.has("1", "2026-11-02 15:00")
+    await follows(ben, kept)
+    other = Kept(kept.site, "/secret/other.ics")
+    other.has("2", "2026-11-04 15:00")
+    await follows(ben, other, name="Zweite")
+    ((first,),) = await world.rows("SELECT id FROM feed ORDER BY made_at LIMIT 1")
+    apply = Following.apply
+
+    async def stumbling(self: Following, feed_id: int, *read: object) -> Applied | None:
+        if feed_id == first:
+            raise KeyError("Canary title")
+        return await apply(self, feed_id, *read)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Following, "apply", stumbling)
+    for hour in (9, 10, 11):
+        kept.has("1", f"2026-11-02 {hour:02}:00")
+        other.has("2", f"2026-11-04 {hour:02}:00")
+        await read_again(world)
+    assert "“Praxis” can't be read. The appointments stay as they are." in ben.screen
+    assert "this program's own fault, not the calendar's" in ben.screen
+    assert [row for row in await planned(world) if row[3] == "planned"] == [
+        ("A7", "2026-11-02", "15:00", "planned"),
+        ("A7", "2026-11-04", "11:00", "planned"),
+    ]
+    said = [line for line in world.logged if "calendar stumbled over" in line]
+    assert len(said) == 3
+    assert all("KeyError" in line for line in said)
+    monkeypatch.setattr(Following, "apply", apply)
+    await read_again(world)
+    assert ("A7", "2026-11-02", "11:00", "planned") in await planned(world)

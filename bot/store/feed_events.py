@@ -128,6 +128,34 @@ async def forget_event(tx: Transaction, feed_id: int, event: Kept) -> None:
     )
 
 
+async def leave_to_another(
+    tx: Transaction, feed_id: int, event: Kept, *, of_another_feed: bool
+) -> bool:
+    """Leave an event's appointment to another event that has it, as its maker if this one was.
+
+    of_another_feed: events of the same feed do not count. One of a feed that rests never does.
+    False where no other has it.
+    """
+    row = await tx.one(
+        "UPDATE feed_event SET found_at = CASE WHEN EXISTS (SELECT 1 FROM feed_event AS own"
+        "  WHERE own.feed_id = :feed_id AND own.stem = :stem AND own.starts_at = :starts_at"
+        "  AND own.found_at IS NULL) THEN NULL ELSE found_at END"
+        " WHERE (feed_id, stem, starts_at) IN (SELECT other.feed_id, other.stem, other.starts_at"
+        "  FROM feed_event AS other JOIN feed ON feed.id = other.feed_id"
+        "  WHERE other.appointment_id = :appointment_id AND feed.rests IS NULL"
+        "  AND (other.feed_id <> :feed_id OR (NOT :of_another_feed"
+        "   AND (other.stem <> :stem OR other.starts_at <> :starts_at)))"
+        "  ORDER BY other.found_at, other.feed_id, other.stem, other.starts_at LIMIT 1)"
+        " RETURNING feed_id",
+        feed_id=feed_id,
+        stem=event.stem,
+        starts_at=event.starts_at,
+        appointment_id=event.appointment_id,
+        of_another_feed=of_another_feed,
+    )
+    return row is not None
+
+
 async def forget_events(tx: Transaction, feed_id: int, ended_before: int | None = None) -> None:
     """Forget a feed's events, or those that ended before an instant."""
     await tx.run(

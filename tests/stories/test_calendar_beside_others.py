@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
-from world import World
+from world import Human, World
 
 from bot.services.following import Applied, Following
 from tests.feeds.calendars import Kept, follows, kept_beside, planned, read_again
@@ -84,3 +84,77 @@ async def test_a_calendar_that_the_program_stumbles_over_stops_no_other(
     monkeypatch.setattr(Following, "apply", apply)
     await read_again(world)
     assert ("A7", "2026-11-02", "11:00", "planned") in await planned(world)
+
+
+async def removes(ben: Human, name: str) -> None:
+    """Let a therapist remove one calendar of several."""
+    await ben.types("/calendar")
+    await ben.taps(name)
+    await ben.taps("Remove it")
+    await ben.taps("Yes, remove it")
+
+
+async def both(world: World, kept: Kept) -> tuple[Human, Human, Kept]:
+    """Let two calendars have the same session on Wednesday, and each one of its own."""
+    anna, ben = await world.pair("Anna", "Ben")
+    kept.has("1", "2026-11-04 15:00")
+    kept.has("9", "2026-11-05 09:00")
+    await follows(ben, kept)
+    other = Kept(kept.site, "/secret/other.ics")
+    other.has("2", "2026-11-04 15:00")
+    other.has("8", "2026-11-05 11:00")
+    await follows(ben, other, name="Zweite")
+    assert len(await planned(world)) == 3
+    return anna, ben, other
+
+
+async def state(world: World) -> object:
+    """Give what became of Wednesday's session."""
+    (found,) = [row[3] for row in await planned(world) if row[1] == "2026-11-04"]
+    return found
+
+
+@pytest.mark.parametrize("order", ["maker first", "maker last"])
+@pytest.mark.parametrize("how", ["cancelled", "deleted"])
+async def test_a_session_that_two_calendars_have_stays_until_both_let_it_go(
+    world: World, kept: Kept, order: str, how: str
+) -> None:
+    anna, _, other = await both(world, kept)
+    calendars = [(kept, "1"), (other, "2")]
+    for calendar, uid in calendars if order == "maker first" else calendars[::-1]:
+        assert await state(world) == "planned"
+        if how == "cancelled":
+            calendar.has(uid, "2026-11-04 15:00", "STATUS:CANCELLED")
+        else:
+            del calendar.events[uid]
+        await read_again(world)
+    assert await state(world) == "cancelled"
+    await world.until("Wed 18:00")
+    assert "about Wednesday" not in anna.everything
+
+
+@pytest.mark.parametrize("names", [("Praxis", "Zweite"), ("Zweite", "Praxis")])
+async def test_removing_one_of_two_calendars_leaves_what_the_other_has(
+    world: World, kept: Kept, names: tuple[str, str]
+) -> None:
+    _, ben, _ = await both(world, kept)
+    await removes(ben, names[0])
+    await read_again(world)
+    assert await state(world) == "planned"
+    await removes(ben, names[1])
+    assert {row[3] for row in await planned(world)} == {"cancelled"}
+
+
+async def test_two_events_of_one_session_are_one_until_both_are_gone(
+    world: World, kept: Kept
+) -> None:
+    _, ben = await world.pair("Anna", "Ben")
+    for uid in ("1", "2", "3"):
+        kept.has(uid, "2026-11-04 15:00")
+    kept.has("9", "2026-11-05 09:00")
+    await follows(ben, kept)
+    kept.has("1", "2026-11-04 15:00", "STATUS:CANCELLED")
+    await read_again(world)
+    assert await state(world) == "planned"
+    await removes(ben, "Praxis")
+    assert await state(world) == "cancelled"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
+from aiohttp import web
 from world import Human, World
 
 from bot.services.following import Applied, Following
@@ -158,3 +159,58 @@ async def test_two_events_of_one_session_are_one_until_both_are_gone(
     assert await state(world) == "planned"
     await removes(ben, "Praxis")
     assert await state(world) == "cancelled"
+
+
+async def stamped(world: World, kept: Kept) -> Human:
+    """Follow a calendar of four sessions in which each download has another DTSTAMP."""
+    _, ben = await world.pair("Anna", "Ben")
+    downloads = 0
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        nonlocal downloads
+        downloads += 1
+        stamp = f"DTSTAMP:20261030T{downloads // 60:02}{downloads % 60:02}00Z"
+        kept.has("stamp", "2026-12-20 08:00", stamp, code="")
+        return await kept.answer(request)
+
+    kept.site.pages[kept.path] = answer
+    for day in (9, 10, 11, 12):
+        kept.has(str(day), f"2026-11-{day:02} 15:00")
+    await follows(ben, kept)
+    assert [row[3] for row in await planned(world)] == ["planned"] * 4
+    return ben
+
+
+async def test_a_loss_that_was_allowed_counts_though_the_bytes_are_never_the_same(
+    world: World, kept: Kept
+) -> None:
+    ben = await stamped(world, kept)
+    for day in (10, 11, 12):
+        del kept.events[str(day)]
+    await read_again(world)
+    assert "3 of 4 appointments to come are suddenly gone" in ben.screen
+    await read_again(world)
+    assert [row[3] for row in await planned(world)] == ["planned"] * 4
+    await ben.taps("Yes, they are cancelled")
+    await read_again(world)
+    assert [row[3] for row in await planned(world)] == ["planned", *["cancelled"] * 3]
+    assert await world.rows("SELECT lost, held_at, allowed_at FROM feed") == [(None, None, None)]
+
+
+async def test_more_that_is_gone_than_was_allowed_is_asked_about_anew(
+    world: World, kept: Kept
+) -> None:
+    ben = await stamped(world, kept)
+    for day in (10, 11, 12):
+        del kept.events[str(day)]
+    await read_again(world)
+    assert "3 of 4 appointments to come are suddenly gone" in ben.screen
+    del kept.events["9"]
+    await world.later(minutes=1)
+    await ben.taps("Yes, they are cancelled")
+    await read_again(world)
+    assert "4 of 4 appointments to come are suddenly gone" in ben.screen
+    assert [row[3] for row in await planned(world)] == ["planned"] * 4
+    await ben.taps("Yes, they are cancelled")
+    await read_again(world)
+    assert [row[3] for row in await planned(world)] == ["cancelled"] * 4

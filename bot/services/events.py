@@ -151,8 +151,9 @@ class Steps:
         at = kept.appointment_id
         await feed_events.forget_event(tx, self.feed.id, kept)
         if at is None or not kept.is_planned:
-            # Changed by hand: what the calendar says now is a new arrangement, unless it is past.
-            if event.starts_at > self.now:
+            # Changed by hand: what the calendar says now is a new arrangement, unless it is past
+            # or its client has stopped or left.
+            if event.starts_at > self.now and self.whose[kept.pair_id].may_plan:
                 await self._make(tx, event)
             else:
                 await self._keep(tx, event, at, was_found=kept.was_found)

@@ -158,13 +158,13 @@ class Following:
         span = Span(now, since, now + AHEAD_DAYS * DAY_MS)
         await feed_events.forget_events(tx, feed_id, now - _KEPT_DAYS * DAY_MS)
         kept = await feed_events.kept_events(tx, feed_id)
-        known = {(one.stem, one.starts_at) for one in kept}
+        known = {(one.stem, one.starts_at, one.pair_id) for one in kept}
         # Nothing new is made for who has stopped or left; what there is stays theirs.
         plannable = [
             one
             if one.pair_id is None
             or whose[one.pair_id].may_plan
-            or (one.stem, one.starts_at) in known
+            or (one.stem, one.starts_at, one.pair_id) in known
             else replace(one, pair_id=None)
             for one in found
         ]

@@ -214,3 +214,29 @@ async def test_more_that_is_gone_than_was_allowed_is_asked_about_anew(
     await ben.taps("Yes, they are cancelled")
     await read_again(world)
     assert [row[3] for row in await planned(world)] == ["cancelled"] * 4
+
+
+@pytest.mark.parametrize("change", ["its length", "its code"])
+async def test_nothing_is_planned_anew_for_a_pair_that_has_ended(
+    world: World, kept: Kept, change: str
+) -> None:
+    anna, ben = await world.pair("Anna", "Ben")
+    await world.pair("Cora", "Ben", code="B2")
+    kept.has("1", "2026-11-09 15:00")
+    kept.has("2", "2026-11-10 15:00", code="B2")
+    await follows(ben, kept)
+    await ben.types("/end A7")
+    await ben.taps("End it without")
+    if change == "its length":
+        kept.has("1", "2026-11-09 15:00", minutes=45)
+    else:
+        kept.has("2", "2026-11-10 15:00", code="A7")
+    received = anna.received
+    await read_again(world)
+    assert await planned(world) == [
+        ("A7", "2026-11-09", "15:00", "cancelled"),
+        ("B2", "2026-11-10", "15:00", "planned" if change == "its length" else "cancelled"),
+    ]
+    await world.until("Fri 18:00")
+    await world.until("Wed 18:00")
+    assert anna.received == received

@@ -22,6 +22,7 @@ from bot.feeds.fetching import Address, NotFetched, fetch
 from bot.feeds.matching import Known, Matching, matching_of
 from bot.services.feeds import hashed
 from bot.services.following import Applied, Following, Job, Said
+from bot.store.database import Unavailable
 
 log = structlog.get_logger(__name__)
 
@@ -47,13 +48,22 @@ class Syncing:
     readers: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_READERS))
 
     async def sync_one(self) -> bool:
-        """Read the feed that is due and that nobody has in hand; was there one?"""
+        """Read the feed that is due and that nobody has in hand; was there one?
+
+        One that the program itself stumbles over counts as failed. Errors: `Unavailable`.
+        """
         while (job := await self.following.due(frozenset(self.in_hand))) is not None:
             if job.feed.id in self.in_hand:
                 continue  # somebody took it while it was looked up
             self.in_hand.add(job.feed.id)
             try:
                 await self.sync(job)
+            except Unavailable:
+                raise
+            except Exception as bug:
+                # One calendar that the program stumbles over must not keep the others from theirs.
+                log.error("calendar stumbled over", feed=job.feed.id, why=type(bug).__name__)
+                await self.following.failed(job.feed.id, "program")
             finally:
                 self.in_hand.discard(job.feed.id)
             return True

@@ -65,10 +65,16 @@ class Steps:
             await self._make(tx, event)
 
     async def undo(self, tx: Transaction) -> None:
-        """Cancel what the feed has planned and nobody was asked about; the typed stays."""
+        """Cancel what the feed has planned and nobody was asked about.
+
+        What was typed stays, and what another calendar has as well.
+        """
         for kept in await feed_events.kept_events(tx, self.feed.id):
-            if kept.is_planned and not kept.was_found and kept.starts_at > self.now:
-                await self._cancel(tx, kept, is_said=False)
+            if not kept.is_planned or kept.was_found or kept.starts_at <= self.now:
+                continue
+            # Its own other events go with the feed.
+            if not await feed_events.leave_to_another(tx, self.feed.id, kept, of_another_feed=True):
+                await self._take_back(tx, kept, is_said=False)
 
     async def _make(self, tx: Transaction, event: Found) -> int:
         """Make an event's appointment, or take the one that is there; give its id."""
@@ -108,10 +114,21 @@ class Steps:
         )
 
     async def _cancel(self, tx: Transaction, kept: Kept, *, is_said: bool) -> None:
-        """Cancel an event's appointment. is_said: by the calendar; else it is only missing."""
-        at = kept.appointment_id
-        if at is None or not kept.is_planned:
+        """Let an event go: its appointment with it, unless another event has that as well.
+
+        is_said: by the calendar; else it is only missing.
+        """
+        if kept.appointment_id is None or not kept.is_planned:
             return
+        if await feed_events.leave_to_another(tx, self.feed.id, kept, of_another_feed=False):
+            await feed_events.forget_event(tx, self.feed.id, kept)
+        else:
+            await self._take_back(tx, kept, is_said=is_said)
+
+    async def _take_back(self, tx: Transaction, kept: Kept, *, is_said: bool) -> None:
+        """Cancel an event's planned appointment."""
+        at = kept.appointment_id
+        assert at is not None  # noqa: S101 - what is planned is there
         has_begun = kept.starts_at <= self.now
         if await feed_events.is_sent(tx, at):
             # It is neither asked again nor taken back; both are told where they disagree.
@@ -134,8 +151,9 @@ class Steps:
         at = kept.appointment_id
         await feed_events.forget_event(tx, self.feed.id, kept)
         if at is None or not kept.is_planned:
-            # Changed by hand: what the calendar says now is a new arrangement, unless it is past.
-            if event.starts_at > self.now:
+            # Changed by hand: what the calendar says now is a new arrangement, unless it is past
+            # or its client has stopped or left.
+            if event.starts_at > self.now and self.whose[kept.pair_id].may_plan:
                 await self._make(tx, event)
             else:
                 await self._keep(tx, event, at, was_found=kept.was_found)

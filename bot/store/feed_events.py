@@ -95,11 +95,17 @@ async def keep_event(
     appointment_id: int | None,
     found_at: int | None,
 ) -> None:
-    """Keep an event with its appointment. found_at: when that had been there before."""
+    """Keep an event with its appointment. found_at: when that had been there before.
+
+    One that is kept already, such as somebody else's until its code was corrected, is this now.
+    """
     await tx.run(
         "INSERT INTO feed_event (feed_id, stem, series, starts_at, ends_at, pair_id,"
         " appointment_id, found_at) VALUES (:feed_id, :stem, :series, :starts_at, :ends_at,"
-        " :pair_id, :appointment_id, :found_at)",
+        " :pair_id, :appointment_id, :found_at) ON CONFLICT (feed_id, stem, starts_at)"
+        " DO UPDATE SET series = excluded.series, ends_at = excluded.ends_at,"
+        " pair_id = excluded.pair_id, appointment_id = excluded.appointment_id,"
+        " found_at = excluded.found_at",
         feed_id=feed_id,
         stem=event.stem,
         series=event.series,
@@ -120,6 +126,34 @@ async def forget_event(tx: Transaction, feed_id: int, event: Kept) -> None:
         stem=event.stem,
         starts_at=event.starts_at,
     )
+
+
+async def leave_to_another(
+    tx: Transaction, feed_id: int, event: Kept, *, of_another_feed: bool
+) -> bool:
+    """Leave an event's appointment to another event that has it, as its maker if this one was.
+
+    of_another_feed: events of the same feed do not count. One of a feed that rests never does.
+    False where no other has it.
+    """
+    row = await tx.one(
+        "UPDATE feed_event SET found_at = CASE WHEN EXISTS (SELECT 1 FROM feed_event AS own"
+        "  WHERE own.feed_id = :feed_id AND own.stem = :stem AND own.starts_at = :starts_at"
+        "  AND own.found_at IS NULL) THEN NULL ELSE found_at END"
+        " WHERE (feed_id, stem, starts_at) IN (SELECT other.feed_id, other.stem, other.starts_at"
+        "  FROM feed_event AS other JOIN feed ON feed.id = other.feed_id"
+        "  WHERE other.appointment_id = :appointment_id AND feed.rests IS NULL"
+        "  AND (other.feed_id <> :feed_id OR (NOT :of_another_feed"
+        "   AND (other.stem <> :stem OR other.starts_at <> :starts_at)))"
+        "  ORDER BY other.found_at, other.feed_id, other.stem, other.starts_at LIMIT 1)"
+        " RETURNING feed_id",
+        feed_id=feed_id,
+        stem=event.stem,
+        starts_at=event.starts_at,
+        appointment_id=event.appointment_id,
+        of_another_feed=of_another_feed,
+    )
+    return row is not None
 
 
 async def forget_events(tx: Transaction, feed_id: int, ended_before: int | None = None) -> None:

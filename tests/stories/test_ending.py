@@ -425,6 +425,9 @@ async def test_after_the_end_the_client_looks_copies_and_erases(world: World) ->
     assert "reached 9" in anna.screen
     assert "Thank you." in anna.screen
     await anna.types("/stop")
+    await anna.taps("Stop the questions")
+    assert "Nothing more is asked or told about this therapy." in anna.screen
+    await anna.types("/stop")
     assert "Nothing is running here" in anna.screen
     await anna.types("/erase")
     await anna.taps("Erase everything")

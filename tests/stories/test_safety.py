@@ -99,6 +99,10 @@ async def through_all_of_it(world: World) -> Human:
         await anna.answers(8, 8, 8, 8, 8)
         while "Skip ›" in anna.phone.last.labels:
             await anna.taps("Skip ›")
+    await ben.types("/end A7")
+    await ben.taps("End it, with a goodbye check-in")
+    await world.later(minutes=1)
+    await anna.taps("No, thank you")
     return anna
 
 

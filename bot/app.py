@@ -251,8 +251,7 @@ async def _assemble(
     retention = Retention(db, clock, ids, settings)
     declaring = Declaring(db, clock, ids, settings, declared_feeds(settings))
     await declaring.bring_in()
-    before_next = settings.checkin.closes_before_next_minutes * 60_000
-    closing = Closing(db, clock, ids, settings, room.checkins.talks, before_next)
+    closing = Closing(db, clock, ids, settings, room.checkins.talks)
     wall = outgoing.wall or clock
     signs = Signs(lambda: ticks.went_through, lambda: receiver.received())
     health = Health(db, clock, wall, signs)

@@ -48,7 +48,8 @@ async def settings_in_force(
 
 async def in_force(tx: Transaction, settings: Settings, therapist_id: int | None = None) -> InForce:
     """Give what counts for the practice, or for a therapist, and where it comes from."""
-    held = await store.values_in_force(tx)
+    owners = (store.PRACTICE, therapist_id) if therapist_id is not None else (store.PRACTICE,)
+    held = await store.values_in_force(tx, *owners)
     own = held.get(therapist_id, {}) if therapist_id is not None else None
     found = {name: counting(name, held.get(store.PRACTICE, {}), own) for name in LEVELS}
     values = {name: one.value for name, one in found.items() if one.value is not None}

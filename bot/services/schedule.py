@@ -7,16 +7,18 @@ else it concerns the news. What was asked, or is open, keeps the times that its 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from bot.config import ConfigError, Settings
 from bot.config.overriding import checked, overridden, written
 from bot.core.errors import Refused
-from bot.core.schedule import LEVELS, PLANNED_DAYS, Level, Source, asked_under
+from bot.core.schedule import LEVELS, Level, Source
 from bot.services.acts import reads, writes
 from bot.services.in_force import InForce, in_force
 from bot.services.ports import Clock, Ids
+from bot.services.quiet import outside_quiet
+from bot.services.schedule_effects import Concerned, Effects, effects_of
 from bot.store import audit, digests, outbox, people
 from bot.store import schedule as store
 from bot.store.database import Database, Transaction
@@ -68,65 +70,27 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
-class NextDigest:
-    """When a therapist's next digest comes, as it is and as it would be (UTC ms)."""
-
-    therapist: str
-    before_at: int
-    after_at: int
-    zone: str
-
-
-@dataclass(frozen=True, slots=True)
-class Effects:
-    """What a change does besides itself.
-
-    digests: of whose next digest the hour changes. sessions: so many planned ones within the next
-    two weeks are asked about at another time; asked: so many are asked about at all, before and
-    after, None where that stays. reminders: so many wait and may move. open: so many check-ins
-    are open and keep the times their clients were told. followers: so many clients have no quiet
-    hours of their own. others: so many therapists have own values and are not concerned.
-    """
-
-    digests: tuple[NextDigest, ...] = ()
-    sessions: int | None = None
-    asked: tuple[int, int] | None = None
-    reminders: int | None = None
-    open: int | None = None
-    followers: int | None = None
-    others: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class Change:
-    """A change of values, thought of or made (id). before and after: as one would write them.
+    """A change of values, thought of or made (id).
 
-    after: what counts then, for a value that follows again too; wanted: what was asked for.
+    wanted: what is set, None where a name follows again. was and after: what counted, and what
+    counts then; before: what was set here, None where that was nothing. Of a change that was made
+    long ago only these are known: wanted, after, before.
     """
 
     owner_id: int
     therapist: str | None
     wanted: Values
-    before: Mapping[str, str]
     after: Mapping[str, str]
-    effects: Effects = Effects()
+    was: Mapping[str, str] = field(default_factory=dict)
+    before: Values = field(default_factory=dict)
+    effects: Effects = field(default_factory=Effects)
     id: int | None = None
 
     @property
     def is_none(self) -> bool:
         """Whether everything is as wanted already."""
         return not self.wanted
-
-
-@dataclass(frozen=True, slots=True)
-class _Concerned:
-    """A therapist whom a change concerns: what counts there before it and after it."""
-
-    id: int
-    name: str
-    zone: str
-    before: InForce
-    after: InForce
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,17 +159,42 @@ class Schedule:
         return newest
 
     @reads
+    async def person_of(self, tx: Transaction, telegram_id: int) -> int | None:
+        """Give the person behind a Telegram id."""
+        person = await people.find_person_by_telegram(tx, telegram_id)
+        return person.id if person else None
+
+    @reads
     async def find(self, tx: Transaction, change_id: int) -> Change | None:
-        """Give a change that was made, for telling of it."""
+        """Give a change that was made."""
+        return await self._find(tx, change_id)
+
+    @reads
+    async def telling(
+        self, tx: Transaction, change_id: int, therapist_id: int
+    ) -> tuple[Change, int] | None:
+        """Give a change that a therapist is to be told of, and when the next digest comes.
+
+        None where it was taken back or set again meanwhile: of that there is other news.
+        """
+        change = await self._find(tx, change_id)
+        if change is None or not await store.is_in_force(tx, change_id):
+            return None
+        person = await people.load_person(tx, therapist_id)
+        force = await in_force(tx, self.settings, therapist_id)
+        zone = person.timezone or self.settings.practice.timezone
+        return change, force.next_digest_at(self.clock.now(), zone)
+
+    async def _find(self, tx: Transaction, change_id: int) -> Change | None:
         made = await store.find_change(tx, change_id)
         if made is None:
             return None
         name = None
         if made.owner_id != PRACTICE:
             name = (await people.load_person(tx, made.owner_id)).name
-        force = await in_force(tx, self.settings, made.owner_id or None)
-        now = {one: written(force.settings, one) for one in made.values}
-        return Change(made.owner_id, name, made.values, {}, now, id=change_id)
+        follows = await self._follows(tx, made.owner_id)
+        after = _filled(follows, made.values)
+        return Change(made.owner_id, name, made.values, after, before=made.before, id=change_id)
 
     @reads
     async def therapists(self, tx: Transaction) -> list[tuple[int, str]]:
@@ -246,10 +235,10 @@ class Schedule:
         return Change(
             owner_id,
             therapist,
-            changed,
-            {name: written(now.settings, name) for name in changed},
-            {name: written(then, name) for name in changed},
-            await self._effects(tx, owner_id, changed, concerned, others),
+            wanted=changed,
+            after={name: written(then, name) for name in changed},
+            was={name: written(now.settings, name) for name in changed},
+            effects=await effects_of(tx, changed, concerned, others, self.clock.now()),
         )
 
     async def _follows(self, tx: Transaction, owner_id: int) -> Settings:
@@ -260,7 +249,7 @@ class Schedule:
 
     async def _concerned(
         self, tx: Transaction, owner_id: int, changed: Values
-    ) -> tuple[list[_Concerned], int]:
+    ) -> tuple[list[Concerned], int]:
         """List whom a change concerns, and count those who have own values instead."""
         follows = await self._follows(tx, owner_id)
         found, others = [], 0
@@ -276,7 +265,7 @@ class Schedule:
                 others += 1
                 continue
             found.append(
-                _Concerned(
+                Concerned(
                     weekly.therapist_id,
                     (await people.load_person(tx, weekly.therapist_id)).name,
                     weekly.timezone or self.settings.practice.timezone,
@@ -289,39 +278,6 @@ class Schedule:
                 )
             )
         return found, others if changed else 0
-
-    async def _effects(
-        self,
-        tx: Transaction,
-        owner_id: int,
-        changed: Values,
-        concerned: list[_Concerned],
-        others: int,
-    ) -> Effects:
-        now = self.clock.now()
-        moved = {one.id for one in concerned if _differs(one, "checkin", "delay_minutes")}
-        planned = await store.planned_sessions(tx, now + PLANNED_DAYS * _DAY_MS)
-        caps = {"checkin.per_day", "checkin.per_week"} & set(changed)
-        asked = None
-        if caps and concerned:
-            sessions = [(pair_id, on) for _, pair_id, on in planned]
-            was, will = concerned[0].before.settings, concerned[0].after.settings
-            asked = (
-                asked_under(sessions, was.checkin.per_day, was.checkin.per_week),
-                asked_under(sessions, will.checkin.per_day, will.checkin.per_week),
-            )
-        times = {"checkin.expiry_hours", "checkin.closes_before_next_minutes"} & set(changed)
-        quiet = {"checkin.quiet_from", "checkin.quiet_to"} & set(changed)
-        reminders = "checkin.reminder_after_hours" in changed
-        return Effects(
-            digests=tuple(_next_digests(concerned, now)),
-            sessions=sum(one[0] in moved for one in planned) if moved else None,
-            asked=asked,
-            reminders=await store.waiting_reminders(tx) if reminders else None,
-            open=await store.open_checkins(tx) if times else None,
-            followers=await store.quiet_followers(tx) if quiet else None,
-            others=others if owner_id == PRACTICE else 0,
-        )
 
     async def _apply(self, tx: Transaction, by: By, change: Change) -> Change:
         if change.is_none:
@@ -349,17 +305,11 @@ class Schedule:
         await audit.note(
             tx, self.ids.new(), now, by.person_id, "schedule set", subject, change.owner_id
         )
-        return Change(
-            change.owner_id,
-            change.therapist,
-            change.wanted,
-            change.before,
-            change.after,
-            change.effects,
-            change_id,
-        )
+        return replace(change, id=change_id)
 
     async def _tell(self, tx: Transaction, change_id: int, therapist_id: int, now: int) -> None:
+        person = await people.load_person(tx, therapist_id)
+        due_at = await outside_quiet(tx, self.settings, person, now)
         await outbox.queue(
             tx,
             id=self.ids.new(),
@@ -367,8 +317,8 @@ class Schedule:
             subject_id=change_id,
             part=f"schedule:{therapist_id}",
             person_id=therapist_id,
-            due_at=now,
-            expires_at=now + _TELL_WITHIN_MS,
+            due_at=due_at,
+            expires_at=due_at + _TELL_WITHIN_MS,
             now=now,
         )
 
@@ -408,19 +358,3 @@ def _then(now: InForce, follows: Settings, changed: Values) -> Settings:
 def _filled(follows: Settings, values: Values) -> dict[str, str]:
     """Put in the place of each None what the name follows then."""
     return {name: value or written(follows, name) for name, value in values.items()}
-
-
-def _differs(one: _Concerned, section: str, name: str) -> bool:
-    before, after = (
-        getattr(getattr(force.settings, section), name) for force in (one.before, one.after)
-    )
-    return bool(before != after)
-
-
-def _next_digests(concerned: list[_Concerned], now: int) -> list[NextDigest]:
-    return [
-        NextDigest(one.name, before_at, after_at, one.zone)
-        for one in concerned
-        if (before_at := one.before.next_digest_at(now, one.zone))
-        != (after_at := one.after.next_digest_at(now, one.zone))
-    ]

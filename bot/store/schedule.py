@@ -25,10 +25,13 @@ class Changed:
     before: Mapping[str, str | None]
 
 
-async def values_in_force(tx: Transaction) -> dict[int, dict[str, Held]]:
-    """Give the newest of everything that was ever set: `{owner: {name: held}}`."""
+async def values_in_force(tx: Transaction, *owners: int) -> dict[int, dict[str, Held]]:
+    """Give the newest of what these have ever set, at most two: `{owner: {name: held}}`."""
     rows = await tx.all(
-        "SELECT owner_id, name, value, set_at FROM schedule_value WHERE over_at IS NULL"
+        "SELECT owner_id, name, value, set_at FROM schedule_value"
+        " WHERE owner_id IN (:first, :last) AND over_at IS NULL",
+        first=owners[0],
+        last=owners[-1],
     )
     found: dict[int, dict[str, Held]] = {}
     for row in rows:

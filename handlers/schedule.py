@@ -57,7 +57,8 @@ async def undone(room: Room, ask: Ask) -> Reply:
 
 async def _show(room: Room, ask: Ask, owner: int) -> Reply:
     shown = await room.schedule.show(_by(ask), owner)
-    return Reply(room.schedule_views.show(shown, ask.reader, _me(ask)))
+    is_admin = may(ask.who, "admin")
+    return Reply(room.schedule_views.show(shown, ask.reader, _me(ask), is_admin=is_admin))
 
 
 async def _preview(room: Room, ask: Ask, owner: int, wanted: Values) -> Reply:

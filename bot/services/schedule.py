@@ -193,8 +193,9 @@ class Schedule:
         if made.owner_id != PRACTICE:
             name = (await people.load_person(tx, made.owner_id)).name
         follows = await self._follows(tx, made.owner_id)
-        after = _filled(follows, made.values)
-        return Change(made.owner_id, name, made.values, after, before=made.before, id=change_id)
+        wanted = {name: made.values[name] for name in LEVELS if name in made.values}
+        after = _filled(follows, wanted)
+        return Change(made.owner_id, name, wanted, after, before=made.before, id=change_id)
 
     @reads
     async def therapists(self, tx: Transaction) -> list[tuple[int, str]]:

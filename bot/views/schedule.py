@@ -49,7 +49,7 @@ class ScheduleViews:
 
     desk: Desk
 
-    def show(self, shown: Shown, reader: Reader, me: int | None) -> Screen:
+    def show(self, shown: Shown, reader: Reader, me: int | None, *, is_admin: bool) -> Screen:
         """Show what counts. me: a therapist who may also look at the own schedule."""
         with speaking(reader.language):
             names = {line.name for line in shown.lines}
@@ -63,8 +63,10 @@ class ScheduleViews:
                 for one, name in shown.therapists
             ]
             undo = [button(_("Undo the last change"), "schundo", shown.undo)] if shown.undo else []
+            is_others = is_admin and shown.owner_id != PRACTICE
+            back = [button(_("‹ Back"), "sched", PRACTICE)] if is_others else []
             lines = [self._line(one.name, one.value, one.source) for one in shown.lines]
-        keyboard = rows(*columns(groups, 2), *columns(others, 2), undo)
+        keyboard = rows(*columns(groups, 2), *columns(others, 2), undo, back)
         return Screen(self.desk.text("schedule/show", reader, shown=shown, lines=lines), keyboard)
 
     def value(self, shown: Shown, group: str, reader: Reader) -> Screen:
@@ -96,6 +98,7 @@ class ScheduleViews:
                 {
                     **self._line(name, value),
                     "was": _said(name, change.was[name]),
+                    "is_pinned": value == change.was[name] and change.wanted[name] is not None,
                     "follows": _follows(owner) if change.wanted[name] is None else "",
                 }
                 for name, value in change.after.items()
@@ -189,7 +192,7 @@ def _said(name: str, value: str) -> str:
 
 def _source(source: str) -> str:
     return {
-        "config": _("config.toml or its default"),
+        "config": _("config.toml"),
         "practice": _("set for the practice"),
         "therapist": _("own"),
         "": "",

@@ -10,10 +10,10 @@ async def test_an_admin_sees_every_value_and_where_it_comes_from(world: World) -
     await world.pair("Anna", "Ben")
     await world.dana.types("/schedule")
     for line in (
-        "Question after a session's end: 30 min · config.toml or its default",
-        "The one reminder, after the question: 20 h · config.toml or its default",
-        "Day of the weekly digest: Friday · config.toml or its default",
-        "Quiet for clients from: 21:00 · config.toml or its default",
+        "Question after a session's end: 30 min · config.toml",
+        "The one reminder, after the question: 20 h · config.toml",
+        "Day of the weekly digest: Friday · config.toml",
+        "Quiet for clients from: 21:00 · config.toml",
     ):
         assert line in world.dana.screen
     assert "Anna" not in world.dana.everything.split("schedule")[-1]
@@ -59,7 +59,7 @@ async def test_what_was_set_is_taken_back_and_told_again(world: World) -> None:
     assert ben.sees("Weekly digest") is None
     await world.until("Fri 17:01")
     await dana.types("/schedule")
-    assert "Friday · config.toml or its default" in dana.screen
+    assert "Friday · config.toml" in dana.screen
 
 
 async def test_a_therapist_sets_the_own_hour_and_nobody_elses(world: World) -> None:
@@ -149,6 +149,21 @@ async def test_what_does_not_fit_is_said_and_changes_nothing(
     await world.dana.types(f"/schedule {typed}")
     assert said in world.dana.screen
     assert await world.rows("SELECT * FROM schedule_value") == []
+
+
+async def test_the_same_value_can_be_made_ones_own(world: World) -> None:
+    _, ben = await world.pair("Anna", "Ben")
+    await ben.types("/schedule delay 30")
+    assert "30 min · stays so, whatever it would follow" in ben.screen
+    await ben.taps("Apply")
+    await world.dana.types("/schedule delay 60")
+    assert "own values and keep them: 1" in world.dana.screen
+    await world.dana.taps("Cancel")
+    await world.dana.taps("Ben")
+    assert "30 min · own" in world.dana.screen
+    await world.dana.taps("Undo the last change")
+    assert "30 min · as the practice" in world.dana.screen
+    assert ben.sees("Your schedule has changed."), "an admin did that"
 
 
 async def test_a_second_tap_changes_nothing_more(world: World) -> None:

@@ -40,6 +40,11 @@ async def last_of(settings: Settings, therapist: int | None) -> Change:
     return await _with(settings, therapist, find)
 
 
+async def previewed_undo(settings: Settings, change_id: int) -> Change:
+    """Say what taking a change back would do. Errors: `Refused`."""
+    return await _with(settings, None, lambda book, _: book.preview_undo(_BY, change_id))
+
+
 async def undone(settings: Settings, change_id: int) -> Change:
     """Take a change back. Errors: `Refused`."""
     return await _with(settings, None, lambda book, _: book.undo(_BY, change_id))

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from bot.core.errors import Refused
 from bot.core.schedule import wanted_of
 from bot.services.schedule import PRACTICE, By, Values
 from bot.views.schedule import group_of, wanted_from
 from handlers.guard import Ask, Reply, Room, Route, may
 
+_MY: Final = ("my", "mein", "meine")
+
 
 async def schedule(room: Room, ask: Ask) -> Reply:
-    """/schedule: what counts; /schedule delay 45: what it would do."""
-    owner = PRACTICE if may(ask.who, "admin") else ask.me
-    if not ask.words.strip():
+    """/schedule: what counts; /schedule delay 45: what it would do; my: an admin's own."""
+    first, _, rest = ask.words.strip().partition(" ")
+    is_mine = first.lower() in _MY and may(ask.who, "therapist")
+    owner = PRACTICE if may(ask.who, "admin") and not is_mine else ask.me
+    words = rest if is_mine else ask.words
+    if not words.strip():
         return await _show(room, ask, owner)
-    return await _preview(room, ask, owner, wanted_of(ask.words))
+    return await _preview(room, ask, owner, wanted_of(words))
 
 
 async def show(room: Room, ask: Ask) -> Reply:
@@ -29,7 +36,9 @@ async def choose(room: Room, ask: Ask) -> Reply:
         group = group_of(ask.tap.arg(0))
     except (LookupError, ValueError):
         raise Refused("stale_button") from None
-    return Reply(room.schedule_views.value(shown, group, ask.reader))
+    is_admin = may(ask.who, "admin")
+    screen = room.schedule_views.value(shown, group, ask.reader, _me(ask), is_admin=is_admin)
+    return Reply(screen)
 
 
 async def preview(room: Room, ask: Ask) -> Reply:
@@ -41,6 +50,13 @@ async def apply(room: Room, ask: Ask) -> Reply:
     """Set what was previewed."""
     change = await room.schedule.apply(_by(ask), ask.tap.subject, _wanted(ask))
     return Reply(room.schedule_views.change(change, ask.reader, _me(ask)))
+
+
+async def last(room: Room, ask: Ask) -> Reply:
+    """Show what taking the newest change back would do."""
+    undoes = ask.tap.subject
+    change = await room.schedule.preview_undo(_by(ask), undoes)
+    return Reply(room.schedule_views.change(change, ask.reader, _me(ask), undoes=undoes))
 
 
 async def undo(room: Room, ask: Ask) -> Reply:
@@ -88,5 +104,6 @@ TAPS = {
     "schname": Route(choose, "professional"),
     "schprev": Route(preview, "professional"),
     "schset": Route(apply, "professional", show),
+    "schlast": Route(last, "professional"),
     "schundo": Route(undo, "professional", undone),
 }

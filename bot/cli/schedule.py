@@ -74,12 +74,12 @@ def set_values(
 @schedule.command("undo")
 def undo(therapist: Therapist = None, yes: Yes = False, config: Config = CONFIG) -> None:
     """Take the newest change back, of the practice's values or a therapist's."""
-    from bot.scheduling import last_of, previewed, undone
+    from bot.scheduling import last_of, previewed_undo, undone
 
     settings = settings_of(config)
     last = _worked(last_of(settings, therapist))
     assert last.id is not None  # noqa: S101 - it was made
-    _show_change(_worked(previewed(settings, therapist, last.before)))
+    _show_change(_worked(previewed_undo(settings, last.id)))
     if not yes and not typer.confirm("Take it back?"):
         fail("Nothing was changed.", 1)
     _worked(undone(settings, last.id))
@@ -127,6 +127,10 @@ def _refuse(refused: Exception) -> NoReturn:
                 " such as: rapport schedule set digest thursday 12:00",
                 2,
             )
+        case "schedule_beside":
+            fail(f"{facts['wrong']}", 2)
+        case "digest_due":
+            fail("A digest is due and not made yet: let `rapport run` make it first", 1)
         case "nothing_set":
             fail("Nothing was ever set here: all values are those of config.toml", 1)
         case "set_again":
@@ -157,6 +161,12 @@ def _effects(effects: Effects) -> Iterator[str]:
     if effects.asked is not None:
         before_n, after_n = effects.asked
         yield f"Of the sessions of the next two weeks {after_n} are asked about, not {before_n}."
+    if effects.unasked is not None:
+        before_n, after_n = effects.unasked
+        yield (
+            f"{after_n} sessions of the next two weeks are not asked about ({before_n} before):"
+            " they would close before clients may be written to."
+        )
     if effects.reminders is not None:
         yield f"{effects.reminders} waiting reminders move."
     if effects.open is not None:

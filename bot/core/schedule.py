@@ -6,6 +6,7 @@ over the practice's. Refuses to judge values: their ranges are those of the sett
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -22,7 +23,6 @@ LEVELS: Final[Mapping[str, tuple[Level, ...]]] = {
     "checkin.delay_minutes": ("practice", "therapist"),
     "checkin.reminder_after_hours": ("practice",),
     "checkin.expiry_hours": ("practice",),
-    "checkin.closes_before_next_minutes": ("practice",),
     "checkin.per_day": ("practice",),
     "checkin.per_week": ("practice",),
     "checkin.quiet_from": ("practice",),
@@ -39,7 +39,6 @@ WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     "delay": ("checkin.delay_minutes",),
     "reminder": ("checkin.reminder_after_hours",),
     "expiry": ("checkin.expiry_hours",),
-    "before": ("checkin.closes_before_next_minutes",),
     "day": ("checkin.per_day",),
     "week": ("checkin.per_week",),
     "quiet": ("checkin.quiet_from", "checkin.quiet_to"),
@@ -47,6 +46,8 @@ WORDS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 #: Typed instead of a value: it follows again.
 FOLLOW: Final = ("follow", "default", "standard")
+#: Between two times, and nowhere else.
+_DASH: Final = re.compile(r"(?<=:\d\d)\s*[-\u2010-\u2015]\s*(?=\d)")
 _WEEKDAYS: Final[Mapping[str, tuple[str, ...]]] = {
     "monday": ("mon", "mo", "montag"),
     "tuesday": ("tue", "di", "dienstag"),
@@ -60,10 +61,13 @@ _WEEKDAYS: Final[Mapping[str, tuple[str, ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What was last set for a name; None: it was told to follow again. set_at: UTC ms."""
+    """What was last set for a name; None: it was told to follow again.
+
+    since_at: since when it counts (UTC ms), which is not yet a change where it changed nothing.
+    """
 
     value: str | None
-    set_at: int
+    since_at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +91,8 @@ def counting(
     """Say which value of a name counts. own: a therapist's; None: for the practice as a whole."""
     mine, ours = (own or {}).get(name, _NEVER), practice.get(name, _NEVER)
     if mine.value is not None:
-        return Counting(mine.value, "therapist", mine.set_at)
-    since_at = max(mine.set_at, ours.set_at)
+        return Counting(mine.value, "therapist", mine.since_at)
+    since_at = max(mine.since_at, ours.since_at)
     return Counting(ours.value, "config" if ours.value is None else "practice", since_at)
 
 
@@ -98,7 +102,7 @@ def wanted_of(words: str) -> dict[str, str | None]:
     Gives the values by name, None where one is to follow again.
     Errors: Refused("schedule_words") for a word that is none, or values that are too few or many.
     """
-    first, *rest = words.replace("–", " ").replace("-", " ").lower().split() or [""]
+    first, *rest = _DASH.sub(" ", words).lower().split() or [""]
     names = WORDS.get(first, ())
     if rest and not names:
         raise Refused("schedule_words", typed=words)
@@ -122,16 +126,27 @@ def _digest(rest: list[str], words: str) -> dict[str, str | None]:
     return found
 
 
-def asked_under(sessions: Iterable[tuple[int, str]], per_day: int, per_week: int) -> int:
+def asked_under(
+    sessions: Iterable[tuple[int, str]],
+    per_day: int,
+    per_week: int,
+    asked: Iterable[tuple[int, str]] = (),
+) -> int:
     """Count the sessions that are asked about under the caps.
 
-    sessions: (pair, local date) of each, in order; a week begins on Monday.
+    sessions: (pair, local date) of each, in order; a week begins on Monday. asked: those that were
+    asked about before.
     """
     days: Counter[tuple[int, str]] = Counter()
     weeks: Counter[tuple[int, int, int]] = Counter()
-    for pair_id, on in sessions:
+
+    def count(pair_id: int, on: str) -> bool:
         year, week, _ = date.fromisoformat(on).isocalendar()
-        if days[pair_id, on] < per_day and weeks[pair_id, year, week] < per_week:
-            days[pair_id, on] += 1
-            weeks[pair_id, year, week] += 1
-    return days.total()
+        fits = days[pair_id, on] < per_day and weeks[pair_id, year, week] < per_week
+        days[pair_id, on] += fits
+        weeks[pair_id, year, week] += fits
+        return fits
+
+    for pair_id, on in asked:
+        count(pair_id, on)
+    return sum(count(pair_id, on) for pair_id, on in sessions)

@@ -13,7 +13,6 @@ import structlog
 
 from bot.config import Settings
 from bot.services.acts import reads, writes
-from bot.services.in_force import settings_in_force
 from bot.services.ports import Clock, Ids
 from bot.services.quiet import outside_quiet
 from bot.services.talks import Talk, Talks
@@ -65,18 +64,18 @@ class Closing:
     @reads
     async def _is_misaligned(self, tx: Transaction) -> bool:
         return await asking.any_before_first_to_align(tx) or await asking.any_session_past_next(
-            tx, await self._before_next_ms(tx)
+            tx, self._before_next_ms
         )
 
     @writes
     async def _align(self, tx: Transaction) -> None:
         """Let open check-ins close before the next session, wherever that has moved to."""
         await asking.end_before_first_sessions(tx)
-        await asking.close_sessions_before_next(tx, await self._before_next_ms(tx))
+        await asking.close_sessions_before_next(tx, self._before_next_ms)
 
-    async def _before_next_ms(self, tx: Transaction) -> int:
-        practice = await settings_in_force(tx, self.settings)
-        return practice.checkin.closes_before_next_minutes * _MINUTE_MS
+    @property
+    def _before_next_ms(self) -> int:
+        return self.settings.checkin.closes_before_next_minutes * _MINUTE_MS
 
     @reads
     async def _next_over(self, tx: Transaction) -> int | None:

@@ -131,12 +131,7 @@ class Digests:
         return places, bool(places) or any(pair.state in ("active", "paused") for pair in facts)
 
     def _due(self, weekly: store.Weekly, force: InForce, now: int) -> int | None:
-        """Give the hour for which a therapist's digest is due, None where none is.
-
-        An hour that lies before it was chosen is none: the first is the next one.
-        """
-        hour = force.latest_digest_at(now, self._zone(weekly.timezone))
-        return hour if hour > max(weekly.cut_at, force.digest_since_at) else None
+        return force.due_digest_at(now, self._zone(weekly.timezone), weekly.cut_at)
 
     def _zone(self, own: str | None) -> str:
         return own or self.settings.practice.timezone

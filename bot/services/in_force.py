@@ -20,7 +20,7 @@ WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "satu
 class InForce:
     """Settings as they count for the practice or one therapist, and each value's source.
 
-    digest_since_at: when the hour of the digest last became another one by somebody's act.
+    digest_since_at: since when the hour of the digest is what it is, by somebody's act.
     """
 
     settings: Settings
@@ -32,6 +32,15 @@ class InForce:
         digest = self.settings.digest
         weekday = WEEKDAYS.index(digest.weekday)
         return latest_weekly(now, weekday, f"{digest.time:%H:%M}", zone)
+
+    def due_digest_at(self, now: int, zone: str, cut_at: int) -> int | None:
+        """Give the hour for which a digest is due, None where none is.
+
+        cut_at: the newest digest's cut-off. An hour that lies before it was chosen is none: the
+        first is the next one.
+        """
+        hour = self.latest_digest_at(now, zone)
+        return hour if hour > max(cut_at, self.digest_since_at) else None
 
     def next_digest_at(self, now: int, zone: str) -> int:
         """Give the first hour of the digest after now (UTC ms)."""

@@ -13,7 +13,7 @@ from typing import Final
 from bot.config import ConfigError, Settings
 from bot.config.overriding import checked, overridden, written
 from bot.core.errors import Refused
-from bot.core.schedule import LEVELS, Level, Source
+from bot.core.schedule import LEVELS, WORDS, Level, Source
 from bot.services.acts import reads, writes
 from bot.services.in_force import InForce, in_force
 from bot.services.ports import Clock, Ids
@@ -108,7 +108,8 @@ class Schedule:
         name = await self._owner(tx, by, owner_id)
         force = await in_force(tx, self.settings, owner_id or None)
         newest = await store.newest_change(tx, owner_id)
-        undo = newest if newest is not None and await store.is_in_force(tx, newest) else None
+        made = await store.find_change(tx, newest) if newest is not None else None
+        undo = newest if made is not None and made.in_force == made.values.keys() else None
         return Shown(
             owner_id,
             name,
@@ -140,13 +141,24 @@ class Schedule:
     @writes
     async def undo(self, tx: Transaction, by: By, change_id: int) -> Change:
         """Take a change back, as a new one. Errors: Refused("not_yours"), Refused("set_again")."""
+        change = await self._undoing(tx, by, change_id)
+        since = {name: await store.since_before(tx, change_id, name) for name in change.wanted}
+        return await self._apply(tx, by, change, since)
+
+    @reads
+    async def preview_undo(self, tx: Transaction, by: By, change_id: int) -> Change:
+        """Say what taking a change back would do. Errors: as `undo`."""
+        return await self._undoing(tx, by, change_id)
+
+    async def _undoing(self, tx: Transaction, by: By, change_id: int) -> Change:
         made = await store.find_change(tx, change_id)
         if made is None:
             raise Refused("not_yours")
         await self._owner(tx, by, made.owner_id)
-        if not await store.is_in_force(tx, change_id):
+        if made.in_force != made.values.keys():
             raise Refused("set_again")
-        return await self._apply(tx, by, await self._change(tx, by, made.owner_id, made.before))
+        since = {name: await store.since_before(tx, change_id, name) for name in made.values}
+        return await self._change(tx, by, made.owner_id, made.before, since)
 
     @reads
     async def newest(self, tx: Transaction, by: By, owner_id: int | None) -> int:
@@ -177,9 +189,12 @@ class Schedule:
 
         None where it was taken back or set again meanwhile: of that there is other news.
         """
+        made = await store.find_change(tx, change_id)
         change = await self._find(tx, change_id)
-        if change is None or not await store.is_in_force(tx, change_id):
+        if made is None or change is None or not made.in_force:
             return None
+        after = {name: value for name, value in change.after.items() if name in made.in_force}
+        change = replace(change, after=after)
         person = await people.load_person(tx, therapist_id)
         force = await in_force(tx, self.settings, therapist_id)
         zone = person.timezone or self.settings.practice.timezone
@@ -220,7 +235,15 @@ class Schedule:
             raise Refused("not_yours")
         return (await people.load_person(tx, owner_id)).name
 
-    async def _change(self, tx: Transaction, by: By, owner_id: int, wanted: Values) -> Change:
+    async def _change(
+        self,
+        tx: Transaction,
+        by: By,
+        owner_id: int,
+        wanted: Values,
+        since: Mapping[str, int] | None = None,
+    ) -> Change:
+        """Work out a change. since: since when its values count; None for now."""
         therapist = await self._owner(tx, by, owner_id)
         now = await in_force(tx, self.settings, owner_id or None)
         level: Level = "practice" if owner_id == PRACTICE else "therapist"
@@ -231,7 +254,7 @@ class Schedule:
             if (value, level) != (written(now.settings, name), now.sources[name])
             and not (value is None and now.sources[name] != level)
         }
-        concerned, others = await self._concerned(tx, owner_id, changed)
+        concerned, others = await self._concerned(tx, owner_id, changed, since)
         then = _then(now, await self._follows(tx, owner_id), changed)
         return Change(
             owner_id,
@@ -239,7 +262,9 @@ class Schedule:
             wanted=changed,
             after={name: written(then, name) for name in changed},
             was={name: written(now.settings, name) for name in changed},
-            effects=await effects_of(tx, changed, concerned, others, self.clock.now()),
+            effects=await effects_of(
+                tx, self.settings, changed, concerned, others, self.clock.now()
+            ),
         )
 
     async def _follows(self, tx: Transaction, owner_id: int) -> Settings:
@@ -249,7 +274,11 @@ class Schedule:
         return (await in_force(tx, self.settings)).settings
 
     async def _concerned(
-        self, tx: Transaction, owner_id: int, changed: Values
+        self,
+        tx: Transaction,
+        owner_id: int,
+        changed: Values,
+        since: Mapping[str, int] | None = None,
     ) -> tuple[list[Concerned], int]:
         """List whom a change concerns, and count those who have own values instead."""
         follows = await self._follows(tx, owner_id)
@@ -265,25 +294,37 @@ class Schedule:
             if not reaching:
                 others += 1
                 continue
+            after = InForce(_then(before, follows, reaching), before.sources, self.clock.now())
+            if after.settings.digest == before.settings.digest:
+                after = replace(after, digest_since_at=before.digest_since_at)
+            elif since is not None:
+                counts = [at for name, at in since.items() if name.startswith("digest.")]
+                after = replace(after, digest_since_at=max(counts))
             found.append(
                 Concerned(
                     weekly.therapist_id,
                     (await people.load_person(tx, weekly.therapist_id)).name,
                     weekly.timezone or self.settings.practice.timezone,
+                    weekly.cut_at,
                     before,
-                    InForce(
-                        _then(before, follows, reaching),
-                        before.sources,
-                        before.digest_since_at,
-                    ),
+                    after,
                 )
             )
         return found, others if changed else 0
 
-    async def _apply(self, tx: Transaction, by: By, change: Change) -> Change:
+    async def _apply(
+        self, tx: Transaction, by: By, change: Change, since: Mapping[str, int] | None = None
+    ) -> Change:
+        """Carry a change out. since: since when each value counts; None for now."""
         if change.is_none:
             return change
         now, change_id = self.clock.now(), self.ids.new()
+        concerned, _ = await self._concerned(tx, change.owner_id, change.wanted, since)
+        moves = any(one.before.settings.digest != one.after.settings.digest for one in concerned)
+        if moves and any(one.before.due_digest_at(now, one.zone, one.cut_at) for one in concerned):
+            # It would be put off for a week, or be cut at another hour than was said.
+            raise Refused("digest_due")
+        force = await in_force(tx, self.settings, change.owner_id or None)
         for name, value in change.wanted.items():
             await store.set_value(
                 tx,
@@ -293,20 +334,28 @@ class Schedule:
                 name=name,
                 value=value,
                 set_by=by.person_id,
+                since_at=self._since(name, change, force, since),
                 now=now,
             )
         if "checkin.reminder_after_hours" in change.after:
             hours = int(change.after["checkin.reminder_after_hours"])
             await store.bring_reminders_forward(tx, hours * 3_600_000)
-        concerned, _ = await self._concerned(tx, change.owner_id, change.wanted)
         for one in concerned:
-            if one.id != by.person_id:
+            if one.id != by.person_id and one.before.settings != one.after.settings:
                 await self._tell(tx, change_id, one.id, now)
         subject = "practice" if change.owner_id == PRACTICE else "person"
         await audit.note(
             tx, self.ids.new(), now, by.person_id, "schedule set", subject, change.owner_id
         )
         return replace(change, id=change_id)
+
+    def _since(
+        self, name: str, change: Change, force: InForce, since: Mapping[str, int] | None
+    ) -> int:
+        """Give since when a value counts: where it changes nothing, since it did before."""
+        if change.was[name] == change.after[name]:
+            return force.digest_since_at
+        return self.clock.now() if since is None else since[name]
 
     async def _tell(self, tx: Transaction, change_id: int, therapist_id: int, now: int) -> None:
         person = await people.load_person(tx, therapist_id)
@@ -342,10 +391,19 @@ def _checked(
         kept = checked(settings, given)
     except ConfigError as error:
         mistake = error.mistakes[0]
+        if mistake.key in wanted:
+            raise Refused(
+                "schedule_value",
+                name=mistake.key,
+                value=given[mistake.key],
+                wrong=str(error),
+            ) from None
+        # It is the other value that does not stand beside this one.
+        group = next(word for word, names in WORDS.items() if mistake.key in names)
         raise Refused(
-            "schedule_value",
-            name=mistake.key,
-            value=given.get(mistake.key, ""),
+            "schedule_beside",
+            value=" ".join(given.values()),
+            beside=f"/schedule {group} {written(settings, mistake.key)}",
             wrong=str(error),
         ) from None
     return {name: None if value is None else kept[name] for name, value in wanted.items()}

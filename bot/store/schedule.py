@@ -15,7 +15,10 @@ PRACTICE: Final = 0
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """What was set together: by whom (None: from the command line), from what to what."""
+    """What was set together: by whom (None: from the command line), from what to what.
+
+    in_force: the names for which the same is in force now.
+    """
 
     id: int
     owner_id: int
@@ -23,9 +26,10 @@ class Changed:
     set_at: int
     values: Mapping[str, str | None]
     before: Mapping[str, str | None]
+    in_force: frozenset[str]
 
 
-_HELD: Final = "SELECT owner_id, name, value, set_at FROM schedule_value WHERE over_at IS NULL"
+_HELD: Final = "SELECT owner_id, name, value, since_at FROM schedule_value WHERE over_at IS NULL"
 
 
 async def values_in_force(tx: Transaction) -> dict[int, dict[str, Held]]:
@@ -41,7 +45,7 @@ async def values_for(tx: Transaction, owner_id: int) -> dict[int, dict[str, Held
 def _by_owner(rows: list[Row]) -> dict[int, dict[str, Held]]:
     found: dict[int, dict[str, Held]] = {}
     for row in rows:
-        held = Held(row["value"], row["set_at"])
+        held = Held(row["value"], row["since_at"])
         found.setdefault(row["owner_id"], {})[row["name"]] = held
     return found
 
@@ -55,6 +59,7 @@ async def set_value(
     name: str,
     value: str | None,
     set_by: int | None,
+    since_at: int,
     now: int,
 ) -> None:
     """Put a value in force, within a change; None lets the name follow again."""
@@ -67,8 +72,8 @@ async def set_value(
     )
     await tx.run(
         "INSERT INTO schedule_value"
-        " (id, change_id, owner_id, name, value, before, set_by, set_at)"
-        " VALUES (:id, :change_id, :owner_id, :name, :value, :before, :set_by, :now)",
+        " (id, change_id, owner_id, name, value, before, set_by, set_at, since_at)"
+        " VALUES (:id, :change_id, :owner_id, :name, :value, :before, :set_by, :now, :since_at)",
         id=id,
         change_id=change_id,
         owner_id=owner_id,
@@ -77,13 +82,17 @@ async def set_value(
         before=row["value"] if row else None,
         set_by=set_by,
         now=now,
+        since_at=since_at,
     )
 
 
 async def find_change(tx: Transaction, change_id: int) -> Changed | None:
     """Give a change, whether it still holds or not."""
     rows = await tx.all(
-        "SELECT * FROM schedule_value WHERE change_id = :id ORDER BY name", id=change_id
+        "SELECT made.*, now.value AS held FROM schedule_value AS made"
+        " JOIN schedule_value AS now ON now.owner_id = made.owner_id AND now.name = made.name"
+        " AND now.over_at IS NULL WHERE made.change_id = :id",
+        id=change_id,
     )
     if not rows:
         return None
@@ -94,16 +103,22 @@ async def find_change(tx: Transaction, change_id: int) -> Changed | None:
         set_at=rows[0]["set_at"],
         values={row["name"]: row["value"] for row in rows},
         before={row["name"]: row["before"] for row in rows},
+        in_force=frozenset(row["name"] for row in rows if row["held"] == row["value"]),
     )
 
 
-async def is_in_force(tx: Transaction, change_id: int) -> bool:
-    """Say whether nothing of a change has been set again since."""
+async def since_before(tx: Transaction, change_id: int, name: str) -> int:
+    """Give since when what a change replaced had counted, 0 where that was nothing."""
     row = await tx.one(
-        "SELECT count(*) AS n, count(over_at) AS over FROM schedule_value WHERE change_id = :id",
-        id=change_id,
+        "SELECT earlier.since_at FROM schedule_value AS made"
+        " JOIN schedule_value AS earlier ON earlier.owner_id = made.owner_id"
+        " AND earlier.name = made.name AND earlier.over_at = made.set_at"
+        " AND earlier.id <> made.id"
+        " WHERE made.change_id = :change_id AND made.name = :name",
+        change_id=change_id,
+        name=name,
     )
-    return row is not None and row["n"] > 0 and row["over"] == 0
+    return int(row["since_at"]) if row else 0
 
 
 async def newest_change(tx: Transaction, owner_id: int | None) -> int | None:
@@ -127,16 +142,46 @@ async def highest(tx: Transaction, name: str) -> int:
     return int(row["n"]) if row else 0
 
 
-async def planned_sessions(tx: Transaction, until_at: int) -> list[tuple[int, int, str]]:
-    """List what is still to be decided about until an instant: (therapist, pair, local date)."""
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A session that is still to be decided about, and what its check-in would depend on.
+
+    next_at: when the pair's next one starts. Quiet hours and zone: the client's own, if any.
+    """
+
+    therapist_id: int
+    pair_id: int
+    local_on: str
+    ends_at: int
+    next_at: int | None
+    quiet_from: str | None
+    quiet_to: str | None
+    timezone: str | None
+
+
+async def planned_sessions(tx: Transaction, until_at: int) -> list[Planned]:
+    """List what is still to be decided about until an instant, by time."""
     rows = await tx.all(
-        "SELECT pair.therapist_id, pair.id, local_on FROM appointment"
-        " JOIN pair ON pair.id = appointment.pair_id"
+        "SELECT pair.therapist_id, pair.id AS pair_id, local_on, ends_at,"
+        " (SELECT min(later.starts_at) FROM appointment AS later WHERE later.pair_id = pair.id"
+        "  AND later.state = 'planned' AND later.starts_at > appointment.starts_at) AS next_at,"
+        " quiet_from, quiet_to, person.timezone FROM appointment"
+        " JOIN pair ON pair.id = appointment.pair_id JOIN person ON person.id = pair.client_id"
         " WHERE asked IS NULL AND appointment.state = 'planned' AND ends_at <= :until_at"
         " AND pair.state = 'active' ORDER BY starts_at",
         until_at=until_at,
     )
-    return [(row["therapist_id"], row["id"], row["local_on"]) for row in rows]
+    return [Planned(**dict(row)) for row in rows]
+
+
+async def asked_since(tx: Transaction, from_on: str) -> list[tuple[int, str]]:
+    """List the sessions that were asked about from a local date on: (pair, local date)."""
+    rows = await tx.all(
+        "SELECT pair_id, local_on FROM appointment WHERE asked = 'asked' AND local_on >= :from_on"
+        " ORDER BY starts_at",
+        from_on=from_on,
+    )
+    return [(row["pair_id"], row["local_on"]) for row in rows]
 
 
 async def open_checkins(tx: Transaction) -> int:
@@ -147,9 +192,13 @@ async def open_checkins(tx: Transaction) -> int:
     return int(row["n"]) if row else 0
 
 
+_REMINDED_AT: Final = (
+    "(SELECT coalesce(sent_at, checkin.due_at) + :after_ms FROM checkin"
+    " WHERE checkin.id = subject_id)"
+)
 _REMINDERS: Final = (
     " kind = 'reminder' AND state = 'queued' AND subject_id IN (SELECT id FROM checkin"
-    " WHERE sent_at IS NOT NULL AND snoozed_until_at IS NULL)"
+    " WHERE state = 'open' AND completed_at IS NULL AND snoozed_until_at IS NULL)"
 )
 
 
@@ -162,9 +211,8 @@ async def waiting_reminders(tx: Transaction) -> int:
 async def bring_reminders_forward(tx: Transaction, after_ms: int) -> None:
     """Let waiting reminders come no later than so long after their questions."""
     await tx.run(
-        "UPDATE message SET due_at = (SELECT sent_at + :after_ms FROM checkin"  # noqa: S608
-        f" WHERE checkin.id = subject_id) WHERE {_REMINDERS} AND due_at >"
-        " (SELECT sent_at + :after_ms FROM checkin WHERE checkin.id = subject_id)",
+        f"UPDATE message SET due_at = {_REMINDED_AT}"  # noqa: S608
+        f" WHERE {_REMINDERS} AND due_at > {_REMINDED_AT}",
         after_ms=after_ms,
     )
 

@@ -20,7 +20,6 @@ _OFFERED: Final[Mapping[str, tuple[str, ...]]] = {
     "delay": ("0", "15", "30", "60", "120", "180"),
     "reminder": ("12", "18", "20", "24", "36"),
     "expiry": ("24", "36", "48", "72", "96"),
-    "before": ("0", "30", "60", "120", "240"),
     "day": ("1", "2", "3"),
     "week": ("1", "2", "3", "5"),
 }
@@ -62,15 +61,20 @@ class ScheduleViews:
                 button(_("My own") if one == me else name, "sched", one)
                 for one, name in shown.therapists
             ]
-            undo = [button(_("Undo the last change"), "schundo", shown.undo)] if shown.undo else []
+            undo = [button(_("Undo the last change"), "schlast", shown.undo)] if shown.undo else []
             is_others = is_admin and shown.owner_id != PRACTICE
             back = [button(_("‹ Back"), "sched", PRACTICE)] if is_others else []
             lines = [self._line(one.name, one.value, one.source) for one in shown.lines]
         keyboard = rows(*columns(groups, 2), *columns(others, 2), undo, back)
         return Screen(self.desk.text("schedule/show", reader, shown=shown, lines=lines), keyboard)
 
-    def value(self, shown: Shown, group: str, reader: Reader) -> Screen:
-        """Offer values for what is set together. Errors: Refused("stale_button")."""
+    def value(
+        self, shown: Shown, group: str, reader: Reader, me: int | None, *, is_admin: bool
+    ) -> Screen:
+        """Offer values for what is set together. Errors: Refused("stale_button").
+
+        What an admin types is the practice's, or with `my` the admin's own: the example says so.
+        """
         chosen = [shown.line(name) for name in WORDS[group]]
         with speaking(reader.language):
             lines = [self._line(one.name, one.value, one.source) for one in chosen]
@@ -86,12 +90,17 @@ class ScheduleViews:
                 follow if any(one.source == level for one in chosen) else [],
                 [button(_("‹ Back"), "sched", shown.owner_id)],
             )
-        example = f"/schedule {group} {' '.join(one.value for one in chosen)}"
+        is_own, is_practice = shown.owner_id == me, shown.owner_id == PRACTICE
+        typed = f"{group} {' '.join(one.value for one in chosen)}"
+        example = f"/schedule my {typed}" if is_admin and is_own else f"/schedule {typed}"
+        example = example if is_own or is_practice else ""
         text = self.desk.text("schedule/value", reader, label=label, lines=lines, example=example)
         return Screen(text, keyboard)
 
-    def change(self, change: Change, reader: Reader, me: int | None) -> Screen:
-        """Show a change before it counts, or after."""
+    def change(
+        self, change: Change, reader: Reader, me: int | None, *, undoes: int | None = None
+    ) -> Screen:
+        """Show a change before it counts, or after. undoes: the change that it takes back."""
         owner = change.owner_id
         with speaking(reader.language):
             lines = [
@@ -107,7 +116,11 @@ class ScheduleViews:
             if change.is_none:
                 keyboard = rows([back])
             elif change.id is None:
-                apply = _wants(_("Apply"), owner, change.wanted, "schset")
+                apply = (
+                    _wants(_("Apply"), owner, change.wanted, "schset")
+                    if undoes is None
+                    else button(_("Apply"), "schundo", undoes)
+                )
                 keyboard = rows([apply, button(_("Cancel"), "sched", owner)])
             else:
                 keyboard = rows([button(_("Undo"), "schundo", change.id), back])
@@ -157,7 +170,6 @@ def _group(group: str) -> str:
         "delay": _("Question after a session"),
         "reminder": _("Reminder"),
         "expiry": _("How long it is open"),
-        "before": _("Closing before the next session"),
         "day": _("Most a day"),
         "week": _("Most a week"),
         "quiet": _("Quiet hours"),
@@ -170,7 +182,6 @@ def _label(name: str) -> str:
         "checkin.delay_minutes": _("Question after a session's end"),
         "checkin.reminder_after_hours": _("The one reminder, after the question"),
         "checkin.expiry_hours": _("A check-in is open for"),
-        "checkin.closes_before_next_minutes": _("It closes before the next session by"),
         "checkin.per_day": _("Most check-ins a day for one client"),
         "checkin.per_week": _("Most check-ins a week for one client"),
         "checkin.quiet_from": _("Quiet for clients from"),

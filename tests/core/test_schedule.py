@@ -35,6 +35,9 @@ def test_a_therapists_own_wins_over_the_practices_and_that_over_the_file(practic
         ("delay standard", {DELAY: None}),
         ("quiet 22:00-07:30", {"checkin.quiet_from": "22:00", "checkin.quiet_to": "07:30"}),
         ("quiet 22:00 – 7:30", {"checkin.quiet_from": "22:00", "checkin.quiet_to": "7:30"}),
+        ("quiet 22:00—07:00", {"checkin.quiet_from": "22:00", "checkin.quiet_to": "07:00"}),
+        # What fits nothing is not made to fit.
+        ("delay -5", {DELAY: "-5"}),
         ("quiet default", {"checkin.quiet_from": None, "checkin.quiet_to": None}),
         ("digest thu 12:00", {"digest.weekday": "thursday", "digest.time": "12:00"}),
         ("digest 12:00 Donnerstag", {"digest.weekday": "thursday", "digest.time": "12:00"}),
@@ -69,3 +72,5 @@ def test_caps_count_days_and_weeks_that_begin_on_monday():
     week = [(1, "2026-11-25"), (1, "2026-11-27"), (1, "2026-11-29"), (1, "2026-11-30")]
     assert asked_under(week, per_day=1, per_week=2) == 3
     assert asked_under([], per_day=1, per_week=1) == 0
+    assert asked_under(week, per_day=1, per_week=2, asked=[(1, "2026-11-24")]) == 2
+    assert asked_under(week, per_day=1, per_week=2, asked=[(2, "2026-11-24")]) == 3

@@ -69,7 +69,8 @@ THERAPISTS = {
 #: A therapist's own schedule is set by the therapist, and by admins.
 PROFESSIONALS = {
     "sched": "{therapist}", "schname": "{therapist}.0", "schprev": "{therapist}.0.45",
-    "schset": "{therapist}.0.45", "schundo": "{change}",
+    "schset": "{therapist}.0.45", "schlast": "{change}",
+    "schundo": "{change}",
 }  # fmt: skip
 ANYONES = {"help": "0", "slang": "0.en", "szone": "0.more", "squiet": "0.22:00.07:00",
            "close": "0"}  # fmt: skip

@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 from world import World
 
+from bot.core.errors import Refused
+from bot.services.schedule import PRACTICE, By
+
 
 async def test_an_admin_sees_every_value_and_where_it_comes_from(world: World) -> None:
     await world.pair("Anna", "Ben")
@@ -28,7 +31,6 @@ async def test_a_change_is_previewed_applied_told_and_counts(world: World) -> No
     assert "Question after a session's end: 30 min → 60 min" in dana.screen
     assert "asked about at another time: 2" in dana.screen
     await world.until("Mon 16:21")
-    assert "short check-in" not in ben.everything
     assert anna.sees("Question 1 of 5"), "a preview changes nothing"
     await dana.taps("Apply")
     assert "Changed." in dana.screen
@@ -56,8 +58,9 @@ async def test_what_was_set_is_taken_back_and_told_again(world: World) -> None:
     assert "Thursday → Friday · as in config.toml" in dana.screen
     assert ben.sees("Your next digest comes Fri, Nov 6, 17:00.")
     await world.until("Thu 13:00")
-    assert ben.sees("Weekly digest") is None
+    assert ben.sees("Week 45") is None
     await world.until("Fri 17:01")
+    assert ben.sees("Week 45")
     await dana.types("/schedule")
     assert "Friday · config.toml" in dana.screen
 
@@ -130,6 +133,12 @@ async def test_caps_say_how_many_are_asked_about(world: World) -> None:
         await ben.taps("Add beside it")
     await world.dana.types("/schedule week 1")
     assert "that are asked about: 2, not 4" in world.dana.screen
+    await world.until("Wed 17:00")
+    # Monday was asked about and Wednesday too: this week has none left, and would have one more.
+    await world.dana.types("/schedule week 3")
+    assert "that are asked about: 6, not 4" in world.dana.screen
+    await world.dana.types("/schedule day 2")
+    assert "that are asked about" not in world.dana.screen, "it stays as it is"
 
 
 @pytest.mark.parametrize(
@@ -140,6 +149,8 @@ async def test_caps_say_how_many_are_asked_about(world: World) -> None:
         ("digest 25:00", "“25:00” does not fit here"),
         ("expiry 10", "“10” does not fit here"),
         ("quiet 08:00 07:00", "“07:00” does not fit here"),
+        ("delay -5", "“-5” does not fit here"),
+        ("day 3", "“3” does not fit beside this value; please change that first: /schedule week 2"),
     ],
 )
 async def test_what_does_not_fit_is_said_and_changes_nothing(
@@ -158,11 +169,14 @@ async def test_the_same_value_can_be_made_ones_own(world: World) -> None:
     await ben.taps("Apply")
     await world.dana.types("/schedule delay 60")
     assert "own values and keep them: 1" in world.dana.screen
-    await world.dana.taps("Cancel")
+    await world.dana.taps("Apply")
+    await world.dana.types("/schedule")
     await world.dana.taps("Ben")
     assert "30 min · own" in world.dana.screen
     await world.dana.taps("Undo the last change")
-    assert "30 min · as the practice" in world.dana.screen
+    assert "Change this?" in world.dana.screen
+    assert "30 min → 60 min · as the practice" in world.dana.screen
+    await world.dana.taps("Apply")
     assert ben.sees("Your schedule has changed."), "an admin did that"
 
 
@@ -186,3 +200,103 @@ async def test_clients_have_no_schedule_to_set(world: World) -> None:
     await anna.types("/schedule delay 45")
     assert "Apply" not in anna.phone.last.labels
     assert await world.rows("SELECT * FROM schedule_value") == []
+
+
+async def sets(world: World, hour: str) -> None:
+    """Set the digest's hour as the command line does."""
+    by = By(None, is_admin=True)
+    await world.stage.running.room.schedule.apply(by, PRACTICE, {"digest.time": hour})
+
+
+async def test_a_digest_that_is_due_is_made_before_its_hour_changes(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 16:21")
+    await anna.answers(2, 8, 8, 8, 8)
+    await world.until("Fri 16:30")
+    # The bot is down over the hour; meanwhile somebody sets the schedule on the command line.
+    world.stage.clock.advance_to(world.stage.moment("Fri 17:30"))
+    with pytest.raises(Refused, match="digest_due"):
+        await sets(world, "18:00")
+    # A value that changes nothing may be set, and puts nothing off.
+    await sets(world, "17:00")
+    await world.step()
+    assert ben.sees("A7", button="Let's talk about it")
+    await sets(world, "18:00")
+    await world.until("Fri 17:30")
+    assert ben.sees("Week 46") is None
+    await world.until("Fri 18:01")
+    assert ben.sees("Week 46")
+
+
+async def test_an_hour_that_is_taken_back_counts_as_it_did(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 16:21")
+    await anna.answers(2, 8, 8, 8, 8)
+    await world.until("Fri 16:50")
+    await ben.types("/schedule digest 18:00")
+    await ben.taps("Apply")
+    await world.until("Fri 17:05")
+    await ben.types("/schedule")
+    await ben.taps("Undo the last change")
+    assert "Next digest of Ben: Fri, Nov 6, 17:00, not Fri, Nov 6, 18:00" in ben.screen
+    await ben.taps("Apply")
+    assert ben.sees("A7", button="Let's talk about it"), "it is due, and comes at once"
+
+
+async def test_what_could_never_be_asked_is_said(world: World) -> None:
+    await world.pair("Anna", "Ben", meets="Mon 20:00")
+    dana = world.dana
+    await dana.types("/schedule reminder 5")
+    await dana.taps("Apply")
+    await dana.types("/schedule expiry 10")
+    assert "not asked about, because it would be too late: 2, not 0" in dana.screen
+
+
+async def test_news_says_what_still_holds(world: World) -> None:
+    await world.pair("Anna", "Ben")
+    ben, dana = world.people["Ben"], world.dana
+    await world.until("Mon 22:00")
+    for typed in ("digest thu 12:00", "digest 13:00"):
+        await dana.types(f"/schedule {typed}")
+        await dana.taps("Apply")
+    await world.until("Tue 08:01")
+    told = [seen.text or "" for seen in ben.phone.chat if "has changed" in (seen.text or "")]
+    assert ["Thursday" in text for text in told] == [True, False]
+    assert ["13:00" in text for text in told] == [True, True]
+
+
+async def test_an_admin_who_is_a_therapist_types_for_the_practice_or_with_my(world: World) -> None:
+    await world.therapist("Dana")
+    dana = world.dana
+    await dana.types("/schedule digest wed 11:00")
+    assert "The practice" in dana.screen
+    await dana.types("/schedule my digest wed 11:00")
+    assert "Dana" in dana.screen
+    await dana.types("/schedule")
+    await dana.taps("My own")
+    await dana.taps("Weekly digest")
+    assert "/schedule my digest friday 17:00" in dana.screen
+
+
+async def test_nobody_is_told_of_what_changes_nothing(world: World) -> None:
+    _, ben = await world.pair("Anna", "Ben")
+    told = ben.received
+    await world.dana.types("/schedule delay 30")
+    await world.dana.taps("Apply")
+    assert ben.received == told
+
+
+async def test_an_undo_reaches_as_far_as_the_same_is_in_force(world: World) -> None:
+    await world.pair("Anna", "Ben")
+    dana = world.dana
+    await dana.types("/schedule quiet 22:00-07:00")
+    await dana.taps("Apply")
+    first = dana.data("Undo")
+    await dana.types("/schedule quiet 22:00-06:00")
+    await dana.taps("Apply")
+    (toast,) = await dana.forges(first)
+    assert "set again since" in toast
+    await dana.taps("Undo")
+    await dana.forges(first)
+    await dana.types("/schedule")
+    assert "Quiet for clients from: 21:00 · config.toml" in dana.screen

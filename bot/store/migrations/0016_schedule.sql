@@ -9,6 +9,7 @@ CREATE TABLE schedule_value (               -- a value in force, or one that was
     before    TEXT,                         -- what this value took the place of; null: nothing own
     set_by    BIGINT,                       -- null: from the command line
     set_at    BIGINT NOT NULL,
+    since_at  BIGINT NOT NULL,              -- since when what counts is this: a pin changes nothing
     over_at   BIGINT                        -- since when another one is in its place
 );
 CREATE UNIQUE INDEX schedule_in_force ON schedule_value (owner_id, name) WHERE over_at IS NULL;

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from bot.config import Settings
-from bot.core.feeds import Feed, Source
+from bot.core.feeds import NAME_LENGTH, Feed, Source, on_one_line
 from bot.feeds.facts import NotACalendar
 from bot.feeds.fetching import NotFetched, read_address
 from bot.feeds.syncing import Syncing
@@ -39,7 +39,8 @@ class Calendars:
         Errors: `NotFetched`, `NotACalendar`: then it is not kept. `Refused` as for `Feeds.add`.
         """
         found = read_address(address)
-        source = Source(name or found.host, found.url, found.user, found.password)
+        name = on_one_line(name or "", NAME_LENGTH) or on_one_line(found.host, NAME_LENGTH)
+        source = Source(name, found.url, found.user, found.password)
         feed_id = await self.feeds.add(therapist_id, source)
         try:
             await self.sync(feed_id)

@@ -13,6 +13,9 @@ from typing import Final, Literal
 
 Key = tuple[bytes, int]
 
+#: So long is a calendar's name at most.
+NAME_LENGTH: Final = 40
+
 _DAY_MS: Final = 86_400_000
 #: An event without any later one beside it counts as gone only so close: calendars are published
 #: for at least so long.
@@ -21,6 +24,16 @@ _SURELY_PUBLISHED_MS: Final = 7 * _DAY_MS
 LATE_MS: Final = 2 * _DAY_MS
 #: Fewer may go at once without a question.
 _ABSURD: Final = 3
+
+
+def on_one_line(words: str, most: int = 200) -> str:
+    """Give words from elsewhere so that they can be shown, as `most` characters on one line.
+
+    Left out is what would command a terminal or turn the direction of what stands after it.
+    """
+    # A little more than is kept is looked at: what follows can be two megabytes.
+    plain = "".join(one if one.isprintable() else " " for one in words[: 4 * most])
+    return " ".join(plain.split())[:most].rstrip()
 
 
 @dataclass(frozen=True, slots=True)

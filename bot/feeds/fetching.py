@@ -21,6 +21,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
+from bot.core.feeds import on_one_line
 from bot.feeds.facts import MOST_BYTES
 
 T = TypeVar("T")
@@ -71,7 +72,7 @@ class NotFetched(Exception):
     """
 
     def __init__(self, why: Why, message: str) -> None:
-        super().__init__(message)
+        super().__init__(on_one_line(message))
         self.why: Why = why
 
 

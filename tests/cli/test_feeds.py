@@ -180,3 +180,15 @@ async def test_the_calendars_of_an_account_are_listed(practice: Path, kept: Kept
     assert nothing.exit_code == 1
     assert "No calendars were found. 127.0.0.1 has no calendar there." in nothing.output
     assert "geheim" not in found.output
+
+
+async def test_a_name_can_be_typed_again_and_commands_no_terminal(
+    practice: Path, kept: Kept
+) -> None:
+    kept.has("1", f"{tomorrow()} 15:00")
+    added = await run(practice, "add", kept.url, "--name", " Ben\x1b[2J  \u202e ", "--yes")
+    assert added.exit_code == 0, added.output
+    listed = await run(practice, "list")
+    assert all(one.isprintable() for one in (added.output + listed.output).replace("\n", ""))
+    removed = await run(practice, "remove", "ben [2J")
+    assert removed.exit_code == 0, removed.output

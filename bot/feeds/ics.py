@@ -12,13 +12,14 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from typing import Any, Final, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 import icalendar
 import recurring_ical_events
 from icalendar.prop import vBroken
 
 from bot.feeds.facts import MOST_BYTES, Event, NotACalendar, Reading, Skip, Trouble
+from bot.feeds.zones import use_zones, zone_named
 
 SHORTEST: Final = timedelta(minutes=15)
 LONGEST: Final = timedelta(minutes=180)
@@ -43,13 +44,14 @@ def read(data: bytes, *, zone: str, from_at: int, to_at: int) -> Reading:
     zone: IANA name of the practice, for times without one. from_at, to_at: UTC milliseconds.
     Errors: `NotACalendar`.
     """
+    use_zones()
     begin, end = _instant(from_at), _instant(to_at)
     events: dict[tuple[str, str, int], Event] = {}
     left_out: set[str] = set()
     calendars = _calendars(data)
     troubles = _Troubles(data, calendars)
     for calendar in calendars:
-        own = _zone(str(calendar.get("X-WR-TIMEZONE", "")))
+        own = zone_named(str(calendar.get("X-WR-TIMEZONE", "")))
         fallback = own or ZoneInfo(zone)
         for parts in _by_uid(calendar):
             try:
@@ -162,13 +164,6 @@ def _start_of(part: Component) -> str:
 
 
 # Zones
-
-
-def _zone(name: str) -> ZoneInfo | None:
-    try:
-        return ZoneInfo(name) if name else None
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return None
 
 
 def _localised(

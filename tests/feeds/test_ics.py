@@ -118,6 +118,39 @@ def test_a_zone_nobody_knows_is_the_practices_and_is_told() -> None:
     assert found.troubles == (Trouble("zone", "2026-11-02 15:00", "Mars/Olympus", 4),)
 
 
+@pytest.mark.parametrize(
+    "name", ["Europe", "America/", "x" * 500, "../../../etc/passwd", "/etc/passwd", "Europe/\u00ff"]
+)
+def test_what_is_no_name_of_a_zone_costs_one_event_and_no_calendar(name: str) -> None:
+    odd = f"UID:2\nDTSTART;TZID={name}:20261103T150000\nDURATION:PT50M"
+    found = reading(ONE, odd, head=f"X-WR-TIMEZONE:{name}\n")
+    assert starts(found) == ["11-02 15:00", "11-03 15:00"]
+    assert [trouble.name for trouble in found.troubles] == [name]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "",
+        "BEGIN:STANDARD\nEND:STANDARD\n",
+        "BEGIN:STANDARD\nDTSTART:20001029T030000\nTZOFFSETTO:+0100\nEND:STANDARD\n",
+    ],
+)
+def test_a_zone_that_is_defined_wrongly_is_one_that_nobody_knows(lines: str) -> None:
+    head = f"BEGIN:VTIMEZONE\nTZID:Practice\n{lines}END:VTIMEZONE\n"
+    found = reading(ONE.replace("Europe/Berlin", "Practice"), head=head)
+    assert starts(found) == ["11-02 15:00"]
+    assert [trouble.name for trouble in found.troubles] == ["Practice"]
+
+
+def test_a_zone_of_one_calendar_is_none_of_the_next() -> None:
+    standard = "DTSTART:20001029T030000\nTZOFFSETFROM:-0500\nTZOFFSETTO:-0500"
+    head = f"BEGIN:VTIMEZONE\nTZID:Own\nBEGIN:STANDARD\n{standard}\nEND:STANDARD\nEND:VTIMEZONE\n"
+    session = ONE.replace("Europe/Berlin", "Own")
+    assert starts(reading(session, head=head)) == ["11-02 21:00"]
+    assert starts(reading(session)) == ["11-02 15:00"]
+
+
 def test_a_zone_is_told_once_by_its_first_event() -> None:
     events = [f"UID:{n}\nDTSTART;TZID=Mars:2026110{n}T150000\nDURATION:PT50M" for n in (2, 3)]
     assert reading(*events).troubles == (Trouble("zone", "2026-11-02 15:00", "Mars", 4),)

@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from bot.config import Settings
-from bot.core.feeds import NAME_LENGTH, Feed, Source, on_one_line
+from bot.core.feeds import NAME_LENGTH, Feed, Source
+from bot.core.shown import on_one_line
 from bot.feeds.facts import NotACalendar
 from bot.feeds.fetching import NotFetched, read_address
 from bot.feeds.syncing import Syncing

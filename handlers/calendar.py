@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bot.core.errors import Refused
-from bot.core.feeds import NAME_LENGTH, Source, on_one_line
+from bot.core.feeds import NAME_LENGTH, Source
+from bot.core.shown import on_one_line
 from bot.feeds.fetching import NotFetched, read_address
 from handlers.guard import Ask, Reply, Room, Route
 

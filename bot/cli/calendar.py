@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from bot.cli.ending import AsJson, fail, settings_of, work
-from bot.core.feeds import on_one_line
+from bot.core.shown import on_one_line
 from bot.core.timetable import to_utc
 
 if TYPE_CHECKING:

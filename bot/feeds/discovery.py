@@ -17,7 +17,8 @@ from xml.etree.ElementTree import Element, ParseError, TreeBuilder, XMLParser
 import aiohttp
 from yarl import URL
 
-from bot.core.feeds import NAME_LENGTH, on_one_line
+from bot.core.feeds import NAME_LENGTH
+from bot.core.shown import on_one_line
 from bot.feeds.fetching import Address, NotFetched, asking, body_of, follow
 
 _DAV: Final = "{DAV:}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from bot.core.feeds import on_one_line
+from bot.core.shown import on_one_line
 
 MOST_BYTES: Final = 2 * 1024 * 1024
 

@@ -21,7 +21,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
-from bot.core.feeds import on_one_line
+from bot.core.shown import on_one_line
 from bot.feeds.facts import MOST_BYTES
 
 T = TypeVar("T")

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cached_property
 from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo
 
@@ -18,8 +17,9 @@ import icalendar
 import recurring_ical_events
 from icalendar.prop import vBroken
 
+from bot.feeds.cutting import Block, Calendar, Torn, cut
 from bot.feeds.facts import MOST_BYTES, Event, NotACalendar, Reading, Skip, Trouble
-from bot.feeds.zones import use_zones, zone_named
+from bot.feeds.zones import know_zone, use_zones, zone_named
 
 SHORTEST: Final = timedelta(minutes=15)
 LONGEST: Final = timedelta(minutes=180)
@@ -30,6 +30,8 @@ _CANCELLED: Final = (
     "canceled:", "cancelado:", "cancelled:", "geannuleerd:", "inställt:", "odwołane:", "peruttu:",
     "zrušeno:", "отменено:",
 )  # fmt: skip
+#: Days are compared before their zones are known.
+_SPARE: Final = timedelta(days=2)
 _FREQUENCIES: Final = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
 #: Each of these makes several occurrences of one; no therapy meets by them.
 _WITHIN_A_DAY: Final = ("BYHOUR", "BYMINUTE", "BYSECOND")
@@ -48,12 +50,13 @@ def read(data: bytes, *, zone: str, from_at: int, to_at: int) -> Reading:
     begin, end = _instant(from_at), _instant(to_at)
     events: dict[tuple[str, str, int], Event] = {}
     left_out: set[str] = set()
-    calendars = _calendars(data)
-    troubles = _Troubles(data, calendars)
-    for calendar in calendars:
-        own = zone_named(str(calendar.get("X-WR-TIMEZONE", "")))
+    troubles = _Troubles()
+    for calendar in _calendars(data, begin, end):
+        own = zone_named(calendar.zone.decode(errors="replace"))
         fallback = own or ZoneInfo(zone)
-        for parts in _by_uid(calendar):
+        for text in calendar.zones:
+            know_zone(text)
+        for parts in _by_uid([troubles.read(block) for block in calendar.events]):
             try:
                 whole = [_localised(part, fallback, own, troubles) for part in parts]
                 found = list(_events(whole, begin, end))
@@ -75,9 +78,20 @@ class _LeftOut(Exception):
 class _Troubles:
     """What was found wrong, each once, with the line its event begins in."""
 
-    def __init__(self, data: bytes, calendars: list[Component]) -> None:
-        self._data, self._calendars = data, calendars
+    def __init__(self) -> None:
+        self._blocks: dict[int, Block] = {}
         self.found: dict[tuple[str, str], Trouble] = {}
+
+    def read(self, block: Block) -> Component:
+        """Read an event, and know it again."""
+        try:
+            part = icalendar.Event.from_ical(block.text)
+        except (ValueError, KeyError, IndexError, TypeError, AttributeError):
+            # Nothing of it can be read; its name is enough to say so.
+            part = icalendar.Event()
+            part.add("UID", block.uid.decode(errors="replace"))
+        self._blocks[id(part)] = block
+        return part
 
     def note(
         self,
@@ -87,23 +101,15 @@ class _Troubles:
     ) -> None:
         """Note what is wrong about an event; name: its uid, or that of a zone."""
         if (kind, name) not in self.found:
-            line = self._lines.get(id(part), 0)
+            line = self._blocks[id(part)].line
             self.found[kind, name] = Trouble(kind, _start_of(part), name, line)
 
-    @cached_property
-    def _lines(self) -> dict[int, int]:
-        parts = [part for one in self._calendars for part in one.walk("VEVENT")]
-        lines = [
-            number
-            for number, line in enumerate(self._data.splitlines(), 1)
-            if line.rstrip().upper() == b"BEGIN:VEVENT"
-        ]
-        # Where the reader has left one out, no line is better than a wrong one.
-        known = zip(parts, lines, strict=True) if len(parts) == len(lines) else ()
-        return {id(part): line for part, line in known}
+    def unread(self, part: Component) -> set[str]:
+        """Give the names of lines that an event has and nobody can read."""
+        return {name.decode() for name in self._blocks[id(part)].names} - set(part)
 
 
-def _calendars(data: bytes) -> list[Component]:
+def _calendars(data: bytes, begin: datetime, end: datetime) -> list[Calendar]:
     if len(data) > MOST_BYTES:
         raise NotACalendar("too_large")
     text = data.removeprefix(b"\xef\xbb\xbf").strip()
@@ -115,21 +121,17 @@ def _calendars(data: bytes) -> list[Component]:
         raise NotACalendar("no_ics")
     if not text.upper().endswith(b"END:VCALENDAR"):
         raise NotACalendar("cut_off")
+    first, last = begin - _SPARE, end + _SPARE
     try:
-        return list(icalendar.Calendar.from_ical(text, multiple=True))
-    except (ValueError, KeyError, IndexError, TypeError) as problem:
-        raise NotACalendar("unreadable", _first_line(problem)) from None
+        return cut(data.removeprefix(b"\xef\xbb\xbf"), f"{first:%Y%m%d}", f"{last:%Y%m%d}")
+    except Torn as problem:
+        raise NotACalendar("unreadable", str(problem)) from None
 
 
-def _first_line(problem: Exception) -> str:
-    # What stands in the line is somebody's appointment.
-    return str(problem).splitlines()[0].partition(":")[0][:80] if str(problem) else "no reason"
-
-
-def _by_uid(calendar: Component) -> Iterable[list[Component]]:
+def _by_uid(events: list[Component]) -> Iterable[list[Component]]:
     """Give what belongs together: a series with its exceptions, or an event of its own."""
     together: dict[str, list[Component]] = {}
-    for part in calendar.walk("VEVENT"):
+    for part in events:
         together.setdefault(_uid(part), []).append(part)
     for parts in together.values():
         if _is_planned(parts):
@@ -170,8 +172,9 @@ def _localised(
     part: Component, fallback: ZoneInfo, own: ZoneInfo | None, troubles: _Troubles
 ) -> Component:
     """Give every time of an event a zone, and its rule an end that means what it says."""
+    unread = troubles.unread(part)
     for name in ("RRULE", *_DATES, "RECURRENCE-ID", "DTSTART", "DTEND", "DURATION"):
-        if any(isinstance(one, vBroken) for one in _listed(part.get(name))):
+        if name in unread or any(isinstance(one, vBroken) for one in _listed(part.get(name))):
             raise _LeftOut("bad_rule" if name in ("RRULE", *_DATES) else "bad_event")
     start = part.get("DTSTART")
     if not isinstance(getattr(start, "dt", None), date):

@@ -6,10 +6,12 @@ must not take its calendar with it.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import tzinfo
 from typing import Any, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import icalendar
 from icalendar.timezone import tzp
 from icalendar.timezone.zoneinfo import ZONEINFO
 
@@ -38,6 +40,12 @@ class _Zones(ZONEINFO):
         except (ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError):
             # Defined wrongly; icalendar looks on as if it were not defined.
             return cast("tzinfo", None)
+
+
+def know_zone(text: bytes) -> None:
+    """Let a zone be known that a calendar defines, unless it cannot be read."""
+    with suppress(ValueError, KeyError, IndexError, TypeError, AttributeError):
+        icalendar.Timezone.from_ical(text)
 
 
 def use_zones() -> None:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.feeds import Changes, Found, Kept, Span, on_one_line, reconcile
+from bot.core.feeds import Changes, Found, Kept, Span, reconcile
 
 DAY, HOUR = 86_400_000, 3_600_000
 NOW = 100 * DAY
@@ -156,22 +156,6 @@ def test_somebody_can_say_that_it_is_so() -> None:
 def test_what_is_not_planned_any_more_is_not_counted() -> None:
     changes = reconcile([kept("a", 1, is_planned=False)], [], SPAN)
     assert (changes.lost, changes.of, changes.is_absurd) == (0, 0, False)
-
-
-@pytest.mark.parametrize(
-    ("words", "shown"),
-    [
-        ("  Ben  at\nwork ", "Ben at work"),
-        ("\x1b[2J\x9b31mBen\x07\x00", "[2J 31mBen"),
-        ("A7 \u202e7B\u2066 \u200b", "A7 7B"),
-        ("Präxis 🌱 心", "Präxis 🌱 心"),
-        ("x" * 500, "x" * 200),
-        ("\x1b", ""),
-    ],
-)
-def test_words_from_elsewhere_command_no_terminal(words: str, shown: str) -> None:
-    assert on_one_line(words) == shown
-    assert on_one_line("Ben and Carl", 4) == "Ben"
 
 
 EVENTS = st.lists(

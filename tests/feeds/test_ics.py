@@ -134,6 +134,10 @@ def test_what_is_no_name_of_a_zone_costs_one_event_and_no_calendar(name: str) ->
         "",
         "BEGIN:STANDARD\nEND:STANDARD\n",
         "BEGIN:STANDARD\nDTSTART:20001029T030000\nTZOFFSETTO:+0100\nEND:STANDARD\n",
+        "BEGIN:STANDARD\nDTSTART:x\nTZOFFSETFROM:+0200\nTZOFFSETTO:+0100\nEND:STANDARD\n",
+        "BEGIN:STANDARD\nDTSTART:20001029T030000\nRRULE:FREQ=X\nTZOFFSETFROM:+0200\n"
+        "TZOFFSETTO:+0100\nEND:STANDARD\n",
+        "BEGIN:STANDARD\nDTSTART:20001029T030000\nTZOFFSETFROM:x\nTZOFFSETTO:y\nEND:STANDARD\n",
     ],
 )
 def test_a_zone_that_is_defined_wrongly_is_one_that_nobody_knows(lines: str) -> None:
@@ -269,15 +273,13 @@ def test_what_starts_at_the_end_is_not_read_any_more() -> None:
     assert starts(found) == ["11-03 15:00"]
 
 
-def test_a_line_that_cannot_be_known_is_none() -> None:
-    wrong = b"UID:2\r\nDTSTART:x\r\n"
+def test_its_line_is_known_however_its_begin_is_written() -> None:
     folded = calendar("DESCRIPTION:x\n BEGIN:VEVENT\nUID:2\nDTSTART:x")
     (trouble,) = read(folded, zone=ZONE, from_at=FROM, to_at=TO).troubles
     assert trouble.line == 4
     strange = calendar("UID:2\nDTSTART:x").replace(b"BEGIN:VEVENT", b"BEGIN;X=1:VEVENT")
-    assert wrong in strange
     (trouble,) = read(strange, zone=ZONE, from_at=FROM, to_at=TO).troubles
-    assert trouble.line == 0
+    assert trouble.line == 4
 
 
 def test_its_line_is_that_of_the_file_whatever_stands_before() -> None:

@@ -200,11 +200,15 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """By what a reading is known again. etag, modified: the server's; body: a hash of its bytes."""
+    """By what a reading is known again. etag, modified: the server's; body: a hash of its bytes.
+
+    matched: a hash of what its events were matched with; with another, it reads differently.
+    """
 
     etag: str = field(default="", repr=False)
     modified: str = ""
     body: str = field(default="", repr=False)
+    matched: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

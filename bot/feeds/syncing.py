@@ -102,7 +102,7 @@ class Syncing:
             await self.following.failed(feed.id, problem.why)
             return problem
         unread = frozenset(series_of(feed, uid) for uid in reading.left_out)
-        seen = Seen(fetched.etag, fetched.modified, known)
+        seen = Seen(fetched.etag, fetched.modified, known, job.matched)
         said = await asyncio.to_thread(self._said, job, reading)
         flaws = tuple(_flaw(feed, one) for one in reading.troubles)
         return await self.following.apply(feed.id, said, unread, seen, flaws)

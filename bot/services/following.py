@@ -6,6 +6,7 @@ about. What a client has been asked about is neither asked again nor taken back.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -42,12 +43,14 @@ _MOST_FLAWS: Final = 20
 class Job:
     """A feed to be read. is_whole: whatever the server says of its being unchanged.
 
-    is_urgent: a question to a client waits for it.
+    matched: a hash of what its events are matched with. is_urgent: a question to a client waits
+    for it.
     """
 
     feed: Feed
     zone: str
     aliases: tuple[Alias, ...]
+    matched: str
     is_whole: bool
     is_urgent: bool = False
 
@@ -101,9 +104,13 @@ class Following:
 
     async def _job(self, tx: Transaction, feed: Feed) -> Job:
         zone = await self._zone(tx, feed)
-        known = tuple(await feed_events.aliases(tx, feed.id))
-        is_whole = feed.planned_on != local_on(self.clock.now(), zone)
-        return Job(feed, zone, known, is_whole)
+        aliases = tuple(await feed_events.aliases(tx, feed.id))
+        whose = await feed_events.pairs_known(tx, feed.id)
+        own = self.settings.calendar
+        said = (zone, own.match, own.tag, own.summary_pattern, aliases, whose)
+        matched = hashlib.sha256(repr(said).encode()).hexdigest()
+        is_today = feed.planned_on == local_on(self.clock.now(), zone)
+        return Job(feed, zone, aliases, matched, not is_today or matched != feed.seen.matched)
 
     async def _zone(self, tx: Transaction, feed: Feed) -> str:
         own = None

@@ -64,7 +64,7 @@ async def pairs_known(tx: Transaction, feed_id: int) -> list[Whose]:
         " pair.state IN ('invited', 'joined', 'active', 'paused') AS may_plan"
         " FROM pair JOIN feed ON feed.id = :feed_id"
         " AND (feed.therapist_id IS NULL OR feed.therapist_id = pair.therapist_id)"
-        " WHERE pair.state <> 'erased' ORDER BY pair.code",
+        " WHERE pair.state <> 'erased' ORDER BY pair.code, pair.id",
         feed_id=feed_id,
     )
     return [Whose(r["id"], r["therapist_id"], r["code"], bool(r["may_plan"])) for r in rows]
@@ -407,7 +407,8 @@ async def aliases(tx: Transaction, feed_id: int) -> list[Alias]:
     """List a feed's aliases."""
     rows = await tx.all(
         "SELECT feed_alias.kind, feed_alias.words, pair.code FROM feed_alias"
-        " JOIN pair ON pair.id = feed_alias.pair_id WHERE feed_id = :feed_id",
+        " JOIN pair ON pair.id = feed_alias.pair_id WHERE feed_id = :feed_id"
+        " ORDER BY kind, words, code",
         feed_id=feed_id,
     )
     return [Alias(row["kind"], row["words"], row["code"]) for row in rows]

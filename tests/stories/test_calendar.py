@@ -322,6 +322,51 @@ async def test_an_unchanged_calendar_is_not_sent_again(world: World, kept: Kept)
     assert kept.unchanged == 3
 
 
+@pytest.mark.parametrize("how", ["joins", "comes back"])
+async def test_who_comes_after_an_unchanged_reading_is_found_at_the_next(
+    world: World, kept: Kept, how: str
+) -> None:
+    _, ben = await world.pair("Anna", "Ben")
+    kept.has("1", "2026-11-04 15:00", code="B2")
+    if how == "comes back":
+        cora, _ = await world.pair("Cora", "Ben", code="B2")
+        await cora.types("/stop")
+        await cora.taps("Stop the questions")
+    await follows(ben, kept)
+    await read_again(world)
+    assert (await planned(world), kept.unchanged) == ([], 1)
+    if how == "joins":
+        await world.pair("Cora", "Ben", code="B2")
+    else:
+        await cora.types("/start")
+        await cora.taps(cora.phone.last.labels[0])
+    await read_again(world)
+    assert await planned(world) == [("B2", "2026-11-04", "15:00", "planned")]
+    await read_again(world)
+    assert kept.unchanged == 2, "and then it is as it was"
+
+
+async def test_an_alias_that_is_given_during_a_reading_counts_at_the_next(
+    world: World, kept: Kept
+) -> None:
+    _, ben = await world.pair("Anna", "Ben")
+    kept.has("1", "2026-11-04 15:00", code="")
+    await follows(ben, kept)
+    ((feed_id,),) = await world.rows("SELECT id FROM feed")
+
+    async def named_meanwhile(request: web.Request) -> web.StreamResponse:
+        answer = await kept.answer(request)
+        kept.site.pages[kept.path] = kept.answer
+        await world.stage.running.room.feeds.name(feed_id, None, "Canary title", "A7")
+        return answer
+
+    kept.has("2", "2026-12-20 15:00")
+    kept.site.pages[kept.path] = named_meanwhile
+    await read_again(world)
+    await read_again(world)
+    assert await planned(world) == [("A7", "2026-11-04", "15:00", "planned")]
+
+
 async def test_a_question_waits_for_its_calendar_a_moment_and_no_longer(
     world: World, kept: Kept, monkeypatch: pytest.MonkeyPatch
 ) -> None:

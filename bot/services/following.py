@@ -65,11 +65,15 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What a reading came to. is_held: nothing was changed, and somebody is asked."""
+    """What a reading came to. is_held: nothing was changed, and somebody is asked.
+
+    is_overtaken: nothing was changed, since another reading has counted meanwhile.
+    """
 
     changes: Changes
     unknown: int
     is_held: bool = False
+    is_overtaken: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +131,14 @@ class Following:
         await feeds.note_unchanged(tx, feed_id, self._next(), self.clock.now())
 
     @writes
-    async def failed(self, tx: Transaction, feed_id: int, problem: str) -> None:
+    async def failed(self, tx: Transaction, job: Job, problem: str) -> None:
         """A feed could not be read: nothing changes; after three times somebody is told."""
         now = self.clock.now()
-        failures = await feeds.note_failed(tx, feed_id, problem, self._next(), now)
-        feed = await feeds.find_feed(tx, feed_id)
+        feed = await feeds.find_feed(tx, job.feed.id)
+        if feed is None or feed.tried_at != job.feed.tried_at:
+            return  # what another has seen meanwhile, such as the command line, counts
+        failures = await feeds.note_failed(tx, feed.id, problem, self._next(), now)
+        feed = await feeds.find_feed(tx, feed.id)
         # Whoever has just added one waits for it.
         tell_after = 1 if feed is not None and feed.accepted_at is None else _TELL_AFTER
         if feed is not None and failures == tell_after:
@@ -141,7 +148,7 @@ class Following:
     async def apply(
         self,
         tx: Transaction,
-        feed_id: int,
+        job: Job,
         said: tuple[Said, ...],
         unread: frozenset[bytes],
         seen: Seen,
@@ -149,12 +156,16 @@ class Following:
     ) -> Applied | None:
         """Let a reading count; None where the feed was removed, or rests, meanwhile.
 
+        What was asked for before another reading counted may be older than that, and does not.
         unread: hashes of series that could not be read. seen: to know this reading again. flaws:
         what could not be taken as it stands.
         """
+        feed_id = job.feed.id
         feed = await feeds.find_feed(tx, feed_id)
         if feed is None or feed.rests is not None:
             return None
+        if (feed.read_at, feed.source) != (job.feed.read_at, job.feed.source):
+            return Applied(Changes(), 0, is_overtaken=True)
         now, zone = self.clock.now(), await self._zone(tx, feed)
         await self._note_flaws(tx, feed, flaws)
         whose = {one.pair_id: one for one in await feed_events.pairs_known(tx, feed_id)}

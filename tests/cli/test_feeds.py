@@ -192,3 +192,28 @@ async def test_a_name_can_be_typed_again_and_commands_no_terminal(
     assert all(one.isprintable() for one in (added.output + listed.output).replace("\n", ""))
     removed = await run(practice, "remove", "ben [2J")
     assert removed.exit_code == 0, removed.output
+
+
+@pytest.mark.parametrize("how", ["read", "unread"])
+async def test_a_reading_is_not_undone_by_one_that_was_asked_for_before(
+    practice: Path, kept: Kept, how: str
+) -> None:
+    kept.has("1", f"{tomorrow(2)} 15:00")
+    await run(practice, "add", kept.url, "--name", "All", "--yes")
+
+    async def answered_late(request: web.Request) -> web.StreamResponse:
+        # The running program asks a moment later, and its answer comes first.
+        old = web.Response(body=kept.body, content_type="text/calendar")
+        kept.site.pages[kept.path] = kept.answer
+        kept.has("1", f"{tomorrow(3)} 09:00")
+        async with calendars(load(practice)) as program:
+            (one,) = await program.feeds.all()
+            await program.sync(one.feed.id)
+        return old if how == "read" else web.Response(status=500)
+
+    kept.site.pages[kept.path] = answered_late
+    synced = await run(practice, "sync", "All")
+    assert await appointments(practice) == [(tomorrow(2), "moved"), (tomorrow(3), "planned")]
+    if how == "read":
+        assert "All: 1 appointments to come" in synced.output
+    assert "failed" not in (await run(practice, "list")).output

@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 from world import Human, World
 
-from bot.services.following import Applied, Following
+from bot.services.following import Applied, Following, Job
 from tests.feeds.calendars import Kept, follows, kept_beside, planned, read_again
 
 pytestmark = pytest.mark.settings("[calendar]\nprivate_addresses = true\n")
@@ -63,10 +63,10 @@ async def test_a_calendar_that_the_program_stumbles_over_stops_no_other(
     ((first,),) = await world.rows("SELECT id FROM feed ORDER BY made_at LIMIT 1")
     apply = Following.apply
 
-    async def stumbling(self: Following, feed_id: int, *read: object) -> Applied | None:
-        if feed_id == first:
+    async def stumbling(self: Following, job: Job, *read: object) -> Applied | None:
+        if job.feed.id == first:
             raise KeyError("Canary title")
-        return await apply(self, feed_id, *read)  # type: ignore[arg-type]
+        return await apply(self, job, *read)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Following, "apply", stumbling)
     for hour in (9, 10, 11):

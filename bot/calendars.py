@@ -54,14 +54,15 @@ class Calendars:
             raise
         return await self.feeds.show(feed_id, None)
 
-    async def sync(self, feed_id: int) -> Applied | None:
+    async def sync(self, feed_id: int, *, is_look: bool = False) -> Applied | None:
         """Read a feed now, and again where the running program was quicker.
 
+        is_look: also one that somebody has said no to; the no stands.
         Errors: `NotFetched`, `NotACalendar`.
         """
         applied = None
         for _ in range(_TIMES):
-            job = await self.following.job(feed_id)
+            job = await self.following.job(feed_id, is_look=is_look)
             result = None if job is None else await self.syncing.sync(job)
             if isinstance(result, NotFetched | NotACalendar):
                 raise result

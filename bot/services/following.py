@@ -44,7 +44,7 @@ class Job:
     """A feed to be read. is_whole: whatever the server says of its being unchanged.
 
     matched: a hash of what its events are matched with. is_urgent: a question to a client waits
-    for it.
+    for it. is_look: somebody wants to see what would come of it, though a no to it stands.
     """
 
     feed: Feed
@@ -53,6 +53,7 @@ class Job:
     matched: str
     is_whole: bool
     is_urgent: bool = False
+    is_look: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +102,12 @@ class Following:
         return None
 
     @reads
-    async def job(self, tx: Transaction, feed_id: int) -> Job | None:
+    async def job(self, tx: Transaction, feed_id: int, *, is_look: bool = False) -> Job | None:
         """Give a feed to be read whole; None where it is gone."""
         feed = await feeds.find_feed(tx, feed_id)
-        return None if feed is None else replace(await self._job(tx, feed), is_whole=True)
+        if feed is None:
+            return None
+        return replace(await self._job(tx, feed), is_whole=True, is_look=is_look)
 
     async def _job(self, tx: Transaction, feed: Feed) -> Job:
         zone = await self._zone(tx, feed)
@@ -162,7 +165,7 @@ class Following:
         """
         feed_id = job.feed.id
         feed = await feeds.find_feed(tx, feed_id)
-        if feed is None or feed.rests is not None:
+        if feed is None or not (feed.rests is None or (job.is_look and feed.rests == "declined")):
             return None
         if (feed.read_at, feed.source) != (job.feed.read_at, job.feed.source):
             return Applied(Changes(), 0, is_overtaken=True)
@@ -192,7 +195,8 @@ class Following:
             changes = reconcile((), plannable, span, unread)
             await steps.sketch(tx, changes)
             # Who adds the practice's by the command line sees it there.
-            if feed.read_at is None and (feed.therapist_id or feed.source.declared):
+            is_first = feed.read_at is None and feed.rests is None
+            if is_first and (feed.therapist_id or feed.source.declared):
                 await self._tell(tx, feed, f"feed_ready:{now}")
         else:
             changes = reconcile(kept, plannable, span, unread)

@@ -234,34 +234,37 @@ class Following:
     async def _note_unknown(
         self, tx: Transaction, feed: Feed, found: list[Found], span: Span
     ) -> int:
-        """Keep what is to be asked about, and ask about the first of it."""
+        """Keep what is to be asked about, and ask whoever was not asked; give how much it is."""
         coming: dict[bytes, Found] = {}
         for event in sorted(found, key=lambda one: one.starts_at):
             is_open = event.pair_id is None and event.is_met and event.is_asked_about
             if is_open and span.now <= event.starts_at < span.until_at:
                 coming.setdefault(event.series, event)
-        before = {one.id for one in await feed_events.unknown_of_feed(tx, feed.id)}
         for event in coming.values():
             await feed_events.note_unknown(tx, self.ids.new(), feed.id, event)
-        await feed_events.forget_unknown(tx, feed.id, frozenset(coming))
-        new = {one.id for one in await feed_events.unknown_of_feed(tx, feed.id)} - before
-        is_first = bool(coming) and feed.planned_on is None
-        if (new or is_first) and feed.accepted_at is not None:
+        await feed_events.forget_unknown(tx, feed.id, frozenset(coming), span.now)
+        if feed.accepted_at is not None:
             await self._ask(tx, feed)
-        return len(coming)
+        return len(await feed_events.unknown_of_feed(tx, feed.id))
 
     async def _ask(self, tx: Transaction, feed: Feed) -> None:
         """Owe the question to whoever can answer: of the practice's, who could have the event."""
         now = self.clock.now()
-        # One a day: the others are asked about in the same message.
-        part = f"feed_asks:{local_on(now, 'UTC')}"
-        if feed.therapist_id is not None:
-            await self._tell(tx, feed, part)
-            return
-        for one in sorted(therapists_asked(await feed_events.pairs_known(tx, feed.id))):
-            await tell_therapist(
-                tx, feed, one, f"{part}:{one}", ids=self.ids, settings=self.settings, now=now
-            )
+        today = local_on(now, await self._zone(tx, feed))
+        asked = (
+            {feed.therapist_id}
+            if feed.therapist_id is not None
+            else therapists_asked(await feed_events.pairs_known(tx, feed.id))
+        )
+        for one in sorted(asked):
+            if not await feed_events.is_unasked(tx, feed.id, one):
+                continue
+            # One a day: the others are asked about in the same message, or the next day.
+            part = f"feed_asks:{today}:{one}"
+            if await tell_therapist(
+                tx, feed, one, part, ids=self.ids, settings=self.settings, now=now
+            ):
+                await feed_events.note_asked(tx, feed.id, one, now)
 
     async def _tell(self, tx: Transaction, feed: Feed, part: str) -> None:
         now = self.clock.now()

@@ -6,7 +6,6 @@ been asked about it: what was sent stays sent.
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -252,7 +251,7 @@ async def note_unknown(tx: Transaction, new_id: int, feed_id: int, event: Found)
         "INSERT INTO feed_series (id, feed_id, series, starts_at, ends_at)"
         " VALUES (:id, :feed_id, :series, :starts_at, :ends_at)"
         " ON CONFLICT (feed_id, series) DO UPDATE SET starts_at = excluded.starts_at,"
-        " ends_at = excluded.ends_at",
+        " ends_at = excluded.ends_at, gone_at = NULL",
         id=new_id,
         feed_id=feed_id,
         series=event.series,
@@ -261,25 +260,81 @@ async def note_unknown(tx: Transaction, new_id: int, feed_id: int, event: Found)
     )
 
 
-async def forget_unknown(tx: Transaction, feed_id: int, series: frozenset[bytes]) -> None:
-    """Forget series nobody was named for that are not among the unknown ones any more."""
+async def forget_unknown(tx: Transaction, feed_id: int, series: frozenset[bytes], now: int) -> None:
+    """Forget series nobody was named for that are not among the unknown ones any more.
+
+    What somebody has said is not theirs stays so, should more of it come: then it is only gone.
+    """
     rows = await tx.all(
-        "SELECT id, series FROM feed_series WHERE feed_id = :feed_id AND verdict IS NULL",
+        "SELECT id, series, EXISTS (SELECT 1 FROM feed_reply WHERE series_id = feed_series.id"
+        " AND feed_reply.later_at IS NULL) AS was_said FROM feed_series"
+        " WHERE feed_id = :feed_id AND verdict IS NULL AND gone_at IS NULL",
         feed_id=feed_id,
     )
     for row in rows:
-        if row["series"] not in series:
+        if row["series"] in series:
+            continue
+        if row["was_said"]:
+            await tx.run(
+                "UPDATE feed_series SET gone_at = :now WHERE id = :id", id=row["id"], now=now
+            )
+        else:
             await tx.run("DELETE FROM feed_series WHERE id = :id", id=row["id"])
 
 
 async def unknown_of_feed(tx: Transaction, feed_id: int) -> list[Unknown]:
-    """List what is to be asked about a feed, soonest first."""
+    """List what is to be asked about a feed, soonest first.
+
+    Of the practice's not what each therapist who could have it has said is not theirs.
+    """
     rows = await tx.all(
         "SELECT * FROM feed_series WHERE feed_id = :feed_id AND verdict IS NULL"
+        " AND gone_at IS NULL AND NOT (EXISTS (SELECT 1 FROM feed_reply"
+        "  WHERE series_id = feed_series.id AND feed_reply.later_at IS NULL)"
+        "  AND NOT EXISTS (SELECT 1 FROM pair WHERE"
+        "   pair.state IN ('invited', 'joined', 'active', 'paused')"
+        "   AND NOT EXISTS (SELECT 1 FROM feed_reply WHERE series_id = feed_series.id"
+        "    AND feed_reply.therapist_id = pair.therapist_id AND feed_reply.later_at IS NULL)))"
         " ORDER BY starts_at, id",
         feed_id=feed_id,
     )
     return [_unknown(row) for row in rows]
+
+
+async def is_unasked(tx: Transaction, feed_id: int, therapist_id: int) -> bool:
+    """Say whether something is to be asked about a feed that a therapist was not asked about."""
+    row = await tx.one(
+        "SELECT 1 AS found FROM feed_series JOIN feed ON feed.id = feed_id"
+        " WHERE feed_id = :feed_id AND verdict IS NULL AND gone_at IS NULL"
+        " AND (feed.therapist_id = :therapist_id AND later_at IS NULL"
+        "  OR feed.therapist_id IS NULL AND NOT EXISTS (SELECT 1 FROM feed_reply"
+        "   WHERE series_id = feed_series.id AND feed_reply.therapist_id = :therapist_id))"
+        " LIMIT 1",
+        feed_id=feed_id,
+        therapist_id=therapist_id,
+    )
+    return row is not None
+
+
+async def note_asked(tx: Transaction, feed_id: int, therapist_id: int, now: int) -> None:
+    """Note that a therapist is asked about all that is to be asked about a feed."""
+    await tx.run(
+        "UPDATE feed_series SET later_at = :now WHERE feed_id = :feed_id AND verdict IS NULL"
+        " AND later_at IS NULL"
+        " AND feed_id IN (SELECT id FROM feed WHERE therapist_id = :therapist_id)",
+        feed_id=feed_id,
+        therapist_id=therapist_id,
+        now=now,
+    )
+    await tx.run(
+        "INSERT INTO feed_reply (series_id, therapist_id, later_at)"
+        " SELECT feed_series.id, :therapist_id, :now FROM feed_series"
+        " JOIN feed ON feed.id = feed_id WHERE feed_id = :feed_id AND feed.therapist_id IS NULL"
+        " AND verdict IS NULL AND gone_at IS NULL ON CONFLICT DO NOTHING",
+        feed_id=feed_id,
+        therapist_id=therapist_id,
+        now=now,
+    )
 
 
 async def unknown_of_therapist(tx: Transaction, therapist_id: int, now: int) -> list[Unknown]:
@@ -290,7 +345,7 @@ async def unknown_of_therapist(tx: Transaction, therapist_id: int, now: int) -> 
     rows = await tx.all(
         "SELECT feed_series.* FROM feed_series JOIN feed ON feed.id = feed_series.feed_id"
         " WHERE feed.accepted_at IS NOT NULL AND feed.rests IS NULL"
-        " AND verdict IS NULL AND coalesce(feed_series.later_at, 0) <= :now"
+        " AND verdict IS NULL AND gone_at IS NULL AND coalesce(feed_series.later_at, 0) <= :now"
         " AND (feed.therapist_id = :therapist_id OR feed.therapist_id IS NULL AND EXISTS"
         "  (SELECT 1 FROM pair WHERE pair.therapist_id = :therapist_id"
         "   AND pair.state IN ('invited', 'joined', 'active', 'paused')))"
@@ -362,19 +417,6 @@ async def is_of_practice(tx: Transaction, series_id: int) -> bool:
         id=series_id,
     )
     return row is not None
-
-
-async def settle_if_nobodys(tx: Transaction, series_id: int, asked: Collection[int]) -> None:
-    """Let a series of the practice be nobody's where each of the therapists has said so."""
-    rows = await tx.all(
-        "SELECT therapist_id FROM feed_reply WHERE series_id = :id AND later_at IS NULL",
-        id=series_id,
-    )
-    if {row["therapist_id"] for row in rows}.issuperset(asked):
-        await tx.run(
-            "UPDATE feed_series SET verdict = 'no_client' WHERE id = :id AND verdict IS NULL",
-            id=series_id,
-        )
 
 
 async def ask_later(tx: Transaction, series_id: int, therapist_id: int, later_at: int) -> bool:

@@ -129,11 +129,11 @@ async def forget_event(tx: Transaction, feed_id: int, event: Kept) -> None:
 
 async def leave_to_another(
     tx: Transaction, feed_id: int, event: Kept, *, of_another_feed: bool
-) -> bool:
+) -> tuple[int, int] | None:
     """Leave an event's appointment to another event that has it, as its maker if this one was.
 
     of_another_feed: events of the same feed do not count. One of a feed that rests never does.
-    False where no other has it.
+    Gives from when until when the other is, best one where the appointment is; None for no other.
     """
     row = await tx.one(
         "UPDATE feed_event SET found_at = CASE WHEN EXISTS (SELECT 1 FROM feed_event AS own"
@@ -141,18 +141,39 @@ async def leave_to_another(
         "  AND own.found_at IS NULL) THEN NULL ELSE found_at END"
         " WHERE (feed_id, stem, starts_at) IN (SELECT other.feed_id, other.stem, other.starts_at"
         "  FROM feed_event AS other JOIN feed ON feed.id = other.feed_id"
+        "  JOIN appointment ON appointment.id = other.appointment_id"
         "  WHERE other.appointment_id = :appointment_id AND feed.rests IS NULL"
         "  AND (other.feed_id <> :feed_id OR (NOT :of_another_feed"
         "   AND (other.stem <> :stem OR other.starts_at <> :starts_at)))"
-        "  ORDER BY other.found_at, other.feed_id, other.stem, other.starts_at LIMIT 1)"
-        " RETURNING feed_id",
+        "  ORDER BY CASE WHEN other.starts_at < appointment.ends_at"
+        "   AND other.ends_at > appointment.starts_at THEN 0 ELSE 1 END,"
+        "   other.found_at, other.feed_id, other.stem, other.starts_at LIMIT 1)"
+        " RETURNING starts_at, ends_at",
         feed_id=feed_id,
         stem=event.stem,
         starts_at=event.starts_at,
         appointment_id=event.appointment_id,
         of_another_feed=of_another_feed,
     )
-    return row is not None
+    return (row["starts_at"], row["ends_at"]) if row else None
+
+
+async def place_of(tx: Transaction, appointment_id: int) -> tuple[int, int]:
+    """Give from when until when an event's appointment is."""
+    row = await tx.one(
+        "SELECT starts_at, ends_at FROM appointment WHERE id = :id", id=appointment_id
+    )
+    assert row is not None  # noqa: S101 - an event names one that is there
+    return row["starts_at"], row["ends_at"]
+
+
+async def follow_move(tx: Transaction, moved_id: int, new_id: int) -> None:
+    """Let the other events of a moved appointment have the one it has become."""
+    await tx.run(
+        "UPDATE feed_event SET appointment_id = :new_id WHERE appointment_id = :moved_id",
+        moved_id=moved_id,
+        new_id=new_id,
+    )
 
 
 async def forget_events(tx: Transaction, feed_id: int, ended_before: int | None = None) -> None:
@@ -222,12 +243,21 @@ async def call_off(
     )
 
 
-async def ask_no_more(tx: Transaction, appointment_id: int, now: int) -> None:
-    """Let an appointment not be asked about, because it was before it moved."""
+async def ask_no_more(
+    tx: Transaction, moved_id: int, new_id: int, *, was_sent: bool, now: int
+) -> None:
+    """Let what an appointment was moved to not be asked about, where it was before it moved.
+
+    was_sent: its client was asked about it itself, not about what it had been moved from.
+    """
     await tx.run(
         "UPDATE appointment SET asked = 'not_asked', asked_at = :now, not_asked_reason = :reason"
-        " WHERE id = :id AND asked IS NULL",
-        id=appointment_id,
+        " WHERE id = :new_id AND asked IS NULL AND (:was_sent OR EXISTS (SELECT 1"
+        " FROM appointment AS earlier WHERE earlier.id = :moved_id"
+        " AND earlier.not_asked_reason = :reason))",
+        moved_id=moved_id,
+        new_id=new_id,
+        was_sent=was_sent,
         reason=ASKED_BEFORE_MOVE,
         now=now,
     )

@@ -50,6 +50,7 @@ OF_ITSELF = {
     "digests.load_digest", "outbox.end", "outbox.fail_queued", "outbox.owe_again",
     "outbox.put_back", "waiting.bring_forward", "timetable.insert_appointment",
     "feed_events.ask_no_more", "feed_events.call_off", "feed_events.find_overlapping",
+    "feed_events.follow_move", "feed_events.place_of",
     "feed_events.is_sent", "feed_events.is_taken", "feed_events.keep_event",
     "feeds.want_reading", "timetable.find_next_appointment",
     "timetable.find_previous_appointment", "unopened.find_lying",

@@ -140,7 +140,7 @@ async def test_a_verdict_of_all_is_what_each_has_said(
 ) -> None:
     """Of the practice's calendar; what a therapist has said of the own one stays a verdict."""
     every = known()
-    monkeypatch.setattr(module, "known", lambda: every[:15])
+    monkeypatch.setattr(module, "known", lambda: every[:16])
     await migrate(db, 7)
     async with writing(db) as tx:
         await tx.run("INSERT INTO person (id, data_key, created_at) VALUES (1, x'00', 1)")

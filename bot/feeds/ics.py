@@ -19,6 +19,7 @@ from icalendar.prop import vBroken
 
 from bot.feeds.cutting import Block, Calendar, Torn, cut
 from bot.feeds.facts import MOST_BYTES, Event, NotACalendar, Reading, Skip, Trouble
+from bot.feeds.limits import TooMuch, computing_at_most
 from bot.feeds.zones import know_zone, use_zones, zone_named
 
 SHORTEST: Final = timedelta(minutes=15)
@@ -30,6 +31,8 @@ _CANCELLED: Final = (
     "canceled:", "cancelado:", "cancelled:", "geannuleerd:", "inställt:", "odwołane:", "peruttu:",
     "zrušeno:", "отменено:",
 )  # fmt: skip
+#: Of computing; a series takes a hundredth of it.
+_SECONDS_A_SERIES: Final = 0.7
 #: Days are compared before their zones are known.
 _SPARE: Final = timedelta(days=2)
 _FREQUENCIES: Final = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
@@ -60,8 +63,10 @@ def read(data: bytes, *, zone: str, from_at: int, to_at: int) -> Reading:
             try:
                 whole = [_localised(part, fallback, own, troubles) for part in parts]
                 found = list(_events(whole, begin, end))
-            except _LeftOut as why:
-                troubles.note(why.kind, parts[0], _uid(parts[0]))
+            except (_LeftOut, ValueError, OverflowError) as why:
+                # A time that no clock can show, such as one before the year 1.
+                kind = why.kind if isinstance(why, _LeftOut) else "bad_event"
+                troubles.note(kind, parts[0], _uid(parts[0]))
                 left_out.add(_uid(parts[0]))
                 continue
             events.update({(one.uid, one.recurrence, one.starts_at): one for one in found})
@@ -258,8 +263,9 @@ def _occurrences(parts: list[Component], begin: datetime, end: datetime) -> list
     for part in parts:
         calendar.add_component(part)
     try:
-        return list(recurring_ical_events.of(calendar).between(begin - LONGEST, end))
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError):
+        with computing_at_most(_SECONDS_A_SERIES):
+            return list(recurring_ical_events.of(calendar).between(begin - LONGEST, end))
+    except (TooMuch, ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError):
         # Whatever a wrong rule leads the libraries into.
         raise _LeftOut("bad_rule") from None
 

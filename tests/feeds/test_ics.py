@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from bot.core.timetable import to_utc
@@ -257,6 +261,43 @@ def test_a_bad_series_is_named_and_the_rest_is_kept(rule: str, kind: str) -> Non
     assert len(starts(found)) == 4
     line = 4 + len(WEEKLY.strip().splitlines()) + 3
     assert found.troubles == (Trouble(kind, "2026-11-01 09:00", "2", line),)
+
+
+@pytest.mark.parametrize(
+    "series",
+    [
+        "DTSTART;TZID=Europe/Berlin:20261102T090000\nRRULE:FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30",
+        "DTSTART;TZID=Europe/Berlin:20261102T090000\nRRULE:FREQ=DAILY;BYMONTH=2;BYYEARDAY=1",
+        "DTSTART;TZID=Europe/Berlin:00010105T090000\nRRULE:FREQ=DAILY",
+    ],
+)
+def test_a_rule_that_is_reckoned_without_end_costs_no_calendar(series: str) -> None:
+    begun = time.process_time()
+    found = reading(WEEKLY, f"UID:2\n{series}\nDURATION:PT50M")
+    assert time.process_time() - begun < 4
+    assert len(starts(found)) == 4
+    assert [(one.kind, one.name) for one in found.troubles] == [("bad_rule", "2")]
+    assert found.left_out == {"2"}
+    assert signal.getitimer(signal.ITIMER_VIRTUAL) == (0, 0)
+
+
+def test_in_another_thread_there_is_no_limit() -> None:
+    with ThreadPoolExecutor(1) as threads:
+        assert len(starts(threads.submit(reading, WEEKLY).result())) == 4
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "DTSTART;TZID=Asia/Tokyo:00010101T000000\nRRULE:FREQ=WEEKLY;UNTIL=00010101",
+        "DTSTART;TZID=America/New_York:99991231T235959\nRRULE:FREQ=YEARLY;UNTIL=99991231",
+        "DTSTART;TZID=Europe/Berlin:20261102T150000\nDURATION:P9999999D",
+    ],
+)
+def test_a_time_that_no_clock_can_show_costs_no_calendar(lines: str) -> None:
+    found = reading(WEEKLY, f"UID:2\n{lines}")
+    assert len(starts(found)) == 4
+    assert found.left_out <= {"2"}
 
 
 def test_an_end_without_a_zone_is_in_the_zone_of_the_series() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from bot.core.timetable import to_utc
 from bot.feeds.facts import MOST_BYTES, NotACalendar, Trouble
-from bot.feeds.ics import read
+from bot.feeds.ics import _CANCELLED, read
 from tests.feeds.ics_text import FROM, TO, ZONE, calendar, reading, starts
 
 WEEKLY = """DTSTART;TZID=Europe/Berlin:20261019T150000
@@ -222,6 +222,15 @@ END:VTIMEZONE
 def test_what_is_no_appointment_says_why(lines: str, why: str) -> None:
     (event,) = reading(lines).events
     assert event.skipped == why
+
+
+@pytest.mark.parametrize("word", _CANCELLED)
+def test_each_language_of_outlooks_word_for_called_off_is_known(word: str) -> None:
+    for said in (word, word.upper(), f"  {word.capitalize()}"):
+        (event,) = reading(f"{ONE}\nSTATUS:CONFIRMED\nSUMMARY:{said} A7").events
+        assert event.skipped == "cancelled"
+    (event,) = reading(f"{ONE}\nSUMMARY:A7 {word}").events
+    assert event.skipped is None, "only before the title"
 
 
 @pytest.mark.parametrize("minutes", [15, 50, 180])

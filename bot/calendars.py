@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Final
 
 from bot.config import Settings
-from bot.core.feeds import Feed, Source
+from bot.core.feeds import NAME_LENGTH, Feed, Source
+from bot.core.shown import on_one_line
 from bot.feeds.facts import NotACalendar
 from bot.feeds.fetching import NotFetched, read_address
 from bot.feeds.syncing import Syncing
@@ -16,6 +18,9 @@ from bot.services.enrolment import Enrolment
 from bot.services.feeds import Feeds, Overview
 from bot.services.following import Applied, Following
 from bot.services.importing import Importing
+
+#: The running program reads a calendar once in a quarter of an hour.
+_TIMES: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +44,8 @@ class Calendars:
         Errors: `NotFetched`, `NotACalendar`: then it is not kept. `Refused` as for `Feeds.add`.
         """
         found = read_address(address)
-        source = Source(name or found.host, found.url, found.user, found.password)
+        name = on_one_line(name or "", NAME_LENGTH) or on_one_line(found.host, NAME_LENGTH)
+        source = Source(name, found.url, found.user, found.password)
         feed_id = await self.feeds.add(therapist_id, source)
         try:
             await self.sync(feed_id)
@@ -48,13 +54,22 @@ class Calendars:
             raise
         return await self.feeds.show(feed_id, None)
 
-    async def sync(self, feed_id: int) -> Applied | None:
-        """Read a feed now. Errors: `NotFetched`, `NotACalendar`."""
-        job = await self.following.job(feed_id)
-        result = None if job is None else await self.syncing.sync(job)
-        if isinstance(result, NotFetched | NotACalendar):
-            raise result
-        return result
+    async def sync(self, feed_id: int, *, is_look: bool = False) -> Applied | None:
+        """Read a feed now, and again where the running program was quicker.
+
+        is_look: also one that somebody has said no to; the no stands.
+        Errors: `NotFetched`, `NotACalendar`.
+        """
+        applied = None
+        for _ in range(_TIMES):
+            job = await self.following.job(feed_id, is_look=is_look)
+            result = None if job is None else await self.syncing.sync(job)
+            if isinstance(result, NotFetched | NotACalendar):
+                raise result
+            applied = result
+            if applied is None or not applied.is_overtaken:
+                break
+        return applied
 
     async def find(self, name: str) -> Feed | None:
         """Find a feed by its name."""

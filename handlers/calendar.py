@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bot.core.errors import Refused
-from bot.core.feeds import Source
+from bot.core.feeds import NAME_LENGTH, Source
+from bot.core.shown import on_one_line
 from bot.feeds.fetching import NotFetched, read_address
 from handlers.guard import Ask, Reply, Room, Route
 
@@ -19,7 +20,7 @@ async def calendar(room: Room, ask: Ask) -> Reply:
         found = read_address(url)
     except NotFetched:
         raise Refused("feed_address") from None
-    name = " ".join(name.split())[:40] or found.host[:40]
+    name = on_one_line(name, NAME_LENGTH) or on_one_line(found.host, NAME_LENGTH)
     source = Source(name, found.url, found.user, found.password)
     feed_id = await room.feeds.add(ask.me, source)
     return Reply(room.feed_views.one(await room.feeds.show(feed_id, ask.me), ask.reader))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from bot.cli.ending import AsJson, fail, settings_of, work
+from bot.core.shown import on_one_line
 from bot.core.timetable import to_utc
 
 if TYPE_CHECKING:
@@ -154,13 +155,14 @@ def _row(event: Event, match: Match, zone: dt.tzinfo) -> dict[str, Any]:
 def _told(trouble: Trouble, zone: str) -> str:
     where = f"line {trouble.line}, " if trouble.line else ""
     about = f"{where}what begins {trouble.about}"
+    name = on_one_line(trouble.name, 60)
     return {
         "too_often": f"{about} repeats within a day and is left out: no therapy meets like that",
         "bad_rule": f"{about} repeats by a rule that cannot be read and is left out:"
         " set its repetition again in the calendar",
         "bad_event": f"{about} has no times that can be read and is left out:"
         " set them again in the calendar",
-        "zone": f"{where}the time zone {trouble.name} is unknown; its times are read in {zone}:"
+        "zone": f"{where}the time zone {name} is unknown; its times are read in {zone}:"
         " choose a zone like Europe/Berlin in the calendar",
     }[trouble.kind]
 

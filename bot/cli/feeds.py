@@ -116,7 +116,8 @@ def accept(
 ) -> None:
     """Show what would come of a calendar that is not followed yet and, if you say yes, follow it.
 
-    Such a one is declared in config.toml, or was looked at only.
+    Such a one is declared in config.toml, or was looked at only. A no that was said before stands
+    until you say yes.
     """
     settings = settings_of(config)
     feed: Feed | None = _done(_find(settings, name), name)
@@ -126,9 +127,11 @@ def accept(
         fail(f"{name} is followed already", 1)
     typer.echo(_preview(_done(_look(settings, feed), name)))
     if not (yes or typer.confirm("Follow this calendar?", default=False)):
+        if feed.rests == "declined":
+            _done(_remove(settings, name), name)
         typer.echo("Nothing is made of it.")
         return
-    accepted: Overview = _done(_accept(settings, feed.id), name)
+    accepted: Overview = _done(_wake_and_accept(settings, feed.id), name)
     typer.echo(
         f"{name} is followed: {len(accepted.coming)} appointments."
         f" Undo it with: rapport calendar remove {name}"
@@ -197,9 +200,16 @@ async def _find(settings: Settings, name: str) -> Feed | None:
 
 async def _look(settings: Settings, feed: Feed) -> Overview:
     async with _opened(settings) as here:
-        await here.feeds.read_now(None, feed.id)
-        await here.sync(feed.id)
+        if feed.rests != "declined":
+            await here.feeds.read_now(None, feed.id)
+        await here.sync(feed.id, is_look=True)
         return await here.feeds.show(feed.id, None)
+
+
+async def _wake_and_accept(settings: Settings, feed_id: int) -> Overview:
+    async with _opened(settings) as here:
+        await here.feeds.read_now(None, feed_id)
+        return await here.feeds.accept(feed_id, None)
 
 
 async def _accept(settings: Settings, feed_id: int) -> Overview:

@@ -68,6 +68,7 @@ def wrong_beside(feeds: Mapping[str, Feed], *, private: bool) -> PydanticCustomE
     private: whether calendars may stand at addresses of this machine or network.
     """
     known: dict[tuple[str, int | None], str] = {}
+    called: dict[str, str] = {}
     for name, feed in feeds.items():
         url = feed.url.get_secret_value().strip()
         if urlsplit(url).scheme.lower() == "http" and not private:
@@ -82,5 +83,11 @@ def wrong_beside(feeds: Mapping[str, Feed], *, private: bool) -> PydanticCustomE
                 f"is the same address as feeds.{other}.url",
                 "remove one of the two",
                 key=f"feeds.{name}.url",
+            )
+        if (other := called.setdefault((feed.name or name).casefold(), name)) != name:
+            return refused(
+                f"is called the same as feeds.{other}",
+                "give each calendar a name of its own: commands and people know it by that",
+                key=f"feeds.{name}.name",
             )
     return None

@@ -13,6 +13,9 @@ from typing import Final, Literal
 
 Key = tuple[bytes, int]
 
+#: So long is a calendar's name at most.
+NAME_LENGTH: Final = 40
+
 _DAY_MS: Final = 86_400_000
 #: An event without any later one beside it counts as gone only so close: calendars are published
 #: for at least so long.
@@ -197,11 +200,15 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """By what a reading is known again. etag, modified: the server's; body: a hash of its bytes."""
+    """By what a reading is known again. etag, modified: the server's; body: a hash of its bytes.
+
+    matched: a hash of what its events were matched with; with another, it reads differently.
+    """
 
     etag: str = field(default="", repr=False)
     modified: str = ""
     body: str = field(default="", repr=False)
+    matched: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

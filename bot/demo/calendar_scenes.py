@@ -66,5 +66,7 @@ async def _says(stage: Stage, feed_id: int, *codes: str | None) -> None:
         said.append(Said(Found(name, name, starts_at, starts_at + 50 * MINUTE_MS), code))
     following = Following(app.db, app.clock, app.ids, stage.settings)
     seen = Seen(body=f"{now} {len(codes)}")
-    await following.apply(feed_id, tuple(said), frozenset(), seen, _FLAWS)
+    job = await following.job(feed_id)
+    if job is not None:
+        await following.apply(job, tuple(said), frozenset(), seen, _FLAWS)
     await stage.settle()

@@ -7,14 +7,18 @@ password go where it says only with encryption, or to where they were given for.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Final
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder, XMLParser
 
 import aiohttp
+from yarl import URL
 
+from bot.core.feeds import NAME_LENGTH
+from bot.core.shown import on_one_line
 from bot.feeds.fetching import Address, NotFetched, asking, body_of, follow
 
 _DAV: Final = "{DAV:}"
@@ -57,7 +61,7 @@ async def find_collections(
         if home is None:
             raise NotFetched("missing", f"{address.host} does not say where its calendars are")
         address = _at(address, home)
-        return tuple(_calendars(await server.asks(address, "1"), address))[:_MOST]
+        return _distinct(_calendars(await server.asks(address, "1"), address))[:_MOST]
 
 
 async def _begin(server: _Server, address: Address) -> Element:
@@ -118,7 +122,8 @@ def _at(address: Address, href: str) -> Address:
     same = (here.scheme, here.netloc) == (there.scheme, there.netloc)
     if not same and there.scheme != "https":
         raise NotFetched("open", f"{address.host} leads to an address without encryption")
-    return replace(address, url=there._replace(fragment="").geturl())
+    # Written with its other characters as %1B: it is shown, to be copied.
+    return replace(address, url=str(URL(there._replace(fragment="").geturl())))
 
 
 def _calendars(found: Element, address: Address) -> Iterator[Collection]:
@@ -132,5 +137,19 @@ def _calendars(found: Element, address: Address) -> Iterator[Collection]:
         if one.find(f"{prop}/{_DAV}resourcetype/{_CAL}calendar") is None or not href:
             continue
         if not kinds or "VEVENT" in kinds:
-            name = " ".join((one.findtext(f"{prop}/{_DAV}displayname") or "").split())
-            yield Collection(_at(address, href).url, name or href.rstrip("/").rpartition("/")[2])
+            url = _at(address, href).url
+            given = one.findtext(f"{prop}/{_DAV}displayname") or ""
+            name = on_one_line(given, NAME_LENGTH) or unquote(url.rstrip("/").rpartition("/")[2])
+            yield Collection(url, on_one_line(name, NAME_LENGTH))
+
+
+def _distinct(found: Iterable[Collection]) -> tuple[Collection, ...]:
+    """Name each once: what has another's name is told by where it is."""
+    each = list({one.url: one for one in found}.values())
+    names = Counter(one.name.casefold() for one in each)
+    return tuple(
+        one
+        if names[one.name.casefold()] == 1
+        else replace(one, name=f"{one.name} ({URL(one.url).raw_path})")
+        for one in each
+    )

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from bot.core.shown import on_one_line
+
 MOST_BYTES: Final = 2 * 1024 * 1024
 
 Skip = Literal["cancelled", "all_day", "free", "too_short", "too_long"]
@@ -80,6 +82,6 @@ class NotACalendar(Exception):
     """
 
     def __init__(self, why: str, detail: str = "") -> None:
-        super().__init__(_NO_CALENDAR[why] + (f": {detail}" if detail else ""))
+        super().__init__(_NO_CALENDAR[why] + (f": {on_one_line(detail)}" if detail else ""))
         self.why = why
         self.detail = detail

@@ -14,12 +14,14 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, TypeVar
-from urllib.parse import SplitResult, unquote, urljoin, urlsplit
+from typing import Final, Literal, TypeVar
+from urllib.parse import unquote, urljoin, urlsplit
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
 
+from bot.core.shown import on_one_line
 from bot.feeds.facts import MOST_BYTES
 
 T = TypeVar("T")
@@ -28,6 +30,9 @@ _REDIRECTS: Final = 5
 _MOVED: Final = (301, 302, 303, 307, 308)
 _CHUNK: Final = 64 * 1024
 _NUMERIC: Final = re.compile(r"0x[0-9a-fA-F]*|[0-9]+")
+_UNICAST: Final = ipaddress.ip_network("2000::/3")
+#: In the last four bytes of such an address stands the one that a network's translator asks.
+_TRANSLATED: Final = ipaddress.ip_network("64:ff9b::/96")
 _SCHEMES: Final = {"webcal": "https", "webcals": "https"}
 
 
@@ -67,7 +72,7 @@ class NotFetched(Exception):
     """
 
     def __init__(self, why: Why, message: str) -> None:
-        super().__init__(message)
+        super().__init__(on_one_line(message))
         self.why: Why = why
 
 
@@ -164,20 +169,20 @@ async def follow(
 
     take: given the answer and its host. Errors: `NotFetched`, and those that `asking` words.
     """
-    here = urlsplit(address.url)
-    first = _origin(here)
+    here = URL(address.url)
+    first = here.origin()
     plain = headers | {"Accept-Encoding": "identity"}
     for _ in range(_REDIRECTS + 1):
-        _check(here, private=private)
+        host = _checked(here, private=private)
         # A name and password are for the host they were given for.
-        known = _origin(here) == first and bool(address.user or address.password)
+        known = here.origin() == first and bool(address.user or address.password)
         named = {"Authorization": _basic(address)} if known else {}
         async with session.request(
-            method, here.geturl(), headers=plain | named, data=data, allow_redirects=False
+            method, here, headers=plain | named, data=data, allow_redirects=False
         ) as response:
             if response.status not in _MOVED:
-                return await take(response, here.hostname or "?")
-            here = urlsplit(urljoin(here.geturl(), response.headers.get("Location", "")))
+                return await take(response, host)
+            here = URL(urljoin(str(here), response.headers.get("Location", "")))
     raise NotFetched(
         "round", f"{address.host} leads from one address to the next. Copy the address again"
     )
@@ -188,12 +193,12 @@ def _basic(address: Address) -> str:
     return f"Basic {base64.b64encode(pair).decode()}"
 
 
-def _origin(url: SplitResult) -> tuple[str, str | None, int | None]:
-    return url.scheme, url.hostname, url.port
+def _checked(url: URL, *, private: bool) -> str:
+    """Give the host of an address that may be asked, as it is asked: full-width digits are digits.
 
-
-def _check(url: SplitResult, *, private: bool) -> None:
-    host = url.hostname or "?"
+    Errors: `NotFetched`, `_Private`.
+    """
+    host = url.raw_host or "?"
     if url.scheme != "https" and not (private and url.scheme == "http"):
         raise NotFetched(
             "open", f"{host} would be asked without encryption. Give an https:// address"
@@ -201,12 +206,13 @@ def _check(url: SplitResult, *, private: bool) -> None:
     try:
         literal = ipaddress.ip_address(host)
     except ValueError:
-        # "127.1" and the like are addresses to some, and would reach no resolver.
-        if _NUMERIC.fullmatch(host.rpartition(".")[2]):
+        # "127.1", "127.0.0.1." and the like are addresses to some, and would reach no resolver.
+        if ":" in host or _NUMERIC.fullmatch(host.rstrip(".").rpartition(".")[2]):
             raise _Private(host) from None
-        return
+        return host
     if not private and not _is_public(literal):
         raise _Private(host)
+    return host
 
 
 async def _taken(response: aiohttp.ClientResponse, host: str) -> Fetched:
@@ -274,6 +280,12 @@ class _Checked(AbstractResolver):
         await self._resolver.close()
 
 
-def _is_public(address: Any) -> bool:
-    mapped = getattr(address, "ipv4_mapped", None) or getattr(address, "sixtofour", None)
-    return bool((mapped or address).is_global) and not address.is_multicast
+def _is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    if isinstance(address, ipaddress.IPv6Address):
+        inner = address.ipv4_mapped or address.sixtofour
+        if address in _TRANSLATED:
+            inner = ipaddress.IPv4Address(address.packed[-4:])
+        if inner is None:
+            return address in _UNICAST and address.is_global
+        address = inner
+    return address.is_global and not address.is_multicast

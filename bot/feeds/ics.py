@@ -10,15 +10,17 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cached_property
 from typing import Any, Final, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 import icalendar
 import recurring_ical_events
 from icalendar.prop import vBroken
 
+from bot.feeds.cutting import Block, Calendar, Torn, cut
 from bot.feeds.facts import MOST_BYTES, Event, NotACalendar, Reading, Skip, Trouble
+from bot.feeds.limits import TooMuch, computing_at_most
+from bot.feeds.zones import know_zone, use_zones, zone_named
 
 SHORTEST: Final = timedelta(minutes=15)
 LONGEST: Final = timedelta(minutes=180)
@@ -29,6 +31,10 @@ _CANCELLED: Final = (
     "canceled:", "cancelado:", "cancelled:", "geannuleerd:", "inställt:", "odwołane:", "peruttu:",
     "zrušeno:", "отменено:",
 )  # fmt: skip
+#: Of computing; a series takes a hundredth of it.
+_SECONDS_A_SERIES: Final = 0.7
+#: Days are compared before their zones are known.
+_SPARE: Final = timedelta(days=2)
 _FREQUENCIES: Final = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
 #: Each of these makes several occurrences of one; no therapy meets by them.
 _WITHIN_A_DAY: Final = ("BYHOUR", "BYMINUTE", "BYSECOND")
@@ -43,20 +49,24 @@ def read(data: bytes, *, zone: str, from_at: int, to_at: int) -> Reading:
     zone: IANA name of the practice, for times without one. from_at, to_at: UTC milliseconds.
     Errors: `NotACalendar`.
     """
+    use_zones()
     begin, end = _instant(from_at), _instant(to_at)
     events: dict[tuple[str, str, int], Event] = {}
     left_out: set[str] = set()
-    calendars = _calendars(data)
-    troubles = _Troubles(data, calendars)
-    for calendar in calendars:
-        own = _zone(str(calendar.get("X-WR-TIMEZONE", "")))
+    troubles = _Troubles()
+    for calendar in _calendars(data, begin, end):
+        own = zone_named(calendar.zone.decode(errors="replace"))
         fallback = own or ZoneInfo(zone)
-        for parts in _by_uid(calendar):
+        for text in calendar.zones:
+            know_zone(text)
+        for parts in _by_uid([troubles.read(block) for block in calendar.events]):
             try:
                 whole = [_localised(part, fallback, own, troubles) for part in parts]
                 found = list(_events(whole, begin, end))
-            except _LeftOut as why:
-                troubles.note(why.kind, parts[0], _uid(parts[0]))
+            except (_LeftOut, ValueError, OverflowError) as why:
+                # A time that no clock can show, such as one before the year 1.
+                kind = why.kind if isinstance(why, _LeftOut) else "bad_event"
+                troubles.note(kind, parts[0], _uid(parts[0]))
                 left_out.add(_uid(parts[0]))
                 continue
             events.update({(one.uid, one.recurrence, one.starts_at): one for one in found})
@@ -73,9 +83,20 @@ class _LeftOut(Exception):
 class _Troubles:
     """What was found wrong, each once, with the line its event begins in."""
 
-    def __init__(self, data: bytes, calendars: list[Component]) -> None:
-        self._data, self._calendars = data, calendars
+    def __init__(self) -> None:
+        self._blocks: dict[int, Block] = {}
         self.found: dict[tuple[str, str], Trouble] = {}
+
+    def read(self, block: Block) -> Component:
+        """Read an event, and know it again."""
+        try:
+            part = icalendar.Event.from_ical(block.text)
+        except (ValueError, KeyError, IndexError, TypeError, AttributeError):
+            # Nothing of it can be read; its name is enough to say so.
+            part = icalendar.Event()
+            part.add("UID", block.uid.decode(errors="replace"))
+        self._blocks[id(part)] = block
+        return part
 
     def note(
         self,
@@ -85,23 +106,15 @@ class _Troubles:
     ) -> None:
         """Note what is wrong about an event; name: its uid, or that of a zone."""
         if (kind, name) not in self.found:
-            line = self._lines.get(id(part), 0)
+            line = self._blocks[id(part)].line
             self.found[kind, name] = Trouble(kind, _start_of(part), name, line)
 
-    @cached_property
-    def _lines(self) -> dict[int, int]:
-        parts = [part for one in self._calendars for part in one.walk("VEVENT")]
-        lines = [
-            number
-            for number, line in enumerate(self._data.splitlines(), 1)
-            if line.rstrip().upper() == b"BEGIN:VEVENT"
-        ]
-        # Where the reader has left one out, no line is better than a wrong one.
-        known = zip(parts, lines, strict=True) if len(parts) == len(lines) else ()
-        return {id(part): line for part, line in known}
+    def unread(self, part: Component) -> set[str]:
+        """Give the names of lines that an event has and nobody can read."""
+        return {name.decode() for name in self._blocks[id(part)].names} - set(part)
 
 
-def _calendars(data: bytes) -> list[Component]:
+def _calendars(data: bytes, begin: datetime, end: datetime) -> list[Calendar]:
     if len(data) > MOST_BYTES:
         raise NotACalendar("too_large")
     text = data.removeprefix(b"\xef\xbb\xbf").strip()
@@ -113,21 +126,17 @@ def _calendars(data: bytes) -> list[Component]:
         raise NotACalendar("no_ics")
     if not text.upper().endswith(b"END:VCALENDAR"):
         raise NotACalendar("cut_off")
+    first, last = begin - _SPARE, end + _SPARE
     try:
-        return list(icalendar.Calendar.from_ical(text, multiple=True))
-    except (ValueError, KeyError, IndexError, TypeError) as problem:
-        raise NotACalendar("unreadable", _first_line(problem)) from None
+        return cut(data.removeprefix(b"\xef\xbb\xbf"), f"{first:%Y%m%d}", f"{last:%Y%m%d}")
+    except Torn as problem:
+        raise NotACalendar("unreadable", str(problem)) from None
 
 
-def _first_line(problem: Exception) -> str:
-    # What stands in the line is somebody's appointment.
-    return str(problem).splitlines()[0].partition(":")[0][:80] if str(problem) else "no reason"
-
-
-def _by_uid(calendar: Component) -> Iterable[list[Component]]:
+def _by_uid(events: list[Component]) -> Iterable[list[Component]]:
     """Give what belongs together: a series with its exceptions, or an event of its own."""
     together: dict[str, list[Component]] = {}
-    for part in calendar.walk("VEVENT"):
+    for part in events:
         together.setdefault(_uid(part), []).append(part)
     for parts in together.values():
         if _is_planned(parts):
@@ -164,19 +173,13 @@ def _start_of(part: Component) -> str:
 # Zones
 
 
-def _zone(name: str) -> ZoneInfo | None:
-    try:
-        return ZoneInfo(name) if name else None
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return None
-
-
 def _localised(
     part: Component, fallback: ZoneInfo, own: ZoneInfo | None, troubles: _Troubles
 ) -> Component:
     """Give every time of an event a zone, and its rule an end that means what it says."""
+    unread = troubles.unread(part)
     for name in ("RRULE", *_DATES, "RECURRENCE-ID", "DTSTART", "DTEND", "DURATION"):
-        if any(isinstance(one, vBroken) for one in _listed(part.get(name))):
+        if name in unread or any(isinstance(one, vBroken) for one in _listed(part.get(name))):
             raise _LeftOut("bad_rule" if name in ("RRULE", *_DATES) else "bad_event")
     start = part.get("DTSTART")
     if not isinstance(getattr(start, "dt", None), date):
@@ -260,8 +263,9 @@ def _occurrences(parts: list[Component], begin: datetime, end: datetime) -> list
     for part in parts:
         calendar.add_component(part)
     try:
-        return list(recurring_ical_events.of(calendar).between(begin - LONGEST, end))
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError):
+        with computing_at_most(_SECONDS_A_SERIES):
+            return list(recurring_ical_events.of(calendar).between(begin - LONGEST, end))
+    except (TooMuch, ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError):
         # Whatever a wrong rule leads the libraries into.
         raise _LeftOut("bad_rule") from None
 

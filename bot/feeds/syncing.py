@@ -63,7 +63,7 @@ class Syncing:
             except Exception as bug:
                 # One calendar that the program stumbles over must not keep the others from theirs.
                 log.error("calendar stumbled over", feed=job.feed.id, why=type(bug).__name__)
-                await self.following.failed(job.feed.id, "program")
+                await self.following.failed(job, "program")
             finally:
                 self.in_hand.discard(job.feed.id)
             return True
@@ -99,13 +99,13 @@ class Syncing:
                 )
         except (NotFetched, NotACalendar) as problem:
             log.warning("calendar not read", feed=feed.id, why=problem.why)
-            await self.following.failed(feed.id, problem.why)
+            await self.following.failed(job, problem.why)
             return problem
         unread = frozenset(series_of(feed, uid) for uid in reading.left_out)
-        seen = Seen(fetched.etag, fetched.modified, known)
+        seen = Seen(fetched.etag, fetched.modified, known, job.matched)
         said = await asyncio.to_thread(self._said, job, reading)
         flaws = tuple(_flaw(feed, one) for one in reading.troubles)
-        return await self.following.apply(feed.id, said, unread, seen, flaws)
+        return await self.following.apply(job, said, unread, seen, flaws)
 
     def _said(self, job: Job, reading: Reading) -> tuple[Said, ...]:
         rules = matching_of(self.settings)

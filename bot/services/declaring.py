@@ -71,19 +71,20 @@ class Declaring:
         """Do so in one transaction; give the names of those whose therapist is not known."""
         there = await feeds.all_feeds(tx)
         missing: list[str] = []
-        names = {one.source.declared for one in self.declared}
+        declared = {one.source.declared for one in self.declared}
+        called = {feed.id: feed.source.name for feed in there}
         rest = list(there)
         for one in self.declared:
             owner = await self._owner(tx, one.therapist)
             if one.therapist is not None and owner is None:
                 missing.append(one.source.declared)
                 continue
-            known = _known(rest, owner, one.source, names)
+            known = _known(rest, owner, one.source, declared)
             if known is None:
-                await self._add(tx, owner, one.source, there)
+                await self._add(tx, owner, one.source, called)
             else:
                 rest.remove(known)
-                await self._renew(tx, known, one.source, there)
+                await self._renew(tx, known, one.source, called)
         for feed in rest:
             if feed.source.declared:
                 await self._left(tx, feed)
@@ -98,19 +99,21 @@ class Declaring:
         return person.id
 
     async def _add(
-        self, tx: Transaction, owner: int | None, source: Source, there: list[Feed]
+        self, tx: Transaction, owner: int | None, source: Source, called: dict[int, str]
     ) -> None:
+        """Add a feed. called: the names of all, by id."""
         new_id, now = self.ids.new(), self.clock.now()
-        name = free_name(source.name, _names(there))
-        kept = replace(source, name=name, secret=self.ids.secret(SECRET))
+        called[new_id] = _free(source.name, called, new_id)
+        kept = replace(source, name=called[new_id], secret=self.ids.secret(SECRET))
         await feeds.add_feed(tx, new_id, owner, kept, now)
         await self._note(tx, "calendar declared", new_id)
 
-    async def _renew(self, tx: Transaction, feed: Feed, source: Source, there: list[Feed]) -> None:
+    async def _renew(
+        self, tx: Transaction, feed: Feed, source: Source, called: dict[int, str]
+    ) -> None:
         """Let a feed that is known be as the file has it now; its hashes stay what they are."""
-        taken = _names([other for other in there if other is not feed])
-        name = free_name(source.name, taken)
-        wanted = replace(source, name=name, secret=feed.source.secret)
+        called[feed.id] = _free(source.name, called, feed.id)
+        wanted = replace(source, name=called[feed.id], secret=feed.source.secret)
         if wanted != feed.source:
             await feeds.declare_feed(tx, feed.id, wanted)
             await feeds.read_anew(tx, feed.id, self.clock.now())
@@ -137,17 +140,20 @@ class Declaring:
         await audit.note(tx, self.ids.new(), self.clock.now(), None, act, "feed", feed_id)
 
 
-def _names(there: Sequence[Feed]) -> set[str]:
-    return {feed.source.name.casefold() for feed in there}
+def _free(wanted: str, called: dict[int, str], own_id: int) -> str:
+    taken = {name.casefold() for feed_id, name in called.items() if feed_id != own_id}
+    return free_name(wanted, taken)
 
 
 def _known(
-    there: Sequence[Feed], owner: int | None, source: Source, names: set[str]
+    there: Sequence[Feed], owner: int | None, source: Source, declared: set[str]
 ) -> Feed | None:
     """Find a declared feed: by its name in the file, else by its address where it had no other."""
     own = [feed for feed in there if feed.therapist_id == owner]
     by_name = [feed for feed in own if feed.source.declared == source.declared]
     by_url = [
-        feed for feed in own if feed.source.url == source.url and feed.source.declared not in names
+        feed
+        for feed in own
+        if feed.source.url == source.url and feed.source.declared not in declared
     ]
     return next(iter([*by_name, *by_url]), None)

@@ -70,14 +70,18 @@ class Steps:
         What was typed stays, and what another calendar has as well.
         """
         for kept in await feed_events.kept_events(tx, self.feed.id):
-            if not kept.is_planned or kept.was_found or kept.starts_at <= self.now:
+            if not kept.is_planned or kept.starts_at <= self.now:
                 continue
             # Its own other events go with the feed.
-            if not await feed_events.leave_to_another(tx, self.feed.id, kept, of_another_feed=True):
+            is_left = await self._left_to_another(tx, kept, of_another_feed=True)
+            if not is_left and not kept.was_found:
                 await self._take_back(tx, kept, is_said=False)
 
-    async def _make(self, tx: Transaction, event: Found) -> int:
-        """Make an event's appointment, or take the one that is there; give its id."""
+    async def _make(self, tx: Transaction, event: Found, *, was_found: bool = False) -> int:
+        """Make an event's appointment, or take the one that is there; give its id.
+
+        was_found: what it was moved from had been there before, by other ways.
+        """
         assert event.pair_id is not None  # noqa: S101 - nothing is made for nobody
         there = await feed_events.find_overlapping(
             tx, event.pair_id, event.starts_at, event.ends_at
@@ -85,22 +89,23 @@ class Steps:
         if there is not None:
             await self._keep(tx, event, there, was_found=True)
             return there
+        new_id = await self._insert(tx, event.pair_id, event.starts_at, event.ends_at)
+        await self._keep(tx, event, new_id, was_found=was_found)
+        return new_id
+
+    async def _insert(self, tx: Transaction, pair_id: int, starts_at: int, ends_at: int) -> int:
         new_id = self.ids.new()
         await store.insert_appointment(
             tx,
             id=new_id,
-            pair_id=event.pair_id,
+            pair_id=pair_id,
             rule_id=None,
             occurrence=Occurrence(
-                local_on(event.starts_at, self.zone),
-                local_time(event.starts_at, self.zone),
-                event.starts_at,
-                event.ends_at,
+                local_on(starts_at, self.zone), local_time(starts_at, self.zone), starts_at, ends_at
             ),
             timezone=self.zone,
             now=self.now,
         )
-        await self._keep(tx, event, new_id, was_found=False)
         await self._note(tx, "appointment made by a calendar", new_id)
         return new_id
 
@@ -120,10 +125,27 @@ class Steps:
         """
         if kept.appointment_id is None or not kept.is_planned:
             return
-        if await feed_events.leave_to_another(tx, self.feed.id, kept, of_another_feed=False):
+        if await self._left_to_another(tx, kept, of_another_feed=False):
             await feed_events.forget_event(tx, self.feed.id, kept)
         else:
             await self._take_back(tx, kept, is_said=is_said)
+
+    async def _left_to_another(self, tx: Transaction, kept: Kept, *, of_another_feed: bool) -> bool:
+        """Leave an event's appointment to another event that has it, where that has it."""
+        at = kept.appointment_id
+        assert at is not None  # noqa: S101 - what is planned is there
+        other = await feed_events.leave_to_another(
+            tx, self.feed.id, kept, of_another_feed=of_another_feed
+        )
+        if other is None:
+            return False
+        if _touch(other, await feed_events.place_of(tx, at)):
+            return True
+        if other[0] <= self.now or await feed_events.is_sent(tx, at):
+            return False
+        # This event had moved it, the other never did.
+        await self._succeed(tx, kept, at, await self._insert(tx, kept.pair_id, *other))
+        return True
 
     async def _take_back(self, tx: Transaction, kept: Kept, *, is_said: bool) -> None:
         """Cancel an event's planned appointment."""
@@ -158,20 +180,42 @@ class Steps:
             else:
                 await self._keep(tx, event, at, was_found=kept.was_found)
             return
-        was_sent = await feed_events.is_sent(tx, at)
-        if was_sent and event.starts_at == kept.starts_at:
+        place, now_at = await feed_events.place_of(tx, at), (event.starts_at, event.ends_at)
+        is_elsewhere = not _touch((kept.starts_at, kept.ends_at), place)
+        has_start = event.starts_at == kept.starts_at
+        if is_elsewhere and (has_start or _touch(now_at, place)):
+            # Another calendar has moved it, and this one has not, or says the same now.
             await self._keep(tx, event, at, was_found=kept.was_found)
-            return
+        elif has_start and await feed_events.is_sent(tx, at):
+            await self._keep(tx, event, at, was_found=kept.was_found)
+        else:
+            await self._succeed(tx, kept, at, event)
+
+    async def _succeed(self, tx: Transaction, kept: Kept, at: int, event: Found | int) -> None:
+        """Let an appointment be one at another time, for all events that have it.
+
+        event: where it is to be, or the appointment that is there.
+        """
+        was_sent = await feed_events.is_sent(tx, at)
         if was_sent:
             await feed_events.call_off(tx, at, "moved", self.now)
         else:
             therapist_id = self.whose[kept.pair_id].therapist_id
             await store.end_appointment(tx, at, therapist_id, "moved", self.now)
-        new_id = await self._make(tx, event)
+        new_id = (
+            event
+            if isinstance(event, int)
+            else await self._make(tx, event, was_found=kept.was_found)
+        )
         await store.succeed_appointment(tx, at, new_id, self.now)
-        if was_sent:
-            await feed_events.ask_no_more(tx, new_id, self.now)
+        await feed_events.follow_move(tx, at, new_id)
+        await feed_events.ask_no_more(tx, at, new_id, was_sent=was_sent, now=self.now)
         await self._note(tx, "appointment moved by a calendar", at)
 
     async def _note(self, tx: Transaction, act: str, appointment_id: int) -> None:
         await audit.note(tx, self.ids.new(), self.now, None, act, "appointment", appointment_id)
+
+
+def _touch(one: tuple[int, int], other: tuple[int, int]) -> bool:
+    """Say whether two times, each from and until, are of one session."""
+    return one[0] < other[1] and one[1] > other[0]

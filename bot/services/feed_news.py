@@ -39,10 +39,10 @@ async def tell_therapist(
     ids: Ids,
     settings: Settings,
     now: int,
-) -> None:
-    """Owe a therapist a notice about a feed, outside the quiet hours."""
+) -> bool:
+    """Owe a therapist a notice about a feed outside the quiet hours; False if it is owed."""
     person = await people.load_person(tx, therapist_id)
-    await outbox.queue(
+    return await outbox.queue(
         tx,
         id=ids.new(),
         kind="notice",

@@ -193,8 +193,7 @@ class Feeds:
     ) -> Question:
         """Keep whose a series is, None for nobody's; give what is to be asked next.
 
-        Of the practice's feeds None says that it is not this therapist's; where no other is left
-        who could have it, it is nobody's.
+        Of the practice's feeds None says that it is not this therapist's.
         Errors: `Refused` with `pair_unknown`, `feed_unknown`, `feed_settled`.
         """
         if pair_id is not None:
@@ -204,9 +203,6 @@ class Feeds:
         feed_id = await feed_events.decide_series(tx, series_id, therapist_id, pair_id)
         if feed_id is None and pair_id is None:
             feed_id = await feed_events.reply(tx, series_id, therapist_id, None)
-            if feed_id is not None:
-                asked = therapists_asked(await feed_events.pairs_known(tx, feed_id))
-                await feed_events.settle_if_nobodys(tx, series_id, asked)
         if feed_id is None:
             is_settled = await feed_events.is_of_practice(tx, series_id)
             raise Refused("feed_settled" if is_settled else "feed_unknown")

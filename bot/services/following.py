@@ -6,6 +6,7 @@ about. What a client has been asked about is neither asked again nor taken back.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -42,14 +43,17 @@ _MOST_FLAWS: Final = 20
 class Job:
     """A feed to be read. is_whole: whatever the server says of its being unchanged.
 
-    is_urgent: a question to a client waits for it.
+    matched: a hash of what its events are matched with. is_urgent: a question to a client waits
+    for it. is_look: somebody wants to see what would come of it, though a no to it stands.
     """
 
     feed: Feed
     zone: str
     aliases: tuple[Alias, ...]
+    matched: str
     is_whole: bool
     is_urgent: bool = False
+    is_look: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +66,15 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What a reading came to. is_held: nothing was changed, and somebody is asked."""
+    """What a reading came to. is_held: nothing was changed, and somebody is asked.
+
+    is_overtaken: nothing was changed, since another reading has counted meanwhile.
+    """
 
     changes: Changes
     unknown: int
     is_held: bool = False
+    is_overtaken: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,16 +102,22 @@ class Following:
         return None
 
     @reads
-    async def job(self, tx: Transaction, feed_id: int) -> Job | None:
+    async def job(self, tx: Transaction, feed_id: int, *, is_look: bool = False) -> Job | None:
         """Give a feed to be read whole; None where it is gone."""
         feed = await feeds.find_feed(tx, feed_id)
-        return None if feed is None else replace(await self._job(tx, feed), is_whole=True)
+        if feed is None:
+            return None
+        return replace(await self._job(tx, feed), is_whole=True, is_look=is_look)
 
     async def _job(self, tx: Transaction, feed: Feed) -> Job:
         zone = await self._zone(tx, feed)
-        known = tuple(await feed_events.aliases(tx, feed.id))
-        is_whole = feed.planned_on != local_on(self.clock.now(), zone)
-        return Job(feed, zone, known, is_whole)
+        aliases = tuple(await feed_events.aliases(tx, feed.id))
+        whose = await feed_events.pairs_known(tx, feed.id)
+        own = self.settings.calendar
+        said = (zone, own.match, own.tag, own.summary_pattern, aliases, whose)
+        matched = hashlib.sha256(repr(said).encode()).hexdigest()
+        is_today = feed.planned_on == local_on(self.clock.now(), zone)
+        return Job(feed, zone, aliases, matched, not is_today or matched != feed.seen.matched)
 
     async def _zone(self, tx: Transaction, feed: Feed) -> str:
         own = None
@@ -120,11 +134,14 @@ class Following:
         await feeds.note_unchanged(tx, feed_id, self._next(), self.clock.now())
 
     @writes
-    async def failed(self, tx: Transaction, feed_id: int, problem: str) -> None:
+    async def failed(self, tx: Transaction, job: Job, problem: str) -> None:
         """A feed could not be read: nothing changes; after three times somebody is told."""
         now = self.clock.now()
-        failures = await feeds.note_failed(tx, feed_id, problem, self._next(), now)
-        feed = await feeds.find_feed(tx, feed_id)
+        feed = await feeds.find_feed(tx, job.feed.id)
+        if feed is None or feed.tried_at != job.feed.tried_at:
+            return  # what another has seen meanwhile, such as the command line, counts
+        failures = await feeds.note_failed(tx, feed.id, problem, self._next(), now)
+        feed = await feeds.find_feed(tx, feed.id)
         # Whoever has just added one waits for it.
         tell_after = 1 if feed is not None and feed.accepted_at is None else _TELL_AFTER
         if feed is not None and failures == tell_after:
@@ -134,7 +151,7 @@ class Following:
     async def apply(
         self,
         tx: Transaction,
-        feed_id: int,
+        job: Job,
         said: tuple[Said, ...],
         unread: frozenset[bytes],
         seen: Seen,
@@ -142,12 +159,16 @@ class Following:
     ) -> Applied | None:
         """Let a reading count; None where the feed was removed, or rests, meanwhile.
 
+        What was asked for before another reading counted may be older than that, and does not.
         unread: hashes of series that could not be read. seen: to know this reading again. flaws:
         what could not be taken as it stands.
         """
+        feed_id = job.feed.id
         feed = await feeds.find_feed(tx, feed_id)
-        if feed is None or feed.rests is not None:
+        if feed is None or not (feed.rests is None or (job.is_look and feed.rests == "declined")):
             return None
+        if (feed.read_at, feed.source) != (job.feed.read_at, job.feed.source):
+            return Applied(Changes(), 0, is_overtaken=True)
         now, zone = self.clock.now(), await self._zone(tx, feed)
         await self._note_flaws(tx, feed, flaws)
         whose = {one.pair_id: one for one in await feed_events.pairs_known(tx, feed_id)}
@@ -174,7 +195,8 @@ class Following:
             changes = reconcile((), plannable, span, unread)
             await steps.sketch(tx, changes)
             # Who adds the practice's by the command line sees it there.
-            if feed.read_at is None and (feed.therapist_id or feed.source.declared):
+            is_first = feed.read_at is None and feed.rests is None
+            if is_first and (feed.therapist_id or feed.source.declared):
                 await self._tell(tx, feed, f"feed_ready:{now}")
         else:
             changes = reconcile(kept, plannable, span, unread)
@@ -212,34 +234,37 @@ class Following:
     async def _note_unknown(
         self, tx: Transaction, feed: Feed, found: list[Found], span: Span
     ) -> int:
-        """Keep what is to be asked about, and ask about the first of it."""
+        """Keep what is to be asked about, and ask whoever was not asked; give how much it is."""
         coming: dict[bytes, Found] = {}
         for event in sorted(found, key=lambda one: one.starts_at):
             is_open = event.pair_id is None and event.is_met and event.is_asked_about
             if is_open and span.now <= event.starts_at < span.until_at:
                 coming.setdefault(event.series, event)
-        before = {one.id for one in await feed_events.unknown_of_feed(tx, feed.id)}
         for event in coming.values():
             await feed_events.note_unknown(tx, self.ids.new(), feed.id, event)
-        await feed_events.forget_unknown(tx, feed.id, frozenset(coming))
-        new = {one.id for one in await feed_events.unknown_of_feed(tx, feed.id)} - before
-        is_first = bool(coming) and feed.planned_on is None
-        if (new or is_first) and feed.accepted_at is not None:
+        await feed_events.forget_unknown(tx, feed.id, frozenset(coming), span.now)
+        if feed.accepted_at is not None:
             await self._ask(tx, feed)
-        return len(coming)
+        return len(await feed_events.unknown_of_feed(tx, feed.id))
 
     async def _ask(self, tx: Transaction, feed: Feed) -> None:
         """Owe the question to whoever can answer: of the practice's, who could have the event."""
         now = self.clock.now()
-        # One a day: the others are asked about in the same message.
-        part = f"feed_asks:{local_on(now, 'UTC')}"
-        if feed.therapist_id is not None:
-            await self._tell(tx, feed, part)
-            return
-        for one in sorted(therapists_asked(await feed_events.pairs_known(tx, feed.id))):
-            await tell_therapist(
-                tx, feed, one, f"{part}:{one}", ids=self.ids, settings=self.settings, now=now
-            )
+        today = local_on(now, await self._zone(tx, feed))
+        asked = (
+            {feed.therapist_id}
+            if feed.therapist_id is not None
+            else therapists_asked(await feed_events.pairs_known(tx, feed.id))
+        )
+        for one in sorted(asked):
+            if not await feed_events.is_unasked(tx, feed.id, one):
+                continue
+            # One a day: the others are asked about in the same message, or the next day.
+            part = f"feed_asks:{today}:{one}"
+            if await tell_therapist(
+                tx, feed, one, part, ids=self.ids, settings=self.settings, now=now
+            ):
+                await feed_events.note_asked(tx, feed.id, one, now)
 
     async def _tell(self, tx: Transaction, feed: Feed, part: str) -> None:
         now = self.clock.now()

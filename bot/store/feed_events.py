@@ -6,7 +6,6 @@ been asked about it: what was sent stays sent.
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -64,7 +63,7 @@ async def pairs_known(tx: Transaction, feed_id: int) -> list[Whose]:
         " pair.state IN ('invited', 'joined', 'active', 'paused') AS may_plan"
         " FROM pair JOIN feed ON feed.id = :feed_id"
         " AND (feed.therapist_id IS NULL OR feed.therapist_id = pair.therapist_id)"
-        " WHERE pair.state <> 'erased' ORDER BY pair.code",
+        " WHERE pair.state <> 'erased' ORDER BY pair.code, pair.id",
         feed_id=feed_id,
     )
     return [Whose(r["id"], r["therapist_id"], r["code"], bool(r["may_plan"])) for r in rows]
@@ -130,11 +129,11 @@ async def forget_event(tx: Transaction, feed_id: int, event: Kept) -> None:
 
 async def leave_to_another(
     tx: Transaction, feed_id: int, event: Kept, *, of_another_feed: bool
-) -> bool:
+) -> tuple[int, int] | None:
     """Leave an event's appointment to another event that has it, as its maker if this one was.
 
     of_another_feed: events of the same feed do not count. One of a feed that rests never does.
-    False where no other has it.
+    Gives from when until when the other is, best one where the appointment is; None for no other.
     """
     row = await tx.one(
         "UPDATE feed_event SET found_at = CASE WHEN EXISTS (SELECT 1 FROM feed_event AS own"
@@ -142,18 +141,39 @@ async def leave_to_another(
         "  AND own.found_at IS NULL) THEN NULL ELSE found_at END"
         " WHERE (feed_id, stem, starts_at) IN (SELECT other.feed_id, other.stem, other.starts_at"
         "  FROM feed_event AS other JOIN feed ON feed.id = other.feed_id"
+        "  JOIN appointment ON appointment.id = other.appointment_id"
         "  WHERE other.appointment_id = :appointment_id AND feed.rests IS NULL"
         "  AND (other.feed_id <> :feed_id OR (NOT :of_another_feed"
         "   AND (other.stem <> :stem OR other.starts_at <> :starts_at)))"
-        "  ORDER BY other.found_at, other.feed_id, other.stem, other.starts_at LIMIT 1)"
-        " RETURNING feed_id",
+        "  ORDER BY CASE WHEN other.starts_at < appointment.ends_at"
+        "   AND other.ends_at > appointment.starts_at THEN 0 ELSE 1 END,"
+        "   other.found_at, other.feed_id, other.stem, other.starts_at LIMIT 1)"
+        " RETURNING starts_at, ends_at",
         feed_id=feed_id,
         stem=event.stem,
         starts_at=event.starts_at,
         appointment_id=event.appointment_id,
         of_another_feed=of_another_feed,
     )
-    return row is not None
+    return (row["starts_at"], row["ends_at"]) if row else None
+
+
+async def place_of(tx: Transaction, appointment_id: int) -> tuple[int, int]:
+    """Give from when until when an event's appointment is."""
+    row = await tx.one(
+        "SELECT starts_at, ends_at FROM appointment WHERE id = :id", id=appointment_id
+    )
+    assert row is not None  # noqa: S101 - an event names one that is there
+    return row["starts_at"], row["ends_at"]
+
+
+async def follow_move(tx: Transaction, moved_id: int, new_id: int) -> None:
+    """Let the other events of a moved appointment have the one it has become."""
+    await tx.run(
+        "UPDATE feed_event SET appointment_id = :new_id WHERE appointment_id = :moved_id",
+        moved_id=moved_id,
+        new_id=new_id,
+    )
 
 
 async def forget_events(tx: Transaction, feed_id: int, ended_before: int | None = None) -> None:
@@ -223,12 +243,21 @@ async def call_off(
     )
 
 
-async def ask_no_more(tx: Transaction, appointment_id: int, now: int) -> None:
-    """Let an appointment not be asked about, because it was before it moved."""
+async def ask_no_more(
+    tx: Transaction, moved_id: int, new_id: int, *, was_sent: bool, now: int
+) -> None:
+    """Let what an appointment was moved to not be asked about, where it was before it moved.
+
+    was_sent: its client was asked about it itself, not about what it had been moved from.
+    """
     await tx.run(
         "UPDATE appointment SET asked = 'not_asked', asked_at = :now, not_asked_reason = :reason"
-        " WHERE id = :id AND asked IS NULL",
-        id=appointment_id,
+        " WHERE id = :new_id AND asked IS NULL AND (:was_sent OR EXISTS (SELECT 1"
+        " FROM appointment AS earlier WHERE earlier.id = :moved_id"
+        " AND earlier.not_asked_reason = :reason))",
+        moved_id=moved_id,
+        new_id=new_id,
+        was_sent=was_sent,
         reason=ASKED_BEFORE_MOVE,
         now=now,
     )
@@ -252,7 +281,7 @@ async def note_unknown(tx: Transaction, new_id: int, feed_id: int, event: Found)
         "INSERT INTO feed_series (id, feed_id, series, starts_at, ends_at)"
         " VALUES (:id, :feed_id, :series, :starts_at, :ends_at)"
         " ON CONFLICT (feed_id, series) DO UPDATE SET starts_at = excluded.starts_at,"
-        " ends_at = excluded.ends_at",
+        " ends_at = excluded.ends_at, gone_at = NULL",
         id=new_id,
         feed_id=feed_id,
         series=event.series,
@@ -261,25 +290,81 @@ async def note_unknown(tx: Transaction, new_id: int, feed_id: int, event: Found)
     )
 
 
-async def forget_unknown(tx: Transaction, feed_id: int, series: frozenset[bytes]) -> None:
-    """Forget series nobody was named for that are not among the unknown ones any more."""
+async def forget_unknown(tx: Transaction, feed_id: int, series: frozenset[bytes], now: int) -> None:
+    """Forget series nobody was named for that are not among the unknown ones any more.
+
+    What somebody has said is not theirs stays so, should more of it come: then it is only gone.
+    """
     rows = await tx.all(
-        "SELECT id, series FROM feed_series WHERE feed_id = :feed_id AND verdict IS NULL",
+        "SELECT id, series, EXISTS (SELECT 1 FROM feed_reply WHERE series_id = feed_series.id"
+        " AND feed_reply.later_at IS NULL) AS was_said FROM feed_series"
+        " WHERE feed_id = :feed_id AND verdict IS NULL AND gone_at IS NULL",
         feed_id=feed_id,
     )
     for row in rows:
-        if row["series"] not in series:
+        if row["series"] in series:
+            continue
+        if row["was_said"]:
+            await tx.run(
+                "UPDATE feed_series SET gone_at = :now WHERE id = :id", id=row["id"], now=now
+            )
+        else:
             await tx.run("DELETE FROM feed_series WHERE id = :id", id=row["id"])
 
 
 async def unknown_of_feed(tx: Transaction, feed_id: int) -> list[Unknown]:
-    """List what is to be asked about a feed, soonest first."""
+    """List what is to be asked about a feed, soonest first.
+
+    Of the practice's not what each therapist who could have it has said is not theirs.
+    """
     rows = await tx.all(
         "SELECT * FROM feed_series WHERE feed_id = :feed_id AND verdict IS NULL"
+        " AND gone_at IS NULL AND NOT (EXISTS (SELECT 1 FROM feed_reply"
+        "  WHERE series_id = feed_series.id AND feed_reply.later_at IS NULL)"
+        "  AND NOT EXISTS (SELECT 1 FROM pair WHERE"
+        "   pair.state IN ('invited', 'joined', 'active', 'paused')"
+        "   AND NOT EXISTS (SELECT 1 FROM feed_reply WHERE series_id = feed_series.id"
+        "    AND feed_reply.therapist_id = pair.therapist_id AND feed_reply.later_at IS NULL)))"
         " ORDER BY starts_at, id",
         feed_id=feed_id,
     )
     return [_unknown(row) for row in rows]
+
+
+async def is_unasked(tx: Transaction, feed_id: int, therapist_id: int) -> bool:
+    """Say whether something is to be asked about a feed that a therapist was not asked about."""
+    row = await tx.one(
+        "SELECT 1 AS found FROM feed_series JOIN feed ON feed.id = feed_id"
+        " WHERE feed_id = :feed_id AND verdict IS NULL AND gone_at IS NULL"
+        " AND (feed.therapist_id = :therapist_id AND later_at IS NULL"
+        "  OR feed.therapist_id IS NULL AND NOT EXISTS (SELECT 1 FROM feed_reply"
+        "   WHERE series_id = feed_series.id AND feed_reply.therapist_id = :therapist_id))"
+        " LIMIT 1",
+        feed_id=feed_id,
+        therapist_id=therapist_id,
+    )
+    return row is not None
+
+
+async def note_asked(tx: Transaction, feed_id: int, therapist_id: int, now: int) -> None:
+    """Note that a therapist is asked about all that is to be asked about a feed."""
+    await tx.run(
+        "UPDATE feed_series SET later_at = :now WHERE feed_id = :feed_id AND verdict IS NULL"
+        " AND later_at IS NULL"
+        " AND feed_id IN (SELECT id FROM feed WHERE therapist_id = :therapist_id)",
+        feed_id=feed_id,
+        therapist_id=therapist_id,
+        now=now,
+    )
+    await tx.run(
+        "INSERT INTO feed_reply (series_id, therapist_id, later_at)"
+        " SELECT feed_series.id, :therapist_id, :now FROM feed_series"
+        " JOIN feed ON feed.id = feed_id WHERE feed_id = :feed_id AND feed.therapist_id IS NULL"
+        " AND verdict IS NULL AND gone_at IS NULL ON CONFLICT DO NOTHING",
+        feed_id=feed_id,
+        therapist_id=therapist_id,
+        now=now,
+    )
 
 
 async def unknown_of_therapist(tx: Transaction, therapist_id: int, now: int) -> list[Unknown]:
@@ -290,7 +375,7 @@ async def unknown_of_therapist(tx: Transaction, therapist_id: int, now: int) -> 
     rows = await tx.all(
         "SELECT feed_series.* FROM feed_series JOIN feed ON feed.id = feed_series.feed_id"
         " WHERE feed.accepted_at IS NOT NULL AND feed.rests IS NULL"
-        " AND verdict IS NULL AND coalesce(feed_series.later_at, 0) <= :now"
+        " AND verdict IS NULL AND gone_at IS NULL AND coalesce(feed_series.later_at, 0) <= :now"
         " AND (feed.therapist_id = :therapist_id OR feed.therapist_id IS NULL AND EXISTS"
         "  (SELECT 1 FROM pair WHERE pair.therapist_id = :therapist_id"
         "   AND pair.state IN ('invited', 'joined', 'active', 'paused')))"
@@ -364,19 +449,6 @@ async def is_of_practice(tx: Transaction, series_id: int) -> bool:
     return row is not None
 
 
-async def settle_if_nobodys(tx: Transaction, series_id: int, asked: Collection[int]) -> None:
-    """Let a series of the practice be nobody's where each of the therapists has said so."""
-    rows = await tx.all(
-        "SELECT therapist_id FROM feed_reply WHERE series_id = :id AND later_at IS NULL",
-        id=series_id,
-    )
-    if {row["therapist_id"] for row in rows}.issuperset(asked):
-        await tx.run(
-            "UPDATE feed_series SET verdict = 'no_client' WHERE id = :id AND verdict IS NULL",
-            id=series_id,
-        )
-
-
 async def ask_later(tx: Transaction, series_id: int, therapist_id: int, later_at: int) -> bool:
     """Ask a therapist about a series again from an instant on; False where it is not theirs."""
     row = await tx.one(
@@ -407,7 +479,8 @@ async def aliases(tx: Transaction, feed_id: int) -> list[Alias]:
     """List a feed's aliases."""
     rows = await tx.all(
         "SELECT feed_alias.kind, feed_alias.words, pair.code FROM feed_alias"
-        " JOIN pair ON pair.id = feed_alias.pair_id WHERE feed_id = :feed_id",
+        " JOIN pair ON pair.id = feed_alias.pair_id WHERE feed_id = :feed_id"
+        " ORDER BY kind, words, code",
         feed_id=feed_id,
     )
     return [Alias(row["kind"], row["words"], row["code"]) for row in rows]

@@ -123,3 +123,18 @@ def test_what_is_no_calendar_is_told_with_its_name(tmp_path: Path) -> None:
     result = run(str(page))
     assert result.exit_code == 1
     assert result.stderr.startswith("page.ics gives no calendar: it is a web page")
+
+
+def test_what_stands_in_a_calendar_commands_no_terminal(tmp_path: Path) -> None:
+    path = tmp_path / "odd.ics"
+    path.write_bytes(
+        calendar(f"DTSTART;TZID=Mars\x9b31m\u202e{'x' * 190}:20261102T150000\nDURATION:PT50M")
+    )
+    result = run(str(path), *BETWEEN)
+    assert result.exit_code == 0, result.output
+    assert "the time zone Mars 31m xxx" in result.stderr
+    assert all(one.isprintable() for one in result.output.replace("\n", ""))
+    assert len(result.stderr) < 300
+    path.write_bytes(b"BEGIN:VCALENDAR\r\nBEGIN:\x1b[2J\r\nEND:\x1b]0;x\x07\r\nEND:VCALENDAR")
+    result = run(str(path), *BETWEEN)
+    assert all(one.isprintable() for one in result.output.replace("\n", ""))

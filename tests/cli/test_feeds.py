@@ -15,7 +15,9 @@ from bot.calendars import calendars
 from bot.cli import cli
 from bot.config import load
 from bot.core.timetable import day_after, local_on
+from bot.feeds.declared import declared_feeds
 from bot.opening import SystemClock
+from bot.services.declaring import Declaring
 from bot.store import pairs, people
 from tests.feeds.calendars import Kept
 from tests.feeds.web import serving
@@ -180,3 +182,67 @@ async def test_the_calendars_of_an_account_are_listed(practice: Path, kept: Kept
     assert nothing.exit_code == 1
     assert "No calendars were found. 127.0.0.1 has no calendar there." in nothing.output
     assert "geheim" not in found.output
+
+
+async def test_a_name_can_be_typed_again_and_commands_no_terminal(
+    practice: Path, kept: Kept
+) -> None:
+    kept.has("1", f"{tomorrow()} 15:00")
+    added = await run(practice, "add", kept.url, "--name", " Ben\x1b[2J  \u202e ", "--yes")
+    assert added.exit_code == 0, added.output
+    listed = await run(practice, "list")
+    assert all(one.isprintable() for one in (added.output + listed.output).replace("\n", ""))
+    removed = await run(practice, "remove", "ben [2J")
+    assert removed.exit_code == 0, removed.output
+
+
+@pytest.mark.parametrize("how", ["read", "unread"])
+async def test_a_reading_is_not_undone_by_one_that_was_asked_for_before(
+    practice: Path, kept: Kept, how: str
+) -> None:
+    kept.has("1", f"{tomorrow(2)} 15:00")
+    await run(practice, "add", kept.url, "--name", "All", "--yes")
+
+    async def answered_late(request: web.Request) -> web.StreamResponse:
+        # The running program asks a moment later, and its answer comes first.
+        old = web.Response(body=kept.body, content_type="text/calendar")
+        kept.site.pages[kept.path] = kept.answer
+        kept.has("1", f"{tomorrow(3)} 09:00")
+        async with calendars(load(practice)) as program:
+            (one,) = await program.feeds.all()
+            await program.sync(one.feed.id)
+        return old if how == "read" else web.Response(status=500)
+
+    kept.site.pages[kept.path] = answered_late
+    synced = await run(practice, "sync", "All")
+    assert await appointments(practice) == [(tomorrow(2), "moved"), (tomorrow(3), "planned")]
+    if how == "read":
+        assert "All: 1 appointments to come" in synced.output
+    assert "failed" not in (await run(practice, "list")).output
+
+
+@pytest.mark.parametrize("says", ["n\n", "", "y\n"])
+async def test_a_no_stands_until_somebody_says_yes(practice: Path, kept: Kept, says: str) -> None:
+    kept.has("1", f"{tomorrow()} 15:00")
+    kept.has("2", f"{tomorrow(2)} 15:00", code="")
+    with practice.open("a", encoding="utf-8") as more:
+        more.write(f'\n[feeds.ben]\nurl = "{kept.url}"\ntherapist = 501\n')
+    settings = load(practice)
+    async with calendars(settings) as here:
+        await Declaring(
+            here.feeds.db, here.feeds.clock, here.feeds.ids, settings, declared_feeds(settings)
+        ).bring_in()
+    assert (await run(practice, "remove", "ben")).exit_code == 0
+    looked = await run(practice, "accept", "ben", says=says)
+    assert f"{tomorrow()} 15:00–15:50  A7" in looked.output
+    async with calendars(settings) as here, reading(here.feeds.db) as tx:
+        rests = [tuple(row) for row in await tx.all("SELECT rests FROM feed")]
+        told = [row["part"] for row in await tx.all("SELECT part FROM message")]
+    if says == "y\n":
+        assert rests == [(None,)]
+        assert await appointments(practice) == [(tomorrow(), "planned")]
+    else:
+        assert rests == [("declined",)]
+        assert await appointments(practice) == []
+        assert "somebody said no to it" in (await run(practice, "list")).output
+    assert told == [], "whoever said no is not asked again"

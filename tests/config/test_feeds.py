@@ -29,6 +29,21 @@ def test_a_calendar_is_declared_by_its_section(config: Config) -> None:
     assert everybody.therapist is None
 
 
+@pytest.mark.parametrize(
+    ("first", "second"), [('name = "Praxis"', 'name = "PRAXIS "'), ('name = "Two"', "")]
+)
+def test_two_of_one_name_are_told_apart_first(
+    first: str, second: str, config: Config, mistakes: Mistakes
+) -> None:
+    more = f'[feeds.one]\nurl = "{SECRET}"\n{first}\n[feeds.two]\nurl = "{SECRET}2"\n{second}\n'
+    (mistake,) = mistakes(config(more=more)).values()
+    assert mistake.key == "feeds.two.name"
+    assert "is called the same as feeds.one" in mistake.wrong
+    assert "a name of its own" in mistake.remedy
+    other = more.replace("[feeds.two]", '[feeds.two]\nname = "Zweite"').replace(second, "")
+    assert load(config(more=other)).feeds["two"].name == "Zweite"
+
+
 def test_its_secrets_come_from_files_and_variables(
     config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

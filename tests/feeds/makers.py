@@ -136,6 +136,9 @@ CLINIKO = Single("PRODID:-//Cliniko//EN\nX-WR-CALNAME:x\n", ("SUMMARY:[A7]", "DE
 OWL = Single("PRODID:-//Owl Practice//EN\n", ("SUMMARY:Session [A7]", "X-CLIENT-CODE:A7"))
 SESSIONS = Single("PRODID:-//Sessions//EN\n", ("SUMMARY:Client [A7]", "LOCATION:x"))
 APPOINTMENT = Single("PRODID:icalendar-ruby\n", ("SUMMARY:[A7]", "SEQUENCE:0"))
+NOTES = Single(
+    "PRODID:-//TherapyNotes//EN\nMETHOD:PUBLISH\n", ("SUMMARY:Appt with [A7]", "CLASS:PRIVATE")
+)
 MAKERS: dict[str, Series | Single] = {
     "Google": GOOGLE,
     "Outlook": OUTLOOK,
@@ -146,6 +149,7 @@ MAKERS: dict[str, Series | Single] = {
     "Owl": OWL,
     "Sessions Health": SESSIONS,
     "TherapyAppointment": APPOINTMENT,
+    "TherapyNotes": NOTES,
 }
 #: With this each of them is understood.
 SETTINGS = "[calendar]\nprivate_addresses = true\nsummary_pattern = '\\[(?P<code>[A-Z0-9-]+)\\]'\n"

@@ -163,6 +163,40 @@ async def test_a_server_is_found_by_its_well_known_address(site: Site) -> None:
     assert await find_collections(Address(site.at("/"), "ben", "x"), private=True) == ()
 
 
+def listing(*calendars: tuple[str, str]) -> web.Response:
+    """Answer with calendars: the address and the name of each; and where they are."""
+    each = "".join(
+        f"<response><href>{href}</href><propstat><prop>{KIND.format(name)}</prop></propstat>"
+        "</response>"
+        for href, name in (("/", ""), *calendars)
+    ).replace("</prop>", HOME.format("/") + PRINCIPAL.format("/") + "</prop>", 1)
+    return web.Response(
+        status=207,
+        text='<multistatus xmlns="DAV:" xmlns:c="urn:ietf:params:xml:ns:caldav">'
+        f"{each.replace(KIND.format(''), '', 1)}</multistatus>",
+    )
+
+
+async def test_calendars_of_one_name_are_told_apart(site: Site) -> None:
+    site.pages["/"] = listing(
+        ("/ben/a/", "Praxis"), ("/ben/b/", "PRAXIS"), ("/ben/c/", "Home"), ("/ben/c/", "Home"),
+        ("/ben/caf%C3%A9/", ""),
+    )  # fmt: skip
+    found = await find_collections(Address(site.at("/"), "ben", "geheim"), private=True)
+    assert [one.name for one in found] == ["Praxis (/ben/a/)", "PRAXIS (/ben/b/)", "Home", "café"]
+
+
+async def test_what_a_server_calls_its_calendars_commands_no_terminal(site: Site) -> None:
+    site.pages["/"] = listing(
+        ("/ben/\x9b2Ja b\u202e/", "Ben\x9b31m \u202eneB"), ("/b/%1B%5B2J/", "")
+    )
+    found = await find_collections(Address(site.at("/"), "ben", "geheim"), private=True)
+    assert found == (
+        Collection(site.at("/ben/%C2%9B2Ja%20b%E2%80%AE/"), "Ben 31m neB"),
+        Collection(site.at("/b/%1B%5B2J/"), "[2J"),
+    )
+
+
 @pytest.mark.parametrize(
     ("answer", "why"),
     [

@@ -6,10 +6,13 @@ import base64
 import gzip
 import socket
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from aiohttp import web
+from yarl import URL
 
+from bot.feeds import fetching
 from bot.feeds.facts import MOST_BYTES
 from bot.feeds.fetching import Address, NotFetched, fetch, read_address
 from tests.feeds.web import Site, free_port, serving
@@ -98,20 +101,92 @@ def test_what_is_no_address_is_told(text: str) -> None:
         "https://[fd00::1]/a", "https://[::ffff:127.0.0.1]/a", "https://[::ffff:10.0.0.1]/a",
         "https://0.0.0.0/a", "https://224.0.0.1/a", "https://100.64.0.1/a", "https://localhost/a",
         "https://[2002:7f00:1::]/a", "https://[2002:a00:1::]/a",
-        "https://2130706433/a", "https://0x7f000001/a", "https://127.1/a",
+        "https://2130706433/a", "https://0x7f000001/a", "https://127.1/a", "https://0177.0.0.1/a",
+        "https://127.0.0.1./a", "https://\uff11\uff12\uff17.0.0.\uff11/a",
+        "https://127\u30020\u30020\u30021/a", "https://\u2460\u2461\u2466.0.0.\u2460/a",
+        "https://[64:ff9b::7f00:1]/a", "https://[64:ff9b::10.0.0.1]/a", "https://[64:ff9b:1::1]/a",
+        "https://[::127.0.0.1]/a", "https://[::ffff:0:10.0.0.1]/a", "https://[fec0::1]/a",
+        "https://[fe80::1%25lo]/a", "https://[ff02::1]/a", "https://[::]/a",
     ],
 )  # fmt: skip
 async def test_an_address_inside_a_network_is_not_asked(url: str) -> None:
     assert "inside a network" in await _refused(read_address(url), private=False)
 
 
-async def test_a_name_that_leads_inside_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    def inside(*_: object, **__: object) -> list[tuple[object, ...]]:
-        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("10.0.0.7", 443))]
+class Names:
+    """What names lead to, and where is connected to; nothing is ever reached.
 
-    monkeypatch.setattr(socket, "getaddrinfo", inside)
-    said = await _refused(read_address(f"https://calendar.example.org/{SECRET}"), private=False)
-    assert said.startswith("calendar.example.org is an address inside a network")
+    answers: the addresses of each look-up, the last one again and again.
+    """
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *answers: list[str]) -> None:
+        self.answers = list(answers)
+        self.connected: list[str] = []
+        monkeypatch.setattr(socket, "getaddrinfo", self.look_up)
+        monkeypatch.setattr("aiohappyeyeballs.start_connection", self.connect)
+
+    def look_up(self, *_: object, **__: object) -> list[tuple[object, ...]]:
+        found = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        return [
+            (socket.AF_INET6, socket.SOCK_STREAM, 6, "", (one, 443, 0, 0))
+            if ":" in one
+            else (socket.AF_INET, socket.SOCK_STREAM, 6, "", (one, 443))
+            for one in found
+        ]
+
+    async def connect(self, addr_infos: list[tuple[Any, ...]], **_: object) -> socket.socket:
+        self.connected += [info[4][0] for info in addr_infos]
+        raise OSError("not reached")
+
+
+NAMED = f"https://calendar.example.org/{SECRET}"
+
+
+@pytest.mark.parametrize("inside", ["10.0.0.7", "64:ff9b::a00:7", "::ffff:10.0.0.7", "fd00::7"])
+async def test_a_name_that_leads_inside_is_not_asked(
+    inside: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for found in ([inside], ["93.184.216.34", inside]):
+        names = Names(monkeypatch, found)
+        said = await _refused(read_address(NAMED), private=False)
+        assert said.startswith("calendar.example.org is an address inside a network")
+        assert names.connected == []
+
+
+@pytest.mark.parametrize("outside", ["93.184.216.34", "64:ff9b::5db8:d822", "2606:2800:220:1::1"])
+async def test_a_name_is_looked_up_once_and_what_was_looked_at_is_asked(
+    outside: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Whoever owns a name can let it lead elsewhere a moment later.
+    names = Names(monkeypatch, [outside], ["127.0.0.1"])
+    assert "could not be reached" in await _refused(read_address(NAMED), private=False)
+    assert names.connected == [outside]
+    assert names.answers == [["127.0.0.1"]], "looked up once"
+
+
+async def test_an_address_of_the_internet_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    for host in ("93.184.216.34", "[64:ff9b::5db8:d822]", "[::ffff:5db8:d822]"):
+        names = Names(monkeypatch, [])
+        said = await _refused(read_address(f"https://{host}/{SECRET}"), private=False)
+        assert "could not be reached" in said
+        assert names.connected == [host.strip("[]")]
+
+
+@pytest.mark.parametrize(
+    "host", ["10.0.0.1", "[64:ff9b::a00:1]", "\uff11\uff10.0.0.\uff11", "10.0.0.1.", "localhost"]
+)
+async def test_a_redirect_that_leads_inside_is_not_followed(
+    host: str, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.pages["/out"] = moved(f"https://{host}/a.ics")
+    checked, first = fetching._checked, URL(site.at("/out"))
+    # This one address stands for one of the internet.
+    monkeypatch.setattr(
+        fetching, "_checked", lambda url, *, private: checked(url, private=url == first)
+    )
+    said = await _refused(read_address(site.at("/out")), private=False)
+    assert "is an address inside a network" in said
+    assert len(site.asked) == 1
 
 
 async def test_without_https_only_a_network_that_is_allowed_is_asked(site: Site) -> None:

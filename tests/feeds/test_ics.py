@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from bot.core.timetable import to_utc
 from bot.feeds.facts import MOST_BYTES, NotACalendar, Trouble
-from bot.feeds.ics import read
+from bot.feeds.ics import _CANCELLED, read
 from tests.feeds.ics_text import FROM, TO, ZONE, calendar, reading, starts
 
 WEEKLY = """DTSTART;TZID=Europe/Berlin:20261019T150000
@@ -118,6 +122,43 @@ def test_a_zone_nobody_knows_is_the_practices_and_is_told() -> None:
     assert found.troubles == (Trouble("zone", "2026-11-02 15:00", "Mars/Olympus", 4),)
 
 
+@pytest.mark.parametrize(
+    "name", ["Europe", "America/", "x" * 500, "../../../etc/passwd", "/etc/passwd", "Europe/\u00ff"]
+)
+def test_what_is_no_name_of_a_zone_costs_one_event_and_no_calendar(name: str) -> None:
+    odd = f"UID:2\nDTSTART;TZID={name}:20261103T150000\nDURATION:PT50M"
+    found = reading(ONE, odd, head=f"X-WR-TIMEZONE:{name}\n")
+    assert starts(found) == ["11-02 15:00", "11-03 15:00"]
+    assert [trouble.name for trouble in found.troubles] == [name]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "",
+        "BEGIN:STANDARD\nEND:STANDARD\n",
+        "BEGIN:STANDARD\nDTSTART:20001029T030000\nTZOFFSETTO:+0100\nEND:STANDARD\n",
+        "BEGIN:STANDARD\nDTSTART:x\nTZOFFSETFROM:+0200\nTZOFFSETTO:+0100\nEND:STANDARD\n",
+        "BEGIN:STANDARD\nDTSTART:20001029T030000\nRRULE:FREQ=X\nTZOFFSETFROM:+0200\n"
+        "TZOFFSETTO:+0100\nEND:STANDARD\n",
+        "BEGIN:STANDARD\nDTSTART:20001029T030000\nTZOFFSETFROM:x\nTZOFFSETTO:y\nEND:STANDARD\n",
+    ],
+)
+def test_a_zone_that_is_defined_wrongly_is_one_that_nobody_knows(lines: str) -> None:
+    head = f"BEGIN:VTIMEZONE\nTZID:Practice\n{lines}END:VTIMEZONE\n"
+    found = reading(ONE.replace("Europe/Berlin", "Practice"), head=head)
+    assert starts(found) == ["11-02 15:00"]
+    assert [trouble.name for trouble in found.troubles] == ["Practice"]
+
+
+def test_a_zone_of_one_calendar_is_none_of_the_next() -> None:
+    standard = "DTSTART:20001029T030000\nTZOFFSETFROM:-0500\nTZOFFSETTO:-0500"
+    head = f"BEGIN:VTIMEZONE\nTZID:Own\nBEGIN:STANDARD\n{standard}\nEND:STANDARD\nEND:VTIMEZONE\n"
+    session = ONE.replace("Europe/Berlin", "Own")
+    assert starts(reading(session, head=head)) == ["11-02 21:00"]
+    assert starts(reading(session)) == ["11-02 15:00"]
+
+
 def test_a_zone_is_told_once_by_its_first_event() -> None:
     events = [f"UID:{n}\nDTSTART;TZID=Mars:2026110{n}T150000\nDURATION:PT50M" for n in (2, 3)]
     assert reading(*events).troubles == (Trouble("zone", "2026-11-02 15:00", "Mars", 4),)
@@ -183,6 +224,15 @@ def test_what_is_no_appointment_says_why(lines: str, why: str) -> None:
     assert event.skipped == why
 
 
+@pytest.mark.parametrize("word", _CANCELLED)
+def test_each_language_of_outlooks_word_for_called_off_is_known(word: str) -> None:
+    for said in (word, word.upper(), f"  {word.capitalize()}"):
+        (event,) = reading(f"{ONE}\nSTATUS:CONFIRMED\nSUMMARY:{said} A7").events
+        assert event.skipped == "cancelled"
+    (event,) = reading(f"{ONE}\nSUMMARY:A7 {word}").events
+    assert event.skipped is None, "only before the title"
+
+
 @pytest.mark.parametrize("minutes", [15, 50, 180])
 def test_lengths_that_are_appointments(minutes: int) -> None:
     found = reading(f"DTSTART;TZID=Europe/Berlin:20261102T150000\nDURATION:PT{minutes}M")
@@ -222,6 +272,43 @@ def test_a_bad_series_is_named_and_the_rest_is_kept(rule: str, kind: str) -> Non
     assert found.troubles == (Trouble(kind, "2026-11-01 09:00", "2", line),)
 
 
+@pytest.mark.parametrize(
+    "series",
+    [
+        "DTSTART;TZID=Europe/Berlin:20261102T090000\nRRULE:FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30",
+        "DTSTART;TZID=Europe/Berlin:20261102T090000\nRRULE:FREQ=DAILY;BYMONTH=2;BYYEARDAY=1",
+        "DTSTART;TZID=Europe/Berlin:00010105T090000\nRRULE:FREQ=DAILY",
+    ],
+)
+def test_a_rule_that_is_reckoned_without_end_costs_no_calendar(series: str) -> None:
+    begun = time.process_time()
+    found = reading(WEEKLY, f"UID:2\n{series}\nDURATION:PT50M")
+    assert time.process_time() - begun < 4
+    assert len(starts(found)) == 4
+    assert [(one.kind, one.name) for one in found.troubles] == [("bad_rule", "2")]
+    assert found.left_out == {"2"}
+    assert signal.getitimer(signal.ITIMER_VIRTUAL) == (0, 0)
+
+
+def test_in_another_thread_there_is_no_limit() -> None:
+    with ThreadPoolExecutor(1) as threads:
+        assert len(starts(threads.submit(reading, WEEKLY).result())) == 4
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "DTSTART;TZID=Asia/Tokyo:00010101T000000\nRRULE:FREQ=WEEKLY;UNTIL=00010101",
+        "DTSTART;TZID=America/New_York:99991231T235959\nRRULE:FREQ=YEARLY;UNTIL=99991231",
+        "DTSTART;TZID=Europe/Berlin:20261102T150000\nDURATION:P9999999D",
+    ],
+)
+def test_a_time_that_no_clock_can_show_costs_no_calendar(lines: str) -> None:
+    found = reading(WEEKLY, f"UID:2\n{lines}")
+    assert len(starts(found)) == 4
+    assert found.left_out <= {"2"}
+
+
 def test_an_end_without_a_zone_is_in_the_zone_of_the_series() -> None:
     weekly = "DTSTART;TZID=Europe/Berlin:20261102T150000\nDURATION:PT50M\nRRULE:FREQ=WEEKLY;UNTIL="
     assert starts(reading(f"{weekly}20261109T140000")) == ["11-02 15:00"]
@@ -236,15 +323,13 @@ def test_what_starts_at_the_end_is_not_read_any_more() -> None:
     assert starts(found) == ["11-03 15:00"]
 
 
-def test_a_line_that_cannot_be_known_is_none() -> None:
-    wrong = b"UID:2\r\nDTSTART:x\r\n"
+def test_its_line_is_known_however_its_begin_is_written() -> None:
     folded = calendar("DESCRIPTION:x\n BEGIN:VEVENT\nUID:2\nDTSTART:x")
     (trouble,) = read(folded, zone=ZONE, from_at=FROM, to_at=TO).troubles
     assert trouble.line == 4
     strange = calendar("UID:2\nDTSTART:x").replace(b"BEGIN:VEVENT", b"BEGIN;X=1:VEVENT")
-    assert wrong in strange
     (trouble,) = read(strange, zone=ZONE, from_at=FROM, to_at=TO).troubles
-    assert trouble.line == 0
+    assert trouble.line == 4
 
 
 def test_its_line_is_that_of_the_file_whatever_stands_before() -> None:

@@ -135,6 +135,40 @@ async def test_an_outbox_moves_whole_into_its_new_shape(
             await tx.run("UPDATE message SET kind = 'something'")
 
 
+async def test_a_verdict_of_all_is_what_each_has_said(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the practice's calendar; what a therapist has said of the own one stays a verdict."""
+    every = known()
+    monkeypatch.setattr(module, "known", lambda: every[:16])
+    await migrate(db, 7)
+    async with writing(db) as tx:
+        await tx.run("INSERT INTO person (id, data_key, created_at) VALUES (1, x'00', 1)")
+        await tx.run(
+            "INSERT INTO pair (id, therapist_id, code, data_key, state, invited_at)"
+            " VALUES (4, 1, 'A7', x'00', 'active', 1)"
+        )
+        await tx.run(
+            "INSERT INTO feed (id, therapist_id, source, made_at, accepted_at, due_at)"
+            " VALUES (1, 1, x'00', 1, 1, 1), (2, NULL, x'00', 1, 1, 1)"
+        )
+        await tx.run(
+            "INSERT INTO feed_series (id, feed_id, series, verdict, starts_at, ends_at) VALUES"
+            " (10, 1, x'01', 'no_client', 1, 2), (11, 1, x'02', NULL, 1, 2),"
+            " (20, 2, x'01', 'no_client', 1, 2), (21, 2, x'02', NULL, 1, 2)"
+        )
+        await tx.run("INSERT INTO feed_reply VALUES (20, 1, NULL)")
+    monkeypatch.setattr(module, "known", lambda: every)
+    await migrate(db, 8)
+    async with reading(db) as tx:
+        rows = await tx.all("SELECT id, verdict, later_at FROM feed_series ORDER BY id")
+        assert [tuple(row) for row in rows] == [
+            (10, "no_client", None), (11, None, 0), (20, None, None), (21, None, None),
+        ]  # fmt: skip
+        rows = await tx.all("SELECT * FROM feed_reply ORDER BY series_id")
+        assert [tuple(row) for row in rows] == [(20, 1, None), (21, 1, 0)]
+
+
 async def test_check_ins_move_whole_into_their_new_shape(
     db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -322,6 +322,51 @@ async def test_an_unchanged_calendar_is_not_sent_again(world: World, kept: Kept)
     assert kept.unchanged == 3
 
 
+@pytest.mark.parametrize("how", ["joins", "comes back"])
+async def test_who_comes_after_an_unchanged_reading_is_found_at_the_next(
+    world: World, kept: Kept, how: str
+) -> None:
+    _, ben = await world.pair("Anna", "Ben")
+    kept.has("1", "2026-11-04 15:00", code="B2")
+    if how == "comes back":
+        cora, _ = await world.pair("Cora", "Ben", code="B2")
+        await cora.types("/stop")
+        await cora.taps("Stop the questions")
+    await follows(ben, kept)
+    await read_again(world)
+    assert (await planned(world), kept.unchanged) == ([], 1)
+    if how == "joins":
+        await world.pair("Cora", "Ben", code="B2")
+    else:
+        await cora.types("/start")
+        await cora.taps(cora.phone.last.labels[0])
+    await read_again(world)
+    assert await planned(world) == [("B2", "2026-11-04", "15:00", "planned")]
+    await read_again(world)
+    assert kept.unchanged == 2, "and then it is as it was"
+
+
+async def test_an_alias_that_is_given_during_a_reading_counts_at_the_next(
+    world: World, kept: Kept
+) -> None:
+    _, ben = await world.pair("Anna", "Ben")
+    kept.has("1", "2026-11-04 15:00", code="")
+    await follows(ben, kept)
+    ((feed_id,),) = await world.rows("SELECT id FROM feed")
+
+    async def named_meanwhile(request: web.Request) -> web.StreamResponse:
+        answer = await kept.answer(request)
+        kept.site.pages[kept.path] = kept.answer
+        await world.stage.running.room.feeds.name(feed_id, None, "Canary title", "A7")
+        return answer
+
+    kept.has("2", "2026-12-20 15:00")
+    kept.site.pages[kept.path] = named_meanwhile
+    await read_again(world)
+    await read_again(world)
+    assert await planned(world) == [("A7", "2026-11-04", "15:00", "planned")]
+
+
 async def test_a_question_waits_for_its_calendar_a_moment_and_no_longer(
     world: World, kept: Kept, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -461,7 +506,9 @@ async def test_an_unknown_event_of_the_practice_is_asked_of_who_could_have_it(
     await carl.taps("Not mine")
     assert "Wed, Nov 4, 12:00–12:50" in carl.screen
     verdicts = "SELECT verdict FROM feed_series ORDER BY starts_at"
-    assert await world.rows(verdicts) == [("client",), ("no_client",), (None,)]
+    assert await world.rows(verdicts) == [("client",), (None,), (None,)]
+    (overview,) = await world.stage.running.room.feeds.all()
+    assert len(overview.unknown) == 1
     await carl.taps("C3")
     await world.step()
     assert [row[:2] for row in await planned(world)] == [
@@ -470,6 +517,59 @@ async def test_an_unknown_event_of_the_practice_is_asked_of_who_could_have_it(
     await world.until("Mon 16:20")
     assert "about Monday is ready" in anna.screen
     assert "about Monday" not in cora.everything
+
+
+async def test_what_is_nobodys_today_is_asked_of_who_has_clients_tomorrow(
+    world: World, kept: Kept
+) -> None:
+    async def unknown() -> int:
+        (overview,) = await world.stage.running.room.feeds.all()
+        return len(overview.unknown)
+
+    _, ben = await world.pair("Anna", "Ben")
+    kept.has("1", "2026-11-03 12:00", code="")
+    await practice_follows(world, kept)
+    await ben.taps("Not mine")
+    await world.step()
+    assert await unknown() == 0
+    received = ben.received
+    # Not there for a while, as a monthly one: what was said of it stays.
+    event = kept.events.pop("1")
+    kept.has("2", "2026-12-20 12:00")
+    await read_again(world)
+    kept.events["1"] = event
+    await read_again(world)
+    await world.later(hours=25)
+    assert (await unknown(), ben.received) == (0, received)
+    await ben.types("/calendar")
+    assert "Questions" not in str(ben.phone.last.labels)
+    _, carl = await world.pair("Cora", "Carl", code="C3")
+    received = ben.received
+    await read_again(world)
+    assert await unknown() == 1
+    assert "“All of us” has something on Tue, Nov 3, 12:00–12:50." in carl.screen
+    before = carl.received
+    await world.later(hours=25)
+    assert (ben.received, carl.received) == (received, before), "nobody is asked twice"
+    await carl.taps("C3")
+    await read_again(world)
+    assert await planned(world) == [("C3", "2026-11-03", "12:00", "planned")]
+
+
+async def test_what_is_new_on_a_day_of_questions_is_asked_the_next(
+    world: World, kept: Kept
+) -> None:
+    _, ben = await world.pair("Anna", "Ben")
+    kept.has("1", "2026-11-03 12:00", code="")
+    await follows(ben, kept)
+    await ben.taps("Not a client")
+    kept.has("2", "2026-11-05 12:00", code="")
+    received = ben.received
+    await read_again(world)
+    assert ben.received == received
+    await world.later(hours=25)
+    assert ben.received == received + 1
+    assert "Thu, Nov 5, 12:00–12:50. Whose session is it?" in ben.screen
 
 
 async def test_what_one_therapist_was_asked_another_cannot_give_to_their_client(

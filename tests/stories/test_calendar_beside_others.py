@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 from world import Human, World
 
-from bot.services.following import Applied, Following
+from bot.services.following import Applied, Following, Job
 from tests.feeds.calendars import Kept, follows, kept_beside, planned, read_again
 
 pytestmark = pytest.mark.settings("[calendar]\nprivate_addresses = true\n")
@@ -63,10 +63,10 @@ async def test_a_calendar_that_the_program_stumbles_over_stops_no_other(
     ((first,),) = await world.rows("SELECT id FROM feed ORDER BY made_at LIMIT 1")
     apply = Following.apply
 
-    async def stumbling(self: Following, feed_id: int, *read: object) -> Applied | None:
-        if feed_id == first:
+    async def stumbling(self: Following, job: Job, *read: object) -> Applied | None:
+        if job.feed.id == first:
             raise KeyError("Canary title")
-        return await apply(self, feed_id, *read)  # type: ignore[arg-type]
+        return await apply(self, job, *read)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Following, "apply", stumbling)
     for hour in (9, 10, 11):
@@ -240,3 +240,111 @@ async def test_nothing_is_planned_anew_for_a_pair_that_has_ended(
     await world.until("Fri 18:00")
     await world.until("Wed 18:00")
     assert anna.received == received
+
+
+async def days(world: World) -> list[object]:
+    """List when the sessions are that both calendars are about, not each one's own."""
+    return [
+        (row[1], row[2])
+        for row in await planned(world)
+        if row[3] == "planned"
+        and row[1:3] not in (("2026-11-05", "09:00"), ("2026-11-05", "11:00"))
+    ]
+
+
+ORDERS = pytest.mark.parametrize("order", ["maker", "other"])
+
+
+@ORDERS
+async def test_a_session_that_one_of_two_calendars_moves_is_where_it_has_moved(
+    world: World, kept: Kept, order: str
+) -> None:
+    anna, _, other = await both(world, kept)
+    (mover, uid), (stayer, its) = (
+        ((kept, "1"), (other, "2")) if order == "maker" else ((other, "2"), (kept, "1"))
+    )
+    mover.has(uid, "2026-11-06 10:00")
+    for _ in range(3):
+        await read_again(world)
+        assert await days(world) == [("2026-11-06", "10:00")]
+    # The other one is asked for anew, and still has not moved it.
+    stayer.has("new", "2026-12-20 09:00")
+    stayer.has(its, "2026-11-04 15:00", minutes=45)
+    await read_again(world)
+    assert await days(world) == [("2026-11-06", "10:00")]
+    # Now it has, a few minutes off, and nothing moves once more.
+    before = await world.rows("SELECT count(*) FROM appointment")
+    stayer.has(its, "2026-11-06 10:05")
+    await read_again(world)
+    assert await days(world) == [("2026-11-06", "10:00")]
+    assert await world.rows("SELECT count(*) FROM appointment") == before
+    # Whoever moves it next says where it is.
+    stayer.has(its, "2026-11-07 12:00")
+    await read_again(world)
+    assert await days(world) == [("2026-11-07", "12:00")]
+    await world.until("Sat 13:20")
+    assert "about Saturday is ready" in anna.screen
+    assert "about Wednesday" not in anna.everything
+    assert "about Friday" not in anna.everything
+
+
+@ORDERS
+@pytest.mark.parametrize("how", ["cancelled", "removed"])
+async def test_a_session_is_back_where_the_other_has_it_when_what_has_moved_it_goes(
+    world: World, kept: Kept, order: str, how: str
+) -> None:
+    anna, ben, other = await both(world, kept)
+    mover, uid, name = (kept, "1", "Praxis") if order == "maker" else (other, "2", "Zweite")
+    mover.has(uid, "2026-11-06 10:00")
+    await read_again(world)
+    if how == "cancelled":
+        mover.has(uid, "2026-11-06 10:00", "STATUS:CANCELLED")
+        await read_again(world)
+    else:
+        await removes(ben, name)
+    assert await days(world) == [("2026-11-04", "15:00")]
+    await read_again(world)
+    assert await days(world) == [("2026-11-04", "15:00")]
+    await world.until("Wed 16:20")
+    assert "about Wednesday is ready" in anna.screen
+
+
+@ORDERS
+async def test_a_moved_session_goes_with_both_calendars(
+    world: World, kept: Kept, order: str
+) -> None:
+    _, ben, other = await both(world, kept)
+    (kept if order == "maker" else other).has("1" if order == "maker" else "2", "2026-11-06 10:00")
+    await read_again(world)
+    for name in ("Zweite", "Praxis"):
+        await removes(ben, name)
+    assert {row[3] for row in await planned(world)} == {"moved", "cancelled"}
+
+
+async def test_what_was_asked_is_not_asked_again_however_often_it_moves(
+    world: World, kept: Kept
+) -> None:
+    anna, ben = await world.pair("Anna", "Ben")
+    kept.has("1", "2026-11-02 15:00")
+    kept.has("2", "2026-11-20 15:00")
+    await follows(ben, kept)
+    await world.until("Mon 16:20")
+    received = anna.received
+    for day in (4, 5):
+        kept.has("1", f"2026-11-{day:02} 15:00")
+        await read_again(world)
+    await world.until("Fri 16:30")
+    assert anna.received == received
+
+
+async def test_a_typed_session_that_a_calendar_has_moved_stays_when_that_is_removed(
+    world: World, kept: Kept
+) -> None:
+    _, ben = await world.pair("Anna", "Ben", meets="Wed 15:00")
+    kept.has("1", "2026-11-04 15:00")
+    kept.has("2", "2026-12-20 15:00")
+    await follows(ben, kept)
+    kept.has("1", "2026-11-05 10:00")
+    await read_again(world)
+    await removes(ben, "Praxis")
+    assert ("2026-11-05", "10:00", "planned") in [row[1:] for row in await planned(world)]

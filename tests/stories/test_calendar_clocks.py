@@ -26,6 +26,7 @@ from tests.feeds.makers import (
     JANE,
     MAKERS,
     NEXTCLOUD,
+    NOTES,
     OUTLOOK,
     OWL,
     SESSIONS,
@@ -174,6 +175,7 @@ OFF: dict[str, tuple[object, bytes]] = {
             *_rest(SESSIONS),
         ),
     ),
+    "TherapyNotes: it vanishes": (NOTES, whole(NOTES.head, *_rest(NOTES))),
     "TherapyAppointment: it vanishes, and all others have new names": (
         APPOINTMENT,
         whole(
@@ -208,7 +210,9 @@ MOVED: dict[str, tuple[object, bytes]] = {
         f"{name}: the event has another time": (
             maker, whole(maker.head, maker.event("0", TUESDAY, at="10:00"), *_rest(maker)),
         )
-        for name, maker in (("Jane", JANE), ("Cliniko", CLINIKO), ("Owl", OWL))
+        for name, maker in (
+            ("Jane", JANE), ("Cliniko", CLINIKO), ("Owl", OWL), ("TherapyNotes", NOTES)
+        )
     },
     **{
         f"{name}: another event stands there": (

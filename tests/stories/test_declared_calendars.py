@@ -14,6 +14,7 @@ import pytest
 from world import Human, World
 
 from bot.core.feeds import Source
+from bot.services.declaring import Declared, Declaring
 from tests.feeds.calendars import Kept, follows, kept_beside, planned, read_again
 
 PRIVATE = "[calendar]\nprivate_addresses = true\n"
@@ -197,3 +198,23 @@ async def test_its_name_is_one_that_no_other_has(world: World, kept: Kept) -> No
     await world.reconfigure(declared(kept.url, key="all"))
     names = sorted(one.feed.source.name for one in await world.stage.running.room.feeds.all())
     assert names == ["all", "all 2"]
+
+
+async def test_two_that_want_one_name_keep_theirs_at_each_start(world: World, kept: Kept) -> None:
+    await world.pair("Anna", "Ben")
+    kept.has("1", "2026-11-02 15:00")
+    other = Kept(kept.site, "/secret/other.ics")
+    app = world.stage.running
+    declared = [
+        Declared(None, Source("Praxis", url, declared=key))
+        for key, url in (("one", kept.url), ("two", other.url))
+    ]
+    seen = []
+    for order in (declared, declared, declared[::-1], declared):
+        await Declaring(app.db, app.clock, app.ids, app.settings, order).bring_in()
+        seen.append({one.feed.source.declared: one.feed.source.name
+                     for one in await app.room.feeds.all()})  # fmt: skip
+    assert seen == [{"one": "Praxis", "two": "Praxis 2"}] * 4
+    assert await world.rows("SELECT count(*) FROM audit WHERE act = 'calendar declared anew'") == [
+        (0,)
+    ]

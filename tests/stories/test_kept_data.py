@@ -151,7 +151,8 @@ async def folder(world: World) -> AsyncIterator[Path]:
             " FROM appointment WHERE pair_id = :id LIMIT 1", named=named, id=pair["id"],
         )  # fmt: skip
         await tx.run(
-            "INSERT INTO feed_series VALUES (1, 1, :named, NULL, NULL, 1, 2, NULL)", named=named
+            "INSERT INTO feed_series VALUES (1, 1, :named, NULL, NULL, 1, 2, NULL, NULL)",
+            named=named,
         )
         await tx.run(
             "INSERT INTO feed_reply SELECT 1, therapist_id, NULL FROM pair WHERE id = :id",

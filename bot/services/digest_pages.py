@@ -255,8 +255,13 @@ def page_of(
     number: int,
     window: Window,
     free_text: bool,
+    whole: Digest | None = None,
 ) -> DigestPage | None:
-    """Put a page together; None when every pair on it is gone."""
+    """Put a page together; None when every pair on it is gone.
+
+    digest: what is said of this page's pairs, at least. whole: what is counted of everybody, for
+    the first page; None where `digest` holds it.
+    """
     entries = {entry.pair_id: entry for entry in digest.entries}
     here = [
         (place, replace(entries[place.pair_id], mark=marks.get(place.pair_id)))
@@ -271,7 +276,6 @@ def page_of(
     expanded = tuple(entry for place, entry in shown if place.standing in ("first", "expanded"))
     is_first = bool(expanded) and here[0][0].standing == "first" and here[0][1] is expanded[0]
     cut_on = local_on(window.cut_at, window.zone)
-    counts = digest.counts
     return DigestPage(
         digest_id=digest_id,
         number=number,
@@ -280,13 +284,26 @@ def page_of(
         cut_on=cut_on,
         page=page,
         pages=max((place.page for place in places), default=1),
-        head=Head(counts, counts.interval, digest.first is not None) if page == 1 else None,
+        head=_head(digest, whole or digest, places) if page == 1 else None,
         first=expanded[0] if is_first and expanded[0].stands_out else None,
         expanded=expanded,
         silent=tuple(entry for _, entry in here if entry.standing == "silent"),
         calm=tuple(e for place, e in shown if place.standing not in ("first", "expanded")),
         free_text=free_text,
     )
+
+
+def _head(digest: Digest, whole: Digest, places: Sequence[Placed]) -> Head:
+    """Say what stands above the first page, of whose pairs `digest` tells."""
+    counts, stands_out = whole.counts, digest.first is not None
+    if not stands_out and any(place.standing == "first" for place in places):
+        # Nothing does any more on this page, but of others something was said further back.
+        there = {entry.pair_id for entry in whole.entries}
+        stands_out = any(
+            place.page > 1 and place.standing == "expanded" and place.pair_id in there
+            for place in places
+        )
+    return Head(counts, counts.interval, stands_out)
 
 
 def _without_words(entry: Entry) -> Entry:

@@ -23,7 +23,7 @@ from bot.emulator import Emulator
 from bot.store.database import Transaction
 from bot.views.reader import Reader
 from tests.bench.history import fill
-from tests.bench.practice import HOUR, ZONE, Couple, found, open_checkins, settings_in
+from tests.bench.practice import HOUR, ZONE, Couple, found, making_of, open_checkins, settings_in
 from tests.bench.table import Figure
 from tests.transactions import writing
 
@@ -66,11 +66,13 @@ async def _measure() -> list[Figure]:
 
 
 async def _making(app: App, therapist_id: int) -> list[Figure]:
+    reading = app.room.digests.reading
+
     async def once(tx: Transaction) -> tuple[float, float]:
         began = time.process_time()
-        facts = await app.room.digests._facts(tx, therapist_id, _WINDOW)
+        facts = await reading.facts(tx, therapist_id, _WINDOW)
         known = time.process_time()
-        pages_of(digest_of(facts, _WINDOW, app.room.digests.instrument))
+        pages_of(digest_of(facts, _WINDOW, reading.instrument))
         return 1000 * (known - began), 1000 * (time.process_time() - known)
 
     taken = [await app.db.read(once) for _ in range(_TIMES)]
@@ -104,7 +106,7 @@ async def _waiting(app: App, couple: Couple, checkin: int) -> list[Figure]:
     async def make() -> None:
         async with writing(app.db) as tx:
             await tx.run("UPDATE therapist SET cut_at = :at", at=_FROM)
-        if not await app.room.digests.make_one():
+        if not await making_of(app).make_one():
             raise RuntimeError("no digest is due")
 
     figures = []

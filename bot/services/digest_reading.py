@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from bot.config import Settings
@@ -16,7 +17,7 @@ from bot.core.digest import Digest, digest_of
 from bot.core.entries import PairFacts
 from bot.core.instrument import Instrument
 from bot.core.sessions import Window
-from bot.core.trends import FOLLOWED_SESSIONS
+from bot.core.trends import FOLLOWED_SESSIONS, holds_baseline
 from bot.services.beside import with_beside
 from bot.services.goodbyes import with_goodbyes
 from bot.store import digest_facts
@@ -40,21 +41,36 @@ class DigestReading:
         self, tx: Transaction, therapist_id: int, window: Window, among: Among = EVERYBODY
     ) -> list[PairFacts]:
         """Give all that a digest says about pairs is judged by."""
-        weeks = -(-(window.cut_at - window.from_at) // (7 * _DAY_MS))
         texts = self.settings.digest.free_text
-        facts = await digest_facts.facts_of(
-            tx,
-            therapist_id,
-            window,
-            depth=FOLLOWED_SESSIONS + self.settings.checkin.per_week * (weeks + 1),
-            texts=texts,
-            among=among,
-            over_at=window.from_at - _OVER_MS if among == EVERYBODY else 0,
-        )
+        facts = await self._followed(tx, therapist_id, window, among)
         facts = await with_goodbyes(
             tx, facts, therapist_id, window, self.instruments, texts=texts, among=among
         )
         return await with_beside(tx, facts, therapist_id, window, self.instrument, among)
+
+    async def _followed(
+        self, tx: Transaction, therapist_id: int, window: Window, among: Among
+    ) -> list[PairFacts]:
+        """Give what is followed of pairs. First as many check-ins as a baseline has scores; of whom
+        these were too few, because some had none, twice as many."""
+        weeks = -(-(window.cut_at - window.from_at) // (7 * _DAY_MS))
+        read = partial(
+            digest_facts.facts_of,
+            tx,
+            therapist_id,
+            window,
+            depth=FOLLOWED_SESSIONS + self.settings.checkin.per_week * (weeks + 1),
+            texts=self.settings.digest.free_text,
+        )
+        over_at = window.from_at - _OVER_MS if among == EVERYBODY else 0
+        whole = self.instrument.house.baseline_over
+        facts = await read(first=whole, among=among, over_at=over_at)
+        return [
+            pair
+            if holds_baseline(pair.asked, self.instrument)
+            else (await read(first=2 * whole, among=Among(pair.pair_id)))[0]
+            for pair in facts
+        ]
 
     async def judged(
         self, tx: Transaction, therapist_id: int, window: Window, among: Among

@@ -18,7 +18,6 @@ from bot.store.database import Row, Transaction
 from bot.store.digest_answers import ANSWERS, RECENT_ANSWERS, Answers, answers_of_read
 from bot.store.digest_rows import (
     EVERYBODY,
-    FIRST,
     OF_PAIR,
     OWN,
     READ,
@@ -33,8 +32,8 @@ _DECIDED_WITHIN_MS: Final = 35 * 86_400_000
 #: What was said to a fall is looked for so far back.
 _FOLLOWED_MS: Final = 190 * 86_400_000
 
-#: Check-ins are counted no further than is asked: whether there are more than the newest and first.
-_MORE: Final = FIRST + 1
+#: A baseline is made of the first scores; so many check-ins hold them but for odd histories.
+FIRST: Final = 12
 
 _NOTHING: Final = Answers()
 
@@ -44,9 +43,10 @@ PAIRS: Final = (
     f" FROM pair WHERE{STILL} AND pair.client_id IS NOT NULL"
 )
 
+#: Counted no further than is asked: whether there are more than the newest and the first.
 COUNTED: Final = (
     "SELECT pair.id, (SELECT count(*) FROM (SELECT one.id FROM checkin AS one"  # noqa: S608 - fixed text
-    f"{OF_PAIR} LIMIT :depth + {_MORE}) AS counted) AS checkins FROM pair WHERE{STILL}"
+    f"{OF_PAIR} LIMIT :depth + :first + 1) AS counted) AS checkins FROM pair WHERE{STILL}"
 )
 
 # In the order in which `_asked` takes them; the pair stands beside.
@@ -94,16 +94,18 @@ async def facts_of(
     window: Window,
     *,
     depth: int,
+    first: int = FIRST,
     texts: bool,
     among: Among = EVERYBODY,
     over_at: int = 0,
 ) -> list[PairFacts]:
     """Give what is known about a therapist's pairs as of the window's end.
 
-    depth: so many of the newest check-ins of each pair. texts: whether shared texts are opened.
-    over_at: pairs that were stopped or ended by then are left out.
+    depth, first: so many of the newest check-ins of each pair, and of the first of its baseline.
+    texts: whether shared texts are opened. over_at: pairs that were stopped or ended by then are
+    left out.
     """
-    read = {**_read(therapist_id, window, among, over_at), "depth": depth}
+    read = {**_read(therapist_id, window, among, over_at), "depth": depth, "first": first}
     checkins = await tx.tuples(CHECKINS, **read)
     answers = await tx.tuples(ANSWERS, **read)
     counts: dict[int, int] = dict(await tx.tuples(COUNTED, **read))

@@ -1,9 +1,9 @@
 """Which rows a digest reads: a therapist's own pairs, and of each pair few of its check-ins.
 
-Of each pair the newest check-ins and, for its baseline, the first of the version it is asked now,
-or the first from where the therapist let the usual begin anew; by index, however long the history.
-Where nothing but what is new is wanted, no history is read. Text of statements, for `digest_facts`
-and `digest_answers`.
+Of each pair `:depth` of the newest check-ins and, for its baseline, `:first` of the version it is
+asked now, from its first or from where the therapist let the usual begin anew. Where nothing but
+what is new is wanted, no history is read. Text of statements, for `digest_facts` and
+`digest_answers`.
 """
 
 from __future__ import annotations
@@ -50,9 +50,6 @@ STILL: Final = (
     " OR coalesce(pair.ended_at, pair.stopped_at, :over_at + 1) > :over_at)"
 )
 
-#: A baseline is made of the first scores; so many check-ins are enough to hold them.
-FIRST: Final = 12
-
 OF_PAIR: Final = (
     " WHERE one.pair_id = pair.id AND one.kind = 'session'"
     " AND one.state <> 'cancelled' AND one.due_at <= :cut_at"
@@ -67,7 +64,7 @@ READ: Final = (
     " AND (one.instrument, one.instrument_version) ="
     f" (SELECT one.instrument, one.instrument_version FROM checkin AS one{OF_PAIR}"
     " AND one.first_answer_at IS NOT NULL ORDER BY one.due_at DESC LIMIT 1)"
-    f" ORDER BY one.due_at LIMIT {FIRST}) AS first)"
+    f" ORDER BY one.due_at LIMIT :first) AS first)"
 )
 
 #: Only what can be new, open or corrected in a window, and no history: nothing happens to a

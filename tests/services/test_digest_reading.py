@@ -3,22 +3,26 @@
 1. The counts of what is new alone are those of everybody with all their history.
 2. A page opens nobody's answers but those of the pairs on it; the first one also what is counted.
 3. What is withheld or erased on another page is out of the counts with the next tap.
+4. A baseline is whole, also where some of the first check-ins have no score.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
 from bot.core.conversation import Answer
 from bot.core.digest import Digest
+from bot.core.entries import entry_of
 from bot.core.errors import Refused
 from bot.services.digest_pages import DigestPage
+from bot.store import digest_facts
 from bot.store.digest_rows import Among
 from bot.store.vault import Altered
-from tests.digest_support import CUT, DAY, FROM, HOUR, NEXT, WINDOW
+from tests.digest_support import CUT, DAY, FROM, HOUR, INSTRUMENT, NEXT, WINDOW
 from tests.digest_world import MONDAY, World, open_world
 from tests.transactions import reading
 
@@ -102,6 +106,31 @@ async def test_what_is_new_is_counted_without_the_past(world: World) -> None:
     counts = whole.counts
     assert (counts.answered, counts.started, counts.silent, counts.withheld) == (3, 2, 1, 2)
     assert (counts.open, counts.did_not_meet, counts.undelivered, counts.not_asked) == (1, 3, 1, 1)
+
+
+async def test_a_baseline_is_read_whole_where_the_first_have_no_scores(world: World) -> None:
+    days = [(date(2026, 11, 16) - timedelta(weeks=back)).isoformat() for back in range(40, -1, -1)]
+    a7, b2 = await world.pair("A7"), await world.pair("B2")
+    for place, on in enumerate(days):
+        score = 7 + place % 3
+        skips = place in (1, 3)
+        await world.checkin(a7, *((score, score) if skips else (score,) * 5), on=on)
+        await world.checkin(b2, *(score,) * 5, on=on)
+    async with reading(world.db) as tx:
+        facts = await world.digests.reading.facts(tx, world.ben, WINDOW)
+    read = {pair.code: [one.on for one in pair.asked] for pair in facts}
+    assert read["A7"] == [*days[:12], *days[-22:]]
+    assert read["B2"] == [*days[:6], *days[-22:]]
+    whole, _ = await both(world, WINDOW)
+    for one in whole.entries:
+        assert one.limits is not None
+    async with reading(world.db) as tx:
+        more = await digest_facts.facts_of(tx, world.ben, WINDOW, depth=22, first=19, texts=False)
+    for pair in more:
+        full = entry_of(pair, WINDOW, INSTRUMENT)
+        (here,) = [entry for entry in whole.entries if entry.pair_id == pair.pair_id]
+        assert full is not None
+        assert (here.limits, here.usual, here.reasons) == (full.limits, full.usual, full.reasons)
 
 
 async def pages(world: World) -> tuple[int, list[int]]:

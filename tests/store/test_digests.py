@@ -236,7 +236,7 @@ async def test_no_whole_table_is_read(world: World, name: str) -> None:
     (*plan,) = await world.rows(
         f"EXPLAIN QUERY PLAN {getattr(digest_facts, name, '') or getattr(digest_answers, name)}",
         therapist_id=world.ben, **EVERYBODY.values, cut_at=CUT, from_at=FROM, since_at=FROM,
-        followed_at=FROM, depth=11, over_at=0,
+        followed_at=FROM, depth=11, first=12, over_at=0,
     )  # fmt: skip
     steps = [row["detail"] for row in plan]
     assert steps
@@ -268,7 +268,7 @@ async def test_a_long_history_is_not_counted_to_its_end(world: World) -> None:
         await world.checkin(a7, 8, 8, 8, 8, 8, on=on)
     (row,) = await world.rows(
         digest_facts.COUNTED,
-        therapist_id=world.ben, **EVERYBODY.values, cut_at=CUT, depth=5, over_at=0,
+        therapist_id=world.ben, **EVERYBODY.values, cut_at=CUT, depth=5, first=12, over_at=0,
     )  # fmt: skip
     assert row["checkins"] == 5 + 12 + 1
 
@@ -276,7 +276,7 @@ async def test_a_long_history_is_not_counted_to_its_end(world: World) -> None:
 async def test_where_a_usual_begins_anew_is_found_by_its_index(world: World) -> None:
     plan = await world.rows(
         f"EXPLAIN QUERY PLAN {digest_facts.CHECKINS}",
-        therapist_id=world.ben, **EVERYBODY.values, cut_at=CUT, depth=11, over_at=0,
+        therapist_id=world.ben, **EVERYBODY.values, cut_at=CUT, depth=11, first=12, over_at=0,
     )  # fmt: skip
     assert any("checkin_anew" in row["detail"] for row in plan), [row["detail"] for row in plan]
 

@@ -67,10 +67,10 @@ READ: Final = (
     f" ORDER BY one.due_at LIMIT :first) AS first)"
 )
 
-#: Only what can be new, open or corrected in a window, and no history: nothing happens to a
+#: Only what can be new, open or corrected in a window, and no history: nothing else happens to a
 #: check-in that is closed.
 RECENT: Final = (
     " FROM pair JOIN checkin ON checkin.pair_id = pair.id AND checkin.kind = 'session'"
     " AND checkin.state <> 'cancelled' AND checkin.due_at <= :cut_at AND checkin.due_at > :since_at"
-    " AND coalesce(checkin.closed_at, :from_at) >= :from_at"
+    " AND (coalesce(checkin.closed_at, :from_at) >= :from_at OR checkin.corrected_at >= :from_at)"
 )

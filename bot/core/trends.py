@@ -190,11 +190,11 @@ def trend_of(sessions: Sequence[Session], instrument: Instrument) -> Trend:
     here = tuple(_carried(sessions, version))
     points = [
         signals.Point(
-            values=tuple(rated.value for rated in session.items),
-            instrument=session.instrument,
-            talked=session.talked in _TALKED,
-            begins_anew=session.begins_anew,
-            after_unseen=session.is_after_unseen,
+            session.values,
+            session.instrument,
+            session.talked in _TALKED,
+            session.begins_anew,
+            session.is_after_unseen,
         )
         for session in here
     ]

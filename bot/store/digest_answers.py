@@ -46,7 +46,8 @@ _SHORT: Final = 2
 
 @dataclass(slots=True)
 class Answers:
-    """The answers of one check-in at the cut-off, and when some were added or changed."""
+    """The answers of one check-in at the cut-off, and when some were added or changed since the
+    window began."""
 
     given: list[Given] = field(default_factory=list)
     changed_ats: list[int] = field(default_factory=list)
@@ -73,20 +74,20 @@ async def answers_of_read(
     stood = _stood(earlier, window.cut_at)
     for checkin_id, answers in groupby(rows, itemgetter(0)):
         here, place, open_at = found[checkin_id], place_of(checkin_id), sealers[checkin_id].open_at
+        add = here.given.append
         for _, item, value, disclosure, answered_at in answers:
-            here.changed_ats.append(answered_at)
+            if answered_at >= window.from_at:
+                here.changed_ats.append(answered_at)
             if stood and (before := stood.get((checkin_id, item))) is not None:
                 value, disclosure = before["value"], before["disclosure"]
                 if value is None or disclosure == "keep":
                     continue
             if disclosure is not None and not texts:
-                here.given.append(Given(item, None, disclosure))
+                add(Given(item, None, disclosure))
                 continue
             plain = open_at(value, place + item)
             is_number = disclosure is None and len(plain) <= _SHORT
-            here.given.append(
-                _number(item, plain) if is_number else Given(item, read_value(plain), disclosure)
-            )
+            add(_number(item, plain) if is_number else Given(item, read_value(plain), disclosure))
     return found
 
 

@@ -167,7 +167,7 @@ async def _facts(
         window,
         read,
         texts=texts,
-        sealers={checkin_id: sealers[of] for of, checkin_id, *_ in checkins},
+        sealers={checkin[1]: sealers[checkin[0]] for checkin in checkins},
     )
     not_asked = await tx.all(NOT_ASKED, **read)
     talks = {row["pair_id"]: _talk(row, window.cut_at) for row in await tx.all(TALKS, **read)}
@@ -193,18 +193,11 @@ def _asked_by_pair(
     cut_at: int,
 ) -> Mapping[int, list[Asked]]:
     asked: defaultdict[int, list[Asked]] = defaultdict(list)
-    for pair_id, checkin_id, *rest in checkins:
-        asked[pair_id].append(
-            _asked(
-                checkin_id,
-                *rest,
-                answers=answers.get(checkin_id, _NOTHING),
-                cut_at=cut_at,
-                is_after_unseen=checkin_id in unseen,
-            )
-        )
-    for row in not_asked:
-        asked[row["pair_id"]].append(_not_asked(row))
+    for row in checkins:
+        given = answers.get(row[1], _NOTHING)
+        asked[row[0]].append(_asked(row, given, cut_at, is_after_unseen=row[1] in unseen))
+    for one in not_asked:
+        asked[one["pair_id"]].append(_not_asked(one))
     return asked
 
 
@@ -213,8 +206,8 @@ def _after_unseen(
 ) -> frozenset[int]:
     """Name the check-ins, ordered by time, before which older ones of their pair were not read."""
     read: defaultdict[int, list[int]] = defaultdict(list)
-    for pair_id, checkin_id, *_ in checkins:
-        read[pair_id].append(checkin_id)
+    for checkin in checkins:
+        read[checkin[0]].append(checkin[1])
     return frozenset(
         ids[-depth] for pair_id, ids in read.items() if depth < len(ids) < counts[pair_id]
     )
@@ -247,28 +240,11 @@ def _talk(row: Row, cut_at: int) -> Talk:
     return Talk(row["id"], made_at, row["reply"], row["replied_at"])
 
 
-def _asked(
-    checkin_id: int,
-    on: str,
-    time: str,
-    starts_at: int,
-    calendar: str,
-    calendar_at: int,
-    state: str,
-    instrument: str,
-    version: int,
-    language: str,
-    sent_at: int | None,
-    completed_at: int | None,
-    closes_at: int,
-    closed_at: int | None,
-    follows_id: int | None,
-    anew_at: int | None,
-    *,
-    answers: Answers,
-    cut_at: int,
-    is_after_unseen: bool,
-) -> Asked:
+def _asked(row: tuple[Any, ...], answers: Answers, cut_at: int, *, is_after_unseen: bool) -> Asked:
+    (
+        _, checkin_id, on, time, starts_at, calendar, calendar_at, state, instrument, version,
+        language, sent_at, completed_at, closes_at, closed_at, follows_id, anew_at,
+    ) = row  # fmt: skip
     # By place, as `Asked` has them: a digest makes more than a thousand.
     return Asked(
         on,

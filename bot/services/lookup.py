@@ -19,20 +19,13 @@ from bot.core.timetable import local_day_bounds, local_on
 from bot.core.trends import FOLLOWED_SESSIONS, TREND_SESSIONS, trend_of
 from bot.services.acts import reads, writes
 from bot.services.beside import with_beside
-from bot.services.digest_pages import (
-    TEXT_IN_DETAILS,
-    TODAY_AT_MOST,
-    BeforeFirst,
-    Chart,
-    Details,
-    Today,
-    details_of,
-    today_line,
-)
+from bot.services.details import TEXT_IN_DETAILS, BeforeFirst, Details, details_of
+from bot.services.digest_pages import Chart
 from bot.services.digests import own_digest, placed_in
 from bot.services.goals import progress_of
 from bot.services.goodbyes import with_goodbyes
 from bot.services.ports import Clock, Ids
+from bot.services.today import TODAY_AT_MOST, Today, today_line
 from bot.store import audit, digest_facts, expectations, mirror
 from bot.store import digests as store
 from bot.store.database import Database, Transaction

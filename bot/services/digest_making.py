@@ -16,9 +16,9 @@ import structlog
 from bot.config import Settings
 from bot.core.digest import Placed, digest_of, pages_of
 from bot.core.sessions import Window
-from bot.core.timetable import latest_weekly
 from bot.services.acts import reads, writes
 from bot.services.digest_reading import DigestReading
+from bot.services.in_force import in_force
 from bot.services.ports import Clock, Ids
 from bot.services.unopened import owe_reminders
 from bot.store import digests as store
@@ -27,9 +27,6 @@ from bot.store.database import Database, Transaction, Unavailable
 
 log = structlog.get_logger(__name__)
 
-_WEEKDAYS: Final = (
-    "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday",
-)  # fmt: skip
 _DELIVER_WITHIN_MS: Final = 7 * 86_400_000
 
 
@@ -64,7 +61,7 @@ class DigestMaking:
     async def _next_due(self, tx: Transaction) -> int | None:
         now = self.clock.now()
         for weekly in await store.weekly_hours(tx):
-            if weekly.therapist_id not in self.failing and self._is_due(weekly, now):
+            if weekly.therapist_id not in self.failing and await self._due(tx, weekly, now):
                 return weekly.therapist_id
         return None
 
@@ -84,12 +81,8 @@ class DigestMaking:
         cut-off can be read, and whatever is still to come bears a later one.
         """
         for weekly in await store.weekly_hours(tx, therapist_id):
-            if self._is_due(weekly, now := self.clock.now()):
-                return Window(
-                    weekly.cut_at,
-                    self._hour(weekly, now),
-                    weekly.timezone or self.settings.practice.timezone,
-                )
+            if (hour := await self._due(tx, weekly, self.clock.now())) is not None:
+                return Window(weekly.cut_at, hour, self._zone(weekly.timezone))
         return None
 
     @reads
@@ -101,19 +94,17 @@ class DigestMaking:
         places = pages_of(digest_of(facts, window, self.reading.instrument))
         return places, bool(places) or any(pair.state in ("active", "paused") for pair in facts)
 
-    def _hour(self, weekly: store.Weekly, now: int) -> int:
-        """Give the latest moment at which this therapist's digest was due."""
-        settings = self.settings.digest
-        weekday = weekly.weekday
-        return latest_weekly(
-            now,
-            _WEEKDAYS.index(settings.weekday) if weekday is None else weekday,
-            weekly.time or f"{settings.time:%H:%M}",
-            weekly.timezone or self.settings.practice.timezone,
-        )
+    async def _due(self, tx: Transaction, weekly: store.Weekly, now: int) -> int | None:
+        """Give the hour for which a therapist's digest is due, None where none is.
 
-    def _is_due(self, weekly: store.Weekly, now: int) -> bool:
-        return self._hour(weekly, now) > weekly.cut_at
+        An hour that lies before it was chosen is none: the first is the next one.
+        """
+        force = await in_force(tx, self.settings, weekly.therapist_id)
+        hour = force.latest_digest_at(now, self._zone(weekly.timezone))
+        return hour if hour > max(weekly.cut_at, force.digest_since_at) else None
+
+    def _zone(self, own: str | None) -> str:
+        return own or self.settings.practice.timezone
 
     @writes
     async def _place(

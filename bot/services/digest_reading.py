@@ -20,6 +20,7 @@ from bot.core.sessions import Window
 from bot.core.trends import FOLLOWED_SESSIONS, holds_baseline
 from bot.services.beside import with_beside
 from bot.services.goodbyes import with_goodbyes
+from bot.services.in_force import most_per_week
 from bot.store import digest_facts
 from bot.store.database import Transaction
 from bot.store.digest_rows import EVERYBODY, Among
@@ -54,12 +55,13 @@ class DigestReading:
         """Give what is followed of pairs. First as many check-ins as a baseline has scores; of whom
         these were too few, because some had none, twice as many."""
         weeks = -(-(window.cut_at - window.from_at) // (7 * _DAY_MS))
+        per_week = await most_per_week(tx, self.settings)
         read = partial(
             digest_facts.facts_of,
             tx,
             therapist_id,
             window,
-            depth=FOLLOWED_SESSIONS + self.settings.checkin.per_week * (weeks + 1),
+            depth=FOLLOWED_SESSIONS + per_week * (weeks + 1),
             texts=self.settings.digest.free_text,
         )
         over_at = window.from_at - _OVER_MS if among == EVERYBODY else 0

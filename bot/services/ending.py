@@ -159,7 +159,7 @@ class Endings:
     ) -> int:
         """Owe the client the news; give when it is told."""
         person = await people.load_person(tx, client_id)
-        told_at = outside_quiet(self.settings, person, now)
+        told_at = await outside_quiet(tx, self.settings, person, now)
         await outbox.queue(
             tx,
             id=self.ids.new(),

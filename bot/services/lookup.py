@@ -24,6 +24,7 @@ from bot.services.digest_pages import Chart
 from bot.services.digests import own_digest, placed_in
 from bot.services.goals import progress_of
 from bot.services.goodbyes import with_goodbyes
+from bot.services.in_force import most_per_week
 from bot.services.ports import Clock, Ids
 from bot.services.today import TODAY_AT_MOST, Today, today_line
 from bot.store import audit, digest_facts, expectations, mirror
@@ -197,7 +198,7 @@ class Lookup:
             tx,
             therapist_id,
             window,
-            depth=TREND_SESSIONS + self.settings.checkin.per_week,
+            depth=TREND_SESSIONS + await most_per_week(tx, self.settings),
             texts=self.settings.digest.free_text,
         )
         by_pair = {pair.pair_id: pair for pair in facts}

@@ -62,9 +62,9 @@ def _forgets_own_clocks(patch: pytest.MonkeyPatch) -> None:
 
 
 def _makes_digests_late(patch: pytest.MonkeyPatch) -> None:
-    sound = DigestMaking._hour
+    sound = DigestMaking._due
     patch.setattr(
-        DigestMaking, "_hour", lambda self, weekly, now: sound(self, weekly, now - 3_600_000)
+        DigestMaking, "_due", lambda self, tx, weekly, now: sound(self, tx, weekly, now - 3_600_000)
     )
 
 

@@ -324,3 +324,13 @@ async def test_the_acknowledging_statement_itself_names_the_therapist(world: Wor
         assert await store.acknowledge(tx, id=6, therapist_id=dana, kind="talk", **tap) is None
         assert await store.acknowledge(tx, id=7, therapist_id=world.ben, kind="talk", **tap) == 7
         assert await store.places_of(tx, 5) == (place,)
+
+
+async def test_the_first_of_a_version_are_found_by_their_index(world: World) -> None:
+    """Else each digest would walk all that was asked with the version before."""
+    plan = await world.rows(
+        f"EXPLAIN QUERY PLAN {digest_facts.CHECKINS}",
+        therapist_id=world.ben, **EVERYBODY.values, cut_at=CUT, depth=11, first=12, over_at=0,
+    )  # fmt: skip
+    found = "SEARCH one USING INDEX checkin_of_version (pair_id=? AND instrument=?"
+    assert any(row["detail"].startswith(found) for row in plan), [row["detail"] for row in plan]

@@ -37,6 +37,8 @@ from bot.services.checkins import CheckIns
 from bot.services.closing import Closing
 from bot.services.confirming import Confirming
 from bot.services.declaring import Declaring
+from bot.services.digest_making import DigestMaking
+from bot.services.digest_reading import DigestReading
 from bot.services.digests import Digests
 from bot.services.ending import Endings
 from bot.services.enrolment import Enrolment
@@ -264,7 +266,7 @@ async def _assemble(
         plan=(
             room.timetable.plan,
             room.asking.ask_one,
-            room.digests.make_one,
+            DigestMaking(db, clock, ids, settings, room.digests.reading).make_one,
             room.confirming.ask_on_the_eve,
             room.mirrors.write_one,
         ),
@@ -320,7 +322,7 @@ def _room(
         ),
         timetable=Timetable(db, clock, ids, settings),
         feeds=Feeds(db, clock, ids, settings),
-        digests=Digests(db, clock, ids, settings, instrument, instruments),
+        digests=Digests(db, clock, ids, settings, DigestReading(settings, instrument, instruments)),
         lookup=Lookup(db, clock, ids, settings, instrument, instruments),
         usual=Usual(db, clock, ids),
         acknowledgements=Acknowledgements(db, clock),

@@ -15,6 +15,8 @@ from bot.core.conversation import Answer, Known
 from bot.core.timetable import to_utc
 from bot.instruments import load_instruments
 from bot.services.acknowledgements import Acknowledgements
+from bot.services.digest_making import DigestMaking
+from bot.services.digest_reading import DigestReading
 from bot.services.digests import Digests
 from bot.services.lookup import Lookup
 from bot.store import answers, checkins, pairs, people, practice
@@ -88,6 +90,7 @@ class World:
     db: Database
     clock: HandClock
     ids: SeededIds
+    making: DigestMaking
     digests: Digests
     lookup: Lookup
     acknowledgements: Acknowledgements
@@ -212,9 +215,11 @@ async def open_world(
         async with writing(db) as tx:
             await practice.found_practice(tx, clock.now())
         chosen = settings(folder, free_text=free_text)
-        digests = Digests(db, clock, ids, chosen, INSTRUMENT, load_instruments())
+        reading = DigestReading(chosen, INSTRUMENT, load_instruments())
+        making = DigestMaking(db, clock, ids, chosen, reading)
+        digests = Digests(db, clock, ids, chosen, reading)
         lookup = Lookup(db, clock, ids, chosen, INSTRUMENT, load_instruments())
-        world = World(db, clock, ids, digests, lookup, Acknowledgements(db, clock))
+        world = World(db, clock, ids, making, digests, lookup, Acknowledgements(db, clock))
         world.ben = await world.person(1, therapist=True)
         yield world
     finally:

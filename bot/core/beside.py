@@ -81,6 +81,8 @@ def beside_of(
 def _guess(
     facts: BesideFacts, sessions: Sequence[Session], here: set[int | None], house: House
 ) -> Guess | None:
+    if not facts.guesses:
+        return None
     both = [
         (session, session.score, own)
         for session in sessions

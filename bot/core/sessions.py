@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Final, Literal, NamedTuple
 from unicodedata import category
 
@@ -88,7 +87,8 @@ class Asked(NamedTuple):
     calendar_met: what the calendar said at the cut-off. state: of the check-in, None where the
     client was not asked (then `decided_at` and `not_asked_reason` say when and why not). language:
     that of its first screen.
-    changed_ats: when answers were added or changed. answers: none where withheld.
+    changed_ats: when answers were added or changed, as far as a window may hold it. answers: none
+    where withheld.
     is_after_unseen: older ones between this and the one before were not read. begins_anew: the
     therapist lets the usual begin anew with it.
     """
@@ -135,12 +135,24 @@ class Rated:
     is_low: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What ratings are read by: the items that make the score, and the house rules."""
+
+    keys: tuple[str, ...]
+    house: House
+
+    def rated(self, values: Sequence[int | None]) -> tuple[Rated, ...]:
+        """Give ratings, in the order of the items, as they are shown."""
+        return tuple(map(Rated, self.keys, values, signals.lows(values, self.house)))
+
+
 class Session(NamedTuple):
     """One appointment as of a cut-off.
 
     is_new, is_corrected: why it stands in this digest; neither means that it is history.
-    given, of: ratings answered, ratings there are. open_until: local (date, time). items, score
-    and chips are empty without an answer to show.
+    given, of: ratings answered, ratings there are. open_until: local (date, time). values (the
+    ratings, in the order of `form`), score and chips are empty without an answer to show.
     """
 
     on: str
@@ -155,7 +167,8 @@ class Session(NamedTuple):
     is_corrected: bool = False
     score: float | None = None
     is_low: bool = False
-    items: tuple[Rated, ...] = ()
+    values: tuple[int | None, ...] = ()
+    form: Form | None = None
     given: int = 0
     of: int = 0
     obstacles: tuple[str, ...] = ()
@@ -173,6 +186,11 @@ class Session(NamedTuple):
         """Whether there are answers that may be shown."""
         return self.outcome in WITH_ANSWERS
 
+    @property
+    def items(self) -> tuple[Rated, ...]:
+        """The ratings as they are shown. Of a history few are, so that they are made when asked."""
+        return () if self.form is None else self.form.rated(self.values)
+
 
 def sessions_of(
     asked: Sequence[Asked], window: Window, instrument: Instrument, text_limit: int = TEXT_SHOWN
@@ -181,70 +199,65 @@ def sessions_of(
 
     text_limit: shared texts are cut to so many characters.
     """
-    reader = _Reader(window, tuple(i.key for i in instrument.ratings), instrument.house, text_limit)
+    form = Form(tuple(item.key for item in instrument.ratings), instrument.house)
+    reader = _Reader(window, form, text_limit)
     read = (reader.session(one) for one in asked)
     return tuple(sorted((s for s in read if s is not None), key=lambda s: s.starts_at))
 
 
-@lru_cache(maxsize=1024)
-def _rated(item: str, value: int | None, is_low: bool) -> Rated:
-    """Give a rating; there are few, and a digest shows thousands."""
-    return Rated(item, value, is_low)
-
-
 @dataclass(frozen=True, slots=True)
 class _Reader:
-    """Reads appointments as of the window's end. keys: the items that make the score."""
+    """Reads appointments as of the window's end."""
 
     window: Window
-    keys: tuple[str, ...]
-    house: House
+    form: Form
     text_limit: int
 
     def session(self, asked: Asked) -> Session | None:
         said = {given.item: given.value for given in asked.answers}
-        values = map(said.get, self.keys)
+        values = map(said.get, self.form.keys)
         numbers = [value if isinstance(value, int) else None for value in values]
-        given = len(numbers) - numbers.count(None)
+        rated = [number for number in numbers if number is not None]
+        given = len(rated)
         outcome = _outcome(asked, given, self.window.cut_at)
         if outcome is None:
             return None
         is_shown = outcome in WITH_ANSWERS
         if not is_shown:
-            said, numbers = {}, []
+            said, numbers, rated = {}, [], []
         is_new, talked = _is_new(asked, outcome, self.window), said.get("talked")
-        lows = signals.lows(numbers, self.house)
+        # By place, as `Session` has them: a digest makes more than a thousand.
         return Session(
-            on=asked.on,
-            time=asked.time,
-            starts_at=asked.starts_at,
-            outcome=outcome,
-            calendar_met=asked.calendar_met,
-            checkin_id=asked.checkin_id,
-            instrument=asked.instrument,
-            language=asked.language,
-            is_new=is_new,
-            is_corrected=is_shown and not is_new and self._is_changed(asked),
-            score=signals.score(numbers, self.house),
-            is_low=True in lows,
-            items=tuple(map(_rated, self.keys, numbers, lows)),
-            given=given if is_shown or outcome == "open" else 0,
-            of=len(self.keys),
-            obstacles=_chips(said.get("obstacles")),
-            good=_chips(said.get("good")),
-            shared=_shared(asked.answers, self.text_limit) if is_shown else None,
-            talked=talked if isinstance(talked, str) else None,
-            follows_id=asked.follows_id,
-            open_until=_local(asked.closes_at, self.window.zone) if outcome == "open" else None,
-            reason=asked.not_asked_reason,
-            is_after_unseen=asked.is_after_unseen,
-            begins_anew=asked.begins_anew,
+            asked.on,
+            asked.time,
+            asked.starts_at,
+            outcome,
+            asked.calendar_met,
+            asked.checkin_id,
+            asked.instrument,
+            asked.language,
+            is_new,
+            is_shown and not is_new and self._is_changed(asked),
+            signals.mean_of(rated, self.form.house),
+            signals.is_low(rated, self.form.house),
+            tuple(numbers),
+            self.form,
+            given if is_shown or outcome == "open" else 0,
+            len(self.form.keys),
+            _chips(said.get("obstacles")),
+            _chips(said.get("good")),
+            _shared(asked.answers, self.text_limit) if is_shown else None,
+            talked if isinstance(talked, str) else None,
+            asked.follows_id,
+            _local(asked.closes_at, self.window.zone) if outcome == "open" else None,
+            asked.not_asked_reason,
+            asked.is_after_unseen,
+            asked.begins_anew,
         )
 
     def _is_changed(self, asked: Asked) -> bool:
         """Say whether answers were added or changed in this window; nearly always not."""
-        newest = max(asked.changed_ats, default=0)
-        return newest >= self.window.from_at and any(map(self.window.holds, asked.changed_ats))
+        return any(map(self.window.holds, asked.changed_ats))
 
 
 def _outcome(asked: Asked, given: int, cut_at: int) -> Outcome | None:

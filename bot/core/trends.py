@@ -13,7 +13,7 @@ from typing import Final, Literal
 from bot.core import signals
 from bot.core.instrument import Instrument
 from bot.core.picture import Dot, Panel, Shape
-from bot.core.sessions import Session
+from bot.core.sessions import Asked, Session
 
 #: So many of the newest sessions make the line of bars.
 TREND_SESSIONS: Final = 8
@@ -190,15 +190,32 @@ def trend_of(sessions: Sequence[Session], instrument: Instrument) -> Trend:
     here = tuple(_carried(sessions, version))
     points = [
         signals.Point(
-            values=tuple(rated.value for rated in session.items),
-            instrument=session.instrument,
-            talked=session.talked in _TALKED,
-            begins_anew=session.begins_anew,
-            after_unseen=session.is_after_unseen,
+            session.values,
+            session.instrument,
+            session.talked in _TALKED,
+            session.begins_anew,
+            session.is_after_unseen,
         )
         for session in here
     ]
     return Trend(here, signals.course(points, instrument.house, instrument.scale))
+
+
+def holds_baseline(asked: Sequence[Asked], instrument: Instrument) -> bool:
+    """Say whether a pair's check-ins hold all scores of its baseline.
+
+    asked: in their order in time. True where none between the first and the newest is left out.
+    """
+    gap = next((place for place, one in enumerate(asked) if one.is_after_unseen), None)
+    if gap is None:
+        return True
+    keys = [item.key for item in instrument.ratings]
+    scored = 0
+    for one in asked[:gap]:
+        said = {given.item: given.value for given in one.answers}
+        values = [value if isinstance(value := said.get(key), int) else None for key in keys]
+        scored += one.calendar_met and signals.score(values, instrument.house) is not None
+    return scored >= instrument.house.baseline_over
 
 
 def _carried(sessions: Sequence[Session], version: str | None) -> Iterator[Session]:

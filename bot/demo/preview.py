@@ -10,6 +10,7 @@ from bot.instruments import load_instruments
 from bot.opening import RandomIds, SystemClock, check_instruments, open_database
 from bot.render import Renderer
 from bot.services.digest_pages import DigestPage
+from bot.services.digest_reading import DigestReading
 from bot.services.digest_sample import sample
 from bot.services.digests import Digests
 from bot.services.enrolment import Enrolment
@@ -56,7 +57,8 @@ async def preview_real(
         who = await Enrolment(db, clock, RandomIds(), settings).who(telegram_id)
         if who.person is None or "therapist" not in who.roles:
             return None
-        digests = Digests(db, clock, RandomIds(), settings, instrument, instruments)
+        reading = DigestReading(settings, instrument, instruments)
+        digests = Digests(db, clock, RandomIds(), settings, reading)
         page = await digests.preview(who.person.id)
     finally:
         await db.close()

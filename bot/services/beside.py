@@ -12,6 +12,7 @@ from bot.core.instrument import Instrument
 from bot.core.sessions import Window
 from bot.store import expectations, mirror
 from bot.store.database import Transaction
+from bot.store.digest_rows import EVERYBODY, Among
 
 
 async def with_beside(
@@ -20,11 +21,11 @@ async def with_beside(
     therapist_id: int,
     window: Window,
     instrument: Instrument,
-    pair_id: int | None = None,
+    among: Among = EVERYBODY,
 ) -> list[PairFacts]:
-    """Complete a therapist's facts as of a window's end. pair_id: where it is about one pair."""
-    guesses = await mirror.guesses_of(tx, therapist_id, window.cut_at, pair_id)
-    before = await expectations.expected_before(tx, therapist_id, pair_id)
+    """Complete a therapist's facts as of a window's end."""
+    guesses = await mirror.guesses_of(tx, therapist_id, window.cut_at, among)
+    before = await expectations.expected_before(tx, therapist_id, among)
     items = [item.key for item in instrument.ratings]
     completed = []
     for pair in facts:

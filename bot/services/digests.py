@@ -1,51 +1,32 @@
-"""Weekly digests: making them, showing them, and acknowledging what they say.
+"""Weekly digests once they are made: showing their pages, and acknowledging what they say.
 
-A digest is made when a therapist's weekly hour has come, once, with everything since the last
-cut-off however long that was; its pages are rows of the outbox and are put together again at
-delivery, as of the cut-off. Making one is three acts, so that nobody who writes waits for a year of
-answers to be read: one that lets all writes from before the cut-off be through, one that reads, one
-that places what was read. Only the last changes anything. Silence is never acknowledged. What the
-client is told stands in `acknowledgements`.
+A page is put together again each time, as of its digest's cut-off, from the pairs that are on it.
+Silence is never acknowledged. What the client is told stands in `acknowledgements`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Final
-
-import structlog
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from bot.config import Settings
-from bot.core.digest import Digest, Placed, digest_of, pages_of
-from bot.core.entries import PairFacts
+from bot.core.digest import Placed, digest_of, pages_of
 from bot.core.errors import Refused
-from bot.core.instrument import Instrument
 from bot.core.sessions import Window
-from bot.core.trends import FOLLOWED_SESSIONS
 from bot.services.acknowledgements import owe_telling
 from bot.services.acts import reads, writes
-from bot.services.beside import with_beside
 from bot.services.digest_pages import (
     AcknowledgementKind,
     DigestPage,
     page_of,
     unread,
 )
-from bot.services.goodbyes import with_goodbyes
-from bot.services.in_force import InForce, each_in_force, in_force, most_per_week
+from bot.services.digest_reading import DigestReading
 from bot.services.ports import Clock, Ids
-from bot.services.unopened import owe_reminders
-from bot.store import audit, digest_facts, mirror, outbox, pairs
+from bot.store import audit, pairs
 from bot.store import digests as store
-from bot.store.database import Database, Transaction, Unavailable
-
-log = structlog.get_logger(__name__)
-
-_DAY_MS: Final = 86_400_000
-#: Of whoever left so long before a digest begins, nothing is new in it: all check-ins are closed.
-_OVER_MS: Final = 35 * _DAY_MS
-_DELIVER_WITHIN_MS: Final = 7 * _DAY_MS
+from bot.store.database import Database, Transaction
+from bot.store.digest_rows import Among
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,147 +46,13 @@ class Acknowledgement:
 
 @dataclass(frozen=True, slots=True)
 class Digests:
-    """The digest's use cases. instruments: `{name: {version: …}}`."""
+    """The use cases of a digest that is there, and of a look at the next."""
 
     db: Database
     clock: Clock
     ids: Ids
     settings: Settings
-    instrument: Instrument
-    instruments: Mapping[str, Mapping[int, Instrument]]
-    failing: set[int] = field(default_factory=set)
-
-    async def make_one(self) -> bool:
-        """Make the digest of one therapist whose weekly hour has come; was there one?"""
-        therapist_id = await self._next_due()
-        if therapist_id is None:
-            return False
-        try:
-            await self._make_of(therapist_id)
-        except Unavailable:
-            raise
-        except Exception as bug:
-            # One therapist's rows must not keep the others from their digests; a restart tries
-            # again.
-            log.error("digest cannot be made", therapist=therapist_id, why=type(bug).__name__)
-            self.failing.add(therapist_id)
-        return True
-
-    @reads
-    async def _next_due(self, tx: Transaction) -> int | None:
-        now, force_of = self.clock.now(), await each_in_force(tx, self.settings)
-        for weekly in await store.weekly_hours(tx):
-            at = self._due(weekly, force_of(weekly.therapist_id), now)
-            if at is not None and weekly.therapist_id not in self.failing:
-                return weekly.therapist_id
-        return None
-
-    async def _make_of(self, therapist_id: int) -> None:
-        """Make a digest. Ended anywhere on the way, it is made again from the start."""
-        window = await self._cut(therapist_id)
-        if window is not None:
-            places, made = await self._look(therapist_id, window)
-            await self._place(therapist_id, window, places, made=made)
-
-    @writes
-    async def _cut(self, tx: Transaction, therapist_id: int) -> Window | None:
-        """Give what a digest is to cover; None when it is not due any more.
-
-        This takes the writer's turn though it changes nothing. Acts write one after the other and
-        each takes its time within its turn: when this is through, whatever bears a time before the
-        cut-off can be read, and whatever is still to come bears a later one.
-        """
-        for weekly in await store.weekly_hours(tx, therapist_id):
-            force = await in_force(tx, self.settings, therapist_id)
-            if (hour := self._due(weekly, force, self.clock.now())) is not None:
-                return Window(weekly.cut_at, hour, self._zone(weekly.timezone))
-        return None
-
-    @reads
-    async def _look(
-        self, tx: Transaction, therapist_id: int, window: Window
-    ) -> tuple[tuple[Placed, ...], bool]:
-        """Give everybody's place in a digest, and whether there is one to be made at all."""
-        facts = await self._facts(tx, therapist_id, window)
-        places = pages_of(digest_of(facts, window, self.instrument))
-        return places, bool(places) or any(pair.state in ("active", "paused") for pair in facts)
-
-    def _due(self, weekly: store.Weekly, force: InForce, now: int) -> int | None:
-        return force.due_digest_at(now, self._zone(weekly.timezone), weekly.cut_at)
-
-    def _zone(self, own: str | None) -> str:
-        return own or self.settings.practice.timezone
-
-    @writes
-    async def _place(
-        self,
-        tx: Transaction,
-        therapist_id: int,
-        window: Window,
-        places: tuple[Placed, ...],
-        *,
-        made: bool,
-    ) -> None:
-        """Move the cut-off, once, and with it record a digest and owe its pages.
-
-        Whoever has been erased since the places were read has none.
-        """
-        now, cut_at = self.clock.now(), window.cut_at
-        number = await store.advance(tx, therapist_id, window.from_at, cut_at, made=made)
-        if number is None or not made:
-            return
-        digest_id = self.ids.new()
-        await store.add_digest(
-            tx,
-            id=digest_id,
-            therapist_id=therapist_id,
-            number=number,
-            from_at=window.from_at,
-            cut_at=cut_at,
-            now=now,
-            places=places,
-        )
-        placed = await store.places_of(tx, digest_id)
-        # What came in the cut-off's own millisecond is not in this digest.
-        await mirror.note_seen(tx, therapist_id, [one.pair_id for one in placed], cut_at - 1)
-        for page in sorted({1, *(one.page for one in placed)}):
-            await outbox.queue(
-                tx,
-                id=self.ids.new(),
-                kind="digest",
-                subject_id=digest_id,
-                part=str(page),
-                person_id=therapist_id,
-                due_at=now,
-                expires_at=now + _DELIVER_WITHIN_MS,
-                now=now,
-            )
-        await owe_reminders(tx, therapist_id, ids=self.ids, settings=self.settings, now=now)
-
-    async def _facts(
-        self, tx: Transaction, therapist_id: int, window: Window, pair_id: int | None = None
-    ) -> list[PairFacts]:
-        weeks = -(-(window.cut_at - window.from_at) // (7 * _DAY_MS))
-        per_week = await most_per_week(tx, self.settings)
-        facts = await digest_facts.facts_of(
-            tx,
-            therapist_id,
-            window,
-            depth=FOLLOWED_SESSIONS + per_week * (weeks + 1),
-            texts=self.settings.digest.free_text,
-            pair_id=pair_id,
-            over_at=window.from_at - _OVER_MS if pair_id is None else 0,
-        )
-        facts = await with_goodbyes(
-            tx,
-            facts,
-            therapist_id,
-            window,
-            self.instruments,
-            texts=self.settings.digest.free_text,
-            pair_id=pair_id,
-        )
-        return await with_beside(tx, facts, therapist_id, window, self.instrument, pair_id)
+    reading: DigestReading
 
     @reads
     async def page(self, tx: Transaction, digest_id: int, page: int) -> DigestPage | None:
@@ -252,17 +99,23 @@ class Digests:
     async def _preview(self, tx: Transaction, therapist_id: int) -> DigestPage:
         (weekly,) = await store.weekly_hours(tx, therapist_id)
         window = Window(weekly.cut_at, self.clock.now() + 1, self._zone(weekly.timezone))
-        digest = digest_of(await self._facts(tx, therapist_id, window), window, self.instrument)
+        facts = await self.reading.facts(tx, therapist_id, window)
+        digest = digest_of(facts, window, self.reading.instrument)
         page = page_of(
             digest, pages_of(digest), {}, 1, digest_id=0, number=0, window=window, free_text=False
         )
         return _there(page)
 
     async def _page(self, tx: Transaction, row: store.DigestRow, page: int) -> DigestPage | None:
-        places = await store.places_of(tx, row.id)
-        window = self._window(row)
+        places, window = await store.places_of(tx, row.id), self._window(row)
+        here = Among(digest_id=row.id, page=page)
+        digest = await self.reading.judged(tx, row.therapist_id, window, here)
+        whole = digest
+        if page == 1 and any(place.page != page for place in places):
+            everybody = Among(digest_id=row.id)
+            whole = await self.reading.counted(tx, row.therapist_id, window, everybody)
         return page_of(
-            await self._digest(tx, row, frozenset(place.pair_id for place in places)),
+            digest,
             places,
             await store.marks_of(tx, row.id),
             page,
@@ -270,22 +123,14 @@ class Digests:
             number=row.number,
             window=window,
             free_text=self.settings.digest.free_text,
+            whole=whole,
         )
 
     def _window(self, row: store.DigestRow) -> Window:
         return Window(row.from_at, row.cut_at, self._zone(row.timezone))
 
-    async def _digest(
-        self,
-        tx: Transaction,
-        row: store.DigestRow,
-        placed: frozenset[int],
-        pair_id: int | None = None,
-    ) -> Digest:
-        """Make a digest again from what was known at its cut-off, for the pairs placed in it."""
-        window = self._window(row)
-        facts = await self._facts(tx, row.therapist_id, window, pair_id)
-        return digest_of([f for f in facts if f.pair_id in placed], window, self.instrument)
+    def _zone(self, own: str | None) -> str:
+        return own or self.settings.practice.timezone
 
     @writes
     async def acknowledge(
@@ -304,7 +149,8 @@ class Digests:
         now = self.clock.now()
         row = await own_digest(tx, digest_id, therapist_id)
         place = await placed_in(tx, digest_id, pair_id)
-        digest = await self._digest(tx, row, frozenset({pair_id}), pair_id)
+        window, this_one = self._window(row), Among(pair_id, digest_id)
+        digest = await self.reading.counted(tx, therapist_id, window, this_one)
         if not digest.entries or not digest.entries[0].can_be_acknowledged:
             raise Refused("nothing_to_acknowledge")
         if kind == "talk" and (await pairs.load_pair(tx, pair_id)).is_over:

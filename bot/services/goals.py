@@ -14,7 +14,7 @@ from bot.core.order import was_said_before
 from bot.core.people import Pair
 from bot.core.rhythm import GOAL_ITEMS
 from bot.services.acts import reads, writes
-from bot.services.digest_pages import Progress
+from bot.services.details import Progress
 from bot.services.ports import Clock, Ids
 from bot.store import audit, goals, pairs, people
 from bot.store.database import Database, Transaction

@@ -10,6 +10,7 @@ from bot.core.entries import PairFacts
 from bot.core.instrument import Instrument
 from bot.core.sessions import TEXT_SHOWN, Window, sessions_of
 from bot.store.database import Transaction
+from bot.store.digest_rows import EVERYBODY, Among
 from bot.store.goodbyes import goodbyes_of
 
 
@@ -21,20 +22,19 @@ async def with_goodbyes(
     instruments: Mapping[str, Mapping[int, Instrument]],
     *,
     texts: bool,
-    pair_id: int | None = None,
+    among: Among = EVERYBODY,
     since_at: int | None = None,
     text_limit: int = TEXT_SHOWN,
 ) -> list[PairFacts]:
     """Complete a therapist's facts as of a window's end.
 
-    pair_id: where it is about one pair. since_at: goodbyes that had closed by then are left out;
-    None for what a digest of this window can hold. text_limit: shared texts are cut to so many
-    characters.
+    since_at: goodbyes that had closed by then are left out; None for what a digest of this window
+    can hold. text_limit: shared texts are cut to so many characters.
     """
     found = await goodbyes_of(
         tx,
         therapist_id,
-        pair_id,
+        among,
         since_at=window.from_at if since_at is None else since_at,
         cut_at=window.cut_at,
         zone=window.zone,

@@ -19,24 +19,18 @@ from bot.core.timetable import local_day_bounds, local_on
 from bot.core.trends import FOLLOWED_SESSIONS, TREND_SESSIONS, trend_of
 from bot.services.acts import reads, writes
 from bot.services.beside import with_beside
-from bot.services.digest_pages import (
-    TEXT_IN_DETAILS,
-    TODAY_AT_MOST,
-    BeforeFirst,
-    Chart,
-    Details,
-    Today,
-    details_of,
-    today_line,
-)
+from bot.services.details import TEXT_IN_DETAILS, BeforeFirst, Details, details_of
+from bot.services.digest_pages import Chart
 from bot.services.digests import own_digest, placed_in
 from bot.services.goals import progress_of
 from bot.services.goodbyes import with_goodbyes
 from bot.services.in_force import most_per_week
 from bot.services.ports import Clock, Ids
-from bot.store import audit, digest_facts, mirror
+from bot.services.today import TODAY_AT_MOST, Today, today_line
+from bot.store import audit, digest_facts, expectations, mirror
 from bot.store import digests as store
 from bot.store.database import Database, Transaction
+from bot.store.digest_rows import Among
 
 #: In UTF-16 units: whatever is kept is shown whole, in one message (Telegram counts characters).
 WHOLE: Final = 2 * TEXT_LIMIT
@@ -144,7 +138,7 @@ class Lookup:
         await mirror.note_seen(tx, therapist_id, [pair_id], now)
         window = Window.up_to(now, await self._zone(tx, therapist_id))
         found = await digest_facts.facts_of(
-            tx, therapist_id, window, depth=FOLLOWED_SESSIONS, texts=True, pair_id=pair_id
+            tx, therapist_id, window, depth=FOLLOWED_SESSIONS, texts=True, among=Among(pair_id)
         )
         if not found:
             raise Refused("not_yours")
@@ -156,11 +150,11 @@ class Lookup:
             window,
             self.instruments,
             texts=True,
-            pair_id=pair_id,
+            among=Among(pair_id),
             since_at=0,
             text_limit=text_limit,
         )
-        found = await with_beside(tx, found, therapist_id, window, self.instrument, pair_id)
+        found = await with_beside(tx, found, therapist_id, window, self.instrument, Among(pair_id))
         return found[0], window
 
     async def _zone(self, tx: Transaction, therapist_id: int) -> str:
@@ -172,7 +166,7 @@ class Lookup:
     async def _before_first(
         self, tx: Transaction, therapist_id: int, pair_id: int
     ) -> BeforeFirst | None:
-        found = await digest_facts.before_first_of(tx, therapist_id, pair_id)
+        found = await expectations.before_first_of(tx, therapist_id, pair_id)
         if found is None:
             return None
         instrument = self.instruments[found.instrument][found.version]

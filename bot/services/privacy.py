@@ -24,6 +24,7 @@ from bot.store import answers as answer_store
 from bot.store import audit, checkins, digest_facts, erasure, goals, outbox, pairs, people
 from bot.store import history as history_store
 from bot.store.database import Database, Transaction
+from bot.store.digest_rows import Among
 
 DAY_MS: Final = 86_400_000
 #: How many check-ins one page of a client's own history holds.
@@ -239,7 +240,12 @@ class Privacy:
         now = self.clock.now()
         window = Window.up_to(now, self.settings.practice.timezone)
         found = await digest_facts.facts_of(
-            tx, pair.therapist_id, window, depth=FOLLOWED_SESSIONS, texts=False, pair_id=pair_id
+            tx,
+            pair.therapist_id,
+            window,
+            depth=FOLLOWED_SESSIONS,
+            texts=False,
+            among=Among(pair_id),
         )
         sessions = [s for one in found for s in sessions_of(one.asked, window, self.instrument)]
         panel = trend_of(sessions, self.instrument).panel(therapist.name)

@@ -8,45 +8,61 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any, Final, Literal
 
 from bot.core.entries import PairFacts, Talk
-from bot.core.sessions import Asked, Given, Window
+from bot.core.sessions import Asked, Window
 from bot.core.trends import Acknowledged
-from bot.store.answers import open_value
 from bot.store.database import Row, Transaction
-from bot.store.digest_answers import Answers, answers_of_read
-from bot.store.digest_rows import FIRST, OF_PAIR, OWN, READ, STILL
+from bot.store.digest_answers import ANSWERS, RECENT_ANSWERS, Answers, answers_of_read
+from bot.store.digest_rows import (
+    EVERYBODY,
+    OF_PAIR,
+    OWN,
+    READ,
+    RECENT,
+    STILL,
+    Among,
+)
 
-#: An appointment may be decided about late, after the program was down.
+#: An appointment may be decided about late, after the program was down, and a check-in lasts for a
+#: week at most.
 _DECIDED_WITHIN_MS: Final = 35 * 86_400_000
 #: What was said to a fall is looked for so far back.
 _FOLLOWED_MS: Final = 190 * 86_400_000
 
-#: Check-ins are counted no further than is asked: whether there are more than the newest and first.
-_MORE: Final = FIRST + 1
+#: A baseline is made of the first scores; so many check-ins hold them but for odd histories.
+FIRST: Final = 12
 
 _NOTHING: Final = Answers()
 
 PAIRS: Final = (
-    "SELECT id, code, state, data_key, paused_at, stopped_at, ended_at,"  # noqa: S608 - fixed text
-    f" (SELECT count(*) FROM (SELECT one.id FROM checkin AS one{OF_PAIR}"
-    f" LIMIT :depth + {_MORE}) AS counted) AS checkins FROM pair WHERE{STILL}"
+    "SELECT id, code, state, data_key, paused_at, stopped_at, ended_at"  # noqa: S608 - fixed text
     # Nobody has ever joined an invitation that was withdrawn.
-    " AND pair.client_id IS NOT NULL"
+    f" FROM pair WHERE{STILL} AND pair.client_id IS NOT NULL"
 )
 
-#: In the order in which `_asked` takes them; the pair stands beside.
-CHECKINS: Final = (
+#: Counted no further than is asked: whether there are more than the newest and the first.
+COUNTED: Final = (
+    "SELECT pair.id, (SELECT count(*) FROM (SELECT one.id FROM checkin AS one"  # noqa: S608 - fixed text
+    f"{OF_PAIR} LIMIT :depth + :first + 1) AS counted) AS checkins FROM pair WHERE{STILL}"
+)
+
+# In the order in which `_asked` takes them; the pair stands beside.
+_CHECKIN: Final = (
     "SELECT checkin.pair_id, checkin.id, appointment.local_on, appointment.local_time,"
     " appointment.starts_at, appointment.state, appointment.state_at, checkin.state,"
     " checkin.instrument, checkin.instrument_version, checkin.language, checkin.sent_at,"
     " checkin.completed_at, checkin.closes_at, checkin.closed_at, checkin.follows_id,"
     " checkin.anew_at"
-    f"{READ} JOIN appointment ON appointment.id = checkin.appointment_id WHERE{STILL}"
+)
+_MET: Final = (
+    f" JOIN appointment ON appointment.id = checkin.appointment_id WHERE{STILL}"
     " ORDER BY checkin.due_at"
 )
+CHECKINS: Final = f"{_CHECKIN}{READ}{_MET}"
+RECENT_CHECKINS: Final = f"{_CHECKIN}{RECENT}{_MET}"
 
 NOT_ASKED: Final = (
     "SELECT appointment.* FROM pair"  # noqa: S608 - fixed text
@@ -67,21 +83,8 @@ TALKS: Final = (
 ACKNOWLEDGED: Final = (
     "SELECT acknowledgement.pair_id, acknowledgement.kind, acknowledgement.raised_at, digest.cut_at"  # noqa: S608 - fixed text
     " FROM pair JOIN acknowledgement ON acknowledgement.pair_id = pair.id"
-    " AND acknowledgement.made_at > :since_at AND acknowledgement.made_at < :cut_at"
+    " AND acknowledgement.made_at > :followed_at AND acknowledgement.made_at < :cut_at"
     f" JOIN digest ON digest.id = acknowledgement.digest_id WHERE{OWN}"
-)
-
-BEFORE_FIRST: Final = (
-    "SELECT checkin.id, checkin.state, checkin.instrument, checkin.instrument_version,"  # noqa: S608 - fixed text
-    f" pair.data_key FROM pair JOIN checkin ON checkin.pair_id = pair.id WHERE{OWN}"
-    " AND checkin.kind = 'before_first' AND checkin.first_answer_at IS NOT NULL"
-)
-
-BEFORE_FIRST_ANSWERS: Final = (
-    "SELECT answer.checkin_id, answer.item, answer.value FROM pair"  # noqa: S608 - fixed text
-    " JOIN checkin ON checkin.pair_id = pair.id AND checkin.kind = 'before_first'"
-    f" JOIN answer ON answer.checkin_id = checkin.id WHERE{OWN}"
-    " AND answer.value IS NOT NULL AND answer.disclosure IS NULL"
 )
 
 
@@ -91,49 +94,84 @@ async def facts_of(
     window: Window,
     *,
     depth: int,
+    first: int = FIRST,
     texts: bool,
-    pair_id: int | None = None,
+    among: Among = EVERYBODY,
     over_at: int = 0,
 ) -> list[PairFacts]:
-    """Give what is known about a therapist's pairs (or one of them) as of the window's end.
+    """Give what is known about a therapist's pairs as of the window's end.
 
-    depth: so many of the newest check-ins of each pair. texts: whether shared texts are opened.
-    over_at: pairs that were stopped or ended by then are left out.
+    depth, first: so many of the newest check-ins of each pair, and of the first of its baseline.
+    texts: whether shared texts are opened. over_at: pairs that were stopped or ended by then are
+    left out.
     """
-    own = {"therapist_id": therapist_id, "pair_id": pair_id}
-    newest = {**own, "cut_at": window.cut_at, "depth": depth, "over_at": over_at}
-    pairs = await tx.all(PAIRS, **newest)
-    sealers = {row["id"]: tx.vault.sealer(row["data_key"], "pair", row["id"]) for row in pairs}
-    checkins = await tx.tuples(CHECKINS, **newest)
-    answers = await answers_of_read(
-        tx,
-        therapist_id,
-        pair_id,
-        window,
-        depth=depth,
-        over_at=over_at,
-        texts=texts,
-        sealers={checkin_id: sealers[of] for of, checkin_id, *_ in checkins},
-    )
-    not_asked = await tx.all(
-        NOT_ASKED,
-        **own,
-        cut_at=window.cut_at,
-        from_at=window.from_at,
-        since_at=window.from_at - _DECIDED_WITHIN_MS,
-    )
-    talks = {
-        row["pair_id"]: _talk(row, window.cut_at)
-        for row in await tx.all(TALKS, **own, cut_at=window.cut_at)
+    read = {**_read(therapist_id, window, among, over_at), "depth": depth, "first": first}
+    checkins = await tx.tuples(CHECKINS, **read)
+    answers = await tx.tuples(ANSWERS, **read)
+    counts: dict[int, int] = dict(await tx.tuples(COUNTED, **read))
+    unseen = _after_unseen(checkins, counts, depth)
+    facts = await _facts(tx, window, read, checkins, answers, unseen, texts=texts)
+    acknowledged = _grouped(await tx.all(ACKNOWLEDGED, **read), "pair_id")
+    return [
+        replace(
+            pair,
+            acknowledged=tuple(
+                _acknowledged(one, window.cut_at) for one in acknowledged.get(pair.pair_id, ())
+            ),
+        )
+        for pair in facts
+    ]
+
+
+async def news_of(
+    tx: Transaction, therapist_id: int, window: Window, among: Among
+) -> list[PairFacts]:
+    """Give what is new, open or corrected in a window, with nothing of before and no text opened.
+
+    It is enough to count and to tell who has anything there, and not to judge.
+    """
+    read = _read(therapist_id, window, among, 0)
+    checkins = await tx.tuples(RECENT_CHECKINS, **read)
+    answers = await tx.tuples(RECENT_ANSWERS, **read)
+    return await _facts(tx, window, read, checkins, answers, frozenset(), texts=False)
+
+
+def _read(therapist_id: int, window: Window, among: Among, over_at: int) -> dict[str, int | None]:
+    """Give what the statements are given."""
+    return {
+        "therapist_id": therapist_id,
+        **among.values,
+        "from_at": window.from_at,
+        "cut_at": window.cut_at,
+        "since_at": window.from_at - _DECIDED_WITHIN_MS,
+        "followed_at": window.cut_at - _FOLLOWED_MS,
+        "over_at": over_at,
     }
-    acknowledged = _grouped(
-        await tx.all(
-            ACKNOWLEDGED, **own, cut_at=window.cut_at, since_at=window.cut_at - _FOLLOWED_MS
-        ),
-        "pair_id",
+
+
+async def _facts(
+    tx: Transaction,
+    window: Window,
+    read: Mapping[str, int | None],
+    checkins: Sequence[tuple[Any, ...]],
+    answers: Sequence[tuple[Any, ...]],
+    unseen: frozenset[int],
+    *,
+    texts: bool,
+) -> list[PairFacts]:
+    pairs = await tx.all(PAIRS, **read)
+    sealers = {row["id"]: tx.vault.sealer(row["data_key"], "pair", row["id"]) for row in pairs}
+    given = await answers_of_read(
+        tx,
+        answers,
+        window,
+        read,
+        texts=texts,
+        sealers={checkin[1]: sealers[checkin[0]] for checkin in checkins},
     )
-    unseen = _after_unseen(checkins, {row["id"]: row["checkins"] for row in pairs}, depth)
-    asked = _asked_by_pair(checkins, answers, not_asked, unseen, window.cut_at)
+    not_asked = await tx.all(NOT_ASKED, **read)
+    talks = {row["pair_id"]: _talk(row, window.cut_at) for row in await tx.all(TALKS, **read)}
+    asked = _asked_by_pair(checkins, given, not_asked, unseen, window.cut_at)
     return [
         PairFacts(
             pair_id=row["id"],
@@ -142,9 +180,6 @@ async def facts_of(
             changed_at=_changed_at(row),
             asked=tuple(asked[row["id"]]),
             talk=talks.get(row["id"]),
-            acknowledged=tuple(
-                _acknowledged(one, window.cut_at) for one in acknowledged.get(row["id"], ())
-            ),
         )
         for row in pairs
     ]
@@ -158,18 +193,11 @@ def _asked_by_pair(
     cut_at: int,
 ) -> Mapping[int, list[Asked]]:
     asked: defaultdict[int, list[Asked]] = defaultdict(list)
-    for pair_id, checkin_id, *rest in checkins:
-        asked[pair_id].append(
-            _asked(
-                checkin_id,
-                *rest,
-                answers=answers.get(checkin_id, _NOTHING),
-                cut_at=cut_at,
-                is_after_unseen=checkin_id in unseen,
-            )
-        )
-    for row in not_asked:
-        asked[row["pair_id"]].append(_not_asked(row))
+    for row in checkins:
+        given = answers.get(row[1], _NOTHING)
+        asked[row[0]].append(_asked(row, given, cut_at, is_after_unseen=row[1] in unseen))
+    for one in not_asked:
+        asked[one["pair_id"]].append(_not_asked(one))
     return asked
 
 
@@ -178,8 +206,8 @@ def _after_unseen(
 ) -> frozenset[int]:
     """Name the check-ins, ordered by time, before which older ones of their pair were not read."""
     read: defaultdict[int, list[int]] = defaultdict(list)
-    for pair_id, checkin_id, *_ in checkins:
-        read[pair_id].append(checkin_id)
+    for checkin in checkins:
+        read[checkin[0]].append(checkin[1])
     return frozenset(
         ids[-depth] for pair_id, ids in read.items() if depth < len(ids) < counts[pair_id]
     )
@@ -212,28 +240,11 @@ def _talk(row: Row, cut_at: int) -> Talk:
     return Talk(row["id"], made_at, row["reply"], row["replied_at"])
 
 
-def _asked(
-    checkin_id: int,
-    on: str,
-    time: str,
-    starts_at: int,
-    calendar: str,
-    calendar_at: int,
-    state: str,
-    instrument: str,
-    version: int,
-    language: str,
-    sent_at: int | None,
-    completed_at: int | None,
-    closes_at: int,
-    closed_at: int | None,
-    follows_id: int | None,
-    anew_at: int | None,
-    *,
-    answers: Answers,
-    cut_at: int,
-    is_after_unseen: bool,
-) -> Asked:
+def _asked(row: tuple[Any, ...], answers: Answers, cut_at: int, *, is_after_unseen: bool) -> Asked:
+    (
+        _, checkin_id, on, time, starts_at, calendar, calendar_at, state, instrument, version,
+        language, sent_at, completed_at, closes_at, closed_at, follows_id, anew_at,
+    ) = row  # fmt: skip
     # By place, as `Asked` has them: a digest makes more than a thousand.
     return Asked(
         on,
@@ -266,31 +277,3 @@ def _not_asked(row: Row) -> Asked:
         decided_at=row["asked_at"],
         not_asked_reason=row["not_asked_reason"],
     )
-
-
-@dataclass(frozen=True, slots=True)
-class BeforeFirstFacts:
-    """What a pair said before its first session; nothing where it is withheld."""
-
-    instrument: str
-    version: int
-    is_withheld: bool
-    answers: tuple[Given, ...]
-
-
-async def before_first_of(
-    tx: Transaction, therapist_id: int, pair_id: int
-) -> BeforeFirstFacts | None:
-    """Give what a pair said before its first session; None where nothing was begun."""
-    own = {"therapist_id": therapist_id, "pair_id": pair_id}
-    checkin = await tx.one(BEFORE_FIRST, **own)
-    if checkin is None:
-        return None
-    withheld = checkin["state"] == "withheld"
-    sealer = tx.vault.sealer(checkin["data_key"], "pair", pair_id)
-    rows = [] if withheld else await tx.all(BEFORE_FIRST_ANSWERS, **own)
-    answers = tuple(
-        Given(row["item"], open_value(sealer, row["checkin_id"], row["item"], row["value"]))
-        for row in rows
-    )
-    return BeforeFirstFacts(checkin["instrument"], checkin["instrument_version"], withheld, answers)

@@ -1,18 +1,46 @@
 """Which rows a digest reads: a therapist's own pairs, and of each pair few of its check-ins.
 
-Of each pair the newest check-ins and, for its baseline, the first of the version it is asked now,
-or the first from where the therapist let the usual begin anew; by index, however long the history.
-Text of statements, for `digest_facts` and `digest_answers`.
+Of each pair `:depth` of the newest check-ins and, for its baseline, `:first` of the version it is
+asked now, from its first or from where the therapist let the usual begin anew. Where nothing but
+what is new is wanted, no history is read. Text of statements, for `digest_facts` and
+`digest_answers`.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Among:
+    """Which of a therapist's pairs are read; with nothing said, all of them.
+
+    pair_id: this one. digest_id: those that have a place in this digest; page: on this page of it.
+    """
+
+    pair_id: int | None = None
+    digest_id: int | None = None
+    page: int | None = None
+
+    @property
+    def values(self) -> dict[str, int | None]:
+        """What `AMONG` is to be given."""
+        return {"pair_id": self.pair_id, "digest_id": self.digest_id, "page": self.page}
+
+
+EVERYBODY: Final = Among()
+
+AMONG: Final = (
+    " AND (CAST(:pair_id AS BIGINT) IS NULL OR pair.id = :pair_id)"
+    " AND (CAST(:digest_id AS BIGINT) IS NULL OR pair.id IN"
+    " (SELECT placed.pair_id FROM digest_entry AS placed WHERE placed.digest_id = :digest_id"
+    " AND (CAST(:page AS BIGINT) IS NULL OR placed.page = :page)))"
+)
 
 OWN: Final = (
     " pair.therapist_id = :therapist_id AND pair.data_key IS NOT NULL"
-    " AND pair.state NOT IN ('invited', 'erased')"
-    " AND (CAST(:pair_id AS BIGINT) IS NULL OR pair.id = :pair_id)"
+    f" AND pair.state NOT IN ('invited', 'erased'){AMONG}"
 )
 
 #: Those of them that were not over by `over_at`: of whoever left long before a digest begins,
@@ -21,9 +49,6 @@ STILL: Final = (
     f"{OWN} AND (pair.state NOT IN ('stopped', 'ended')"
     " OR coalesce(pair.ended_at, pair.stopped_at, :over_at + 1) > :over_at)"
 )
-
-#: A baseline is made of the first scores; so many check-ins are enough to hold them.
-FIRST: Final = 12
 
 OF_PAIR: Final = (
     " WHERE one.pair_id = pair.id AND one.kind = 'session'"
@@ -39,5 +64,13 @@ READ: Final = (
     " AND (one.instrument, one.instrument_version) ="
     f" (SELECT one.instrument, one.instrument_version FROM checkin AS one{OF_PAIR}"
     " AND one.first_answer_at IS NOT NULL ORDER BY one.due_at DESC LIMIT 1)"
-    f" ORDER BY one.due_at LIMIT {FIRST}) AS first)"
+    f" ORDER BY one.due_at LIMIT :first) AS first)"
+)
+
+#: Only what can be new, open or corrected in a window, and no history: nothing else happens to a
+#: check-in that is closed.
+RECENT: Final = (
+    " FROM pair JOIN checkin ON checkin.pair_id = pair.id AND checkin.kind = 'session'"
+    " AND checkin.state <> 'cancelled' AND checkin.due_at <= :cut_at AND checkin.due_at > :since_at"
+    " AND (coalesce(checkin.closed_at, :from_at) >= :from_at OR checkin.corrected_at >= :from_at)"
 )

@@ -13,7 +13,7 @@ from bot.core.sessions import Asked, Given
 from bot.core.timetable import local_on, local_time
 from bot.store.answers import open_value
 from bot.store.database import Row, Transaction
-from bot.store.digest_rows import OWN
+from bot.store.digest_rows import OWN, Among
 
 _OF: Final = (
     " FROM pair JOIN checkin ON checkin.pair_id = pair.id AND checkin.kind = 'goodbye'"
@@ -37,20 +37,20 @@ EARLIER: Final = (
 async def goodbyes_of(
     tx: Transaction,
     therapist_id: int,
-    pair_id: int | None,
+    among: Among,
     *,
     since_at: int,
     cut_at: int,
     zone: str,
     texts: bool,
 ) -> dict[int, Asked]:
-    """Give the goodbyes of a therapist's pairs (or one of them) as of a cut-off, by pair.
+    """Give the goodbyes of a therapist's pairs as of a cut-off, by pair.
 
     since_at: those that had closed by then are left out. zone: of their local times. texts: whether
     shared texts are opened.
     """
     read = {
-        "therapist_id": therapist_id, "pair_id": pair_id, "since_at": since_at, "cut_at": cut_at,
+        "therapist_id": therapist_id, **among.values, "since_at": since_at, "cut_at": cut_at,
     }  # fmt: skip
     rows = await tx.all(GOODBYES, **read)
     if not rows:

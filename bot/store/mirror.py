@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.store.database import Row, Transaction
+from bot.store.digest_rows import AMONG, EVERYBODY, Among
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,22 +195,21 @@ async def find_day_over(tx: Transaction, since_at: int, now: int) -> tuple[int, 
 
 
 async def guesses_of(
-    tx: Transaction, therapist_id: int, cut_at: int, pair_id: int | None
+    tx: Transaction, therapist_id: int, cut_at: int, among: Among = EVERYBODY
 ) -> dict[int, dict[int, dict[str, int | None]]]:
     """Give a therapist's guesses before `cut_at` by pair and check-in: {pair: {check-in: {item}}}.
 
-    Those of about a year: no history is shown that goes back further. pair_id: of this pair only.
+    Those of about a year: no history is shown that goes back further.
     """
     rows = await tx.all(
-        "SELECT mirror_rating.*, pair.id AS pair_id, pair.data_key FROM pair"
+        "SELECT mirror_rating.*, pair.id AS pair_id, pair.data_key FROM pair"  # noqa: S608 - fixed text
         " JOIN checkin ON checkin.pair_id = pair.id"
         " JOIN mirror_rating ON mirror_rating.checkin_id = checkin.id"
-        " WHERE pair.therapist_id = :therapist_id AND pair.data_key IS NOT NULL"
-        " AND (CAST(:pair_id AS BIGINT) IS NULL OR pair.id = :pair_id)"
+        f" WHERE pair.therapist_id = :therapist_id AND pair.data_key IS NOT NULL{AMONG}"
         " AND mirror_rating.rated_at < :cut_at AND checkin.due_at > :since_at",
         therapist_id=therapist_id,
         since_at=cut_at - _GUESSES_FOR_MS,
-        pair_id=pair_id,
+        **among.values,
         cut_at=cut_at,
     )
     found: defaultdict[int, dict[int, dict[str, int | None]]] = defaultdict(dict)

@@ -55,10 +55,11 @@ def _column(place: str) -> str:
 class Sealer:
     """Seals and opens the values of one data key."""
 
-    __slots__ = ("_cipher",)
+    __slots__ = ("_cipher", "_decrypt")
 
     def __init__(self, key: bytes) -> None:
         self._cipher = AESGCM(key)
+        self._decrypt = self._cipher.decrypt
 
     def seal(self, plain: bytes, table: str, column: str, row: int | str) -> bytes:
         """Seal `plain` to its place; `row` is the row's id (or ids, joined) and never changes."""
@@ -73,12 +74,12 @@ class Sealer:
     def open_at(self, sealed: bytes, place: str) -> bytes:
         """Do the same for a place that is written already: "table|column|row"."""
         # A digest opens thousands of values, so nothing is named here that need not be.
-        if not sealed.startswith(_VERSION):
-            raise Altered(f"{_column(place)}: sealed by a version this program does not know")
-        if len(sealed) < _SHORTEST:
+        if len(sealed) < _SHORTEST or sealed[0] != _VERSION[0]:
+            if not sealed.startswith(_VERSION):
+                raise Altered(f"{_column(place)}: sealed by a version this program does not know")
             raise Altered(f"{_column(place)}: the sealed value is cut off")
         try:
-            padded = self._cipher.decrypt(sealed[1:_BODY], sealed[_BODY:], place.encode())
+            padded = self._decrypt(sealed[1:_BODY], sealed[_BODY:], place.encode())
         except InvalidTag:
             raise Altered(f"{_column(place)}: the sealed value does not open") from None
         return padded.rstrip(b"\x00")[:-1]

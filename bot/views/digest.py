@@ -10,11 +10,13 @@ from bot.core.instrument import Instrument
 from bot.render import day, ngettext, speaking, weekday
 from bot.render import gettext as _
 from bot.services.acknowledgements import Telling
-from bot.services.digest_pages import Chart, Details, DigestPage, Today, TodayLine
+from bot.services.details import Details
+from bot.services.digest_pages import Chart, DigestPage
 from bot.services.digests import Acknowledgement
 from bot.services.lookup import Words
 from bot.services.ports import Make, Screen
 from bot.services.sentences import MOST
+from bot.services.today import Today, TodayLine
 from bot.services.usual import Choice
 from bot.store.sentences import Sentence
 from bot.views.buttons import Button, button, columns, rows

@@ -7,11 +7,12 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from bot.app import RandomIds, open_database
+from bot.app import App, RandomIds, open_database
 from bot.config import Settings, load
 from bot.core.conversation import Known
 from bot.core.timetable import local_on
 from bot.demo.stage import write_config
+from bot.services.digest_making import DigestMaking
 from bot.services.ports import Clock
 from bot.store import checkins, outbox, pairs, people
 from bot.store.database import Transaction
@@ -20,6 +21,11 @@ from tests.transactions import writing
 ZONE = "Europe/Berlin"
 HOUR = 3_600_000
 IDS = RandomIds()
+
+
+def making_of(app: App) -> DigestMaking:
+    """Give what makes the digests of a program."""
+    return DigestMaking(app.db, app.clock, app.ids, app.settings, app.room.digests.reading)
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,16 @@ from bot.demo.stage import TOKEN, StageClock
 from bot.emulator import Emulator
 from bot.store.database import Transaction
 from tests.bench.history import fill
-from tests.bench.practice import HOUR, IDS, ZONE, Couple, found, open_checkins, settings_in
+from tests.bench.practice import (
+    HOUR,
+    IDS,
+    ZONE,
+    Couple,
+    found,
+    making_of,
+    open_checkins,
+    settings_in,
+)
 from tests.bench.table import Figure
 from tests.transactions import writing
 
@@ -140,7 +149,7 @@ async def _times(
             raise RuntimeError(f"the {name} tick is not idle")
 
     async def digest() -> None:
-        if not await app.room.digests.make_one():
+        if not await making_of(app).make_one():
             raise RuntimeError("no digest is due")
 
     times = {

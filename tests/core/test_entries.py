@@ -8,7 +8,7 @@ import pytest
 
 from bot.core.digest import most_units
 from bot.core.entries import OPENERS, Entry, Opener, PairFacts, Reason, Talk, entry_of
-from bot.core.sessions import Given, Rated, Session
+from bot.core.sessions import Form, Given, Session
 from tests.digest_support import CUT, DAY, FROM, HOUR, INSTRUMENT, WINDOW, asked, pair
 
 MONDAY, TUESDAY = "2026-11-16", "2026-11-17"
@@ -121,7 +121,7 @@ def test_a_goodbye_stands_in_one_digest_and_can_be_read() -> None:
 
 def test_a_page_has_room_for_a_goodbye() -> None:
     plain = entry(ended(asked(MONDAY, *CALM)))
-    said = goodbye(items=(Rated("reached", 8), Rated("together", None)))
+    said = goodbye(values=(8, None), form=Form(("reached", "together"), INSTRUMENT.house))
     with_one = entry(ended(asked(MONDAY, *CALM), goodbye=said))
     assert most_units(with_one) > most_units(plain) + 2 * 20
 

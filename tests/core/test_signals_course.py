@@ -18,6 +18,7 @@ from bot.core.signals import (
     Limits,
     Point,
     Rupture,
+    Share,
     Unsaid,
     baseline_of,
     course,
@@ -216,6 +217,14 @@ def test_s15_one_value_in_every_item_four_times_running_is_a_fact() -> None:
     assert findings == [(), (), ("lower",), (), ("straight",)]
     broken = [*straight[:2], Point((8, 8, 8, 8, 9)), *straight[2:]]
     assert course(broken, HOUSE).verdicts[-1].straight_running == 2
+
+
+def test_s15_the_share_with_every_item_at_the_top() -> None:
+    checkins = [(10,) * 5, (10, 10, 10, 10, 9), (10, 10, 10, 10, None), (), (None,) * 5]
+    found = course([Point(values) for values in checkins], HOUSE).ceiling
+    assert (found, found.rate) == (Share(1, 3), pytest.approx(1 / 3))
+    assert course([Point()], HOUSE).ceiling.rate is None
+    assert course([Point((7, 7))], HOUSE, (0.0, 7.0)).ceiling == Share(1, 1)
 
 
 def test_s15_everything_at_the_top_is_counted() -> None:

@@ -12,10 +12,8 @@ from bot.core.house import House
 from bot.core.signals import (
     Alpha,
     Gap,
-    Share,
     Unsaid,
     alpha,
-    ceiling,
     f_quantile,
     gap,
     is_straight,
@@ -159,14 +157,6 @@ def test_s13_to_change_places_turns_the_gap_only(data: list) -> None:
     assert replace(turned, mean=0.0, correlation=None, agreement=None) == replace(
         found, mean=0.0, correlation=None, agreement=None
     )
-
-
-def test_s15_the_share_with_every_item_at_the_top() -> None:
-    checkins = [(10,) * 5, (10, 10, 10, 10, 9), (10, 10, 10, 10, None), (), (None,) * 5]
-    assert ceiling(checkins) == Share(1, 3)
-    assert ceiling(checkins).rate == pytest.approx(1 / 3)
-    assert ceiling([()]).rate is None
-    assert ceiling([(7, 7)], 7) == Share(1, 1)
 
 
 def test_s15_one_value_in_every_item_is_straight_where_there_is_a_score() -> None:

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from bot.core.entries import Entry, PairFacts, entry_of
 from bot.core.sessions import Asked, Given, sessions_of
-from bot.core.trends import PICTURE_SESSIONS, Acknowledged, Repair, trend_of
+from bot.core.trends import PICTURE_SESSIONS, Acknowledged, Repair, holds_baseline, trend_of
 from tests.digest_support import CUT, DAY, FROM, INSTRUMENT, NEXT, WINDOW, asked, pair
 
 NEWEST = date(2026, 11, 16)
@@ -141,6 +141,18 @@ def test_nothing_runs_on_over_check_ins_that_were_not_read() -> None:
     assert newest.low_running == 1
     assert newest.usual is None
     assert newest.baseline.count == 5, "the first ones still are the baseline"  # type: ignore[union-attr]
+
+
+def test_s7_the_first_ones_hold_a_baseline_once_enough_of_them_have_a_score() -> None:
+    six = weeks(9, 9, 9, 9, 9, 9, 8)
+    assert holds_baseline(six[:3], INSTRUMENT), "all were read, there are no more"
+    six[-1] = six[-1]._replace(is_after_unseen=True)
+    assert holds_baseline(six, INSTRUMENT)
+    skipped = asked("2026-10-12", 9, 9, 9, None, None, extra=(Given("pace", ("slow",)),))
+    apart = six[0]._replace(calendar_met=False)
+    for one in (skipped, apart, asked("2026-10-12")):
+        assert not holds_baseline([one, *six[1:]], INSTRUMENT)
+        assert holds_baseline([one, *six], INSTRUMENT)
 
 
 def test_a_verdict_on_what_is_no_part_of_the_trend_is_none() -> None:

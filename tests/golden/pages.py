@@ -38,7 +38,7 @@ async def pages_of_week(week: Week, folder: Path) -> str:
     """Let an invented week pass in an empty folder; give every page of its digests."""
     async with open_world(folder, free_text=week.__name__ in WITH_TEXTS) as world:
         await week(world)
-        while await world.digests.make_one():
+        while await world.making.make_one():
             pass
         screens = await _screens(world)
     return f"{week.__doc__}\n\n" + "\n".join(map(_written, screens))

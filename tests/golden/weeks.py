@@ -104,7 +104,7 @@ async def rupture_and_repair(world: World) -> None:
     wish = words("I would like to slow down before we plan the next step.", "raise")
     await history(world, a7, *CALM[:6], (4, 6, 5, 4, 6), newest=(got_in_the_way, wish))
     await history(world, b2, *CALM, weekday=2, time="09:00")
-    assert await world.digests.make_one()
+    assert await world.making.make_one()
     world.clock.at = CUT + HOUR
     await world.digests.acknowledge(world.ben, await world.newest_digest(), a7, "talk")
     (talk,) = await world.rows("SELECT id FROM acknowledgement")

@@ -10,7 +10,7 @@ import pytest
 
 from bot.core import signals
 from bot.core.house import House
-from bot.core.signals import Alpha, Baseline, Gap, Individuals, Limits
+from bot.core.signals import Alpha, Baseline, Gap, Individuals, Limits, Point
 from tests.bench import flags
 from tests.core.test_signals_chart import S5, WHEELER
 from tests.core.test_signals_course import judged
@@ -115,7 +115,7 @@ def examples() -> list[tuple[str, list[str]]]:
     assert isinstance(alpha, Alpha)
     assert isinstance(newest.baseline, Baseline)
     assert newest.state == "possible"
-    tops = signals.ceiling([[10] * 5, [10, 10, 10, 10, 9]])
+    tops = signals.course([Point((10,) * 5), Point((10, 10, 10, 10, 9))], HOUSE).ceiling
     mixed = [9, 9, 9, 9, 3]
     four = replace(HOUSE, baseline_needs=4, baseline_over=4)
     return [

@@ -15,8 +15,10 @@ from bot.core.beside import BesideFacts
 from bot.core.digest import PAGE_UNITS, digest_of, most_units, pages_of
 from bot.core.entries import OPENERS, Mark, PairFacts, Reason, Talk, entry_of
 from bot.core.sessions import Asked, Given
-from bot.services.digest_pages import Progress, Today, details_of, page_of, today_line
+from bot.services.details import Progress, details_of
+from bot.services.digest_pages import page_of
 from bot.services.digest_sample import sample
+from bot.services.today import Today, today_line
 from tests.digest_support import (
     CUT,
     DAY,

@@ -15,8 +15,8 @@ import pytest
 from bot.core.conversation import Answer
 from bot.core.errors import Refused
 from bot.core.timetable import to_utc
+from bot.services.digest_making import DigestMaking
 from bot.services.digest_pages import DigestPage
-from bot.services.digests import Digests
 from bot.store import digest_facts, outbox
 from bot.store import digests as store
 from bot.store.database import Transaction
@@ -37,8 +37,8 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
 
 
 async def made(world: World) -> int:
-    assert await world.digests.make_one()
-    assert not await world.digests.make_one()
+    assert await world.making.make_one()
+    assert not await world.making.make_one()
     return await world.newest_digest()
 
 
@@ -66,7 +66,7 @@ async def test_nothing_before_the_hour_and_one_digest_at_it(world: World) -> Non
     a7 = await world.pair("A7")
     await world.checkin(a7, *LOW)
     world.clock.at = CUT - 1
-    assert not await world.digests.make_one()
+    assert not await world.making.make_one()
     world.clock.at = CUT
     digest = await made(world)
     assert await owed(world, "digest") == [(digest, "1", world.ben, CUT)]
@@ -109,8 +109,8 @@ async def test_own_day_and_zone_win_over_the_practices(world: World) -> None:
 
 async def test_no_digest_without_clients_but_the_cut_off_moves(world: World) -> None:
     await world.pair("A7", state="ended")
-    assert await world.digests.make_one()
-    assert not await world.digests.make_one()
+    assert await world.making.make_one()
+    assert not await world.making.make_one()
     assert await world.rows("SELECT * FROM digest") == []
     assert await owed(world, "digest") == []
 
@@ -127,9 +127,9 @@ async def test_each_therapist_has_a_digest_of_their_own(world: World) -> None:
     dana = await world.person(2, therapist=True)
     await world.checkin(await world.pair("A7"), *LOW)
     await world.checkin(await world.pair("D4", therapist=dana), *CALM)
-    assert await world.digests.make_one()
-    assert await world.digests.make_one()
-    assert not await world.digests.make_one()
+    assert await world.making.make_one()
+    assert await world.making.make_one()
+    assert not await world.making.make_one()
     rows = await world.rows(
         "SELECT digest.therapist_id, pair.code FROM digest_entry"
         " JOIN digest ON digest.id = digest_id JOIN pair ON pair.id = pair_id"
@@ -232,13 +232,13 @@ async def test_what_was_said_before_the_cut_off_is_waited_for(world: World) -> N
 
 def meanwhile(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], Awaitable[object]]) -> None:
     """Let something happen when a digest has been read and not yet placed."""
-    place = Digests._place
+    place = DigestMaking._place
 
-    async def placing(self: Digests, *given: Any, **named: Any) -> None:
+    async def placing(self: DigestMaking, *given: Any, **named: Any) -> None:
         await happens()
         await place(self, *given, **named)
 
-    monkeypatch.setattr(Digests, "_place", placing)
+    monkeypatch.setattr(DigestMaking, "_place", placing)
 
 
 async def test_who_is_erased_meanwhile_has_no_place(
@@ -319,13 +319,13 @@ async def test_a_digest_that_another_placed_meanwhile_is_not_made_twice(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await world.checkin(await world.pair("A7"), *LOW)
-    place = Digests._place
+    place = DigestMaking._place
 
-    async def twice(self: Digests, *given: Any, **named: Any) -> None:
+    async def twice(self: DigestMaking, *given: Any, **named: Any) -> None:
         await place(self, *given, **named)
         await place(self, *given, **named)
 
-    monkeypatch.setattr(Digests, "_place", twice)
+    monkeypatch.setattr(DigestMaking, "_place", twice)
     await made(world)
     assert len(await world.rows("SELECT * FROM digest")) == 1
     assert len(await owed(world, "digest")) == 1
@@ -571,7 +571,7 @@ async def test_nobody_reaches_another_therapists_digest(world: World) -> None:
 
 
 async def made_for(world: World, therapist: int) -> int:
-    while await world.digests.make_one():
+    while await world.making.make_one():
         pass
     (row,) = await world.rows("SELECT id FROM digest WHERE therapist_id = :id", id=therapist)
     return int(row["id"])

@@ -31,6 +31,7 @@ BOUNDED = (
     "SEARCH other USING COVERING INDEX digest_opened (therapist_id=?)",
     # As many as a digest has pairs, a check-in items.
     "SEARCH digest_entry USING INDEX sqlite_autoindex_digest_entry_1 (digest_id=?)",
+    "SEARCH placed USING INDEX sqlite_autoindex_digest_entry_1 (digest_id=?)",
     "SEARCH acknowledgement USING INDEX sqlite_autoindex_acknowledgement_2 (digest_id=?)",
 )
 
@@ -73,7 +74,7 @@ async def test_nothing_asked_for_a_digest_reads_a_whole_history(
     await world.checkin(a7, 8, 8, 8, 8, 8)
     await world.checkin(b2, 3, 3, 3, 3, 3)
     plans.clear()
-    assert await world.digests.make_one()
+    assert await world.making.make_one()
     (digest,) = [row["id"] for row in await world.rows("SELECT id FROM digest WHERE number = 1")]
     del plans["SELECT id FROM digest WHERE number = 1"]
     page = await world.digests.open_page(world.ben, digest, 1)

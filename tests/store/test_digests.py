@@ -15,6 +15,7 @@ from bot.core.sessions import Given, Window
 from bot.core.trends import Acknowledged
 from bot.store import digest_answers, digest_facts
 from bot.store import digests as store
+from bot.store.digest_rows import EVERYBODY
 from tests.digest_support import CUT, DAY, FROM, HOUR, NEXT, WINDOW
 from tests.digest_world import MONDAY, World, open_world
 from tests.transactions import reading, writing
@@ -225,13 +226,17 @@ async def test_the_first_are_those_of_the_version_that_is_asked_now(world: World
 
 
 @pytest.mark.parametrize(
-    "name", ["PAIRS", "CHECKINS", "ANSWERS", "EARLIER", "NOT_ASKED", "TALKS", "ACKNOWLEDGED"]
-)
+    "name",
+    [
+        "PAIRS", "COUNTED", "CHECKINS", "RECENT_CHECKINS", "ANSWERS", "RECENT_ANSWERS", "EARLIER",
+        "NOT_ASKED", "TALKS", "ACKNOWLEDGED",
+    ],
+)  # fmt: skip
 async def test_no_whole_table_is_read(world: World, name: str) -> None:
     (*plan,) = await world.rows(
         f"EXPLAIN QUERY PLAN {getattr(digest_facts, name, '') or getattr(digest_answers, name)}",
-        therapist_id=world.ben, pair_id=None, cut_at=CUT, from_at=FROM, since_at=FROM, depth=11,
-        over_at=0,
+        therapist_id=world.ben, **EVERYBODY.values, cut_at=CUT, from_at=FROM, since_at=FROM,
+        followed_at=FROM, depth=11, first=12, over_at=0,
     )  # fmt: skip
     steps = [row["detail"] for row in plan]
     assert steps
@@ -262,15 +267,16 @@ async def test_a_long_history_is_not_counted_to_its_end(world: World) -> None:
     for on in mondays(30):
         await world.checkin(a7, 8, 8, 8, 8, 8, on=on)
     (row,) = await world.rows(
-        digest_facts.PAIRS, therapist_id=world.ben, pair_id=None, cut_at=CUT, depth=5, over_at=0
-    )
+        digest_facts.COUNTED,
+        therapist_id=world.ben, **EVERYBODY.values, cut_at=CUT, depth=5, first=12, over_at=0,
+    )  # fmt: skip
     assert row["checkins"] == 5 + 12 + 1
 
 
 async def test_where_a_usual_begins_anew_is_found_by_its_index(world: World) -> None:
     plan = await world.rows(
         f"EXPLAIN QUERY PLAN {digest_facts.CHECKINS}",
-        therapist_id=world.ben, pair_id=None, cut_at=CUT, depth=11, over_at=0,
+        therapist_id=world.ben, **EVERYBODY.values, cut_at=CUT, depth=11, first=12, over_at=0,
     )  # fmt: skip
     assert any("checkin_anew" in row["detail"] for row in plan), [row["detail"] for row in plan]
 
@@ -318,3 +324,13 @@ async def test_the_acknowledging_statement_itself_names_the_therapist(world: Wor
         assert await store.acknowledge(tx, id=6, therapist_id=dana, kind="talk", **tap) is None
         assert await store.acknowledge(tx, id=7, therapist_id=world.ben, kind="talk", **tap) == 7
         assert await store.places_of(tx, 5) == (place,)
+
+
+async def test_the_first_of_a_version_are_found_by_their_index(world: World) -> None:
+    """Else each digest would walk all that was asked with the version before."""
+    plan = await world.rows(
+        f"EXPLAIN QUERY PLAN {digest_facts.CHECKINS}",
+        therapist_id=world.ben, **EVERYBODY.values, cut_at=CUT, depth=11, first=12, over_at=0,
+    )  # fmt: skip
+    found = "SEARCH one USING INDEX checkin_of_version (pair_id=? AND instrument=?"
+    assert any(row["detail"].startswith(found) for row in plan), [row["detail"] for row in plan]

@@ -12,7 +12,7 @@ from jinja2 import Template
 
 from bot.core.digest import most_units
 from bot.core.entries import Mark, PairFacts, entry_of
-from bot.core.sessions import TEXT_SHOWN, Asked, Outcome, Rated, Session, Shared
+from bot.core.sessions import TEXT_SHOWN, Asked, Form, Outcome, Session, Shared
 from bot.core.signals import Limits
 from bot.core.trends import Repair
 from bot.instruments import load_instruments
@@ -82,7 +82,8 @@ def test_no_goodbye_takes_more_than_its_page_was_sized_with(
     is_answered = outcome in ("answered", "started")
     goodbye = Session(
         "2026-11-19", "12:00", CUT - HOUR, outcome, is_new=True, is_corrected=is_answered,
-        items=tuple(Rated(item.key, 10) for item in GOODBYE.ratings) if is_answered else (),
+        values=(10,) * len(GOODBYE.ratings) if is_answered else (),
+        form=Form(tuple(item.key for item in GOODBYE.ratings), house=GOODBYE.house),
         shared=Shared("show", words) if is_answered else None,
         open_until=("2026-11-26", "12:00") if outcome == "open" else None,
     )  # fmt: skip

@@ -12,7 +12,7 @@ from bot.core.timetable import after_quiet
 from bot.services.acknowledgements import Acknowledgements
 from bot.services.asking import Asking
 from bot.services.checkins import CheckIns
-from bot.services.digests import Digests
+from bot.services.digest_making import DigestMaking
 from bot.services.outgoing import Outgoing
 from bot.store import updates
 from tests.year.rounds import play
@@ -62,8 +62,12 @@ def _forgets_own_clocks(patch: pytest.MonkeyPatch) -> None:
 
 
 def _makes_digests_late(patch: pytest.MonkeyPatch) -> None:
-    sound = Digests._hour
-    patch.setattr(Digests, "_hour", lambda self, weekly, now: sound(self, weekly, now - 3_600_000))
+    sound = DigestMaking._due
+    patch.setattr(
+        DigestMaking,
+        "_due",
+        lambda self, weekly, force, now: sound(self, weekly, force, now - 3_600_000),
+    )
 
 
 def _tells_nobody(patch: pytest.MonkeyPatch) -> None:

@@ -12,13 +12,14 @@ from bot.core.signals.chart import Baseline, Individuals, Limits, baseline_of, i
 from bot.core.signals.course import course
 from bot.core.signals.gap import Gap, gap
 from bot.core.signals.marks import NEED, RULE_OF, Course, Finding, Point, Rupture, Verdict
-from bot.core.signals.rates import Alpha, Share, alpha, ceiling, f_quantile, wilson
+from bot.core.signals.rates import Alpha, Share, alpha, f_quantile, wilson
 from bot.core.signals.scores import (
     Change,
     change,
     is_low,
     is_straight,
     lows,
+    mean_of,
     score,
     sparkline,
     two_rules,
@@ -46,7 +47,6 @@ __all__ = [
     "Verdict",
     "alpha",
     "baseline_of",
-    "ceiling",
     "chance_of_fall",
     "change",
     "course",
@@ -56,6 +56,7 @@ __all__ = [
     "is_low",
     "is_straight",
     "lows",
+    "mean_of",
     "reliable_change",
     "score",
     "sparkline",

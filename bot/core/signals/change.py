@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 from bot.core.house import House
 
@@ -37,12 +38,17 @@ class Spread:
     threshold: float
     reliable_z: float
 
-    def change(self, before: float, after: float) -> ReliableChange:
+    def rci(self, before: float, after: float) -> float:
         """Compare two scores of one person: RCI = (after - before) / S_diff (S2, S3)."""
-        rci = (after - before) / self.s_diff
+        return (after - before) / self.s_diff
+
+    def change(self, before: float, after: float) -> ReliableChange:
+        """Compare two scores of one person, and say whether they differ reliably."""
+        rci = self.rci(before, after)
         return ReliableChange(rci, abs(rci) > self.reliable_z)
 
 
+@lru_cache(maxsize=16)
 def spread(house: House) -> Spread | None:
     """Give the noise of scores: SEM = SD·√(1 - r), S_diff = √2·SEM (S2; Jacobson & Truax 1991).
 

@@ -14,7 +14,6 @@ from bot.core.house import House
 from bot.core.signals.change import Spread, spread
 from bot.core.signals.chart import Baseline, baseline_of
 from bot.core.signals.marks import NEED, Course, Finding, Point, Rupture, State, Verdict
-from bot.core.signals.rates import ceiling
 from bot.core.signals.rupture import Follower
 from bot.core.signals.scores import change_from, mean_of, usual
 from bot.core.signals.unsaid import Unsaid
@@ -29,8 +28,9 @@ def course(
     """
     ruptures: list[Rupture] = []
     noise = spread(house)
+    kept = max(house.usual_over, house.fall_needs)
     judges: defaultdict[str, _Judge] = defaultdict(
-        lambda: _Judge(house, scale, noise, Follower(house.repair_within, ruptures))
+        lambda: _Judge(house, scale, noise, kept, Follower(house.repair_within, ruptures))
     )
     stretch, verdicts = -1, []
     for at, point in enumerate(points):
@@ -41,18 +41,17 @@ def course(
         elif point.after_unseen:
             judge.lose_sight(at)
         verdicts.append(judge.verdict(at, point))
-    return Course(
-        tuple(verdicts), tuple(ruptures), ceiling([point.values for point in points], scale[1])
-    )
+    return Course(tuple(verdicts), tuple(ruptures))
 
 
 @dataclass(slots=True)
 class _Judge:
-    """What is known so far of one instrument version."""
+    """What is known so far of one instrument version. kept: so many of the newest scores."""
 
     house: House
     scale: tuple[float, float]
     noise: Spread | None
+    kept: int
     follower: Follower
     stretch: int = -1
     first: list[float] = field(default_factory=list)
@@ -95,19 +94,20 @@ class _Judge:
                 findings.add(said)
         state, rupture_at = self._state(at, value, fell, point.talked)
         self._keep(value)
+        # By place, as `Verdict` has them: a digest makes more than a thousand.
         return Verdict(
-            at=at,
-            stretch=self.stretch,
-            score=value,
-            is_answered=bool(answered),
-            findings=tuple(found for found in NEED if found in findings) if findings else (),
-            baseline=baseline,
-            rci=rci,
-            usual=own,
-            low_running=self.low_running,
-            straight_running=self.straight_running,
-            state=state,
-            rupture_at=rupture_at,
+            at,
+            self.stretch,
+            value,
+            bool(answered),
+            tuple(found for found in NEED if found in findings) if findings else (),
+            baseline,
+            rci,
+            own,
+            self.low_running,
+            self.straight_running,
+            state,
+            rupture_at,
         )
 
     def _count_runs(self, lowest: int, *, is_straight: bool) -> None:
@@ -132,12 +132,12 @@ class _Judge:
             return None, found
         if baseline.count < self.house.fall_needs:
             return None, found
-        compared = noise.change(baseline.mean, value)
-        if compared.is_fall:
+        rci = noise.rci(baseline.mean, value)
+        if rci < -noise.reliable_z:
             found.add("reliable_fall")
         if baseline.lower is not None and value < baseline.lower:
             found.add("below_limit")
-        return compared.rci, found
+        return rci, found
 
     def _state(
         self, at: int, value: float | None, fell: bool, talked: bool
@@ -153,8 +153,7 @@ class _Judge:
     def _keep(self, value: float | None) -> None:
         if value is None:
             return
-        kept = max(self.house.usual_over, self.house.fall_needs)
-        self.newest = (*self.newest, value)[-kept:]
+        self.newest = (*self.newest, value)[-self.kept :]
         if len(self.first) < self.house.baseline_over:
             self.first.append(value)
             self.baseline = baseline_of(self.first, self.house, self.scale)

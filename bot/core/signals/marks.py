@@ -111,7 +111,12 @@ class Course:
 
     verdicts: tuple[Verdict, ...]
     ruptures: tuple[Rupture, ...]
-    ceiling: Share
+
+    @property
+    def ceiling(self) -> Share:
+        """How many of the check-ins with answers have all items at the maximum (S15)."""
+        at_the_top = sum("ceiling" in one.findings for one in self.verdicts)
+        return Share(at_the_top, sum(one.is_answered for one in self.verdicts))
 
     @property
     def newest(self) -> Verdict | None:

@@ -59,12 +59,6 @@ def wilson(hits: int, tries: int) -> tuple[float, float]:
     return max(0.0, centre - half), min(1.0, centre + half)
 
 
-def ceiling(checkins: Sequence[Sequence[int | None]], highest: float = 10.0) -> Share:
-    """Count the answered check-ins with all items at the maximum (S15)."""
-    kinds: list[set[float | None]] = [set(values) for values in checkins]
-    return Share(kinds.count({highest}), sum(1 for kind in kinds if kind - {None}))
-
-
 def alpha(rows: Sequence[Sequence[int | None]], house: House) -> Alpha | Unsaid:
     """Give Cronbach's alpha = k/(k-1)·(1 - Σs²ᵢ/s²ₜ) with Feldt's interval (S11; Feldt 1987).
 

@@ -52,6 +52,17 @@ async def note_decision(tx: Transaction, appointment_id: int, now: int, reason: 
     )
 
 
+async def find_undecided_start(tx: Transaction, pair_id: int, started_by: int) -> int | None:
+    """Give when a pair's oldest session started about which nothing has been decided yet."""
+    row = await tx.one(
+        "SELECT min(starts_at) AS starts_at FROM appointment WHERE pair_id = :pair_id"
+        " AND asked IS NULL AND state = 'planned' AND starts_at <= :started_by",
+        pair_id=pair_id,
+        started_by=started_by,
+    )
+    return row["starts_at"] if row else None
+
+
 async def find_next_start(tx: Transaction, pair_id: int, after_at: int) -> int | None:
     """Give when a pair's next planned appointment starts."""
     row = await tx.one(

@@ -245,24 +245,12 @@ async def ask_less_often(
     return _pair(row) if row else None
 
 
-async def resume_due(tx: Transaction, today_on: str) -> list[Pair]:
-    """Let every pair go on whose pause ends on or before a local date."""
-    rows = await tx.all(
-        "UPDATE pair SET state = 'active', paused_at = NULL, paused_until_on = NULL"
-        " WHERE state = 'paused' AND paused_until_on <= :today_on RETURNING *",
-        today_on=today_on,
-    )
-    return [_pair(row) for row in rows]
+RESUMING: Final = "SELECT * FROM pair WHERE state = 'paused' AND paused_until_on <= :on"
 
 
-async def resume_by(tx: Transaction, pair_id: int, on: str) -> None:
-    """Let a pair go on whose pause ended on or before the local date of a session that was."""
-    await tx.run(
-        "UPDATE pair SET state = 'active', paused_at = NULL, paused_until_on = NULL"
-        " WHERE id = :id AND state = 'paused' AND paused_until_on <= :on",
-        id=pair_id,
-        on=on,
-    )
+async def resuming_by(tx: Transaction, on: str) -> list[Pair]:
+    """List the pairs whose pause ends on or before a local date."""
+    return [_pair(row) for row in await tx.all(RESUMING, on=on)]
 
 
 async def stop(tx: Transaction, pair_id: int, client_id: int, now: int) -> Pair | None:
@@ -322,13 +310,3 @@ async def decline_erasure(tx: Transaction, pair_id: int, asked_at: int) -> Pair 
         asked_at=asked_at,
     )
     return _pair(row) if row else None
-
-
-RESUMING: Final = (
-    "SELECT id FROM pair WHERE state = 'paused' AND paused_until_on <= :today_on LIMIT 1"
-)
-
-
-async def any_to_resume(tx: Transaction, today_on: str) -> bool:
-    """Say whether any pause ends on or before a local date."""
-    return await tx.one(RESUMING, today_on=today_on) is not None

@@ -44,7 +44,7 @@ OF_ITSELF = {
     "answers.ratings_before", "asking.asked_between", "asking.bring_closing_forward",
     "asking.is_silent_running", "asking.was_asked_how_to_go_on", "asking.was_asked_last",
     "asking.note_decision", "asking.sessions_until", "asking.was_asked", "checkins.add_checkin",
-    "pairs.resume_by",
+    "asking.find_undecided_start",
     "checkins.load_checkin",
     "checkins.note_folded", "checkins.note_reminded", "checkins.note_sent",
     "digests.load_digest", "outbox.end", "outbox.fail_queued", "outbox.owe_again",

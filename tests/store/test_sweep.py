@@ -20,7 +20,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
 
 @pytest.mark.parametrize(
     ("sql", "value", "index"),
-    [(EXPIRED, {"before": 1}, "pair_over"), (RESUMING, {"today_on": "x"}, "pair_resuming")],
+    [(EXPIRED, {"before": 1}, "pair_over"), (RESUMING, {"on": "x"}, "pair_resuming")],
 )
 async def test_it_is_found_by_its_index(
     world: World, sql: str, value: dict[str, object], index: str

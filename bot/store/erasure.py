@@ -144,10 +144,14 @@ async def _forget_person(tx: Transaction, person_id: int) -> None:
     )
 
 
-EXPIRED: Final = "SELECT id FROM pair WHERE state = 'ended' AND ended_at < :before LIMIT 1"
+EXPIRED: Final = (
+    "SELECT id FROM pair WHERE state = 'ended' AND ended_at < :before UNION ALL"
+    " SELECT id FROM pair WHERE state = 'stopped' AND stopped_at < :before LIMIT 1"
+)
 
 
-async def find_expired_pair(tx: Transaction, ended_before: int) -> int | None:
-    """Give a pair that ended so long ago that its retention is over."""
-    row = await tx.one(EXPIRED, before=ended_before)
+async def find_expired_pair(tx: Transaction, over_before: int) -> int | None:
+    """Give a pair that ended, or whose client stopped for good, so long ago that its retention is
+    over."""
+    row = await tx.one(EXPIRED, before=over_before)
     return row["id"] if row else None

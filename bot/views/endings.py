@@ -1,4 +1,5 @@
-"""Screens about the end of a therapy: the therapist's two steps, and the news for the client."""
+"""Screens about the end of a therapy or of the questions: the therapist's two steps, the client's
+stop, the news, and until when answers are kept then."""
 
 from __future__ import annotations
 
@@ -51,9 +52,18 @@ class EndingViews:
 
     def told(self, joining: Joining, asked: bool, reader: Reader) -> Screen:
         """Tell a client that therapy has ended here, and what becomes of the answers."""
-        days = self.desk.settings.privacy.retention_days
-        kept_on = local_on((joining.pair.ended_at or 0) + days * _DAY_MS, reader.zone)
+        kept_on = self._kept_on(joining.pair.ended_at, reader)
         with speaking(reader.language):
             keyboard = rows([button(_("Help now"), "help", 0)])
         text = self.desk.text("notice/ended", reader, joining=joining, asked=asked, kept_on=kept_on)
         return Screen(text, keyboard)
+
+    def stopped(self, pair: Pair, reader: Reader) -> Screen:
+        """Show a client that the questions have stopped, and what becomes of the answers."""
+        since_at = pair.ended_at if pair.is_over else pair.stopped_at
+        kept_on = self._kept_on(since_at, reader)
+        return Screen(self.desk.text("client/stopped", reader, pair=pair, kept_on=kept_on))
+
+    def _kept_on(self, since_at: int | None, reader: Reader) -> str:
+        days = self.desk.settings.privacy.retention_days
+        return local_on((since_at or 0) + days * _DAY_MS, reader.zone)

@@ -6,10 +6,15 @@ the time begins after which everything is erased.
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from world import Human, World
 
+from bot.core.timetable import local_on
+
 BETWEEN = "Talk about this first"
+SHORT = '[privacy]\nretention_days = 30\nfeedback_in_clinical_record = false\ncontact = "Dana"\n'
 
 
 async def ends(ben: Human, code: str = "A7", *, goodbye: bool = True) -> None:
@@ -434,9 +439,7 @@ async def test_after_the_end_the_client_looks_copies_and_erases(world: World) ->
     assert await world.kept() == []
 
 
-@pytest.mark.settings(
-    '[privacy]\nretention_days = 30\nfeedback_in_clinical_record = false\ncontact = "Dana"\n'
-)
+@pytest.mark.settings(SHORT)
 async def test_the_time_of_keeping_begins_with_the_end(world: World) -> None:
     anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
     await world.until("Mon 16:20")
@@ -448,6 +451,51 @@ async def test_the_time_of_keeping_begins_with_the_end(world: World) -> None:
     await world.later(hours=48)
     assert await world.kept() == []
     assert await world.rows("SELECT state FROM pair") == [("erased",)]
+
+
+@pytest.mark.settings(SHORT)
+@pytest.mark.parametrize("way", ["/stop", "asked how to go on"])
+async def test_the_time_of_keeping_begins_with_a_stop_as_well(world: World, way: str) -> None:
+    anna, _ = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    await anna.checks_in(8, 8, 8, 7, 9)
+    if way == "/stop":
+        await anna.types("/stop")
+        await anna.taps("Stop the questions")
+    else:
+        for _ in range(3):
+            await world.until("Mon 16:20")
+            await world.until("Wed 17:00")
+        await anna.taps("Stop")
+    on = local_on(world.stage.clock.now() + 30 * 86_400_000, "Europe/Berlin")
+    day = date.fromisoformat(on)
+    assert f"kept until {day:%b} {day.day}, {day.year}, then they are erased" in anna.screen
+    await world.later(hours=24 * 29)
+    assert await world.kept() == [8, 8, 8, 7, 9]
+    await world.later(hours=48)
+    assert await world.kept() == []
+    assert await world.rows("SELECT state FROM pair") == [("erased",)]
+
+
+@pytest.mark.settings(SHORT)
+async def test_who_begins_again_or_is_ended_later_is_kept_longer(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    cora, _ = await world.pair("Cora", "Ben", code="C3", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    for human in (anna, cora):
+        await human.checks_in(8, 8, 8, 7, 9)
+        await human.types("/stop")
+        await human.taps("Stop the questions")
+    await world.later(hours=24 * 20)
+    await anna.starts()
+    await anna.taps("I agree")
+    await ends(ben, "C3")
+    await world.later(hours=24 * 20)
+    assert len(await world.kept()) == 10
+    await world.later(hours=24 * 11)
+    assert len(await world.kept()) == 5
+    states = await world.rows("SELECT code, state FROM pair ORDER BY code")
+    assert states == [("A7", "active"), ("C3", "erased")]
 
 
 async def test_the_news_waits_for_the_end_of_quiet_hours(world: World) -> None:

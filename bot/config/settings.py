@@ -287,7 +287,10 @@ class Privacy(Section):
     # Ten years, leap days included: the longest term that common record-keeping law asks for. What
     # is kept too long can still be deleted; a record that was due to be kept cannot be made again.
     retention_days: Whole = whole(
-        3653, 30, 10958, "Days that answers are kept after a pair has ended or its client has stopped (30 to 10958)."
+        3653,
+        30,
+        10958,
+        "Days that answers are kept after a pair has ended or its client stopped (30 to 10958).",
     )
     audit_days: Whole = whole(
         1096, 90, 10958, "Days that the log of who did what is kept; it holds ids (90 to 10958)."

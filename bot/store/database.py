@@ -45,10 +45,19 @@ _UNAVAILABLE: Final = frozenset(
         sqlite3.SQLITE_CANTOPEN,
     }
 )
+_DAMAGED: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 
 class Unavailable(Exception):
     """The database cannot be used now (locked, disk full, read-only); nothing was changed."""
+
+
+class Damaged(Exception):
+    """The database's file is not whole: only a backup helps; nothing was changed."""
+
+
+#: What any use of a database can fail with that is no bug: a damaged one may miss its tables, too.
+FAILURES: Final = (Unavailable, Damaged, sqlite3.Error)
 
 
 class InUse(Exception):
@@ -119,9 +128,16 @@ Work = Callable[[Transaction], Coroutine[Any, Any, T]]
 def _rows(connection: sqlite3.Connection, sql: str, values: Mapping[str, object]) -> list[Row]:
     try:
         return connection.execute(sql, values).fetchall()
-    except sqlite3.OperationalError as problem:
+    except sqlite3.DatabaseError as problem:
         code = getattr(problem, "sqlite_errorcode", 0) & 0xFF
-        raise Unavailable(str(problem)) if code in _UNAVAILABLE else problem from problem
+        if code in _UNAVAILABLE:
+            raise Unavailable(str(problem)) from problem
+        if code in _DAMAGED:
+            raise Damaged(
+                f"the database's file is damaged ({problem}): stop the bot, keep the file, and put "
+                "the newest backup in its place with `rapport restore`"
+            ) from problem
+        raise
 
 
 def _tuples(

@@ -133,11 +133,15 @@ def _rows(connection: sqlite3.Connection, sql: str, values: Mapping[str, object]
         if code in _UNAVAILABLE:
             raise Unavailable(str(problem)) from problem
         if code in _DAMAGED:
-            raise Damaged(
-                f"the database's file is damaged ({problem}): stop the bot, keep the file, and put "
-                "the newest backup in its place with `rapport restore`"
-            ) from problem
+            raise _damaged(problem) from problem
         raise
+
+
+def _damaged(problem: sqlite3.DatabaseError) -> Damaged:
+    return Damaged(
+        f"the database's file is damaged ({problem}): stop the bot, keep the file, and put the "
+        "newest backup in its place with `rapport restore`"
+    )
 
 
 def _tuples(
@@ -404,6 +408,8 @@ async def _connect(path: Path, *settings: str) -> _Connection:
     except BaseException as problem:
         # Its thread would keep the process alive.
         await asyncio.shield(connection.close())
+        if getattr(problem, "sqlite_errorcode", 0) == sqlite3.SQLITE_CORRUPT:
+            raise _damaged(cast("sqlite3.DatabaseError", problem)) from problem
         if isinstance(problem, sqlite3.DatabaseError):
             raise Unavailable(f"{path}: {problem}") from problem
         raise

@@ -304,7 +304,9 @@ async def test_the_heartbeat_is_told_what_the_pages_say(
         await world.reconfigure("")
         for minutes, expected in ((0, "/x"), (6, "/x/fail")):
             later(world, minutes)
-            await world.stage.running.pulse.beat()
+            for _ in range(2):
+                later(world, 0.5)
+                await world.stage.running.pulse.beat()
             async with asyncio.timeout(5):
                 while [one.path for one in site.asked][-1:] != [expected]:  # noqa: ASYNC110
                     await asyncio.sleep(0.01)

@@ -14,7 +14,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     NestedSecretsSettingsSource,
@@ -310,8 +310,7 @@ class Health(Section):
         description="When polling: where to serve /healthz and /metrics, such as 127.0.0.1:9090.",
     )
     heartbeat_url: HeartbeatAddress = Field(
-        "",
-        repr=False,
+        SecretStr(""),
         description="An address called every four minutes while healthy, with /fail when not.",
     )
     private_addresses: bool = Field(
@@ -321,8 +320,9 @@ class Health(Section):
     @field_validator("private_addresses")
     @classmethod
     def _nobody_listens_on_the_way(cls, private: bool, info: ValidationInfo) -> bool:
-        url = info.data.get("heartbeat_url") or ""
-        if url.startswith("http:") and not private:
+        # Missing where it could not be read: that is said already.
+        url = info.data.get("heartbeat_url")
+        if url and url.get_secret_value().startswith("http:") and not private:
             raise refused(
                 "is not https",
                 "use https; http is for private_addresses alone",

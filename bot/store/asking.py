@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.store.database import Transaction
+from bot.store.feed_events import ASKED_BEFORE_MOVE
+from bot.store.timetable import ANSWERED_BEFORE_MOVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,18 +120,23 @@ async def asked_between(tx: Transaction, pair_id: int, from_on: str, until_on: s
 async def was_asked_last(tx: Transaction, pair_id: int, before_at: int) -> bool:
     """Say whether a pair was asked about the session before the one that starts at an instant.
 
-    A question that turned out to be about no session, or never got through, does not count.
+    A question that turned out to be about no session, or never got through, does not count; one
+    that came before its session was moved does.
     """
     row = await tx.one(
-        "SELECT asked FROM appointment WHERE pair_id = :pair_id AND state = 'planned'"
-        " AND starts_at < :before_at AND asked IS NOT NULL AND NOT EXISTS (SELECT 1 FROM checkin"
+        "SELECT asked, not_asked_reason FROM appointment"
+        " WHERE pair_id = :pair_id AND state = 'planned' AND starts_at < :before_at"
+        " AND asked IS NOT NULL AND NOT EXISTS (SELECT 1 FROM checkin"
         "  WHERE checkin.appointment_id = appointment.id"
         "  AND checkin.state IN ('did_not_meet', 'cancelled', 'undeliverable'))"
         " ORDER BY starts_at DESC LIMIT 1",
         pair_id=pair_id,
         before_at=before_at,
     )
-    return row is not None and row["asked"] == "asked"
+    return row is not None and (
+        row["asked"] == "asked"
+        or row["not_asked_reason"] in (ANSWERED_BEFORE_MOVE, ASKED_BEFORE_MOVE)
+    )
 
 
 async def is_silent_running(tx: Transaction, pair_id: int, times: int) -> bool:

@@ -60,6 +60,10 @@ class Damaged(Exception):
 FAILURES: Final = (Unavailable, Damaged, sqlite3.Error)
 
 
+class PointsNowhere(Exception):
+    """Rows would point to rows that are not there; nothing was changed. Says which."""
+
+
 class InUse(Exception):
     """Another process holds this database."""
 
@@ -226,8 +230,10 @@ class _Reshaping(_Whole[T]):
         result = super()._through(tx)
         broken = _driven(tx.all("PRAGMA foreign_key_check"))
         if broken:
-            raise sqlite3.IntegrityError(
-                f"{len(broken)} rows point to what is not there, the first in {broken[0]['table']}"
+            first = broken[0]
+            raise PointsNowhere(
+                f"{len(broken)} rows point to rows that are not there; the first is row "
+                f"{first['rowid']} of {first['table']}, which points into {first['parent']}"
             )
         return result
 
@@ -317,7 +323,7 @@ class Database:
     async def reshape(self, work: Work[T]) -> T:
         """Give what `work` gives, as `write` does: it may make tables anew that others point to.
 
-        Errors: those of `write`, and `sqlite3.IntegrityError` where something points nowhere then.
+        Errors: those of `write`, and `PointsNowhere`.
         """
         if self._writer is None:
             raise Unavailable("the database is closed")

@@ -23,8 +23,14 @@ from bot.store.database import Database, Transaction
 
 DAY_MS: Final = 86_400_000
 
+#: The news for the client, without a goodbye and with one.
+ENDED: Final = "ended"
+ENDED_ASKED: Final = "ended:asked"
+
 #: Why a client is not asked once more.
-Unasked = Literal["not_joined", "not_confirmed", "paused", "stopped", "consent_outdated"]
+Unasked = Literal[
+    "not_joined", "not_confirmed", "paused", "stopped", "erasure_asked", "consent_outdated"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +107,8 @@ class Endings:
     def _unasked(self, pair: Pair) -> Unasked | None:
         """Say why a client is not asked once more: nobody who has a say against it is."""
         match pair.state:
+            case "active" | "paused" if pair.erase_asked_at is not None:
+                return "erasure_asked"
             case "active" if pair.consent_version != self.settings.privacy.consent_version:
                 return "consent_outdated"
             case "active":
@@ -165,7 +173,7 @@ class Endings:
             id=self.ids.new(),
             kind="notice",
             subject_id=pair.id,
-            part="ended:asked" if asked else "ended",
+            part=ENDED_ASKED if asked else ENDED,
             person_id=client_id,
             pair_id=pair.id,
             due_at=told_at,

@@ -548,3 +548,63 @@ async def test_who_stops_after_the_end_is_not_written_to_any_more(world: World, 
     ]
     await anna.types("/stop")
     assert anna.received == received + 1, "there is nothing more to stop"
+
+
+async def test_the_news_comes_first_though_it_takes_its_time(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    cora, _ = await world.pair("Cora", "Ben", code="C3")
+    await world.until("Mon 22:00")
+    for code in ("A7", "C3"):
+        await ends(ben, code)
+    stage = world.stage
+    await stage.close()
+    stage.clock.advance_to(stage.moment("Tue 09:00"))
+    # Of what is due at once, only the first is sent alone.
+    for human in (anna, cora):
+        stage.emulator.faults.add(
+            "delay", seconds=1.0, method="sendMessage", chat=human.phone.id, nth=1
+        )
+    await stage.open()
+    for _ in range(2):
+        await world.later(minutes=1)
+    for human in (anna, cora):
+        news = human.sees("has come to its end here")
+        question = human.sees("A last short check-in")
+        assert news is not None
+        assert question is not None
+        assert news.message_id < question.message_id
+
+
+RECORD = '[privacy]\nfeedback_in_clinical_record = true\ncontact = "Dana at the front desk"\n'
+
+
+@pytest.mark.settings(RECORD)
+@pytest.mark.parametrize("when", ["before the end", "before the goodbye", "after it"])
+async def test_who_asked_to_be_erased_is_not_asked_once_more(world: World, when: str) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 22:00")
+
+    async def asks_erasure() -> None:
+        await anna.types("/erase")
+        await anna.taps("Send the request")
+
+    if when == "before the end":
+        await asks_erasure()
+        await ben.types("/end A7")
+        assert "no goodbye check-in: A7 has asked to have the answers erased" in ben.screen
+        assert ben.phone.last.labels == ["End it", "‹ Back"]
+    await ends(ben)
+    if when == "before the goodbye":
+        await asks_erasure()
+    await world.until("Tue 09:00")
+    news = anna.sees("Your therapy with Ben has come to its end here.")
+    assert news is not None
+    assert ("a last short check-in follows" in (news.text or "")) is (when == "after it")
+    assert bool(anna.sees("A last short check-in about")) is (when == "after it")
+    if when == "after it":
+        await asks_erasure()
+        assert not anna.sees("A last short check-in about")
+    received = anna.received
+    await world.later(hours=24 * 8)
+    assert anna.received == received
+    assert await world.rows("SELECT count(*) FROM checkin WHERE state = 'open'") == [(0,)]

@@ -269,6 +269,7 @@ async def _assemble(
         sweep=(
             closing.close_one,
             _folding(closing, room),
+            room.endings.end_one,
             retention.sweep_one,
             outgoing.be_seen,
             receiver.look,

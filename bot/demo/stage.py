@@ -30,6 +30,7 @@ _DUE: Final = (
     " UNION ALL SELECT min(ends_at) + :delay FROM appointment"
     " WHERE asked IS NULL AND state = 'planned'"
     " UNION ALL SELECT min(closes_at) FROM checkin WHERE state = 'open'"
+    " UNION ALL SELECT min(ends_at) FROM pair"
 )
 
 

@@ -110,7 +110,8 @@ async def _erase(tx: Transaction, pair_id: int, now: int) -> int | None:
     """Destroy a pair's data key, then its rows: even a copy of those cannot be read without it."""
     was = await tx.one("SELECT client_id FROM pair WHERE id = :id", id=pair_id)
     await tx.run(
-        "UPDATE pair SET data_key = NULL, client_id = NULL, state = 'erased', erased_at = :now"
+        "UPDATE pair SET data_key = NULL, client_id = NULL, state = 'erased', erased_at = :now,"
+        " ends_at = NULL, ends_with = NULL"
         " WHERE id = :id",
         id=pair_id,
         now=now,

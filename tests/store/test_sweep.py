@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.store.erasure import EXPIRED
-from bot.store.pairs import RESUMING
+from bot.store.pairs import ENDING, RESUMING
 from tests.digest_world import World, open_world
 
 
@@ -23,6 +23,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
     [
         (EXPIRED, {"before": 1}, ["pair_over", "pair_stopped"]),
         (RESUMING, {"on": "x"}, ["pair_resuming"]),
+        (ENDING, {"now": 1}, ["pair_ending"]),
     ],
 )
 async def test_it_is_found_by_its_index(

@@ -64,7 +64,7 @@ THERAPISTS = {
     "calallow": "{feed}", "callater": "{series}", "calwho": "{series}.{pair}",
     "calnot": "{series}", "caldel": "{feed}", "caldelok": "{feed}",
     "confirm": "{pair}.{client}", "away": "{pair}.{client}", "reinvite": "{pair}",
-    "endpair": "{pair}", "endyes": "{pair}.ask",
+    "endpair": "{pair}", "endyes": "{pair}.ask", "endundo": "{pair}",
 }  # fmt: skip
 ANYONES = {"help": "0", "slang": "0.en", "szone": "0.more", "squiet": "0.22:00.07:00",
            "close": "0"}  # fmt: skip

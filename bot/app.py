@@ -52,6 +52,7 @@ from bot.services.outgoing import Outgoing
 from bot.services.ports import Clock, Ids
 from bot.services.privacy import Privacy
 from bot.services.retention import Retention
+from bot.services.schedule import Schedule
 from bot.services.sentences import Sentences
 from bot.services.talks import Talks
 from bot.services.timetable import Timetable
@@ -81,6 +82,7 @@ from bot.views.notices import NoticeViews
 from bot.views.people import PeopleViews
 from bot.views.pictures import PictureViews
 from bot.views.reader import Desk
+from bot.views.schedule import ScheduleViews
 from bot.views.timetable import TimetableViews
 from handlers import add_handlers
 from handlers.guard import Room
@@ -239,11 +241,13 @@ async def _assemble(
         room.mirrors,
         UnopenedDigests(db),
         room.feeds,
+        room.schedule,
         room.checkin_views,
         room.digest_views,
         room.mirror_views,
         room.feed_views,
         room.ending_views,
+        room.schedule_views,
         NoticeViews(room.people_views, room.checkin_views),
         messenger,
         lanes,
@@ -251,8 +255,7 @@ async def _assemble(
     retention = Retention(db, clock, ids, settings)
     declaring = Declaring(db, clock, ids, settings, declared_feeds(settings))
     await declaring.bring_in()
-    before_next = settings.checkin.closes_before_next_minutes * 60_000
-    closing = Closing(db, clock, ids, settings, room.checkins.talks, before_next)
+    closing = Closing(db, clock, ids, settings, room.checkins.talks)
     wall = outgoing.wall or clock
     signs = Signs(lambda: ticks.went_through, lambda: receiver.received())
     health = Health(db, clock, wall, signs)
@@ -328,6 +331,7 @@ def _room(
         goals=Goals(db, clock, ids),
         mirrors=Mirrors(db, clock, ids, settings, instrument),
         watching=watching,
+        schedule=Schedule(db, clock, ids, settings),
         checkin_views=CheckInViews(desk),
         people_views=PeopleViews(desk, username, instruments, pictures),
         ending_views=EndingViews(desk),
@@ -337,6 +341,7 @@ def _room(
         feed_views=FeedViews(desk),
         goal_views=GoalViews(desk),
         mirror_views=MirrorViews(desk, instrument),
+        schedule_views=ScheduleViews(desk),
     )
 
 

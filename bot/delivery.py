@@ -17,6 +17,7 @@ from bot.services.feeds import Feeds
 from bot.services.mirror import Mirrors
 from bot.services.outgoing import Claimed, Outgoing
 from bot.services.ports import Messenger, Screen
+from bot.services.schedule import Schedule
 from bot.services.unopened import REMINDED_AFTER, TOLD_AFTER, UnopenedDigests
 from bot.store.database import Unavailable
 from bot.transport.faults import trace
@@ -28,6 +29,7 @@ from bot.views.feeds import FeedViews
 from bot.views.mirror import MirrorViews
 from bot.views.notices import NoticeViews
 from bot.views.plain import without_markup
+from bot.views.schedule import ScheduleViews
 
 log = structlog.get_logger(__name__)
 _RECORD_AGAIN_SECONDS: Final = 1.0
@@ -54,11 +56,13 @@ class Delivery:
     mirrors: Mirrors
     unopened: UnopenedDigests
     feeds: Feeds
+    schedule: Schedule
     checkin_views: CheckInViews
     digest_views: DigestViews
     mirror_views: MirrorViews
     feed_views: FeedViews
     ending_views: EndingViews
+    schedule_views: ScheduleViews
     notice_views: NoticeViews
     messenger: Messenger
     lanes: Lanes
@@ -123,6 +127,9 @@ class Delivery:
         reader = self.digest_views.desk.reader(claimed.person)
         if name.startswith("feed_"):
             return await self._of_feed(name, claimed)
+        if name == "schedule":
+            told = await self.schedule.telling(message.subject_id, claimed.person.id)
+            return self.schedule_views.told(*told, reader) if told else None
         if name == "watch_help":
             return self.notice_views.watch_help(more[1], reader)
         if name == "watch" and pair is not None:

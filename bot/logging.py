@@ -91,5 +91,10 @@ def set_up(settings: Settings) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(_LEVELS[settings.log.level])
+    quieten_libraries()
+
+
+def quieten_libraries() -> None:
+    """Let libraries say warnings and worse only."""
     for library in LIBRARIES:
         logging.getLogger(library).setLevel(logging.WARNING)

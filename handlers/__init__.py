@@ -24,6 +24,7 @@ from handlers import (
     goals,
     joining,
     mirror,
+    schedule,
     therapist,
     timetable,
 )
@@ -39,6 +40,7 @@ COMMANDS: dict[str, Route] = {
     **calendar.COMMANDS,
     **digest.COMMANDS,
     **mirror.COMMANDS,
+    **schedule.COMMANDS,
 }
 TAPS: dict[str, Route] = {
     **joining.TAPS,
@@ -51,6 +53,7 @@ TAPS: dict[str, Route] = {
     **calendar.TAPS,
     **digest.TAPS,
     **mirror.TAPS,
+    **schedule.TAPS,
 }
 
 

@@ -32,6 +32,7 @@ from bot.services.lookup import Lookup
 from bot.services.mirror import Mirrors
 from bot.services.ports import Make, Screen
 from bot.services.privacy import Privacy
+from bot.services.schedule import Schedule
 from bot.services.sentences import Sentences
 from bot.services.timetable import Timetable
 from bot.services.usual import Usual
@@ -47,11 +48,12 @@ from bot.views.mirror import MirrorViews
 from bot.views.people import PeopleViews
 from bot.views.plain import bare
 from bot.views.reader import Desk, Reader
+from bot.views.schedule import ScheduleViews
 from bot.views.timetable import TimetableViews
 
 log = structlog.get_logger(__name__)
 
-Role = Literal["anyone", "client", "therapist", "admin"]
+Role = Literal["anyone", "client", "therapist", "admin", "professional"]
 _TOAST_AT_MOST: Final = 200
 _QUOTED_AT_MOST: Final = 100
 NO_TAP: Final = Tap("", 0, ())
@@ -114,6 +116,7 @@ class Room:
     goals: Goals
     mirrors: Mirrors
     watching: Watching
+    schedule: Schedule
     checkin_views: CheckInViews
     people_views: PeopleViews
     ending_views: EndingViews
@@ -123,6 +126,7 @@ class Room:
     feed_views: FeedViews
     goal_views: GoalViews
     mirror_views: MirrorViews
+    schedule_views: ScheduleViews
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +187,9 @@ class Route:
 
 def may(who: Who, role: Role) -> bool:
     """Say whether somebody has a role; everybody may what is for anyone."""
-    return role == "anyone" or (who.is_client if role == "client" else role in who.roles)
+    if role in ("anyone", "client"):
+        return role == "anyone" or who.is_client
+    return bool(who.roles & ({"therapist", "admin"} if role == "professional" else {role}))
 
 
 async def _call(room: Room, route: Route, ask: Ask) -> Reply:

@@ -134,7 +134,8 @@ async def _settings(room: Room, ask: Ask) -> Screen:
         raise Refused("stranger")
     reader = room.desk.reader(who.person)
     chosen = await room.watching.chosen(who.person.id)
-    return room.people_views.settings(who.person, reader, chosen, is_client=who.is_client)
+    quiet = await room.enrolment.quiet(who.person) if who.is_client else None
+    return room.people_views.settings(reader, quiet, chosen)
 
 
 async def set_language(room: Room, ask: Ask) -> Reply:

@@ -20,7 +20,7 @@ from world import World
 from bot.core.timetable import to_utc
 from bot.demo.stage import TOKEN, StageClock, set_stage
 from bot.emulator import Emulator
-from bot.logging import LIBRARIES
+from bot.logging import LIBRARIES, quieten_libraries
 from tests.prepared import prepare
 from tests.scratch import keep_in_memory
 
@@ -55,7 +55,7 @@ def unmeasured_children(request: pytest.FixtureRequest, monkeypatch: pytest.Monk
 
 
 class _Listener(logging.Handler):
-    """Keeps what libraries say, as far as the program lets them (bot.logging)."""
+    """Keeps what is logged by others than us."""
 
     def __init__(self, lines: list[str]) -> None:
         super().__init__(logging.DEBUG)
@@ -64,13 +64,15 @@ class _Listener(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep a line with its traceback."""
-        if record.levelno >= logging.WARNING or not record.name.startswith(LIBRARIES):
-            self._lines.append(self.format(record))
+        self._lines.append(self.format(record))
 
 
 @pytest.fixture
 def logged() -> Iterator[list[str]]:
-    """Everything that is logged, at every level, tracebacks included."""
+    """Everything that is logged, at every level, tracebacks included.
+
+    Libraries say as much as in the program: what it does not let them say costs time as well.
+    """
     lines: list[str] = []
 
     def keep(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -81,12 +83,14 @@ def logged() -> Iterator[list[str]]:
     before = structlog.get_config()["processors"]
     structlog.configure(processors=[keep, *before])
     listener, root = _Listener(lines), logging.getLogger()
-    level = root.level
+    levels = {name: logging.getLogger(name).level for name in ("root", *LIBRARIES)}
     root.addHandler(listener)
     root.setLevel(logging.DEBUG)
+    quieten_libraries()
     yield lines
     root.removeHandler(listener)
-    root.setLevel(level)
+    for name, level in levels.items():
+        logging.getLogger(name).setLevel(level)
     structlog.configure(processors=before)
 
 

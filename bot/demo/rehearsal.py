@@ -46,7 +46,7 @@ _ENDS: Final = (
     "nothanks",
 )  # fmt: skip
 _PRESSES_AT_MOST: Final = 150
-#: What is come to by a command and several buttons in a row; Anna's, then Ben's.
+#: What is come to by a command and several buttons in a row; Anna's, Ben's, the admin's.
 _ANNAS: Final = (
     ("start",), ("stop", "ending", "tellend"), ("stop", "ending", "keepend"), ("goals", "goal"),
     ("settings", "szone"),
@@ -55,6 +55,9 @@ _BENS: Final = (
     ("add", "tadd", "tnew", "tform"), ("add", "tnew", "tform", "tprev"), ("mirror", "mirset"),
     ("appointments", "tappt", "tmove", "tpick", "tmprev", "tmoved"),
     ("appointments", "tappt", "tcanc", "tcancok"), ("appointments", "trules", "trule", "trulok"),
+)  # fmt: skip
+_DANAS: Final = (
+    ("schedule week 3", "schset", "schundo"), ("schedule x",), ("schedule delay x",),
 )  # fmt: skip
 _READING: Final = ("details", "words", "textback", "page", "talk", "details", "sentence")
 #: What templates of notices and short ones are given.
@@ -206,7 +209,7 @@ class _Scenes:
             await self._press(anna, "ack")
         for act in ("seldom", "keepon"):
             await self._press(anna, act)
-        for person, ways in ((anna, _ANNAS), (ben, _BENS), (dana, ())):
+        for person, ways in ((anna, _ANNAS), (ben, _BENS), (dana, _DANAS)):
             await self._commands(person)
             for command, *acts in ways:
                 await self._send(person, f"/{command}")

@@ -15,9 +15,12 @@ from typing import Final
 
 from bot.app import App, build
 from bot.config import Settings, load
-from bot.core.timetable import day_after, local_on, next_weekly, to_utc
+from bot.core.timetable import day_after, local_on, to_utc
 from bot.emulator import Emulator
+from bot.services.in_force import in_force, settings_in_force
 from bot.services.ports import Ids
+from bot.store.asking import next_decision_at
+from bot.store.database import Transaction
 from bot.store.digests import weekly_hours
 from bot.store.vault import new_master_key, write_key_file
 
@@ -27,10 +30,8 @@ _AT_MOST_MS: Final = 6 * 3_600_000
 _WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _DUE: Final = (
     "SELECT min(due_at) AS at FROM message WHERE state = 'queued'"
-    " UNION ALL SELECT min(ends_at) + :delay FROM appointment"
-    " WHERE asked IS NULL AND state = 'planned'"
     " UNION ALL SELECT min(closes_at) FROM checkin WHERE state = 'open'"
-    " UNION ALL SELECT min(ends_at) FROM pair"
+    " UNION ALL SELECT min(to_end_at) FROM pair"
 )
 
 
@@ -153,24 +154,26 @@ class Stage:
 
         What the program decides by the clock alone is decided by the day or slower.
         """
-        now, settings, zone = self.clock.now(), self.settings, self.settings.practice.timezone
-        db, delay = self.running.db, settings.checkin.delay_minutes * 60_000
-        rows = await db.read(lambda tx: tx.all(_DUE, delay=delay))
+        now, zone = self.clock.now(), self.settings.practice.timezone
         moments = [now + _AT_MOST_MS, to_utc(day_after(local_on(now, zone)), "00:00", zone)]
-        moments += [row["at"] for row in rows if row["at"] is not None and row["at"] > now]
-        return min(moments + await self.digest_hours())
+        moments += [at for at in await self.running.db.read(self._due) if at is not None]
+        return min(at for at in moments + await self.digest_hours() if at > now)
+
+    async def _due(self, tx: Transaction) -> list[int | None]:
+        practice = await settings_in_force(tx, self.settings)
+        decided_at = await next_decision_at(tx, practice.checkin.delay_minutes)
+        return [decided_at, *(row["at"] for row in await tx.all(_DUE))]
 
     async def digest_hours(self) -> list[int]:
         """List the next hour of each therapist's digest."""
-        settings, now = self.settings, self.clock.now()
+        return await self.running.db.read(self._digest_hours)
+
+    async def _digest_hours(self, tx: Transaction) -> list[int]:
         hours = []
-        for hour in await self.running.db.read(weekly_hours):
-            weekday = hour.weekday
-            if weekday is None:
-                weekday = _WEEKDAYS.index(settings.digest.weekday[:3].capitalize())
-            at_time = hour.time or f"{settings.digest.time:%H:%M}"
-            zone = hour.timezone or settings.practice.timezone
-            hours.append(next_weekly(now, weekday, at_time, zone))
+        for weekly in await weekly_hours(tx):
+            force = await in_force(tx, self.settings, weekly.therapist_id)
+            zone = weekly.timezone or self.settings.practice.timezone
+            hours.append(force.next_digest_at(self.clock.now(), zone))
         return hours
 
     def moment(self, words: str) -> int:

@@ -17,6 +17,7 @@ from bot.core.timetable import after_quiet
 from bot.services.acts import reads, writes
 from bot.services.digest_pages import AcknowledgementKind
 from bot.services.ports import Clock, Ids
+from bot.services.quiet import quiet_of
 from bot.store import digests as store
 from bot.store import outbox, sentences
 from bot.store.database import Database, Transaction
@@ -105,13 +106,9 @@ async def owe_telling(
         return False
     if await store.telling_is_queued(tx, acknowledgement_id):
         return True
-    checkin = settings.checkin
-    due_at = after_quiet(
-        now + _TELL_AFTER_MS,
-        told.quiet_from or f"{checkin.quiet_from:%H:%M}",
-        told.quiet_to or f"{checkin.quiet_to:%H:%M}",
-        told.timezone or settings.practice.timezone,
-    )
+    quiet = await quiet_of(tx, settings, told.quiet_from, told.quiet_to)
+    zone = told.timezone or settings.practice.timezone
+    due_at = after_quiet(now + _TELL_AFTER_MS, *quiet, zone)
     parts = ("words",) if words else ("", "talk") if told.kind == "talk" else ("",)
     for part in parts:
         if await outbox.queue(

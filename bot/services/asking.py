@@ -21,6 +21,7 @@ from bot.core.instrument import Instrument
 from bot.core.people import Pair, language_of
 from bot.core.rhythm import GOALS, WORTH, asks_of
 from bot.services.acts import reads, writes
+from bot.services.in_force import settings_in_force
 from bot.services.pauses import go_on, is_pause_over
 from bot.services.ports import Clock, Ids
 from bot.services.quiet import outside_quiet
@@ -72,8 +73,8 @@ class Asking:
 
     @reads
     async def _undecided(self, tx: Transaction) -> store.Ended | None:
-        now = self.clock.now()
-        return await store.find_undecided(tx, now - self.settings.checkin.delay_minutes * MINUTE_MS)
+        practice = await settings_in_force(tx, self.settings)
+        return await store.find_undecided(tx, self.clock.now(), practice.checkin.delay_minutes)
 
     @writes
     async def _decide(self, tx: Transaction, due: store.Ended) -> None:
@@ -101,29 +102,21 @@ class Asking:
             tx, pair.id, ended.starts_at
         ):
             return "less_often"
-        due_at = ended.ends_at + self.settings.checkin.delay_minutes * MINUTE_MS
-        closes_at = due_at + self.settings.checkin.expiry_hours * HOUR_MS
+        settings = await settings_in_force(tx, self.settings, pair.therapist_id)
+        due_at = ended.ends_at + settings.checkin.delay_minutes * MINUTE_MS
+        closes_at = due_at + settings.checkin.expiry_hours * HOUR_MS
         following = await store.find_next_start(tx, pair.id, ended.starts_at)
         if following is not None:
-            before = self.settings.checkin.closes_before_next_minutes * MINUTE_MS
+            before = settings.checkin.closes_before_next_minutes * MINUTE_MS
             closes_at = min(closes_at, following - before)
         person = await people.load_person(tx, pair.client_id)
-        if closes_at <= outside_quiet(self.settings, person, max(now, due_at)):
+        if closes_at <= await outside_quiet(tx, settings, person, max(now, due_at)):
             return "too_late"
-        if (reason := await self._cap(tx, pair, ended)) is not None:
+        if (reason := await _cap(tx, settings, pair, ended)) is not None:
             return reason
         await store.bring_closing_forward(tx, pair.id, "before_first", ended.starts_at)
         await self._open(tx, pair, "session", ended, now, due_at, closes_at)
         return None
-
-    async def _cap(self, tx: Transaction, pair: Pair, ended: store.Ended) -> str | None:
-        on = date.fromisoformat(ended.local_on)
-        monday = on - timedelta(days=on.weekday())
-        sunday = monday + timedelta(days=6)
-        asked = await store.asked_between(tx, pair.id, monday.isoformat(), sunday.isoformat())
-        if asked.count(ended.local_on) >= self.settings.checkin.per_day:
-            return "per_day"
-        return "per_week" if len(asked) >= self.settings.checkin.per_week else None
 
     async def _open(
         self,
@@ -137,10 +130,10 @@ class Asking:
     ) -> int:
         """Make a check-in with its prompt and its one reminder; give its id."""
         assert pair.client_id is not None  # noqa: S101 - active pairs have a client
-        settings = self.settings.checkin
+        settings = await settings_in_force(tx, self.settings, pair.therapist_id)
         person = await people.load_person(tx, pair.client_id)
-        named = {"session": settings.instrument, "before_first": settings.before_first,
-                 "goodbye": settings.goodbye}  # fmt: skip
+        named = {"session": settings.checkin.instrument, "goodbye": settings.checkin.goodbye,
+                 "before_first": settings.checkin.before_first}  # fmt: skip
         instrument = self.newest(named[kind])
         known, follows_id = Known(), None
         if ended is not None:
@@ -166,7 +159,7 @@ class Asking:
             raise Refused("asked_before")
         for message, at in (
             ("prompt", due_at),
-            ("reminder", due_at + settings.reminder_after_hours * HOUR_MS),
+            ("reminder", due_at + settings.checkin.reminder_after_hours * HOUR_MS),
         ):
             await outbox.queue(
                 tx,
@@ -175,7 +168,7 @@ class Asking:
                 subject_id=checkin_id,
                 person_id=pair.client_id,
                 pair_id=pair.id,
-                due_at=outside_quiet(self.settings, person, max(at, now)),
+                due_at=await outside_quiet(tx, settings, person, max(at, now)),
                 expires_at=closes_at,
                 now=now,
             )
@@ -253,3 +246,13 @@ class Asking:
         await outbox.drop_queued(tx, now, "shown", kind="prompt", subject_id=checkin_id)
         await outbox.drop_queued(tx, now, "shown", kind="reminder", subject_id=checkin_id)
         await checkins.note_sent(tx, checkin_id, now, message)
+
+
+async def _cap(tx: Transaction, settings: Settings, pair: Pair, ended: store.Ended) -> str | None:
+    on = date.fromisoformat(ended.local_on)
+    monday = on - timedelta(days=on.weekday())
+    sunday = monday + timedelta(days=6)
+    asked = await store.asked_between(tx, pair.id, monday.isoformat(), sunday.isoformat())
+    if asked.count(ended.local_on) >= settings.checkin.per_day:
+        return "per_day"
+    return "per_week" if len(asked) >= settings.checkin.per_week else None

@@ -13,6 +13,7 @@ import structlog
 
 from bot.config import Settings
 from bot.services.acts import reads, writes
+from bot.services.in_force import settings_in_force
 from bot.services.ports import Clock, Ids
 from bot.services.quiet import outside_quiet
 from bot.services.talks import Talk, Talks
@@ -26,6 +27,7 @@ log = structlog.get_logger(__name__)
 
 #: After so many check-ins in a row without an answer a client is asked how to go on.
 SILENCES: Final = 3
+_MINUTE_MS: Final = 60_000
 _ASKED_WITHIN_MS: Final = 3 * 86_400_000
 
 
@@ -33,8 +35,7 @@ _ASKED_WITHIN_MS: Final = 3 * 86_400_000
 class Closing:
     """The use cases of the sweep that are about check-ins.
 
-    before_next_ms: a check-in closes so long before the next session. failing: check-ins that
-    cannot be read; a restart tries them again.
+    failing: check-ins that cannot be read; a restart tries them again.
     """
 
     db: Database
@@ -42,7 +43,6 @@ class Closing:
     ids: Ids
     settings: Settings
     talks: Talks
-    before_next_ms: int
     failing: set[int] = field(default_factory=set)
 
     async def close_one(self) -> bool:
@@ -65,14 +65,18 @@ class Closing:
     @reads
     async def _is_misaligned(self, tx: Transaction) -> bool:
         return await asking.any_before_first_to_align(tx) or await asking.any_session_past_next(
-            tx, self.before_next_ms
+            tx, await self._before_next_ms(tx)
         )
 
     @writes
     async def _align(self, tx: Transaction) -> None:
         """Let open check-ins close before the next session, wherever that has moved to."""
         await asking.end_before_first_sessions(tx)
-        await asking.close_sessions_before_next(tx, self.before_next_ms)
+        await asking.close_sessions_before_next(tx, await self._before_next_ms(tx))
+
+    async def _before_next_ms(self, tx: Transaction) -> int:
+        practice = await settings_in_force(tx, self.settings)
+        return practice.checkin.closes_before_next_minutes * _MINUTE_MS
 
     @reads
     async def _next_over(self, tx: Transaction) -> int | None:
@@ -105,7 +109,7 @@ class Closing:
             part="keep_asking",
             person_id=checkin.client_id,
             pair_id=checkin.pair_id,
-            due_at=outside_quiet(self.settings, person, now),
+            due_at=await outside_quiet(tx, self.settings, person, now),
             expires_at=now + _ASKED_WITHIN_MS,
             now=now,
         )

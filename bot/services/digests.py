@@ -22,7 +22,6 @@ from bot.core.entries import PairFacts
 from bot.core.errors import Refused
 from bot.core.instrument import Instrument
 from bot.core.sessions import Window
-from bot.core.timetable import latest_weekly
 from bot.core.trends import FOLLOWED_SESSIONS
 from bot.services.acknowledgements import owe_telling
 from bot.services.acts import reads, writes
@@ -34,6 +33,7 @@ from bot.services.digest_pages import (
     unread,
 )
 from bot.services.goodbyes import with_goodbyes
+from bot.services.in_force import in_force, most_per_week
 from bot.services.ports import Clock, Ids
 from bot.services.unopened import owe_reminders
 from bot.store import audit, digest_facts, mirror, outbox, pairs
@@ -42,9 +42,6 @@ from bot.store.database import Database, Transaction, Unavailable
 
 log = structlog.get_logger(__name__)
 
-_WEEKDAYS: Final = (
-    "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday",
-)  # fmt: skip
 _DAY_MS: Final = 86_400_000
 #: Of whoever left so long before a digest begins, nothing is new in it: all check-ins are closed.
 _OVER_MS: Final = 35 * _DAY_MS
@@ -98,7 +95,7 @@ class Digests:
     async def _next_due(self, tx: Transaction) -> int | None:
         now = self.clock.now()
         for weekly in await store.weekly_hours(tx):
-            if weekly.therapist_id not in self.failing and self._is_due(weekly, now):
+            if weekly.therapist_id not in self.failing and await self._due(tx, weekly, now):
                 return weekly.therapist_id
         return None
 
@@ -118,8 +115,8 @@ class Digests:
         cut-off can be read, and whatever is still to come bears a later one.
         """
         for weekly in await store.weekly_hours(tx, therapist_id):
-            if self._is_due(weekly, now := self.clock.now()):
-                return Window(weekly.cut_at, self._hour(weekly, now), self._zone(weekly.timezone))
+            if (hour := await self._due(tx, weekly, self.clock.now())) is not None:
+                return Window(weekly.cut_at, hour, self._zone(weekly.timezone))
         return None
 
     @reads
@@ -131,19 +128,14 @@ class Digests:
         places = pages_of(digest_of(facts, window, self.instrument))
         return places, bool(places) or any(pair.state in ("active", "paused") for pair in facts)
 
-    def _hour(self, weekly: store.Weekly, now: int) -> int:
-        """Give the latest moment at which this therapist's digest was due."""
-        settings = self.settings.digest
-        weekday = weekly.weekday
-        return latest_weekly(
-            now,
-            _WEEKDAYS.index(settings.weekday) if weekday is None else weekday,
-            weekly.time or f"{settings.time:%H:%M}",
-            self._zone(weekly.timezone),
-        )
+    async def _due(self, tx: Transaction, weekly: store.Weekly, now: int) -> int | None:
+        """Give the hour for which a therapist's digest is due, None where none is.
 
-    def _is_due(self, weekly: store.Weekly, now: int) -> bool:
-        return self._hour(weekly, now) > weekly.cut_at
+        An hour that lies before it was chosen is none: the first is the next one.
+        """
+        force = await in_force(tx, self.settings, weekly.therapist_id)
+        hour = force.latest_digest_at(now, self._zone(weekly.timezone))
+        return hour if hour > max(weekly.cut_at, force.digest_since_at) else None
 
     def _zone(self, own: str | None) -> str:
         return own or self.settings.practice.timezone
@@ -198,11 +190,12 @@ class Digests:
         self, tx: Transaction, therapist_id: int, window: Window, pair_id: int | None = None
     ) -> list[PairFacts]:
         weeks = -(-(window.cut_at - window.from_at) // (7 * _DAY_MS))
+        per_week = await most_per_week(tx, self.settings)
         facts = await digest_facts.facts_of(
             tx,
             therapist_id,
             window,
-            depth=FOLLOWED_SESSIONS + self.settings.checkin.per_week * (weeks + 1),
+            depth=FOLLOWED_SESSIONS + per_week * (weeks + 1),
             texts=self.settings.digest.free_text,
             pair_id=pair_id,
             over_at=window.from_at - _OVER_MS if pair_id is None else 0,

@@ -105,8 +105,8 @@ class Endings:
             appointments=await timetable.count_future(tx, pair.id, now),
             unasked=self._unasked(pair),
             days=GOODBYE_DAYS,
-            kept_on=await self._kept_on(tx, pair, pair.ends_at or now),
-            asked=None if pair.ends_at is None else pair.ends_with == "goodbye",
+            kept_on=await self._kept_on(tx, pair, pair.to_end_at or now),
+            asked=None if pair.to_end_at is None else pair.to_end_with == "goodbye",
         )
 
     def _unasked(self, pair: Pair) -> Unasked | None:
@@ -134,13 +134,13 @@ class Endings:
         """
         now = self.clock.now()
         planned = await self._preview(tx, await _own(tx, therapist_id, pair_id))
-        ends_at = now + UNDO_MINUTES * 60_000
+        to_end_at = now + UNDO_MINUTES * 60_000
         if planned.pair.client_id is not None and planned.unasked != "stopped":
             person = await people.load_person(tx, planned.pair.client_id)
-            ends_at = outside_quiet(self.settings, person, ends_at)
+            to_end_at = await outside_quiet(tx, self.settings, person, to_end_at)
         asked = goodbye and planned.unasked is None
-        ends_with: Literal["goodbye", "word"] = "goodbye" if asked else "word"
-        if await pairs.plan_end(tx, pair_id, therapist_id, ends_at, ends_with) is not None:
+        to_end_with: Literal["goodbye", "word"] = "goodbye" if asked else "word"
+        if await pairs.plan_end(tx, pair_id, therapist_id, to_end_at, to_end_with) is not None:
             await self._note(tx, therapist_id, "therapy to end", pair_id, now)
         return await self._preview(tx, await _own(tx, therapist_id, pair_id))
 
@@ -175,7 +175,7 @@ class Endings:
         await checkins.end_unfinished(tx, pair.id, now, begun=True)
         await invitations.revoke_invitations(tx, pair.id, now)
         await self._note(tx, pair.therapist_id, "therapy ended", pair.id, now)
-        asked = to_end.ends_with == "goodbye" and self._unasked(to_end) is None
+        asked = to_end.to_end_with == "goodbye" and self._unasked(to_end) is None
         # Who has stopped is left alone.
         if pair.client_id is not None and pair.stopped_at is None:
             told_at = await self._tell_client(tx, pair, pair.client_id, now, asked=asked)
@@ -205,7 +205,7 @@ class Endings:
     ) -> int:
         """Owe the client the news; give when it is told."""
         person = await people.load_person(tx, client_id)
-        told_at = outside_quiet(self.settings, person, now)
+        told_at = await outside_quiet(tx, self.settings, person, now)
         await outbox.queue(
             tx,
             id=self.ids.new(),

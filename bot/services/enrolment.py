@@ -21,6 +21,7 @@ from bot.core.people import (
 )
 from bot.services.acts import reads, writes
 from bot.services.ports import Clock, Ids
+from bot.services.quiet import quiet_of
 from bot.store import asking, audit, outbox, pairs, people, watch
 from bot.store.database import Database, Transaction
 
@@ -145,6 +146,11 @@ class Enrolment:
         if named is None:
             raise Refused("zone_unknown", zone=zone.strip())
         await people.set_person(tx, person_id, timezone=named)
+
+    @reads
+    async def quiet(self, tx: Transaction, person: Person) -> tuple[str, str]:
+        """Give somebody's quiet hours (HH:MM, local), from and to."""
+        return await quiet_of(tx, self.settings, person.quiet_from, person.quiet_to)
 
     @writes
     async def set_quiet(

@@ -49,7 +49,7 @@ async def tell_therapist(
         subject_id=feed.id,
         part=part,
         person_id=therapist_id,
-        due_at=outside_quiet(settings, person, now),
+        due_at=await outside_quiet(tx, settings, person, now),
         expires_at=now + _TELL_WITHIN_MS,
         now=now,
     )

@@ -32,6 +32,7 @@ from bot.services.digest_pages import (
 from bot.services.digests import own_digest, placed_in
 from bot.services.goals import progress_of
 from bot.services.goodbyes import with_goodbyes
+from bot.services.in_force import most_per_week
 from bot.services.ports import Clock, Ids
 from bot.store import audit, digest_facts, mirror
 from bot.store import digests as store
@@ -203,7 +204,7 @@ class Lookup:
             tx,
             therapist_id,
             window,
-            depth=TREND_SESSIONS + self.settings.checkin.per_week,
+            depth=TREND_SESSIONS + await most_per_week(tx, self.settings),
             texts=self.settings.digest.free_text,
         )
         by_pair = {pair.pair_id: pair for pair in facts}

@@ -19,6 +19,7 @@ from bot.services.admins import tell_admins
 from bot.services.confirming import eve_of
 from bot.services.ending import ENDED, ENDED_ASKED
 from bot.services.following import FRESH_MS
+from bot.services.in_force import settings_in_force
 from bot.services.ports import Clock, Ids
 from bot.services.quiet import outside_quiet
 from bot.store import asking, checkins, feeds, outbox, pairs, people, watch
@@ -158,7 +159,7 @@ class Outgoing:
             await outbox.end(tx, message.id, "dropped", now, reason=reason)
         elif (ripe_at := await self._ripe_at(tx, message, person)) > now:
             await outbox.put_back(tx, message.id, ripe_at, tried=False)
-        elif (loud_at := self._after_quiet(message, person, pair, now)) > now:
+        elif (loud_at := await self._after_quiet(tx, message, person, pair, now)) > now:
             await outbox.put_back(tx, message.id, loud_at, tried=False)
         elif await self._must_look(tx, message, now) or await self._must_follow(tx, message):
             await outbox.put_back(tx, message.id, now + _LOOK_MS, tried=False)
@@ -215,7 +216,8 @@ class Outgoing:
         if checkin is None or checkin.snoozed_until_at is not None:
             return 0
         since = checkin.sent_at if checkin.sent_at is not None else self.clock.now()
-        return since + self.settings.checkin.reminder_after_hours * 60 * MINUTE_MS
+        practice = await settings_in_force(tx, self.settings)
+        return since + practice.checkin.reminder_after_hours * 60 * MINUTE_MS
 
     async def _objection(self, tx: Transaction, message: Message, pair: Pair | None) -> str | None:
         """Say why a message must not go out any more."""
@@ -254,14 +256,16 @@ class Outgoing:
         starts_at = await asking.find_first_start(tx, pair.id)
         return starts_at is not None and starts_at <= self.clock.now()
 
-    def _after_quiet(self, message: Message, person: Person, pair: Pair | None, now: int) -> int:
+    async def _after_quiet(
+        self, tx: Transaction, message: Message, person: Person, pair: Pair | None, now: int
+    ) -> int:
         """Give when a message may be heard: clients have quiet hours, therapists their hour."""
         if _is_safety(message):
             return now
         to_client = message.kind in ("prompt", "reminder", "ack")
         if not (to_client or (pair is not None and pair.client_id == person.id)):
             return now
-        return outside_quiet(self.settings, person, now)
+        return await outside_quiet(tx, self.settings, person, now)
 
     @reads
     async def sent_before(self, tx: Transaction, message: Message) -> tuple[int, ...]:

@@ -5,13 +5,19 @@ from __future__ import annotations
 from bot.config import Settings
 from bot.core.people import Person
 from bot.core.timetable import after_quiet
+from bot.services.in_force import settings_in_force
+from bot.store.database import Transaction
 
 
-def outside_quiet(settings: Settings, person: Person, at: int) -> int:
+async def quiet_of(
+    tx: Transaction, settings: Settings, quiet_from: str | None, quiet_to: str | None
+) -> tuple[str, str]:
+    """Give somebody's quiet hours (HH:MM, local): the own, or the practice's where that is None."""
+    checkin = (await settings_in_force(tx, settings)).checkin
+    return quiet_from or f"{checkin.quiet_from:%H:%M}", quiet_to or f"{checkin.quiet_to:%H:%M}"
+
+
+async def outside_quiet(tx: Transaction, settings: Settings, person: Person, at: int) -> int:
     """Give the first instant at or after `at` at which a person may be written to."""
-    return after_quiet(
-        at,
-        person.quiet_from or f"{settings.checkin.quiet_from:%H:%M}",
-        person.quiet_to or f"{settings.checkin.quiet_to:%H:%M}",
-        person.timezone or settings.practice.timezone,
-    )
+    quiet = await quiet_of(tx, settings, person.quiet_from, person.quiet_to)
+    return after_quiet(at, *quiet, person.timezone or settings.practice.timezone)

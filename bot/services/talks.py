@@ -12,7 +12,8 @@ from bot.core import conversation
 from bot.core.conversation import Answers
 from bot.core.instrument import Instrument, Item
 from bot.core.people import Person
-from bot.core.timetable import local_on, next_weekly, to_utc
+from bot.core.timetable import local_on, to_utc
+from bot.services.in_force import in_force
 from bot.services.ports import Clock
 from bot.services.quiet import outside_quiet
 from bot.store import answers as answer_store
@@ -26,9 +27,6 @@ HOUR_MS: Final = 3_600_000
 Later = Literal["hour", "evening", "tomorrow"]
 _EVENING: Final = "19:00"
 _MORNING: Final = "10:00"
-_WEEKDAYS: Final = (
-    "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +103,7 @@ class Talks:
             now=now,
             digest_at=digest_at,
             was_read_out=completed_at is not None and completed_at < cut_at,
-            snoozes={} if answers else self._snoozes(checkin, person, now),
+            snoozes={} if answers else await self._snoozes(tx, checkin, person, now),
             therapist_name=await self._which(tx, checkin),
             goals=await goals.words_by_item(tx, checkin),
             offers_goals=position is None and await self._offers_goals(tx, checkin, instrument),
@@ -127,7 +125,9 @@ class Talks:
             and not await goals.has_goals(tx, checkin.pair_id)
         )
 
-    def _snoozes(self, checkin: CheckIn, person: Person, now: int) -> Mapping[Later, int]:
+    async def _snoozes(
+        self, tx: Transaction, checkin: CheckIn, person: Person, now: int
+    ) -> Mapping[Later, int]:
         """Say when a check-in could be asked again: once, outside quiet hours, before it closes."""
         if checkin.reminded_at is not None or checkin.snoozed_until_at is not None:
             return {}
@@ -139,7 +139,9 @@ class Talks:
         if evening > now + HOUR_MS:
             wished["evening"] = evening
         wished["tomorrow"] = to_utc(tomorrow, _MORNING, zone)
-        loud = {when: outside_quiet(self.settings, person, at) for when, at in wished.items()}
+        loud = {
+            when: await outside_quiet(tx, self.settings, person, at) for when, at in wished.items()
+        }
         return {when: at for when, at in loud.items() if at < checkin.closes_at}
 
     async def _which(self, tx: Transaction, checkin: CheckIn) -> str | None:
@@ -150,13 +152,7 @@ class Talks:
 
     async def _digest(self, tx: Transaction, therapist_id: int, now: int) -> tuple[int, int]:
         """Give when a therapist's next digest is due, and the cut-off of the newest."""
-        weekday, at_time, cut_at = await people.therapist_settings(tx, therapist_id)
         therapist = await people.load_person(tx, therapist_id)
-        settings = self.settings
-        due_at = next_weekly(
-            now,
-            _WEEKDAYS.index(settings.digest.weekday) if weekday is None else weekday,
-            at_time or f"{settings.digest.time:%H:%M}",
-            therapist.timezone or settings.practice.timezone,
-        )
-        return due_at, cut_at
+        force = await in_force(tx, self.settings, therapist_id)
+        zone = therapist.timezone or self.settings.practice.timezone
+        return force.next_digest_at(now, zone), await people.newest_cut(tx, therapist_id)

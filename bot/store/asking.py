@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from bot.store.database import Transaction
 from bot.store.feed_events import ASKED_BEFORE_MOVE
@@ -20,15 +21,37 @@ class Ended:
     ends_at: int
 
 
-async def find_undecided(tx: Transaction, ended_by: int) -> Ended | None:
-    """Give the appointment that ended longest ago and awaits the decision to ask or not."""
+#: When appointments are decided about: so long after their end, by their therapist or the practice.
+_UNDECIDED: Final = (
+    " FROM appointment JOIN pair ON pair.id = appointment.pair_id"
+    " LEFT JOIN schedule_value AS own ON own.owner_id = pair.therapist_id"
+    " AND own.name = 'checkin.delay_minutes' AND own.over_at IS NULL"
+    " WHERE asked IS NULL AND appointment.state = 'planned'"
+)
+_DECIDED_AT: Final = "ends_at + 60000 * coalesce(CAST(own.value AS BIGINT), :delay_minutes)"
+
+
+async def find_undecided(tx: Transaction, now: int, delay_minutes: int) -> Ended | None:
+    """Give the appointment that ended longest ago and awaits the decision to ask or not.
+
+    delay_minutes: how long after its end, where its therapist has no time of the own.
+    """
     row = await tx.one(
-        "SELECT id, pair_id, local_on, starts_at, ends_at FROM appointment"
-        " WHERE asked IS NULL AND state = 'planned' AND ends_at <= :ended_by"
-        " ORDER BY ends_at LIMIT 1",
-        ended_by=ended_by,
+        f"SELECT appointment.id, pair_id, local_on, starts_at, ends_at {_UNDECIDED}"
+        f" AND ends_at <= :now AND {_DECIDED_AT} <= :now ORDER BY ends_at LIMIT 1",
+        now=now,
+        delay_minutes=delay_minutes,
     )
     return Ended(**dict(row)) if row else None
+
+
+async def next_decision_at(tx: Transaction, delay_minutes: int) -> int | None:
+    """Give when the next appointment is decided about."""
+    row = await tx.one(
+        f"SELECT min({_DECIDED_AT}) AS at {_UNDECIDED}",
+        delay_minutes=delay_minutes,
+    )
+    return row["at"] if row else None
 
 
 async def is_undecided(tx: Transaction, ended: Ended) -> bool:

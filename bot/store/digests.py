@@ -25,11 +25,9 @@ CANDIDATES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Weekly:
-    """When a therapist's digests are made; None follows the practice."""
+    """Since when a therapist's next digest counts. timezone: None follows the practice."""
 
     therapist_id: int
-    weekday: int | None
-    time: str | None
     timezone: str | None
     cut_at: int
 
@@ -67,18 +65,12 @@ class Acknowledged:
 
 
 async def weekly_hours(tx: Transaction, therapist_id: int | None = None) -> list[Weekly]:
-    """List when digests are due: one read over the therapists, or of one of them."""
+    """List the therapists who get digests, or one of them."""
     rows = await tx.all(
         f"{CANDIDATES} WHERE CAST(:id AS BIGINT) IS NULL OR therapist.person_id = :id",
         id=therapist_id,
     )
-    return [
-        Weekly(
-            row["person_id"], row["digest_weekday"], row["digest_time"], row["timezone"],
-            row["cut_at"],
-        )
-        for row in rows
-    ]  # fmt: skip
+    return [Weekly(row["person_id"], row["timezone"], row["cut_at"]) for row in rows]
 
 
 async def advance(

@@ -29,8 +29,8 @@ def _pair(row: Row) -> Pair:
         ended_at=row["ended_at"],
         erase_asked_at=row["erase_asked_at"],
         less_often_at=row["less_often_at"],
-        ends_at=row["ends_at"],
-        ends_with=row["ends_with"],
+        to_end_at=row["to_end_at"],
+        to_end_with=row["to_end_with"],
     )
 
 
@@ -273,18 +273,18 @@ async def plan_end(
     tx: Transaction,
     pair_id: int,
     therapist_id: int,
-    ends_at: int,
-    ends_with: Literal["goodbye", "word"],
+    to_end_at: int,
+    to_end_with: Literal["goodbye", "word"],
 ) -> Pair | None:
     """Let a therapist's pair end at an instant; None where that is said already, or it is over."""
     row = await tx.one(
-        "UPDATE pair SET ends_at = :ends_at, ends_with = :ends_with"
-        " WHERE id = :id AND therapist_id = :therapist_id AND ends_at IS NULL"
+        "UPDATE pair SET to_end_at = :to_end_at, to_end_with = :to_end_with"
+        " WHERE id = :id AND therapist_id = :therapist_id AND to_end_at IS NULL"
         " AND state NOT IN ('ended', 'erased') RETURNING *",
         id=pair_id,
         therapist_id=therapist_id,
-        ends_at=ends_at,
-        ends_with=ends_with,
+        to_end_at=to_end_at,
+        to_end_with=to_end_with,
     )
     return _pair(row) if row else None
 
@@ -292,8 +292,8 @@ async def plan_end(
 async def undo_end(tx: Transaction, pair_id: int, therapist_id: int) -> Pair | None:
     """Let a therapist's pair go on; None where nothing is to end, or it has ended."""
     row = await tx.one(
-        "UPDATE pair SET ends_at = NULL, ends_with = NULL"
-        " WHERE id = :id AND therapist_id = :therapist_id AND ends_at IS NOT NULL"
+        "UPDATE pair SET to_end_at = NULL, to_end_with = NULL"
+        " WHERE id = :id AND therapist_id = :therapist_id AND to_end_at IS NOT NULL"
         " AND state NOT IN ('ended', 'erased') RETURNING *",
         id=pair_id,
         therapist_id=therapist_id,
@@ -302,8 +302,8 @@ async def undo_end(tx: Transaction, pair_id: int, therapist_id: int) -> Pair | N
 
 
 ENDING: Final = (
-    "SELECT * FROM pair WHERE ends_at IS NOT NULL AND ends_at <= :now"
-    " AND state NOT IN ('ended', 'erased') ORDER BY ends_at LIMIT 1"
+    "SELECT * FROM pair WHERE to_end_at IS NOT NULL AND to_end_at <= :now"
+    " AND state NOT IN ('ended', 'erased') ORDER BY to_end_at LIMIT 1"
 )
 
 
@@ -316,7 +316,7 @@ async def find_to_end(tx: Transaction, now: int) -> Pair | None:
 async def end_pair(tx: Transaction, pair_id: int, therapist_id: int, now: int) -> Pair | None:
     """End a therapist's pair, whatever its state; None where it had ended, or is not theirs."""
     row = await tx.one(
-        "UPDATE pair SET state = 'ended', ended_at = :now, ends_at = NULL, ends_with = NULL"
+        "UPDATE pair SET state = 'ended', ended_at = :now, to_end_at = NULL, to_end_with = NULL"
         " WHERE id = :id AND therapist_id = :therapist_id AND state NOT IN ('ended', 'erased')"
         " RETURNING *",
         id=pair_id,

@@ -141,23 +141,7 @@ async def make_therapist(tx: Transaction, person_id: int, now: int) -> None:
     )
 
 
-async def therapist_settings(tx: Transaction, person_id: int) -> tuple[int | None, str | None, int]:
-    """Give a therapist's digest weekday (Monday is 0) and time, None where the practice's count,
-    and the cut-off of the newest digest."""
-    row = await tx.one(
-        "SELECT digest_weekday, digest_time, cut_at FROM therapist WHERE person_id = :id",
-        id=person_id,
-    )
-    return (row["digest_weekday"], row["digest_time"], row["cut_at"]) if row else (None, None, 0)
-
-
-async def set_therapist(
-    tx: Transaction, person_id: int, digest_weekday: int | None, digest_time: str | None
-) -> None:
-    """Set a therapist's own digest day and time; None follows the practice."""
-    await tx.run(
-        "UPDATE therapist SET digest_weekday = :weekday, digest_time = :time WHERE person_id = :id",
-        weekday=digest_weekday,
-        time=digest_time,
-        id=person_id,
-    )
+async def newest_cut(tx: Transaction, person_id: int) -> int:
+    """Give the cut-off of a therapist's newest digest."""
+    row = await tx.one("SELECT cut_at FROM therapist WHERE person_id = :id", id=person_id)
+    return int(row["cut_at"]) if row else 0

@@ -34,7 +34,7 @@ class EndingViews:
 
     def preview(self, ending: Ending, reader: Reader) -> Screen:
         """Say what will happen, with the way back; or, where that is said, that it is to end."""
-        if ending.pair.ends_at is not None:
+        if ending.pair.to_end_at is not None:
             return self.soon(ending, reader)
         at = ending.pair.id
         with speaking(reader.language):
@@ -60,7 +60,7 @@ class EndingViews:
         """Say what has happened, is to happen, or does not happen after all."""
         if ending.pair.is_over:
             return Screen(self.desk.text("therapist/ending_done", reader, ending=ending))
-        if ending.pair.ends_at is not None:
+        if ending.pair.to_end_at is not None:
             return self.soon(ending, reader)
         return Screen(self.desk.text("therapist/ending_undone", reader, ending=ending))
 

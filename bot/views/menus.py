@@ -45,6 +45,7 @@ def professionals() -> list[tuple[str, str]]:
         ("invite", _("invite a client")),
         ("clients", _("your clients")),
         ("end", _("when therapy has ended")),
+        ("schedule", _("when questions and digests come")),
         ("invite_therapist", _("invite a therapist")),
     ]
 

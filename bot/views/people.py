@@ -121,30 +121,30 @@ class PeopleViews:
         return Screen(self.desk.text("client/zones", reader), rows(*columns(buttons, 2)))
 
     def settings(
-        self, person: Person, reader: Reader, chosen: Sequence[Chosen], *, is_client: bool
+        self, reader: Reader, quiet: tuple[str, str] | None, chosen: Sequence[Chosen]
     ) -> Screen:
-        """Show what somebody chose for themselves; quiet hours are a client's alone.
+        """Show what somebody chose for themselves.
 
-        chosen: about the phrase watch, by therapist.
+        quiet: the quiet hours, a client's alone. chosen: about the phrase watch, by therapist.
         """
-        checkin = self.desk.settings.checkin
         text = self.desk.text(
             "settings",
             reader,
-            quiet_from=person.quiet_from or f"{checkin.quiet_from:%H:%M}",
-            quiet_to=person.quiet_to or f"{checkin.quiet_to:%H:%M}",
+            quiet=quiet,
             chosen=dict(LANGUAGE_NAMES)[reader.spoken],
-            is_client=is_client,
             watched=chosen,
         )
-        quiet = QUIET if is_client else ()
+        offered = QUIET if quiet else ()
         with speaking(reader.language):
             return Screen(
                 text,
                 rows(
                     [button(name, "slang", 0, code) for code, name in LANGUAGE_NAMES],
                     [button(_("Time zone"), "szone", 0, "more")],
-                    [button(f"{since}–{till}", "squiet", 0, since, till) for since, till in quiet],
+                    [
+                        button(f"{since}–{till}", "squiet", 0, since, till)
+                        for since, till in offered
+                    ],
                     *_watch_buttons(chosen),
                 ),
             )

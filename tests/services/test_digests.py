@@ -87,9 +87,20 @@ async def test_after_weeks_of_silence_one_digest_up_to_the_latest_hour(world: Wo
     assert "1 more: see Details" in text(shown)
 
 
+OWN_HOUR = {"digest.weekday": "thursday", "digest.time": "12:30"}
+
+
 async def test_own_day_and_zone_win_over_the_practices(world: World) -> None:
     await world.pair("A7")
-    await world.run("UPDATE therapist SET digest_weekday = 3, digest_time = '12:30'")
+    for number, (name, value) in enumerate(OWN_HOUR.items()):
+        await world.run(
+            "INSERT INTO schedule_value (id, change_id, owner_id, name, value, set_at)"
+            " VALUES (:id, 1, :owner, :name, :value, 0)",
+            id=number,
+            owner=world.ben,
+            name=name,
+            value=value,
+        )
     await world.run("UPDATE person SET timezone = 'Asia/Tokyo' WHERE id = :id", id=world.ben)
     await made(world)
     (row,) = await world.rows("SELECT cut_at FROM digest")

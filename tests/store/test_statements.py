@@ -147,7 +147,6 @@ def used() -> set[tuple[str, str]]:
 
 #: Written for use cases that are still to come; each goes from here with its first caller.
 TO_COME = {
-    ("people", "set_therapist"),
     ("timetable", "find_next_appointment"),
     ("timetable", "find_previous_appointment"),
 }

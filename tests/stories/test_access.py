@@ -66,6 +66,11 @@ THERAPISTS = {
     "confirm": "{pair}.{client}", "away": "{pair}.{client}", "reinvite": "{pair}",
     "endpair": "{pair}", "endyes": "{pair}.ask", "endundo": "{pair}",
 }  # fmt: skip
+#: A therapist's own schedule is set by the therapist, and by admins.
+PROFESSIONALS = {
+    "sched": "{therapist}", "schname": "{therapist}.0", "schprev": "{therapist}.0.45",
+    "schset": "{therapist}.0.45", "schundo": "{change}",
+}  # fmt: skip
 ANYONES = {"help": "0", "slang": "0.en", "szone": "0.more", "squiet": "0.22:00.07:00",
            "close": "0"}  # fmt: skip
 #: The same acts as they are reached by another way.
@@ -99,6 +104,7 @@ TYPED: dict[str, tuple[str, tuple[str, ...]]] = {
     "add": ("therapist", ("", "Q7Z 2026-12-01 15:00 50m weekly")),
     "invite": ("therapist", ("", "Q7Z")),
     "end": ("therapist", ("", "Q7Z")),
+    "schedule": ("professional", ("", "delay 45")),
     "invite_therapist": ("admin", ("",)),
 }
 
@@ -148,7 +154,7 @@ class Cast:
 
 KINDS = (
     "pair", "client", "checkin", "first_checkin", "acknowledgement", "appointment", "past",
-    "rule", "digest", "goal", "sentence", "feed", "series",
+    "rule", "digest", "goal", "sentence", "feed", "series", "therapist", "change",
 )  # fmt: skip
 THEIRS = {
     "pair": "SELECT id FROM pair WHERE {mine} AND pair.code = :code",
@@ -173,6 +179,9 @@ THEIRS = {
     " WHERE {mine} AND pair.code = :code",
     "series": "SELECT feed_series.id FROM feed_series JOIN feed ON feed.id = feed_id"
     " JOIN pair ON pair.therapist_id = feed.therapist_id WHERE {mine} AND pair.code = :code",
+    "therapist": "SELECT therapist_id FROM pair WHERE {mine} AND pair.code = :code",
+    "change": "SELECT change_id FROM schedule_value JOIN pair ON pair.therapist_id = owner_id"
+    " WHERE {mine} AND pair.code = :code",
     "digest": "SELECT digest.id FROM digest JOIN pair ON pair.therapist_id = digest.therapist_id"
     " WHERE {mine} AND pair.code = :code",
 }
@@ -260,6 +269,9 @@ async def gather(world: World) -> Cast:
     await world.until("Mon 16:20")
 
     await with_calendars(world)
+    for therapist in (ben, far):
+        await therapist.types("/schedule digest sat 16:00")
+        await therapist.taps("Apply")
     for act, button, human in (
         ("/pause", "Until I resume", humans["paused"]),
         ("/stop", "Stop the questions", humans["stopped"]),
@@ -271,10 +283,10 @@ async def gather(world: World) -> Cast:
     supervisor = await therapist_who_became(world, "Supervisor", "role = 'supervisor'")
     cast.roles = {
         anna: {"known", "client"},
-        ben: {"known", "therapist"},
+        ben: {"known", "therapist", "professional"},
         cora: {"known", "client"},
         other: {"known", "client"},
-        far: {"known", "therapist"},
+        far: {"known", "therapist", "professional"},
         humans["paused"]: {"known", "client"},
         humans["stopped"]: {"known", "client"},
         humans["erased"]: set(),
@@ -282,7 +294,7 @@ async def gather(world: World) -> Cast:
         agreeing: {"known", "client"},
         ended: {"known"},
         supervisor: {"known"},
-        world.dana: {"known", "admin"},
+        world.dana: {"known", "admin", "professional"},
         world.human("A stranger"): set(),
     }
     codes = {anna: "Q7Z", ben: "Q7Z", cora: "C3", other: "F9", far: "F9", humans["paused"]: "P4",
@@ -309,7 +321,8 @@ def tells_nothing(said: list[str], but: str = "") -> None:
 
 def test_every_command_and_every_act_has_its_row() -> None:
     assert set(TYPED) == set(COMMANDS)
-    assert CLIENTS.keys() | THERAPISTS.keys() | ANYONES.keys() == set(TAPS)
+    rows = CLIENTS.keys() | THERAPISTS.keys() | PROFESSIONALS.keys() | ANYONES.keys()
+    assert rows == set(TAPS)
 
 
 async def test_a_button_with_anybody_elses_id_does_nothing(world: World) -> None:
@@ -320,6 +333,7 @@ async def test_a_button_with_anybody_elses_id_does_nothing(world: World) -> None
         if human in (cast.anna, cast.ben):
             continue
         acts = [*CLIENTS.items(), *THERAPISTS.items(), *ALSO.items()]
+        acts += [] if "admin" in roles else PROFESSIONALS.items()
         annas = {f"{act}.{rest}" for act, pattern in acts for rest in cast.fill(pattern, cast.anna)}
         own = {f"{act}.{rest}" for act, pattern in acts for rest in cast.fill(pattern, human)}
         both = {
@@ -347,7 +361,9 @@ async def test_a_button_with_anybody_elses_id_does_nothing(world: World) -> None
 async def test_who_lacks_the_role_is_refused(world: World) -> None:
     cast = await gather(world)
     for human, roles in cast.roles.items():
-        for role, acts in (("client", CLIENTS), ("therapist", THERAPISTS)):
+        for role, acts in (
+            ("client", CLIENTS), ("therapist", THERAPISTS), ("professional", PROFESSIONALS),
+        ):  # fmt: skip
             if role in roles:
                 continue
             mine = [f"{a}.{rest}" for a, p in acts.items() for rest in cast.fill(p, cast.anna)]
@@ -377,7 +393,8 @@ async def test_what_is_ones_own_shows_nothing_of_anothers(world: World) -> None:
             answers = [seen.text or "" for seen in human.phone.chat if seen.from_bot][-len(words) :]
             refused = [a for a in answers if NOT_FOR_YOU in a or STRANGER in a]
             assert len(refused) == (0 if role in roles or role == "anyone" else len(words)), command
-        own = CLIENTS if "client" in roles else THERAPISTS if "therapist" in roles else {}
+        own = CLIENTS if "client" in roles else {}
+        own = THERAPISTS | PROFESSIONALS if "therapist" in roles else own
         for act, pattern in [*own.items(), *ANYONES.items()]:
             for rest in cast.fill(pattern, human):
                 await human.forges(f"{act}.{rest}")
@@ -392,7 +409,7 @@ async def test_in_the_owners_hands_each_of_these_buttons_does_something(world: W
     # After these two there is little left to do.
     end, erase = ({act: acts[act]} for act, acts in (("endyes", THERAPISTS), ("erase", CLIENTS)))
     for human, acts in (
-        (cast.ben, {a: p for a, p in THERAPISTS.items() if a not in end}),
+        (cast.ben, {a: p for a, p in THERAPISTS.items() if a not in end} | PROFESSIONALS),
         (cast.anna, {a: p for a, p in CLIENTS.items() if a not in erase}),
         (cast.ben, end),
         (cast.anna, erase),

@@ -705,7 +705,7 @@ async def test_at_night_an_end_can_be_undone_until_the_morning(world: World) -> 
     await ben.taps("Undo")
     await world.until("Tue 12:00")
     assert anna.received == received
-    assert await world.rows("SELECT state, ends_at FROM pair") == [("active", None)]
+    assert await world.rows("SELECT state, to_end_at FROM pair") == [("active", None)]
 
 
 @pytest.mark.parametrize("act", ["/stop", "/pause", "/erase"])
@@ -721,6 +721,6 @@ async def test_what_a_client_does_while_it_is_to_end_counts(world: World, act: s
     assert not anna.sees("A last short check-in")
     assert anna.received == received + (act == "/pause")
     state = "erased" if act == "/erase" else "ended"
-    assert await world.rows("SELECT state, ends_at FROM pair") == [(state, None)]
+    assert await world.rows("SELECT state, to_end_at FROM pair") == [(state, None)]
     said = await ben.taps("Undo", soon)
     assert ("erased" if act == "/erase" else "It ended with A7 on") in said

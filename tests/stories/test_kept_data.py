@@ -77,6 +77,8 @@ async def full_practice(world: World) -> Human:
     anna, _ = await world.pair("Anna", "Ben", meets="Mon 15:00")
     cora, _ = await world.pair("Cora", "Ben", code="C3", meets="Mon 15:00")
     await world.invites(ben, "E5")
+    await ben.types("/schedule delay 30")
+    await ben.taps("Apply")
     await world.until("Mon 16:20")
     await anna.taps("Later")
     await anna.taps("In an hour")

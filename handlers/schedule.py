@@ -1,0 +1,92 @@
+"""The schedule, for admins and therapists: look, choose, see what it does, apply, take back."""
+
+from __future__ import annotations
+
+from bot.core.errors import Refused
+from bot.core.schedule import wanted_of
+from bot.services.schedule import PRACTICE, By, Values
+from bot.views.schedule import group_of, wanted_from
+from handlers.guard import Ask, Reply, Room, Route, may
+
+
+async def schedule(room: Room, ask: Ask) -> Reply:
+    """/schedule: what counts; /schedule delay 45: what it would do."""
+    owner = PRACTICE if may(ask.who, "admin") else ask.me
+    if not ask.words.strip():
+        return await _show(room, ask, owner)
+    return await _preview(room, ask, owner, wanted_of(ask.words))
+
+
+async def show(room: Room, ask: Ask) -> Reply:
+    """Show the practice's schedule, or a therapist's."""
+    return await _show(room, ask, ask.tap.subject)
+
+
+async def choose(room: Room, ask: Ask) -> Reply:
+    """Offer values for one line of it."""
+    shown = await room.schedule.show(_by(ask), ask.tap.subject)
+    try:
+        group = group_of(ask.tap.arg(0))
+    except (LookupError, ValueError):
+        raise Refused("stale_button") from None
+    return Reply(room.schedule_views.value(shown, group, ask.reader))
+
+
+async def preview(room: Room, ask: Ask) -> Reply:
+    """Show what a value would do."""
+    return await _preview(room, ask, ask.tap.subject, _wanted(ask))
+
+
+async def apply(room: Room, ask: Ask) -> Reply:
+    """Set what was previewed."""
+    change = await room.schedule.apply(_by(ask), ask.tap.subject, _wanted(ask))
+    return Reply(room.schedule_views.change(change, ask.reader, _me(ask)))
+
+
+async def undo(room: Room, ask: Ask) -> Reply:
+    """Take a change back."""
+    change = await room.schedule.undo(_by(ask), ask.tap.subject)
+    return Reply(room.schedule_views.change(change, ask.reader, _me(ask)))
+
+
+async def undone(room: Room, ask: Ask) -> Reply:
+    """Show what counts after a change was taken back."""
+    change = await room.schedule.find(ask.tap.subject)
+    return await _show(room, ask, change.owner_id if change else PRACTICE)
+
+
+async def _show(room: Room, ask: Ask, owner: int) -> Reply:
+    shown = await room.schedule.show(_by(ask), owner)
+    is_admin = may(ask.who, "admin")
+    return Reply(room.schedule_views.show(shown, ask.reader, _me(ask), is_admin=is_admin))
+
+
+async def _preview(room: Room, ask: Ask, owner: int, wanted: Values) -> Reply:
+    change = await room.schedule.preview(_by(ask), owner, wanted)
+    return Reply(room.schedule_views.change(change, ask.reader, _me(ask)))
+
+
+def _wanted(ask: Ask) -> dict[str, str | None]:
+    try:
+        return wanted_from(ask.tap.args)
+    except (LookupError, ValueError):
+        raise Refused("stale_button") from None
+
+
+def _by(ask: Ask) -> By:
+    return By(_me(ask), may(ask.who, "admin"))
+
+
+def _me(ask: Ask) -> int | None:
+    """Give the person's id; an admin may be none."""
+    return ask.who.person.id if ask.who.person else None
+
+
+COMMANDS = {"schedule": Route(schedule, "professional")}
+TAPS = {
+    "sched": Route(show, "professional"),
+    "schname": Route(choose, "professional"),
+    "schprev": Route(preview, "professional"),
+    "schset": Route(apply, "professional", show),
+    "schundo": Route(undo, "professional", undone),
+}

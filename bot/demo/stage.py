@@ -17,7 +17,7 @@ from bot.app import App, build
 from bot.config import Settings, load
 from bot.core.timetable import day_after, local_on, to_utc
 from bot.emulator import Emulator
-from bot.services.in_force import in_force, settings_in_force
+from bot.services.in_force import each_in_force, settings_in_force
 from bot.services.ports import Ids
 from bot.store.asking import next_decision_at
 from bot.store.database import Transaction
@@ -169,12 +169,12 @@ class Stage:
         return await self.running.db.read(self._digest_hours)
 
     async def _digest_hours(self, tx: Transaction) -> list[int]:
-        hours = []
-        for weekly in await weekly_hours(tx):
-            force = await in_force(tx, self.settings, weekly.therapist_id)
-            zone = weekly.timezone or self.settings.practice.timezone
-            hours.append(force.next_digest_at(self.clock.now(), zone))
-        return hours
+        now, force_of = self.clock.now(), await each_in_force(tx, self.settings)
+        zone = self.settings.practice.timezone
+        return [
+            force_of(weekly.therapist_id).next_digest_at(now, weekly.timezone or zone)
+            for weekly in await weekly_hours(tx)
+        ]
 
     def moment(self, words: str) -> int:
         """Give the next "Mon 16:20" (in the practice's time zone) after now."""

@@ -33,7 +33,7 @@ from bot.services.digest_pages import (
     unread,
 )
 from bot.services.goodbyes import with_goodbyes
-from bot.services.in_force import in_force, most_per_week
+from bot.services.in_force import InForce, each_in_force, in_force, most_per_week
 from bot.services.ports import Clock, Ids
 from bot.services.unopened import owe_reminders
 from bot.store import audit, digest_facts, mirror, outbox, pairs
@@ -93,9 +93,10 @@ class Digests:
 
     @reads
     async def _next_due(self, tx: Transaction) -> int | None:
-        now = self.clock.now()
+        now, force_of = self.clock.now(), await each_in_force(tx, self.settings)
         for weekly in await store.weekly_hours(tx):
-            if weekly.therapist_id not in self.failing and await self._due(tx, weekly, now):
+            at = self._due(weekly, force_of(weekly.therapist_id), now)
+            if at is not None and weekly.therapist_id not in self.failing:
                 return weekly.therapist_id
         return None
 
@@ -115,7 +116,8 @@ class Digests:
         cut-off can be read, and whatever is still to come bears a later one.
         """
         for weekly in await store.weekly_hours(tx, therapist_id):
-            if (hour := await self._due(tx, weekly, self.clock.now())) is not None:
+            force = await in_force(tx, self.settings, therapist_id)
+            if (hour := self._due(weekly, force, self.clock.now())) is not None:
                 return Window(weekly.cut_at, hour, self._zone(weekly.timezone))
         return None
 
@@ -128,12 +130,11 @@ class Digests:
         places = pages_of(digest_of(facts, window, self.instrument))
         return places, bool(places) or any(pair.state in ("active", "paused") for pair in facts)
 
-    async def _due(self, tx: Transaction, weekly: store.Weekly, now: int) -> int | None:
+    def _due(self, weekly: store.Weekly, force: InForce, now: int) -> int | None:
         """Give the hour for which a therapist's digest is due, None where none is.
 
         An hour that lies before it was chosen is none: the first is the next one.
         """
-        force = await in_force(tx, self.settings, weekly.therapist_id)
         hour = force.latest_digest_at(now, self._zone(weekly.timezone))
         return hour if hour > max(weekly.cut_at, force.digest_since_at) else None
 

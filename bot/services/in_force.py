@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from bot.config import Settings
 from bot.config.overriding import overridden
-from bot.core.schedule import LEVELS, Source, counting
+from bot.core.schedule import LEVELS, Held, Source, counting
 from bot.core.timetable import latest_weekly, next_weekly
 from bot.store import schedule as store
 from bot.store.database import Transaction
@@ -48,9 +49,21 @@ async def settings_in_force(
 
 async def in_force(tx: Transaction, settings: Settings, therapist_id: int | None = None) -> InForce:
     """Give what counts for the practice, or for a therapist, and where it comes from."""
-    owners = (store.PRACTICE, therapist_id) if therapist_id is not None else (store.PRACTICE,)
-    held = await store.values_in_force(tx, *owners)
-    own = held.get(therapist_id, {}) if therapist_id is not None else None
+    owner = store.PRACTICE if therapist_id is None else therapist_id
+    return _counted(settings, await store.values_for(tx, owner), therapist_id)
+
+
+async def each_in_force(tx: Transaction, settings: Settings) -> Callable[[int], InForce]:
+    """Give what counts for whichever therapist is asked about, having read it all at once."""
+    held = await store.values_in_force(tx)
+    practice = _counted(settings, held, None)
+    return lambda one: _counted(settings, held, one) if one in held else practice
+
+
+def _counted(
+    settings: Settings, held: Mapping[int, Mapping[str, Held]], therapist_id: int | None
+) -> InForce:
+    own = None if therapist_id is None else held.get(therapist_id, {})
     found = {name: counting(name, held.get(store.PRACTICE, {}), own) for name in LEVELS}
     values = {name: one.value for name, one in found.items() if one.value is not None}
     return InForce(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.core.schedule import Held
-from bot.store.database import Transaction
+from bot.store.database import Row, Transaction
 
 #: The owner of what holds for the whole practice.
 PRACTICE: Final = 0
@@ -25,14 +25,20 @@ class Changed:
     before: Mapping[str, str | None]
 
 
-async def values_in_force(tx: Transaction, *owners: int) -> dict[int, dict[str, Held]]:
-    """Give the newest of what these have ever set, at most two: `{owner: {name: held}}`."""
-    rows = await tx.all(
-        "SELECT owner_id, name, value, set_at FROM schedule_value"
-        " WHERE owner_id IN (:first, :last) AND over_at IS NULL",
-        first=owners[0],
-        last=owners[-1],
-    )
+_HELD: Final = "SELECT owner_id, name, value, set_at FROM schedule_value WHERE over_at IS NULL"
+
+
+async def values_in_force(tx: Transaction) -> dict[int, dict[str, Held]]:
+    """Give the newest of what anybody has ever set: `{owner: {name: held}}`."""
+    return _by_owner(await tx.all(f"{_HELD} AND owner_id >= 0"))
+
+
+async def values_for(tx: Transaction, owner_id: int) -> dict[int, dict[str, Held]]:
+    """Give the newest of what the practice and one owner have ever set."""
+    return _by_owner(await tx.all(f"{_HELD} AND owner_id IN (0, :owner_id)", owner_id=owner_id))
+
+
+def _by_owner(rows: list[Row]) -> dict[int, dict[str, Held]]:
     found: dict[int, dict[str, Held]] = {}
     for row in rows:
         held = Held(row["value"], row["set_at"])

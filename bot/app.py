@@ -274,6 +274,7 @@ async def _assemble(
         sweep=(
             closing.close_one,
             _folding(closing, room),
+            room.endings.end_one,
             retention.sweep_one,
             outgoing.be_seen,
             receiver.look,
@@ -347,7 +348,8 @@ def _room(
 
 
 def _pulse(settings: Settings, health: Health, db: Database, wall: Clock) -> Pulse:
-    url, private = settings.health.heartbeat_url, settings.health.private_addresses
+    url = settings.health.heartbeat_url.get_secret_value()
+    private = settings.health.private_addresses
     return Pulse(health, db.path, wall, Heartbeat(url, wall, private=private) if url else None)
 
 

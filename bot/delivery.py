@@ -151,7 +151,8 @@ class Delivery:
             return self.notice_views.keep_asking(joining, reader)
         if name == "ended" and pair is not None:
             joining = await self.enrolment.joining(claimed.person.id, pair.id)
-            return self.ending_views.told(joining, "asked" in more, reader)
+            asked = "asked" in more and pair.erase_asked_at is None
+            return self.ending_views.told(joining, asked, reader)
         if name in ("joined", "confirm_nudge", "confirm_eve") and pair is not None:
             _, client = await self.enrolment.pair_of(claimed.person.id, pair.id)
             return self.notice_views.joined(name, pair, client, reader) if client else None

@@ -1,9 +1,10 @@
 """The heartbeat: a call to a service outside, every few minutes while the program is healthy.
 
 The service raises the alarm when it stays away, so it sees also that the machine is off. Owns when
-it is called, and that a call holds nothing up. Says once in the log that the service cannot be
-reached, until it can be. Refuses to tell it more than well or not well, and to name its address,
-which is a secret.
+it is called (with bad news only after two looks in a row were bad: one alone is mostly a moment's
+load) and that a call holds nothing up. Says once in the log that the service cannot be reached,
+until it can be. Refuses to tell it more than well or not well, and to name its address, which is a
+secret.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ class Heartbeat:
         self._clock = clock
         self._private = private
         self._told: bool | None = None
+        self._bad_looks = 0
         self._called_at = 0.0
         self._is_unreached = False
         self._calling: asyncio.Task[None] | None = None
@@ -45,7 +47,13 @@ class Heartbeat:
         return "Heartbeat()"
 
     def note(self, *, is_healthy: bool) -> None:
-        """Call if that is news, or if the last call is some minutes ago; does not wait for it."""
+        """Call if that is news, or if the last call is some minutes ago; does not wait for it.
+
+        A first bad look is no news yet: nothing is called then, and the next look decides.
+        """
+        self._bad_looks = 0 if is_healthy else self._bad_looks + 1
+        if self._bad_looks == 1:
+            return
         now = self._clock.monotonic()
         is_due = is_healthy != self._told or now - self._called_at >= _EVERY_SECONDS
         if is_due and (self._calling is None or self._calling.done()):

@@ -1,4 +1,4 @@
-"""Log lines: owns their form, and keeps the token out of every one of them.
+"""Log lines: owns their form, and keeps the token and the heartbeat's address out of each of them.
 
 Ids only: no module logs a text, a name or an update. What libraries say below WARNING is not
 ours to trust, so it is not said.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import sys
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import structlog
 
@@ -29,15 +30,30 @@ LIBRARIES: Final = (
     "aiosqlite",
     "uvicorn",
 )
+#: What is shorter may stand in a line by chance, and is no secret.
+_SHORTEST: Final = 8
+
+
+def _parts_of(address: str) -> list[tuple[str, str]]:
+    """List what of a secret address must not be seen: all of it, and what follows its host."""
+    parts = urlsplit(address)
+    behind = f"{parts.path}?{parts.query}" if parts.query else parts.path
+    behind = behind.strip("/")
+    found = [address, behind, parts.path.strip("/"), parts.query]
+    return [(one, "[heartbeat]") for one in found if len(one) >= _SHORTEST]
 
 
 def set_up(settings: Settings) -> None:
     """Let every log line, ours and the libraries', go to standard error in one form."""
     token = settings.telegram.token.get_secret_value()
+    secrets = [(token, "[token]"), *_parts_of(settings.health.heartbeat_url.get_secret_value())]
 
     def redact(_: Any, __: str, event: Any) -> Any:
-        """Take the token out of a finished line."""
-        return event.replace(token, "[token]") if isinstance(event, str) else event
+        """Take the secrets out of a finished line."""
+        if isinstance(event, str):
+            for secret, name in secrets:
+                event = event.replace(secret, name)
+        return event
 
     # Plain tracebacks: pretty ones show local variables, which hold what people said, and break
     # lines where the token would no longer be found.

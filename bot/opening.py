@@ -103,7 +103,7 @@ async def open_database(settings: Settings, clock: Clock, *, alone: bool = True)
     """Open, migrate and prove the practice's database.
 
     alone: False for a command beside the running program. Errors: `KeyProblem`, `InUse`,
-    `Unavailable`, `TooNew`.
+    `Unavailable`, `TooNew`, `NotMigrated`.
     """
     key_file = settings.keys.master_key_file
     vaults = load_vaults(key_file)

@@ -219,14 +219,13 @@ async def how_often(room: Room, ask: Ask) -> Reply:
 
 async def stop(room: Room, ask: Ask) -> Reply:
     """Stop the questions."""
-    await room.privacy.stop(ask.me, ask.tap.subject)
-    return await stopped(room, ask)
+    pair = await room.privacy.stop(ask.me, ask.tap.subject)
+    return Reply(room.ending_views.stopped(pair, ask.reader))
 
 
 async def stopped(room: Room, ask: Ask) -> Reply:
     """Show that the questions have stopped."""
-    pair = await _of(ask)
-    return Reply(room.people_views.words("client/stopped", ask.reader, is_over=pair.is_over))
+    return Reply(room.ending_views.stopped(await _of(ask), ask.reader))
 
 
 async def ending(room: Room, ask: Ask) -> Reply:

@@ -1,6 +1,8 @@
-"""The therapist ends a therapy here: what it means is said first, then it is done."""
+"""The therapist ends a therapy here: what it means is said first; for a while it can be undone."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from bot.core.errors import Refused
 from handlers.guard import Ask, Reply, Room, Route
@@ -28,8 +30,19 @@ async def end_it(room: Room, ask: Ask) -> Reply:
     return Reply(room.ending_views.ended(done, ask.reader))
 
 
+async def undo(room: Room, ask: Ask) -> Reply:
+    """Let it go on; where it has ended meanwhile, say so."""
+    try:
+        done = await room.endings.undo(ask.me, ask.tap.subject)
+    except Refused as refused:
+        if refused.reason != "ended_before":
+            raise
+        return replace(await ended(room, ask), refused=refused)
+    return Reply(room.ending_views.ended(done, ask.reader))
+
+
 async def ended(room: Room, ask: Ask) -> Reply:
-    """Show again how a pair has ended."""
+    """Show again how a pair has ended, or is to."""
     done = await room.endings.ended(ask.me, ask.tap.subject)
     return Reply(room.ending_views.ended(done, ask.reader))
 
@@ -38,4 +51,5 @@ COMMANDS = {"end": Route(end, "therapist")}
 TAPS = {
     "endpair": Route(preview, "therapist"),
     "endyes": Route(end_it, "therapist", ended),
+    "endundo": Route(undo, "therapist", ended),
 }

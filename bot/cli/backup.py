@@ -27,16 +27,26 @@ def backup(
     if keep is not None and not to.is_dir():
         fail(f"--keep needs a folder, and {to} is none: give the folder as --to", 2)
     settings = settings_of(config)
-    path, deleted = work(_back_up(settings, to, keep))
+    path, deleted, unmarked = work(_back_up(settings, to, keep))
+    if unmarked is not None:
+        typer.echo(
+            "The backup is good. That it was made could not be noted, so `rapport health` still "
+            f"names the one before: {unmarked}",
+            err=True,
+        )
     if as_json:
-        typer.echo(json.dumps({"backup": str(path), "deleted": [str(old) for old in deleted]}))
+        said = {"backup": str(path), "deleted": [str(old) for old in deleted]}
+        typer.echo(json.dumps({**said, "noted": unmarked is None}))
         return
     typer.echo(f"{path}\nRestoring it needs the key line of the recovery sheet.")
     for old in deleted:
         typer.echo(f"deleted: {old}")
 
 
-async def _back_up(settings: Settings, to: Path, keep: int | None) -> tuple[Path, list[Path]]:
+async def _back_up(
+    settings: Settings, to: Path, keep: int | None
+) -> tuple[Path, list[Path], str | None]:
+    """Give the backup, what was deleted for it, and why it could not be noted that it was made."""
     from bot.opening import SystemClock
     from bot.store.backup import BadBackup, back_up, keep_newest
     from bot.store.pulse import mark_backup
@@ -46,9 +56,13 @@ async def _back_up(settings: Settings, to: Path, keep: int | None) -> tuple[Path
     now = SystemClock().now()
     try:
         path = back_up(settings.database.path, vaults, to, now)
+        unmarked = None
+        try:
+            mark_backup(settings.database.path, now)
+        except OSError as problem:
+            unmarked = f"{problem.filename}: {problem.strerror}"
         deleted = keep_newest(to, keep) if keep is not None else []
-        mark_backup(settings.database.path, now)
-        return path, deleted
+        return path, deleted, unmarked
     except BadBackup as problem:
         fail(str(problem), 1)
     except OSError as problem:

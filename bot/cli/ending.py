@@ -44,8 +44,8 @@ def work(task: Coroutine[Any, Any, Any]) -> Any:
     from bot.core.errors import CannotListen, TokenRefused
     from bot.core.instrument import BadInstrument
     from bot.opening import NoTelegram
-    from bot.store.database import InUse, Unavailable
-    from bot.store.migrate import TooNew
+    from bot.store.database import Damaged, InUse, Unavailable
+    from bot.store.migrate import NotMigrated, TooNew
     from bot.store.vault import KeyProblem
 
     try:
@@ -60,5 +60,5 @@ def work(task: Coroutine[Any, Any, Any]) -> Any:
         fail(str(problem), 2)
     except CannotListen as problem:
         fail(f"{problem}: choose another webhook.listen or health.listen, or end what has it", 1)
-    except (Unavailable, TooNew, NoTelegram) as problem:
+    except (Unavailable, Damaged, TooNew, NotMigrated, NoTelegram) as problem:
         fail(str(problem), 1)

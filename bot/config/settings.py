@@ -14,7 +14,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     NestedSecretsSettingsSource,
@@ -287,7 +287,10 @@ class Privacy(Section):
     # Ten years, leap days included: the longest term that common record-keeping law asks for. What
     # is kept too long can still be deleted; a record that was due to be kept cannot be made again.
     retention_days: Whole = whole(
-        3653, 30, 10958, "Days that answers are kept after a pair has ended (30 to 10958)."
+        3653,
+        30,
+        10958,
+        "Days that answers are kept after a pair has ended or its client stopped (30 to 10958).",
     )
     audit_days: Whole = whole(
         1096, 90, 10958, "Days that the log of who did what is kept; it holds ids (90 to 10958)."
@@ -307,8 +310,7 @@ class Health(Section):
         description="When polling: where to serve /healthz and /metrics, such as 127.0.0.1:9090.",
     )
     heartbeat_url: HeartbeatAddress = Field(
-        "",
-        repr=False,
+        SecretStr(""),
         description="An address called every four minutes while healthy, with /fail when not.",
     )
     private_addresses: bool = Field(
@@ -318,8 +320,9 @@ class Health(Section):
     @field_validator("private_addresses")
     @classmethod
     def _nobody_listens_on_the_way(cls, private: bool, info: ValidationInfo) -> bool:
-        url = info.data.get("heartbeat_url") or ""
-        if url.startswith("http:") and not private:
+        # Missing where it could not be read: that is said already.
+        url = info.data.get("heartbeat_url")
+        if url and url.get_secret_value().startswith("http:") and not private:
             raise refused(
                 "is not https",
                 "use https; http is for private_addresses alone",

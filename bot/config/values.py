@@ -171,12 +171,13 @@ def _address_or_none(value: str) -> str:
     return _listen_address(value) if value else value
 
 
-def _heartbeat_address(value: str) -> str:
+def _heartbeat_address(address: SecretStr) -> SecretStr:
     """Take an address that can be called; it is a secret, so no error repeats it."""
+    value = address.get_secret_value().strip()
     if not value:
-        return value
+        return SecretStr("")
     try:
-        parts = urlsplit(value.strip())
+        parts = urlsplit(value)
         usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
     except ValueError:
         parts, usable = urlsplit(""), None
@@ -184,7 +185,7 @@ def _heartbeat_address(value: str) -> str:
         raise refused(
             "is no web address", "copy it from the service, such as https://hc-ping.com/…"
         )
-    return value.strip()
+    return SecretStr(value)
 
 
 def host_and_port(listen: str) -> tuple[str, int]:
@@ -301,7 +302,7 @@ Token = Annotated[SecretStr, AfterValidator(_token)]
 ApiAddress = Annotated[str, AfterValidator(_api_address)]
 WebhookAddress = Annotated[str, BeforeValidator(_webhook_address)]
 ListenAddress = Annotated[str, AfterValidator(_listen_address)]
-HeartbeatAddress = Annotated[str, AfterValidator(_heartbeat_address)]
+HeartbeatAddress = Annotated[SecretStr, AfterValidator(_heartbeat_address)]
 MaybeListenAddress = Annotated[str, AfterValidator(_address_or_none)]
 TimeOfDay = Annotated[time, BeforeValidator(_time_of_day)]
 Weekday = Annotated[

@@ -1,4 +1,5 @@
-"""Until when a client's questions rest: reading a typed day, and which days can be meant."""
+"""Until when a client's questions rest: reading a typed day, which days can be meant, and when the
+rest is over."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from datetime import date
 from typing import Final
 
 from bot.core.errors import Refused
-from bot.core.timetable import day_after
+from bot.core.timetable import day_after, to_utc
 
 #: Nobody means to pause for longer and to be asked again by itself.
 FARTHEST_DAYS: Final = 366
@@ -97,3 +98,11 @@ def read_button(text: str, today_on: str) -> str | None:
     if on is None or on != text:
         raise Refused("stale_button")
     return check_until(on, today_on)
+
+
+def goes_on_at(until_on: str, zone: str) -> int:
+    """Give from when on (UTC milliseconds) sessions are asked about again: the day's begin there.
+
+    zone: the client's. A session belongs to the day on which it starts by the client's clock.
+    """
+    return to_utc(until_on, "00:00", zone)

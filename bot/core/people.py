@@ -34,7 +34,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """One client with one therapist."""
+    """One client with one therapist. to_end_at: when it ends, which can be undone until then."""
 
     id: int
     therapist_id: int
@@ -51,6 +51,8 @@ class Pair:
     ended_at: int | None
     erase_asked_at: int | None
     less_often_at: int | None = None
+    to_end_at: int | None = None
+    to_end_with: Literal["goodbye", "word"] | None = None
 
     @property
     def may_pause(self) -> bool:

@@ -347,7 +347,11 @@ class _Scenes:
         for code in ("C3", "A7", "A7"):
             await self._send(ben, f"/end {code}")
             await self._press(ben, "endyes", ".ask" if code == "A7" else "")
+        await self._press(ben, "endundo")
+        await self._send(ben, "/end A7")
+        await self._press(ben, "endyes", ".ask")
         await self._until("Thu 12:00")
+        await self._press(ben, "endundo")  # too late
         await self._answer(anna, "8")
         await self._until("Fri 18:30")
         await self._look_around(ben)

@@ -31,6 +31,7 @@ _WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _DUE: Final = (
     "SELECT min(due_at) AS at FROM message WHERE state = 'queued'"
     " UNION ALL SELECT min(closes_at) FROM checkin WHERE state = 'open'"
+    " UNION ALL SELECT min(to_end_at) FROM pair"
 )
 
 

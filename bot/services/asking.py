@@ -22,6 +22,7 @@ from bot.core.people import Pair, language_of
 from bot.core.rhythm import GOALS, WORTH, asks_of
 from bot.services.acts import reads, writes
 from bot.services.in_force import settings_in_force
+from bot.services.pauses import go_on, is_pause_over
 from bot.services.ports import Clock, Ids
 from bot.services.quiet import outside_quiet
 from bot.store import answers as answer_store
@@ -88,9 +89,10 @@ class Asking:
 
     async def _ask(self, tx: Transaction, ended: store.Ended, now: int) -> str | None:
         """Ask about an ended appointment, or give the reason why not."""
-        # After an outage over the end of a pause, nobody has ended it yet.
-        await pairs.resume_by(tx, ended.pair_id, ended.local_on)
         pair = await pairs.load_pair(tx, ended.pair_id)
+        # After an outage over the end of a pause, nobody has ended it yet.
+        if await is_pause_over(tx, pair, ended.starts_at, self.settings):
+            pair = await go_on(tx, pair)
         if pair.state != "active" or pair.client_id is None:
             return pair.state if pair.state != "joined" else "not_confirmed"
         if pair.consent_version != self.settings.privacy.consent_version:

@@ -1,8 +1,10 @@
 """The end of a therapy, as far as this program is concerned: the therapist says so, in two steps.
 
-What will happen is said first. Then rules close, what was planned is cancelled, open questions end
-with what they have, the client is told and, at the therapist's wish, asked once more; and the time
-begins after which everything is erased. Answers reach the therapist and are acknowledged as before.
+What will happen is said first. For some minutes after it is said, and as long as the client has
+quiet hours, nothing changes and it can be undone. Then rules close, what was planned is cancelled,
+open questions end with what they have, the client is told and, at the therapist's wish, asked once
+more; and the time begins after which everything is erased. Answers reach the therapist and are
+acknowledged as before.
 """
 
 from __future__ import annotations
@@ -22,9 +24,17 @@ from bot.store import audit, checkins, invitations, outbox, pairs, people, rules
 from bot.store.database import Database, Transaction
 
 DAY_MS: Final = 86_400_000
+#: For at least so long an end can be undone.
+UNDO_MINUTES: Final = 10
+
+#: The news for the client, without a goodbye and with one.
+ENDED: Final = "ended"
+ENDED_ASKED: Final = "ended:asked"
 
 #: Why a client is not asked once more.
-Unasked = Literal["not_joined", "not_confirmed", "paused", "stopped", "consent_outdated"]
+Unasked = Literal[
+    "not_joined", "not_confirmed", "paused", "stopped", "erasure_asked", "consent_outdated"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +42,7 @@ class Ending:
     """What an end means, or meant. rules, appointments: so many close and are cancelled.
 
     unasked: why there can be no goodbye, None where there can. days: how long that is open.
-    kept_on: when its time is over. asked: whether the client gets a goodbye, None before the end.
+    kept_on: when its time is over. asked: whether there is a goodbye, None before it is said.
     """
 
     pair: Pair
@@ -95,12 +105,15 @@ class Endings:
             appointments=await timetable.count_future(tx, pair.id, now),
             unasked=self._unasked(pair),
             days=GOODBYE_DAYS,
-            kept_on=await self._kept_on(tx, pair, now),
+            kept_on=await self._kept_on(tx, pair, pair.to_end_at or now),
+            asked=None if pair.to_end_at is None else pair.to_end_with == "goodbye",
         )
 
     def _unasked(self, pair: Pair) -> Unasked | None:
         """Say why a client is not asked once more: nobody who has a say against it is."""
         match pair.state:
+            case "active" | "paused" if pair.erase_asked_at is not None:
+                return "erasure_asked"
             case "active" if pair.consent_version != self.settings.privacy.consent_version:
                 return "consent_outdated"
             case "active":
@@ -114,40 +127,73 @@ class Endings:
     async def end(
         self, tx: Transaction, therapist_id: int, pair_id: int, *, goodbye: bool
     ) -> Ending:
-        """End a pair. goodbye: ask the client once more, if nothing stands against it.
+        """Let a pair end soon; said twice, the first counts. goodbye: ask the client once more, if
+        nothing stands against it then.
 
         Errors: as `preview`.
         """
         now = self.clock.now()
         planned = await self._preview(tx, await _own(tx, therapist_id, pair_id))
-        pair = await pairs.end_pair(tx, pair_id, therapist_id, now)
-        assert pair is not None  # noqa: S101 - it was there, and is the therapist's
-        await timetable.clear_timetable(tx, pair_id, now)
-        await checkins.end_unfinished(tx, pair_id, now, begun=True)
-        await invitations.revoke_invitations(tx, pair_id, now)
-        await audit.note(tx, self.ids.new(), now, therapist_id, "therapy ended", "pair", pair_id)
+        to_end_at = now + UNDO_MINUTES * 60_000
+        if planned.pair.client_id is not None and planned.unasked != "stopped":
+            person = await people.load_person(tx, planned.pair.client_id)
+            to_end_at = await outside_quiet(tx, self.settings, person, to_end_at)
         asked = goodbye and planned.unasked is None
+        to_end_with: Literal["goodbye", "word"] = "goodbye" if asked else "word"
+        if await pairs.plan_end(tx, pair_id, therapist_id, to_end_at, to_end_with) is not None:
+            await self._note(tx, therapist_id, "therapy to end", pair_id, now)
+        return await self._preview(tx, await _own(tx, therapist_id, pair_id))
+
+    @writes
+    async def undo(self, tx: Transaction, therapist_id: int, pair_id: int) -> Ending:
+        """Let a pair go on that was to end; once more changes nothing. Errors: as `preview`."""
+        now = self.clock.now()
+        if await pairs.undo_end(tx, pair_id, therapist_id) is not None:
+            await self._note(tx, therapist_id, "end of therapy undone", pair_id, now)
+        return await self._preview(tx, await _own(tx, therapist_id, pair_id))
+
+    async def end_one(self) -> bool:
+        """End one pair whose time has come; was there one?"""
+        if await self._next_to_end() is None:
+            return False
+        return await self._end()
+
+    @reads
+    async def _next_to_end(self, tx: Transaction) -> Pair | None:
+        return await pairs.find_to_end(tx, self.clock.now())
+
+    @writes
+    async def _end(self, tx: Transaction) -> bool:
+        """End the pair whose time came first, unless that was undone meanwhile."""
+        now = self.clock.now()
+        to_end = await pairs.find_to_end(tx, now)
+        if to_end is None:
+            return False
+        pair = await pairs.end_pair(tx, to_end.id, to_end.therapist_id, now)
+        assert pair is not None  # noqa: S101 - it was to end a moment ago
+        await timetable.clear_timetable(tx, pair.id, now)
+        await checkins.end_unfinished(tx, pair.id, now, begun=True)
+        await invitations.revoke_invitations(tx, pair.id, now)
+        await self._note(tx, pair.therapist_id, "therapy ended", pair.id, now)
+        asked = to_end.to_end_with == "goodbye" and self._unasked(to_end) is None
         # Who has stopped is left alone.
         if pair.client_id is not None and pair.stopped_at is None:
             told_at = await self._tell_client(tx, pair, pair.client_id, now, asked=asked)
             if asked:
                 await self.asking.open_goodbye(tx, pair, now, told_at)
-        return await self._ended(tx, pair, planned.rules, planned.appointments)
+        return True
 
     @reads
     async def ended(self, tx: Transaction, therapist_id: int, pair_id: int) -> Ending:
-        """Say how a pair has ended, after a repeated tap. Errors: Refused("not_yours")."""
+        """Say how a pair has ended, or that it is to, or goes on. Errors: Refused("not_yours")."""
         pair = await _own(tx, therapist_id, pair_id)
-        if pair.state != "ended":
-            raise Refused("not_yours")
-        return await self._ended(tx, pair, 0, 0)
-
-    async def _ended(self, tx: Transaction, pair: Pair, closed: int, cancelled: int) -> Ending:
+        if not pair.is_over:
+            return await self._preview(tx, pair)
         at = pair.ended_at or self.clock.now()
         return Ending(
             pair=pair,
-            rules=closed,
-            appointments=cancelled,
+            rules=0,
+            appointments=0,
             unasked=None,
             days=GOODBYE_DAYS,
             kept_on=await self._kept_on(tx, pair, at),
@@ -165,7 +211,7 @@ class Endings:
             id=self.ids.new(),
             kind="notice",
             subject_id=pair.id,
-            part="ended:asked" if asked else "ended",
+            part=ENDED_ASKED if asked else ENDED,
             person_id=client_id,
             pair_id=pair.id,
             due_at=told_at,
@@ -173,6 +219,9 @@ class Endings:
             now=now,
         )
         return told_at
+
+    async def _note(self, tx: Transaction, actor_id: int, act: str, pair_id: int, now: int) -> None:
+        await audit.note(tx, self.ids.new(), now, actor_id, act, "pair", pair_id)
 
     async def _kept_on(self, tx: Transaction, pair: Pair, ended_at: int) -> str:
         until_at = ended_at + self.settings.privacy.retention_days * DAY_MS

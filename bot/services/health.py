@@ -17,7 +17,7 @@ from typing import Final, TypeVar
 from bot.core.health import OVERDUE_SECONDS, Facts, Kept, Received, Report, judge
 from bot.services.acts import reads, writes
 from bot.services.ports import Clock
-from bot.store.database import Database, Transaction, Unavailable
+from bot.store.database import FAILURES, Database, Transaction
 from bot.store.health import count_what_waits
 from bot.store.practice import advance_clock
 from bot.store.pulse import backed_up_at
@@ -105,5 +105,5 @@ async def _in_time(work: Awaitable[T]) -> T | None:
     try:
         async with asyncio.timeout(_PATIENCE_SECONDS):
             return await work
-    except (TimeoutError, Unavailable, OSError):
+    except (TimeoutError, OSError, *FAILURES):
         return None

@@ -17,6 +17,7 @@ from bot.core.people import Pair, Person
 from bot.services.acts import reads, writes
 from bot.services.admins import tell_admins
 from bot.services.confirming import eve_of
+from bot.services.ending import ENDED, ENDED_ASKED
 from bot.services.following import FRESH_MS
 from bot.services.in_force import settings_in_force
 from bot.services.ports import Clock, Ids
@@ -160,7 +161,7 @@ class Outgoing:
             await outbox.put_back(tx, message.id, ripe_at, tried=False)
         elif (loud_at := await self._after_quiet(tx, message, person, pair, now)) > now:
             await outbox.put_back(tx, message.id, loud_at, tried=False)
-        elif await self._must_look(tx, message, now):
+        elif await self._must_look(tx, message, now) or await self._must_follow(tx, message):
             await outbox.put_back(tx, message.id, now + _LOOK_MS, tried=False)
         else:
             return Claimed(message, person, pair)
@@ -175,6 +176,12 @@ class Outgoing:
         return message.kind == "prompt" and await feeds.want_reading(
             tx, message.subject_id, now - FRESH_MS, now - _WAITS_MS, now
         )
+
+    async def _must_follow(self, tx: Transaction, message: Message) -> bool:
+        """Say whether a goodbye waits for the news that therapy has ended, which comes first."""
+        if message.kind != "prompt" or message.pair_id is None:
+            return False
+        return await outbox.is_on_its_way(tx, message.pair_id, ENDED_ASKED)
 
     async def _park(self, tx: Transaction, message: Message, now: int) -> None:
         """Keep for an unreachable therapist what must not be lost; drop the rest."""
@@ -221,15 +228,15 @@ class Outgoing:
             is_goodbye = checkin is not None and checkin.kind == "goodbye"
             if pair.state != ("ended" if is_goodbye else "active"):
                 return pair.state
-            if is_goodbye and pair.stopped_at is not None:
-                return "stopped"
+            if is_goodbye and (pair.stopped_at or pair.erase_asked_at) is not None:
+                return "stopped" if pair.stopped_at is not None else "erasure_asked"
             if checkin is None or checkin.state != "open":
                 return "closed"
             if message.kind == "reminder" and checkin.completed_at is not None:
                 return "answered"
         if message.part == "keep_asking" and (pair is None or pair.state != "active"):
             return pair.state if pair else "erased"
-        is_news = message.part in ("ended", "ended:asked")
+        is_news = message.part in (ENDED, ENDED_ASKED)
         if is_news and pair is not None and pair.stopped_at is not None:
             return "stopped"
         is_settled = message.kind == "notice" and pair is not None and pair.is_over

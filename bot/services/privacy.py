@@ -179,6 +179,8 @@ class Privacy:
         await self._tell_therapist(tx, pair, part, now, without_pair=not by_request)
         await self._note(tx, client_id, "erasure asked", pair_id, now)
         if by_request:
+            if pair.state == "ended":  # a goodbye that nobody began
+                await checkins.end_unfinished(tx, pair_id, now, begun=False)
             await tell_admins(
                 tx, f"erasure_open:{pair.erase_asked_at}", subject_id=pair.id, pair_id=pair.id,
                 ids=self.ids, settings=self.settings, now=now,

@@ -12,10 +12,10 @@ from typing import Final
 import structlog
 
 from bot.config import Settings
-from bot.core.timetable import local_on
 from bot.services.acts import reads, writes
+from bot.services.pauses import go_on, pauses_over
 from bot.services.ports import Clock, Ids
-from bot.store import audit, erasure, pairs, updates
+from bot.store import audit, erasure, updates
 from bot.store.database import Database, Transaction
 from bot.store.invitations import forget_guesses
 
@@ -34,9 +34,8 @@ async def leave_no_trace(db: Database) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Due:
-    """What there is to do. expired: a pair whose retention is over."""
+    """What there is to do. expired: a pair whose retention is over. waking: pauses are."""
 
-    today_on: str
     expired: int | None
     waking: bool
     old: bool
@@ -66,11 +65,9 @@ class Retention:
     @reads
     async def _due(self, tx: Transaction) -> _Due:
         now, keep = self.clock.now(), self.settings.privacy
-        today_on = local_on(now, self.settings.practice.timezone)
         return _Due(
-            today_on,
             await erasure.find_expired_pair(tx, now - keep.retention_days * DAY_MS),
-            await pairs.any_to_resume(tx, today_on),
+            bool(await pauses_over(tx, now, self.settings)),
             await updates.any_to_forget(tx, self._seen_before(now), self._set_aside_before(now)),
         )
 
@@ -78,7 +75,8 @@ class Retention:
     async def _sweep(self, tx: Transaction, due: _Due) -> None:
         now = self.clock.now()
         if due.waking:
-            await pairs.resume_due(tx, due.today_on)
+            for pair in await pauses_over(tx, now, self.settings):
+                await go_on(tx, pair)
         if due.old:
             await updates.forget_updates(tx, self._seen_before(now), self._set_aside_before(now))
             await forget_guesses(tx, now - DAY_MS)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.store.database import Transaction
+from bot.store.feed_events import ASKED_BEFORE_MOVE
+from bot.store.timetable import ANSWERED_BEFORE_MOVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,17 @@ async def note_decision(tx: Transaction, appointment_id: int, now: int, reason: 
     )
 
 
+async def find_undecided_start(tx: Transaction, pair_id: int, started_by: int) -> int | None:
+    """Give when a pair's oldest session started about which nothing has been decided yet."""
+    row = await tx.one(
+        "SELECT min(starts_at) AS starts_at FROM appointment WHERE pair_id = :pair_id"
+        " AND asked IS NULL AND state = 'planned' AND starts_at <= :started_by",
+        pair_id=pair_id,
+        started_by=started_by,
+    )
+    return row["starts_at"] if row else None
+
+
 async def find_next_start(tx: Transaction, pair_id: int, after_at: int) -> int | None:
     """Give when a pair's next planned appointment starts."""
     row = await tx.one(
@@ -130,18 +143,23 @@ async def asked_between(tx: Transaction, pair_id: int, from_on: str, until_on: s
 async def was_asked_last(tx: Transaction, pair_id: int, before_at: int) -> bool:
     """Say whether a pair was asked about the session before the one that starts at an instant.
 
-    A question that turned out to be about no session, or never got through, does not count.
+    A question that turned out to be about no session, or never got through, does not count; one
+    that came before its session was moved does.
     """
     row = await tx.one(
-        "SELECT asked FROM appointment WHERE pair_id = :pair_id AND state = 'planned'"
-        " AND starts_at < :before_at AND asked IS NOT NULL AND NOT EXISTS (SELECT 1 FROM checkin"
+        "SELECT asked, not_asked_reason FROM appointment"
+        " WHERE pair_id = :pair_id AND state = 'planned' AND starts_at < :before_at"
+        " AND asked IS NOT NULL AND NOT EXISTS (SELECT 1 FROM checkin"
         "  WHERE checkin.appointment_id = appointment.id"
         "  AND checkin.state IN ('did_not_meet', 'cancelled', 'undeliverable'))"
         " ORDER BY starts_at DESC LIMIT 1",
         pair_id=pair_id,
         before_at=before_at,
     )
-    return row is not None and row["asked"] == "asked"
+    return row is not None and (
+        row["asked"] == "asked"
+        or row["not_asked_reason"] in (ANSWERED_BEFORE_MOVE, ASKED_BEFORE_MOVE)
+    )
 
 
 async def is_silent_running(tx: Transaction, pair_id: int, times: int) -> bool:

@@ -45,10 +45,23 @@ _UNAVAILABLE: Final = frozenset(
         sqlite3.SQLITE_CANTOPEN,
     }
 )
+_DAMAGED: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 
 class Unavailable(Exception):
     """The database cannot be used now (locked, disk full, read-only); nothing was changed."""
+
+
+class Damaged(Exception):
+    """The database's file is not whole: only a backup helps; nothing was changed."""
+
+
+#: What any use of a database can fail with that is no bug: a damaged one may miss its tables, too.
+FAILURES: Final = (Unavailable, Damaged, sqlite3.Error)
+
+
+class PointsNowhere(Exception):
+    """Rows would point to rows that are not there; nothing was changed. Says which."""
 
 
 class InUse(Exception):
@@ -119,9 +132,20 @@ Work = Callable[[Transaction], Coroutine[Any, Any, T]]
 def _rows(connection: sqlite3.Connection, sql: str, values: Mapping[str, object]) -> list[Row]:
     try:
         return connection.execute(sql, values).fetchall()
-    except sqlite3.OperationalError as problem:
+    except sqlite3.DatabaseError as problem:
         code = getattr(problem, "sqlite_errorcode", 0) & 0xFF
-        raise Unavailable(str(problem)) if code in _UNAVAILABLE else problem from problem
+        if code in _UNAVAILABLE:
+            raise Unavailable(str(problem)) from problem
+        if code in _DAMAGED:
+            raise _damaged(problem) from problem
+        raise
+
+
+def _damaged(problem: sqlite3.DatabaseError) -> Damaged:
+    return Damaged(
+        f"the database's file is damaged ({problem}): stop the bot, keep the file, and put the "
+        "newest backup in its place with `rapport restore`"
+    )
 
 
 def _tuples(
@@ -206,8 +230,10 @@ class _Reshaping(_Whole[T]):
         result = super()._through(tx)
         broken = _driven(tx.all("PRAGMA foreign_key_check"))
         if broken:
-            raise sqlite3.IntegrityError(
-                f"{len(broken)} rows point to what is not there, the first in {broken[0]['table']}"
+            first = broken[0]
+            raise PointsNowhere(
+                f"{len(broken)} rows point to rows that are not there; the first is row "
+                f"{first['rowid']} of {first['table']}, which points into {first['parent']}"
             )
         return result
 
@@ -297,7 +323,7 @@ class Database:
     async def reshape(self, work: Work[T]) -> T:
         """Give what `work` gives, as `write` does: it may make tables anew that others point to.
 
-        Errors: those of `write`, and `sqlite3.IntegrityError` where something points nowhere then.
+        Errors: those of `write`, and `PointsNowhere`.
         """
         if self._writer is None:
             raise Unavailable("the database is closed")
@@ -388,6 +414,8 @@ async def _connect(path: Path, *settings: str) -> _Connection:
     except BaseException as problem:
         # Its thread would keep the process alive.
         await asyncio.shield(connection.close())
+        if getattr(problem, "sqlite_errorcode", 0) == sqlite3.SQLITE_CORRUPT:
+            raise _damaged(cast("sqlite3.DatabaseError", problem)) from problem
         if isinstance(problem, sqlite3.DatabaseError):
             raise Unavailable(f"{path}: {problem}") from problem
         raise

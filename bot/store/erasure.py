@@ -110,7 +110,8 @@ async def _erase(tx: Transaction, pair_id: int, now: int) -> int | None:
     """Destroy a pair's data key, then its rows: even a copy of those cannot be read without it."""
     was = await tx.one("SELECT client_id FROM pair WHERE id = :id", id=pair_id)
     await tx.run(
-        "UPDATE pair SET data_key = NULL, client_id = NULL, state = 'erased', erased_at = :now"
+        "UPDATE pair SET data_key = NULL, client_id = NULL, state = 'erased', erased_at = :now,"
+        " to_end_at = NULL, to_end_with = NULL"
         " WHERE id = :id",
         id=pair_id,
         now=now,
@@ -144,10 +145,14 @@ async def _forget_person(tx: Transaction, person_id: int) -> None:
     )
 
 
-EXPIRED: Final = "SELECT id FROM pair WHERE state = 'ended' AND ended_at < :before LIMIT 1"
+EXPIRED: Final = (
+    "SELECT id FROM pair WHERE state = 'ended' AND ended_at < :before UNION ALL"
+    " SELECT id FROM pair WHERE state = 'stopped' AND stopped_at < :before LIMIT 1"
+)
 
 
-async def find_expired_pair(tx: Transaction, ended_before: int) -> int | None:
-    """Give a pair that ended so long ago that its retention is over."""
-    row = await tx.one(EXPIRED, before=ended_before)
+async def find_expired_pair(tx: Transaction, over_before: int) -> int | None:
+    """Give a pair that ended, or whose client stopped for good, so long ago that its retention is
+    over."""
+    row = await tx.one(EXPIRED, before=over_before)
     return row["id"] if row else None

@@ -7,11 +7,15 @@ from collections.abc import Iterator
 from functools import partial
 from importlib.resources import files
 
-from bot.store.database import Database, Transaction
+from bot.store.database import Database, PointsNowhere, Transaction
 
 
 class TooNew(Exception):
     """The database was made by a newer program than this one."""
+
+
+class NotMigrated(Exception):
+    """The database could not be brought to the newest shape; says what is in the way."""
 
 
 def known() -> list[tuple[int, str]]:
@@ -30,7 +34,8 @@ def known() -> list[tuple[int, str]]:
 async def migrate(database: Database, now: int) -> int:
     """Apply what is missing, each migration in one transaction; give the number reached.
 
-    Errors: `TooNew` for a database of a newer program; nothing was changed then.
+    Errors: `TooNew` for a database of a newer program, `NotMigrated` where one of them would leave
+    rows that point nowhere; nothing was changed by it then.
     """
     migrations = known()
     reached = await database.write(_reached)
@@ -40,7 +45,15 @@ async def migrate(database: Database, now: int) -> int:
             f"{len(migrations)}: run the newer program it was last used with"
         )
     for number, text in migrations[reached:]:
-        await database.reshape(partial(_apply, number=number, text=text, now=now))
+        try:
+            await database.reshape(partial(_apply, number=number, text=text, now=now))
+        except PointsNowhere as problem:
+            raise NotMigrated(
+                f"{database.path} cannot be brought to shape {number}: {problem}. It keeps shape "
+                f"{number - 1}, and nothing in it was changed. Go back to the program it was last "
+                "used with, or restore a backup, and report this line, which holds no content: see "
+                '"Go back" in docs/operating.md'
+            ) from problem
     return len(migrations)
 
 

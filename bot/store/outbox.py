@@ -171,6 +171,17 @@ async def drop_queued_of_pair(tx: Transaction, now: int, reason: str, pair_id: i
     )
 
 
+async def is_on_its_way(tx: Transaction, pair_id: int, part: str) -> bool:
+    """Say whether a notice about a pair is owed still, or is being sent."""
+    row = await tx.one(
+        "SELECT id FROM message WHERE kind = 'notice' AND subject_id = :pair_id AND part = :part"
+        " AND state IN ('queued', 'sending')",
+        pair_id=pair_id,
+        part=part,
+    )
+    return row is not None
+
+
 async def move_queued(tx: Transaction, kind: Kind, subject_id: int, due_at: int) -> bool:
     """Move what is queued about a subject to another time; False when nothing is."""
     row = await tx.one(

@@ -29,6 +29,8 @@ def _pair(row: Row) -> Pair:
         ended_at=row["ended_at"],
         erase_asked_at=row["erase_asked_at"],
         less_often_at=row["less_often_at"],
+        to_end_at=row["to_end_at"],
+        to_end_with=row["to_end_with"],
     )
 
 
@@ -245,24 +247,12 @@ async def ask_less_often(
     return _pair(row) if row else None
 
 
-async def resume_due(tx: Transaction, today_on: str) -> list[Pair]:
-    """Let every pair go on whose pause ends on or before a local date."""
-    rows = await tx.all(
-        "UPDATE pair SET state = 'active', paused_at = NULL, paused_until_on = NULL"
-        " WHERE state = 'paused' AND paused_until_on <= :today_on RETURNING *",
-        today_on=today_on,
-    )
-    return [_pair(row) for row in rows]
+RESUMING: Final = "SELECT * FROM pair WHERE state = 'paused' AND paused_until_on <= :on"
 
 
-async def resume_by(tx: Transaction, pair_id: int, on: str) -> None:
-    """Let a pair go on whose pause ended on or before the local date of a session that was."""
-    await tx.run(
-        "UPDATE pair SET state = 'active', paused_at = NULL, paused_until_on = NULL"
-        " WHERE id = :id AND state = 'paused' AND paused_until_on <= :on",
-        id=pair_id,
-        on=on,
-    )
+async def resuming_by(tx: Transaction, on: str) -> list[Pair]:
+    """List the pairs whose pause ends on or before a local date."""
+    return [_pair(row) for row in await tx.all(RESUMING, on=on)]
 
 
 async def stop(tx: Transaction, pair_id: int, client_id: int, now: int) -> Pair | None:
@@ -279,10 +269,54 @@ async def stop(tx: Transaction, pair_id: int, client_id: int, now: int) -> Pair 
     return _pair(row) if row else None
 
 
+async def plan_end(
+    tx: Transaction,
+    pair_id: int,
+    therapist_id: int,
+    to_end_at: int,
+    to_end_with: Literal["goodbye", "word"],
+) -> Pair | None:
+    """Let a therapist's pair end at an instant; None where that is said already, or it is over."""
+    row = await tx.one(
+        "UPDATE pair SET to_end_at = :to_end_at, to_end_with = :to_end_with"
+        " WHERE id = :id AND therapist_id = :therapist_id AND to_end_at IS NULL"
+        " AND state NOT IN ('ended', 'erased') RETURNING *",
+        id=pair_id,
+        therapist_id=therapist_id,
+        to_end_at=to_end_at,
+        to_end_with=to_end_with,
+    )
+    return _pair(row) if row else None
+
+
+async def undo_end(tx: Transaction, pair_id: int, therapist_id: int) -> Pair | None:
+    """Let a therapist's pair go on; None where nothing is to end, or it has ended."""
+    row = await tx.one(
+        "UPDATE pair SET to_end_at = NULL, to_end_with = NULL"
+        " WHERE id = :id AND therapist_id = :therapist_id AND to_end_at IS NOT NULL"
+        " AND state NOT IN ('ended', 'erased') RETURNING *",
+        id=pair_id,
+        therapist_id=therapist_id,
+    )
+    return _pair(row) if row else None
+
+
+ENDING: Final = (
+    "SELECT * FROM pair WHERE to_end_at IS NOT NULL AND to_end_at <= :now"
+    " AND state NOT IN ('ended', 'erased') ORDER BY to_end_at LIMIT 1"
+)
+
+
+async def find_to_end(tx: Transaction, now: int) -> Pair | None:
+    """Give a pair whose time to end has come."""
+    row = await tx.one(ENDING, now=now)
+    return _pair(row) if row else None
+
+
 async def end_pair(tx: Transaction, pair_id: int, therapist_id: int, now: int) -> Pair | None:
     """End a therapist's pair, whatever its state; None where it had ended, or is not theirs."""
     row = await tx.one(
-        "UPDATE pair SET state = 'ended', ended_at = :now"
+        "UPDATE pair SET state = 'ended', ended_at = :now, to_end_at = NULL, to_end_with = NULL"
         " WHERE id = :id AND therapist_id = :therapist_id AND state NOT IN ('ended', 'erased')"
         " RETURNING *",
         id=pair_id,
@@ -322,13 +356,3 @@ async def decline_erasure(tx: Transaction, pair_id: int, asked_at: int) -> Pair 
         asked_at=asked_at,
     )
     return _pair(row) if row else None
-
-
-RESUMING: Final = (
-    "SELECT id FROM pair WHERE state = 'paused' AND paused_until_on <= :today_on LIMIT 1"
-)
-
-
-async def any_to_resume(tx: Transaction, today_on: str) -> bool:
-    """Say whether any pause ends on or before a local date."""
-    return await tx.one(RESUMING, today_on=today_on) is not None

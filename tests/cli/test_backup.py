@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import shutil
 import sqlite3
@@ -302,3 +303,20 @@ def _restored_until(points: int, made_file: Path, config: Path) -> bool:
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     assert code in (0, 9)
     return code == 0
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_good_backup_that_cannot_be_noted_is_a_good_backup(config: Path, as_json: bool) -> None:
+    with_database(config, anna)
+    config.with_name("rapport.sqlite3.backed-up").mkdir()
+    words = ["--json"] if as_json else []
+    result = rapport("backup", "--to", config.parent, "--keep", "1", "-c", config, *words)
+    assert result.exit_code == 0
+    (backup,) = backups(config.parent)
+    assert "The backup is good." in result.stderr
+    assert "rapport.sqlite3.backed-up: Is a directory" in result.stderr
+    if as_json:
+        assert json.loads(result.stdout) == {"backup": str(backup), "deleted": [], "noted": False}
+    else:
+        assert result.stdout.startswith(f"{backup}\n")
+    assert rapport("restore", backup, "-c", config).exit_code == 0

@@ -6,15 +6,19 @@ import asyncio
 import fcntl
 import resource
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from bot.config import load
 from bot.demo.stage import TOKEN, write_config
 from bot.emulator import Emulator
+from bot.opening import SystemClock, open_database
 from tests.cli.conftest import Start, wait_until
 
 STOPS_WITHIN_SECONDS = 8
@@ -109,6 +113,40 @@ def test_what_is_no_database_ends_the_program_at_once(config: Path, start: Start
     _, errors = process.communicate(timeout=20)
     assert process.returncode == 1
     assert "file is not a database" in errors
+    assert "Traceback" not in errors
+
+
+async def made(config: Path) -> None:
+    await (await open_database(load(config), SystemClock())).close()
+
+
+def test_a_damaged_database_is_told_with_the_way_out(config: Path, start: Start) -> None:
+    asyncio.run(made(config))
+    database = config.with_name("rapport.sqlite3")
+    whole = database.read_bytes()
+    database.write_bytes(whole[:4096] + b"\xff" * (len(whole) - 4096))
+    process = start("run", "-c", str(config))
+    _, errors = process.communicate(timeout=20)
+    assert process.returncode == 1
+    assert "the database's file is damaged" in errors
+    assert "rapport restore" in errors
+    assert "Traceback" not in errors
+
+
+def test_a_database_that_cannot_be_upgraded_is_told_with_the_way_back(
+    config: Path, start: Start
+) -> None:
+    asyncio.run(made(config))
+    with closing(sqlite3.connect(config.with_name("rapport.sqlite3"))) as db:
+        db.execute("DELETE FROM migration WHERE number = (SELECT max(number) FROM migration)")
+        db.execute("DROP INDEX pair_stopped")
+        db.execute("INSERT INTO role VALUES (4711, 'therapist', 1, NULL)")
+        db.commit()
+    process = start("run", "-c", str(config))
+    _, errors = process.communicate(timeout=20)
+    assert process.returncode == 1
+    assert "cannot be brought to shape" in errors
+    assert "row 1 of role, which points into person" in errors
     assert "Traceback" not in errors
 
 

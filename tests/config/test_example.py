@@ -8,6 +8,8 @@ from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from bot.config import Mistake, Setting, every_setting, load
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.toml"
@@ -34,6 +36,8 @@ def written(setting: Setting) -> object:
             return str(path)
         case tuple() as several:
             return list(several)
+        case SecretStr() as secret:
+            return secret.get_secret_value()
         case plain:
             return plain
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from bot.core.errors import Refused
-from bot.core.pausing import read_button, read_until
+from bot.core.pausing import goes_on_at, read_button, read_until
 
 TODAY = "2026-11-28"
 
@@ -91,3 +93,18 @@ def test_a_button_nobody_made_is_refused(text: str) -> None:
 def test_an_old_button_does_not_pause_into_the_past() -> None:
     with pytest.raises(Refused, match="pause_past"):
         read_button("2026-11-01", TODAY)
+
+
+@pytest.mark.parametrize(
+    ("on", "zone", "at"),
+    [
+        ("2026-11-09", "Europe/Berlin", datetime(2026, 11, 8, 23, tzinfo=UTC)),
+        ("2026-11-09", "America/New_York", datetime(2026, 11, 9, 5, tzinfo=UTC)),
+        # There is no midnight on this day.
+        ("2026-04-24", "Africa/Cairo", datetime(2026, 4, 23, 22, tzinfo=UTC)),
+    ],
+)
+def test_sessions_are_asked_about_again_from_the_days_begin(
+    on: str, zone: str, at: datetime
+) -> None:
+    assert goes_on_at(on, zone) == at.timestamp() * 1000

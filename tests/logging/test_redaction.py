@@ -118,3 +118,28 @@ def test_libraries_are_silent_below_warning(
     lines = [json.loads(line) for line in errors.getvalue().splitlines()]
     assert {line["level"] for line in lines} == {"warning", "error"}
     assert len(lines) == 12
+
+
+@pytest.mark.parametrize("form", ["console", "json"])
+@pytest.mark.parametrize(
+    "address",
+    ["https://hc.example.org/ping/{}/", "https://hc.example.org/ping?key={}", "https://{}.example"],
+)
+def test_the_heartbeats_address_is_in_no_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str, address: str
+) -> None:
+    secret = "0f1e2d3c-only-the-service-knows"
+    monkeypatch.setenv("RAPPORT_HEALTH__HEARTBEAT_URL", address.format(secret))
+    errors = start(tmp_path, monkeypatch, "debug", form)
+    url = load(tmp_path / "config.toml").health.heartbeat_url.get_secret_value()
+    log = structlog.get_logger("ours")
+    log.warning("cannot call %s", url, url=url, asked=[url.split("example", 1)[-1]])
+    log.info("it goes on")
+    try:
+        fail("", url)
+    except ValueError:
+        log.exception("failed")
+    text = errors.getvalue()
+    assert "it goes on" in text
+    assert secret not in text
+    assert "[heartbeat]" in text

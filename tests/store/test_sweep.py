@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.store.erasure import EXPIRED
-from bot.store.pairs import RESUMING
+from bot.store.pairs import ENDING, RESUMING
 from tests.digest_world import World, open_world
 
 
@@ -19,11 +19,17 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
 
 
 @pytest.mark.parametrize(
-    ("sql", "value", "index"),
-    [(EXPIRED, {"before": 1}, "pair_over"), (RESUMING, {"today_on": "x"}, "pair_resuming")],
+    ("sql", "value", "indexes"),
+    [
+        (EXPIRED, {"before": 1}, ["pair_over", "pair_stopped"]),
+        (RESUMING, {"on": "x"}, ["pair_resuming"]),
+        (ENDING, {"now": 1}, ["pair_ending"]),
+    ],
 )
 async def test_it_is_found_by_its_index(
-    world: World, sql: str, value: dict[str, object], index: str
+    world: World, sql: str, value: dict[str, object], indexes: list[str]
 ) -> None:
-    (step,) = await world.rows(f"EXPLAIN QUERY PLAN {sql}", **value)
-    assert f"INDEX {index} (" in step["detail"]
+    steps = [row["detail"] for row in await world.rows(f"EXPLAIN QUERY PLAN {sql}", **value)]
+    read = [step for step in steps if step.startswith(("SCAN", "SEARCH"))]
+    assert len(read) == len(indexes)
+    assert all(f"INDEX {one} (" in step for one, step in zip(indexes, read, strict=True))

@@ -448,6 +448,7 @@ async def test_what_the_calendar_still_has_of_who_has_left_changes_nothing(
     if how == "ended":
         await ben.types("/end A7")
         await ben.taps("End it without")
+        await world.later(minutes=11)
     else:
         await anna.types("/stop")
         await anna.taps("Stop the questions")

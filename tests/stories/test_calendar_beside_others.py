@@ -227,6 +227,7 @@ async def test_nothing_is_planned_anew_for_a_pair_that_has_ended(
     await follows(ben, kept)
     await ben.types("/end A7")
     await ben.taps("End it without")
+    await world.later(minutes=11)
     if change == "its length":
         kept.has("1", "2026-11-09 15:00", minutes=45)
     else:

@@ -6,10 +6,16 @@ the time begins after which everything is erased.
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from world import Human, World
 
+from bot.core.timetable import local_on
+from bot.emulator import Seen
+
 BETWEEN = "Talk about this first"
+SHORT = '[privacy]\nretention_days = 30\nfeedback_in_clinical_record = false\ncontact = "Dana"\n'
 
 
 async def ends(ben: Human, code: str = "A7", *, goodbye: bool = True) -> None:
@@ -19,7 +25,8 @@ async def ends(ben: Human, code: str = "A7", *, goodbye: bool = True) -> None:
     with_one = "End it, with a goodbye check-in"
     plain = next(label for label in labels if label in ("End it", "End it without"))
     await ben.taps(with_one if goodbye and with_one in labels else plain)
-    await ben.world.later(minutes=1)
+    assert f"It ends with {code}: " in ben.screen
+    await ben.world.later(minutes=11)
 
 
 async def says_goodbye(anna: Human, *numbers: int, words: str | None = None) -> None:
@@ -53,7 +60,6 @@ async def test_an_end_closes_what_was_planned_and_asks_once_more(world: World) -
     await anna.checks_in(2, 8, 8, 7, 9)
     await world.until("Wed 12:00")
     await ends(ben)
-    assert "It has ended with A7." in ben.screen
     assert anna.sees("Your therapy with Ben has come to its end here.")
     assert anna.sees("kept until Nov 4, 2036")
     assert "A last short check-in about your therapy with Ben, if you like." in anna.screen
@@ -119,9 +125,12 @@ async def test_lets_talk_that_was_not_told_yet_is_told_as_read(world: World) -> 
     await world.until("Mon 16:20")
     await anna.checks_in(2, 8, 8, 7, 9)
     await world.until("Fri 17:00")
-    await ben.taps("Let's talk about it")
-    await ends(ben, goodbye=False)
-    await world.later(minutes=3)
+    digest = ben.phone.last
+    await ben.types("/end A7")
+    await ben.taps("End it without")
+    await world.later(minutes=9)
+    await ben.taps("Let's talk about it", digest)
+    await world.later(minutes=5)
     assert "Your therapist read your check-in. Nothing to do." in anna.screen
     assert not anna.sees("would like to make room")
 
@@ -134,7 +143,7 @@ async def test_a_goodbye_that_comes_after_the_digest_stands_in_the_next_one(worl
     await ends(ben)
     await world.until("Fri 17:00")
     assert "therapy ended here" in ben.screen
-    assert "Goodbye check-in: open until Thu, Nov 12 12:00" in ben.screen
+    assert "Goodbye check-in: open until Thu, Nov 12 12:10" in ben.screen
     received = ben.received
     await world.until("Sat 12:00")
     await says_goodbye(anna, 10, 9, 8)
@@ -293,8 +302,11 @@ async def test_who_stopped_is_neither_told_nor_asked(world: World) -> None:
     data = ben.data("End it").replace(".not", ".ask")
     received = anna.received
     await ben.forges(data)
-    assert "It has ended with A7." in ben.screen
-    assert "is told" not in ben.screen
+    assert "It ends with A7: " in ben.screen
+    assert "A7 is told" not in ben.screen
+    await world.later(minutes=11)
+    await ben.forges(data)
+    assert "A7 is told" not in ben.screen
     await world.until("Fri 17:00")
     await ben.taps("A7 · Read")
     await world.later(hours=48)
@@ -308,6 +320,7 @@ async def test_who_paused_is_told_and_not_asked(world: World) -> None:
     await ben.types("/end A7")
     assert "There is no goodbye check-in: A7 has paused the questions." in ben.screen
     await ben.taps("End it")
+    await world.later(minutes=11)
     assert "has come to its end here" in anna.screen
     received = anna.received
     for _ in range(4):
@@ -322,6 +335,7 @@ async def test_an_invitation_nobody_used_ends_too(world: World) -> None:
     assert "Nobody has joined with this code." in ben.screen
     again = ben.data("‹ Back").replace("pairinfo", "reinvite")
     await ben.taps("End it")
+    await world.later(minutes=11)
     await eve.starts(secret)
     assert "Please ask your therapist for a new one." in eve.screen
     received = ben.received
@@ -337,6 +351,7 @@ async def test_who_was_never_confirmed_is_told_no_more_than_that(world: World) -
     await ben.types("/end A7")
     assert "joining with A7 was never completed" in ben.screen
     await ben.taps("End it")
+    await world.later(minutes=11)
     assert "has come to its end here" in cora.screen
     received = (ben.received, cora.received)
     assert "settled" in await ben.taps("Yes, that is my client", asked)
@@ -385,8 +400,10 @@ async def test_the_second_tap_on_the_same_button_changes_nothing(world: World) -
     await ben.types("/end A7")
     shown = ben.phone.last
     await ben.taps("End it, with a goodbye check-in")
+    assert await ben.taps("End it without", shown) == ""
+    await world.later(minutes=11)
     received = anna.received
-    assert "It ended with A7" in await ben.taps("End it without", shown)
+    assert "It ended with A7" in (await ben.forges(shown.data_of("End it without") or ""))[0]
     assert anna.received == received
 
 
@@ -434,9 +451,7 @@ async def test_after_the_end_the_client_looks_copies_and_erases(world: World) ->
     assert await world.kept() == []
 
 
-@pytest.mark.settings(
-    '[privacy]\nretention_days = 30\nfeedback_in_clinical_record = false\ncontact = "Dana"\n'
-)
+@pytest.mark.settings(SHORT)
 async def test_the_time_of_keeping_begins_with_the_end(world: World) -> None:
     anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
     await world.until("Mon 16:20")
@@ -448,6 +463,51 @@ async def test_the_time_of_keeping_begins_with_the_end(world: World) -> None:
     await world.later(hours=48)
     assert await world.kept() == []
     assert await world.rows("SELECT state FROM pair") == [("erased",)]
+
+
+@pytest.mark.settings(SHORT)
+@pytest.mark.parametrize("way", ["/stop", "asked how to go on"])
+async def test_the_time_of_keeping_begins_with_a_stop_as_well(world: World, way: str) -> None:
+    anna, _ = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    await anna.checks_in(8, 8, 8, 7, 9)
+    if way == "/stop":
+        await anna.types("/stop")
+        await anna.taps("Stop the questions")
+    else:
+        for _ in range(3):
+            await world.until("Mon 16:20")
+            await world.until("Wed 17:00")
+        await anna.taps("Stop")
+    on = local_on(world.stage.clock.now() + 30 * 86_400_000, "Europe/Berlin")
+    day = date.fromisoformat(on)
+    assert f"kept until {day:%b} {day.day}, {day.year}, then they are erased" in anna.screen
+    await world.later(hours=24 * 29)
+    assert await world.kept() == [8, 8, 8, 7, 9]
+    await world.later(hours=48)
+    assert await world.kept() == []
+    assert await world.rows("SELECT state FROM pair") == [("erased",)]
+
+
+@pytest.mark.settings(SHORT)
+async def test_who_begins_again_or_is_ended_later_is_kept_longer(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    cora, _ = await world.pair("Cora", "Ben", code="C3", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    for human in (anna, cora):
+        await human.checks_in(8, 8, 8, 7, 9)
+        await human.types("/stop")
+        await human.taps("Stop the questions")
+    await world.later(hours=24 * 20)
+    await anna.starts()
+    await anna.taps("I agree")
+    await ends(ben, "C3")
+    await world.later(hours=24 * 20)
+    assert len(await world.kept()) == 10
+    await world.later(hours=24 * 11)
+    assert len(await world.kept()) == 5
+    states = await world.rows("SELECT code, state FROM pair ORDER BY code")
+    assert states == [("A7", "active"), ("C3", "erased")]
 
 
 async def test_the_news_waits_for_the_end_of_quiet_hours(world: World) -> None:
@@ -472,7 +532,9 @@ async def test_of_two_therapists_the_goodbye_names_its_own(world: World) -> None
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-async def test_who_stops_after_the_end_is_not_written_to_any_more(world: World, when: str) -> None:
+async def test_who_stops_when_the_end_is_said_is_not_written_to_any_more(
+    world: World, when: str
+) -> None:
     anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
     await world.until("Mon 16:20")
     await anna.checks_in(8, 8, 8, 7, 9)
@@ -485,10 +547,12 @@ async def test_who_stops_after_the_end_is_not_written_to_any_more(world: World, 
         assert anna.sees("A last short check-in")
         await anna.answers(9)
     await anna.types("/stop")
-    assert "Therapy has ended here." in anna.screen
-    assert anna.phone.last.labels == ["Stop the questions", "Help now"]
+    assert ("Therapy has ended here." in anna.screen) is (when == "after")
+    is_short = anna.phone.last.labels == ["Stop the questions", "Help now"]
+    assert is_short is (when == "after")
     await anna.taps("Stop the questions")
-    assert "Nothing more is asked or told about this therapy." in anna.screen
+    said = "Nothing more is asked or told about this therapy."
+    assert (said in anna.screen) is (when == "after")
     received = anna.received
     await world.until("Fri 17:00")
     await ben.taps("A7 · Read")
@@ -500,3 +564,163 @@ async def test_who_stops_after_the_end_is_not_written_to_any_more(world: World, 
     ]
     await anna.types("/stop")
     assert anna.received == received + 1, "there is nothing more to stop"
+
+
+async def test_the_news_comes_first_though_it_takes_its_time(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    cora, _ = await world.pair("Cora", "Ben", code="C3")
+    await world.until("Mon 22:00")
+    for code in ("A7", "C3"):
+        await ends(ben, code)
+    stage = world.stage
+    await stage.close()
+    stage.clock.advance_to(stage.moment("Tue 09:00"))
+    # Of what is due at once, only the first is sent alone.
+    for human in (anna, cora):
+        stage.emulator.faults.add(
+            "delay", seconds=1.0, method="sendMessage", chat=human.phone.id, nth=1
+        )
+    await stage.open()
+    for _ in range(2):
+        await world.later(minutes=1)
+    for human in (anna, cora):
+        news = human.sees("has come to its end here")
+        question = human.sees("A last short check-in")
+        assert news is not None
+        assert question is not None
+        assert news.message_id < question.message_id
+
+
+RECORD = '[privacy]\nfeedback_in_clinical_record = true\ncontact = "Dana at the front desk"\n'
+
+
+@pytest.mark.settings(RECORD)
+@pytest.mark.parametrize("when", ["before the end", "before the goodbye", "after it"])
+async def test_who_asked_to_be_erased_is_not_asked_once_more(world: World, when: str) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 22:00")
+
+    async def asks_erasure() -> None:
+        await anna.types("/erase")
+        await anna.taps("Send the request")
+
+    if when == "before the end":
+        await asks_erasure()
+        await ben.types("/end A7")
+        assert "no goodbye check-in: A7 has asked to have the answers erased" in ben.screen
+        assert ben.phone.last.labels == ["End it", "‹ Back"]
+    await ends(ben)
+    if when == "before the goodbye":
+        await asks_erasure()
+    await world.until("Tue 09:00")
+    news = anna.sees("Your therapy with Ben has come to its end here.")
+    assert news is not None
+    assert ("a last short check-in follows" in (news.text or "")) is (when == "after it")
+    assert bool(anna.sees("A last short check-in about")) is (when == "after it")
+    if when == "after it":
+        await asks_erasure()
+        assert not anna.sees("A last short check-in about")
+    received = anna.received
+    await world.later(hours=24 * 8)
+    assert anna.received == received
+    assert await world.rows("SELECT count(*) FROM checkin WHERE state = 'open'") == [(0,)]
+
+
+async def says_end(ben: Human) -> Seen:
+    """Let a therapist say that it ends with A7; give the message that says when."""
+    await ben.types("/end A7")
+    await ben.taps("End it, with a goodbye check-in")
+    assert "It ends with A7: Wed, Nov 4, 12:10." in ben.screen
+    assert "nobody is told, and you can undo it" in ben.screen
+    return ben.phone.last
+
+
+async def test_an_end_can_be_undone_as_if_it_had_never_been_said(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    await anna.answers(8, 8)
+    await world.until("Wed 12:00")
+    before, received = await world.facts(), anna.received
+    soon = await says_end(ben)
+    await world.later(minutes=9)
+    await ben.taps("Undo", soon)
+    assert "It goes on with A7. Nothing was changed, and nobody was told." in ben.screen
+    assert await world.facts() == before
+    await ben.taps("Undo", soon)
+    assert "It goes on with A7." in ben.screen
+    await world.later(minutes=30)
+    assert anna.received == received
+    await anna.answers(8, 8, 8)
+    await world.until("Fri 17:00")
+    assert "therapy ended here" not in ben.screen
+    assert "A7" in ben.screen
+    await world.until("Mon 16:20")
+    assert "A short check-in about Monday is ready." in anna.screen
+    acts = await world.rows("SELECT act FROM audit WHERE act LIKE '%end%' ORDER BY at, id")
+    assert acts == [("therapy to end",), ("end of therapy undone",)]
+
+
+async def test_once_the_client_is_told_nothing_is_undone(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Wed 12:00")
+    soon = await says_end(ben)
+    await world.later(minutes=11)
+    assert "A last short check-in about your therapy with Ben" in anna.screen
+    received = anna.received
+    for _ in range(2):
+        said = await ben.taps("Undo", soon)
+        assert "It ended with A7 on Nov 4, 2026." in said
+        assert "It has ended with A7." in ben.screen
+    assert ben.phone.last.labels == []
+    assert await world.rows("SELECT state FROM pair") == [("ended",)]
+    await world.later(hours=2)
+    assert anna.received == received
+
+
+async def test_an_end_that_is_said_twice_is_one_and_the_first_counts(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Wed 12:00")
+    await ben.types("/end A7")
+    choice = ben.phone.last
+    await ben.taps("End it without", choice)
+    await world.later(minutes=5)
+    await ben.forges(choice.data_of("End it, with a goodbye check-in") or "")
+    assert "It ends with A7: Wed, Nov 4, 12:10." in ben.screen
+    await ben.types("/end A7")
+    assert ben.phone.last.labels == ["Undo"]
+    received = anna.received
+    await world.later(minutes=6)
+    assert anna.received == received + 1
+    assert not anna.sees("A last short check-in")
+
+
+async def test_at_night_an_end_can_be_undone_until_the_morning(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 23:00")
+    received = anna.received
+    await ben.types("/end A7")
+    await ben.taps("End it without")
+    assert "It ends with A7: Tue, Nov 3, 08:00." in ben.screen
+    await world.until("Tue 07:55")
+    await ben.taps("Undo")
+    await world.until("Tue 12:00")
+    assert anna.received == received
+    assert await world.rows("SELECT state, to_end_at FROM pair") == [("active", None)]
+
+
+@pytest.mark.parametrize("act", ["/stop", "/pause", "/erase"])
+async def test_what_a_client_does_while_it_is_to_end_counts(world: World, act: str) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Wed 12:00")
+    soon = await says_end(ben)
+    labels = {"/stop": "Stop the questions", "/pause": "2 weeks", "/erase": "Erase everything"}
+    await anna.types(act)
+    await anna.taps(labels[act])
+    received = anna.received
+    await world.later(minutes=15)
+    assert not anna.sees("A last short check-in")
+    assert anna.received == received + (act == "/pause")
+    state = "erased" if act == "/erase" else "ended"
+    assert await world.rows("SELECT state, to_end_at FROM pair") == [(state, None)]
+    said = await ben.taps("Undo", soon)
+    assert ("erased" if act == "/erase" else "It ended with A7 on") in said

@@ -13,6 +13,7 @@ import sqlite3
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from functools import partial
 
 import aiohttp
 import pytest
@@ -22,6 +23,7 @@ from world import World
 
 from bot.core.health import Report
 from bot.demo.stage import TOKEN
+from bot.store.database import Transaction
 from bot.store.pulse import mark_backup
 from tests.canaries import keys_of
 from tests.feeds.web import serving
@@ -168,6 +170,30 @@ async def test_while_the_database_is_down_it_says_so(world: World, pages: Pages)
     await world.stage.restart()
 
 
+@pytest.mark.parametrize("spared", [0, 4096])
+async def test_a_damaged_database_is_said_and_no_bug(
+    world: World, pages: Pages, spared: int
+) -> None:
+    db = world.stage.running.db
+    await db.truncate_log()
+    whole = db.path.read_bytes()
+    # In place: what is replaced by another file is not what the program has open.
+    with db.path.open("r+b") as file:
+        file.seek(spared)
+        file.write(b"\xff" * (len(whole) - spared))
+    forget = partial(Transaction.run, sql="PRAGMA shrink_memory")
+    for _ in range(2):
+        await db.read(forget)
+    await db.write(forget)
+    try:
+        assert await pages.bad() == ["database"]
+        assert (await pages.metrics())["rapport_healthy"] == 0
+    finally:
+        with db.path.open("r+b") as file:
+            file.write(whole)
+        await world.stage.restart()
+
+
 async def test_a_clock_that_went_back_is_seen(world: World, pages: Pages) -> None:
     running = world.stage.running
     async with writing(running.db) as tx:
@@ -278,7 +304,9 @@ async def test_the_heartbeat_is_told_what_the_pages_say(
         await world.reconfigure("")
         for minutes, expected in ((0, "/x"), (6, "/x/fail")):
             later(world, minutes)
-            await world.stage.running.pulse.beat()
+            for _ in range(2):
+                later(world, 0.5)
+                await world.stage.running.pulse.beat()
             async with asyncio.timeout(5):
                 while [one.path for one in site.asked][-1:] != [expected]:  # noqa: ASYNC110
                     await asyncio.sleep(0.01)

@@ -101,7 +101,7 @@ async def through_all_of_it(world: World) -> Human:
             await anna.taps("Skip ›")
     await ben.types("/end A7")
     await ben.taps("End it, with a goodbye check-in")
-    await world.later(minutes=1)
+    await world.later(minutes=11)
     await anna.taps("No, thank you")
     return anna
 

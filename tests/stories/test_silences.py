@@ -7,8 +7,12 @@ therapist sees it. 4. Nobody is asked who has paused, stopped or left meanwhile.
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from world import Human, World
+
+from bot.core.timetable import local_on
 
 QUESTION = "Keep asking?"
 
@@ -104,6 +108,29 @@ async def test_a_session_that_was_none_does_not_count_as_asked_about(world: Worl
     await world.until("Mon 16:20")
     assert anna.received == received + 1
     assert "A short check-in about Monday is ready." in anna.screen
+
+
+async def test_a_session_that_was_answered_before_it_moved_counts_as_asked_about(
+    world: World,
+) -> None:
+    anna, ben = await silent(world)
+    await anna.taps("Less often")
+    await world.until("Mon 18:00")
+    await world.until("Mon 16:20")
+    await anna.checks_in(8, 8, 8, 8, 8)
+    await ben.types("/appointments")
+    on = local_on(world.stage.clock.now(), "Europe/Berlin")
+    await ben.taps(f"A7 Mon {date.fromisoformat(on).day}, 15:00")
+    await ben.taps("Move it")
+    for wanted in ("Wed ", "10", ":30"):
+        await ben.taps(next(label for label in ben.phone.last.labels if wanted in label))
+    await ben.taps("Move it there")
+    await world.until("Thu 12:00")
+    received = anna.received
+    await world.until("Tue 12:00")
+    assert anna.received == received
+    await world.until("Mon 16:20")
+    assert anna.received == received + 1
 
 
 async def test_who_skips_is_not_silent(world: World) -> None:

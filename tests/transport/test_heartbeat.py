@@ -48,18 +48,40 @@ async def test_it_calls_every_four_minutes_and_at_once_when_all_changes(
     site: Site, clock: HandClock
 ) -> None:
     heart = Heartbeat(site.at(f"/{SECRET}"), clock, private=True)
-    for minutes, is_healthy in ((0, True), (2, True), (1.9, True), (0.1, True), (1, False),
-                                (3, False), (1, False), (0.5, True)):  # fmt: skip
+    for minutes, is_healthy in ((0, True), (2, True), (1.9, True), (0.1, True), (0.5, False),
+                                (0.5, False), (3, False), (1, False), (0.5, True)):  # fmt: skip
         await clock.move(minutes * 60)
         await noted(heart, is_healthy=is_healthy)
     assert asked(site) == ["/…", "/…", "/…/fail", "/…/fail", "/…"]
+
+
+async def test_one_bad_look_alone_raises_no_alarm(site: Site, clock: HandClock) -> None:
+    heart = Heartbeat(site.at(f"/{SECRET}"), clock, private=True)
+    for is_healthy in (False, True, False, True, False, False):
+        await noted(heart, is_healthy=is_healthy)
+        await clock.move(30)
+    assert asked(site) == ["/…", "/…/fail"]
+
+
+async def test_a_bad_look_when_a_call_is_due_waits_for_the_next(
+    site: Site, clock: HandClock
+) -> None:
+    heart = Heartbeat(site.at(f"/{SECRET}"), clock, private=True)
+    await noted(heart, is_healthy=True)
+    await clock.move(300)
+    await noted(heart, is_healthy=False)
+    assert asked(site) == ["/…"]
+    await clock.move(30)
+    await noted(heart, is_healthy=True)
+    assert asked(site) == ["/…", "/…"]
 
 
 async def test_what_the_address_asks_for_stays_behind_the_fail(
     site: Site, clock: HandClock
 ) -> None:
     heart = Heartbeat(site.at(f"/{SECRET}/?x=1"), clock, private=True)
-    await noted(heart, is_healthy=False)
+    for _ in range(2):
+        await noted(heart, is_healthy=False)
     assert site.asked[0].path_qs == f"/{SECRET}/fail?x=1"
 
 
@@ -132,4 +154,7 @@ def test_which_addresses_will_do(tmp_path: Path, lines: str, says: str | None) -
     )
     if says is None:
         assert mistakes == []
-        assert SECRET not in repr(load(config))
+        settings = load(config)
+        for shown in (repr, str, lambda one: one.model_dump(), lambda one: one.model_dump_json()):
+            assert SECRET not in f"{shown(settings)} {shown(settings.health)}"
+        assert SECRET not in f"{settings.health.heartbeat_url}"

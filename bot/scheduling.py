@@ -8,7 +8,8 @@ from typing import Final, TypeVar
 from bot.config import Settings
 from bot.core.errors import Refused
 from bot.opening import RandomIds, SystemClock, open_database
-from bot.services.schedule import PRACTICE, By, Change, Schedule, Shown, Values
+from bot.services.schedule import By, Schedule, Shown
+from bot.services.schedule_changes import PRACTICE, Change, Values
 
 _BY: Final = By(None, is_admin=True)
 T = TypeVar("T")

@@ -6,7 +6,8 @@ from typing import Final
 
 from bot.core.errors import Refused
 from bot.core.schedule import wanted_of
-from bot.services.schedule import PRACTICE, By, Values
+from bot.services.schedule import By
+from bot.services.schedule_changes import PRACTICE, Values
 from bot.views.schedule import group_of, wanted_from
 from handlers.guard import Ask, Reply, Room, Route, may
 

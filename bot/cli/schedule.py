@@ -13,7 +13,8 @@ import typer
 from bot.cli.ending import CONFIG, AsJson, Config, fail, settings_of, work
 
 if TYPE_CHECKING:
-    from bot.services.schedule import Change, Line
+    from bot.services.schedule import Line
+    from bot.services.schedule_changes import Change
     from bot.services.schedule_effects import Effects, NextDigest
 
 schedule = typer.Typer(

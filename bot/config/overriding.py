@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from bot.config.mistakes import ConfigError, Mistake, once_each, translate, unknown
+from bot.config.section import Section
 from bot.config.settings import Settings
 
 
@@ -35,16 +36,36 @@ def checked(settings: Settings, values: Mapping[str, str]) -> dict[str, str]:
         if before is None or strangers:
             mistakes += strangers
             continue
-        try:
-            after = type(before).model_validate({**dict(before), **inner})
-        except ValidationError as error:
-            for detail in once_each(error.errors(include_url=False)):
-                mistakes.append(translate({**detail, "loc": (section, *detail["loc"])}))
-        else:
-            kept |= {f"{section}.{name}": _written(getattr(after, name)) for name in inner}
+        # What does not fit together already must not keep anything else from being set.
+        standing = _mistakes(section, before, dict(before))
+        new = [
+            mistake
+            for mistake in _mistakes(section, before, {**dict(before), **inner})
+            if mistake not in standing
+        ]
+        mistakes += new
+        if not new:
+            alone = {name: _alone(before, name, text) for name, text in inner.items()}
+            kept |= {f"{section}.{name}": _written(value) for name, value in alone.items()}
     if mistakes:
-        raise ConfigError(tuple(mistakes)) from None
+        raise ConfigError(tuple(mistakes))
     return kept
+
+
+def _alone(model: Section, name: str, text: str) -> object:
+    """Read a value that has no mistake of its own, whatever stands beside it."""
+    field = type(model).model_fields[name]
+    kind: Any = Annotated[(field.annotation, *field.metadata)]
+    return TypeAdapter(kind).validate_python(text)
+
+
+def _mistakes(section: str, model: Section, values: Mapping[str, object]) -> list[Mistake]:
+    try:
+        type(model).model_validate(values)
+    except ValidationError as error:
+        details = once_each(error.errors(include_url=False))
+        return [translate({**detail, "loc": (section, *detail["loc"])}) for detail in details]
+    return []
 
 
 def overridden(settings: Settings, values: Mapping[str, str]) -> Settings:

@@ -43,8 +43,8 @@ async def moves(stage: Stage) -> list[Move]:
     note = ""
     if next_one is not None:
         # Half an hour after its end the client is asked: that is what there is to see.
-        asked_at = next_one["ends_at"] + stage.settings.checkin.delay_minutes * 60_000
-        note = f"{_short(asked_at, zone)} · {next_one['code']}"
+        asked_at = await stage.next_decision()
+        note = f"{_short(asked_at, zone)} · {next_one['code']}" if asked_at else ""
     return [
         move("appointment", "After the next appointment", asked_at, note),
         move("digest", "Digest time", min(digests, default=None)),

@@ -159,9 +159,16 @@ class Stage:
         moments += [at for at in await self.running.db.read(self._due) if at is not None]
         return min(at for at in moments + await self.digest_hours() if at > now)
 
-    async def _due(self, tx: Transaction) -> list[int | None]:
+    async def next_decision(self) -> int | None:
+        """Give when the next appointment is decided about: asked, as a rule."""
+        return await self.running.db.read(self._next_decision)
+
+    async def _next_decision(self, tx: Transaction) -> int | None:
         practice = await settings_in_force(tx, self.settings)
-        decided_at = await next_decision_at(tx, practice.checkin.delay_minutes)
+        return await next_decision_at(tx, practice.checkin.delay_minutes)
+
+    async def _due(self, tx: Transaction) -> list[int | None]:
+        decided_at = await self._next_decision(tx)
         return [decided_at, *(row["at"] for row in await tx.all(_DUE))]
 
     async def digest_hours(self) -> list[int]:

@@ -7,27 +7,24 @@ else it concerns the news. What was asked, or is open, keeps the times that its 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Final
 
-from bot.config import ConfigError, Settings
-from bot.config.overriding import checked, overridden, written
+from bot.config import Settings
+from bot.config.overriding import written
 from bot.core.errors import Refused
-from bot.core.schedule import LEVELS, WORDS, Level, Source
+from bot.core.schedule import LEVELS, Source
 from bot.services.acts import reads, writes
 from bot.services.in_force import InForce, in_force
 from bot.services.ports import Clock, Ids
 from bot.services.quiet import outside_quiet
-from bot.services.schedule_effects import Concerned, Effects, effects_of
+from bot.services.schedule_changes import PRACTICE, Change, Changes, Values, filled, settable
 from bot.store import audit, digests, outbox, people
 from bot.store import schedule as store
 from bot.store.database import Database, Transaction
 
 _DAY_MS: Final = 86_400_000
 _TELL_WITHIN_MS: Final = 7 * _DAY_MS
-PRACTICE: Final = store.PRACTICE
-
-Values = Mapping[str, str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,30 +67,6 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """A change of values, thought of or made (id).
-
-    wanted: what is set, None where a name follows again. was and after: what counted, and what
-    counts then; before: what was set here, None where that was nothing. Of a change that was made
-    long ago only these are known: wanted, after, before.
-    """
-
-    owner_id: int
-    therapist: str | None
-    wanted: Values
-    after: Mapping[str, str]
-    was: Mapping[str, str] = field(default_factory=dict)
-    before: Values = field(default_factory=dict)
-    effects: Effects = field(default_factory=Effects)
-    id: int | None = None
-
-    @property
-    def is_none(self) -> bool:
-        """Whether everything is as wanted already."""
-        return not self.wanted
-
-
-@dataclass(frozen=True, slots=True)
 class Schedule:
     """The use cases of setting the schedule."""
 
@@ -101,6 +74,10 @@ class Schedule:
     clock: Clock
     ids: Ids
     settings: Settings
+
+    @property
+    def _changes(self) -> Changes:
+        return Changes(self.clock, self.settings)
 
     @reads
     async def show(self, tx: Transaction, by: By, owner_id: int) -> Shown:
@@ -115,7 +92,7 @@ class Schedule:
             name,
             tuple(
                 Line(one, written(force.settings, one), force.sources[one])
-                for one in _settable(owner_id)
+                for one in settable(owner_id)
             ),
             undo,
             tuple(await self._therapists(tx)) if by.is_admin and owner_id == PRACTICE else (),
@@ -128,7 +105,7 @@ class Schedule:
         Errors: Refused("not_yours"), Refused("schedule_value") with `name`, `value` and the
         whole mistake as `wrong`.
         """
-        return await self._change(tx, by, owner_id, wanted)
+        return await self._changes.of(tx, owner_id, await self._owner(tx, by, owner_id), wanted)
 
     @writes
     async def apply(self, tx: Transaction, by: By, owner_id: int, wanted: Values) -> Change:
@@ -136,7 +113,8 @@ class Schedule:
 
         What is as wanted already changes nothing.
         """
-        return await self._apply(tx, by, await self._change(tx, by, owner_id, wanted))
+        name = await self._owner(tx, by, owner_id)
+        return await self._apply(tx, by, await self._changes.of(tx, owner_id, name, wanted))
 
     @writes
     async def undo(self, tx: Transaction, by: By, change_id: int) -> Change:
@@ -154,11 +132,11 @@ class Schedule:
         made = await store.find_change(tx, change_id)
         if made is None:
             raise Refused("not_yours")
-        await self._owner(tx, by, made.owner_id)
+        name = await self._owner(tx, by, made.owner_id)
         if made.in_force != made.values.keys():
             raise Refused("set_again")
         since = {name: await store.since_before(tx, change_id, name) for name in made.values}
-        return await self._change(tx, by, made.owner_id, made.before, since)
+        return await self._changes.of(tx, made.owner_id, name, made.before, since)
 
     @reads
     async def newest(self, tx: Transaction, by: By, owner_id: int | None) -> int:
@@ -207,15 +185,10 @@ class Schedule:
         name = None
         if made.owner_id != PRACTICE:
             name = (await people.load_person(tx, made.owner_id)).name
-        follows = await self._follows(tx, made.owner_id)
+        follows = await self._changes.follows(tx, made.owner_id)
         wanted = {name: made.values[name] for name in LEVELS if name in made.values}
-        after = _filled(follows, wanted)
+        after = filled(follows, wanted)
         return Change(made.owner_id, name, wanted, after, before=made.before, id=change_id)
-
-    @reads
-    async def therapists(self, tx: Transaction) -> list[tuple[int, str]]:
-        """List the therapists by name, as (person id, name)."""
-        return await self._therapists(tx)
 
     async def _therapists(self, tx: Transaction) -> list[tuple[int, str]]:
         found = [
@@ -235,83 +208,6 @@ class Schedule:
             raise Refused("not_yours")
         return (await people.load_person(tx, owner_id)).name
 
-    async def _change(
-        self,
-        tx: Transaction,
-        by: By,
-        owner_id: int,
-        wanted: Values,
-        since: Mapping[str, int] | None = None,
-    ) -> Change:
-        """Work out a change. since: since when its values count; None for now."""
-        therapist = await self._owner(tx, by, owner_id)
-        now = await in_force(tx, self.settings, owner_id or None)
-        level: Level = "practice" if owner_id == PRACTICE else "therapist"
-        kept = _checked(now.settings, await self._follows(tx, owner_id), owner_id, wanted)
-        changed = {
-            name: value
-            for name, value in kept.items()
-            if (value, level) != (written(now.settings, name), now.sources[name])
-            and not (value is None and now.sources[name] != level)
-        }
-        concerned, others = await self._concerned(tx, owner_id, changed, since)
-        then = _then(now, await self._follows(tx, owner_id), changed)
-        return Change(
-            owner_id,
-            therapist,
-            wanted=changed,
-            after={name: written(then, name) for name in changed},
-            was={name: written(now.settings, name) for name in changed},
-            effects=await effects_of(
-                tx, self.settings, changed, concerned, others, self.clock.now()
-            ),
-        )
-
-    async def _follows(self, tx: Transaction, owner_id: int) -> Settings:
-        """Give what an owner follows where nothing own is set."""
-        if owner_id == PRACTICE:
-            return self.settings
-        return (await in_force(tx, self.settings)).settings
-
-    async def _concerned(
-        self,
-        tx: Transaction,
-        owner_id: int,
-        changed: Values,
-        since: Mapping[str, int] | None = None,
-    ) -> tuple[list[Concerned], int]:
-        """List whom a change concerns, and count those who have own values instead."""
-        follows = await self._follows(tx, owner_id)
-        found, others = [], 0
-        for weekly in await digests.weekly_hours(tx, owner_id or None):
-            before = await in_force(tx, self.settings, weekly.therapist_id)
-            own = {name for name, source in before.sources.items() if source == "therapist"}
-            reaching = {
-                name: value
-                for name, value in changed.items()
-                if owner_id != PRACTICE or name not in own
-            }
-            if not reaching:
-                others += 1
-                continue
-            after = InForce(_then(before, follows, reaching), before.sources, self.clock.now())
-            if after.settings.digest == before.settings.digest:
-                after = replace(after, digest_since_at=before.digest_since_at)
-            elif since is not None:
-                counts = [at for name, at in since.items() if name.startswith("digest.")]
-                after = replace(after, digest_since_at=max(counts))
-            found.append(
-                Concerned(
-                    weekly.therapist_id,
-                    (await people.load_person(tx, weekly.therapist_id)).name,
-                    weekly.timezone or self.settings.practice.timezone,
-                    weekly.cut_at,
-                    before,
-                    after,
-                )
-            )
-        return found, others if changed else 0
-
     async def _apply(
         self, tx: Transaction, by: By, change: Change, since: Mapping[str, int] | None = None
     ) -> Change:
@@ -319,7 +215,7 @@ class Schedule:
         if change.is_none:
             return change
         now, change_id = self.clock.now(), self.ids.new()
-        concerned, _ = await self._concerned(tx, change.owner_id, change.wanted, since)
+        concerned, _ = await self._changes.concerned(tx, change.owner_id, change.wanted, since)
         moves = any(one.before.settings.digest != one.after.settings.digest for one in concerned)
         if moves and any(one.before.due_digest_at(now, one.zone, one.cut_at) for one in concerned):
             # It would be put off for a week, or be cut at another hour than was said.
@@ -371,49 +267,3 @@ class Schedule:
             expires_at=due_at + _TELL_WITHIN_MS,
             now=now,
         )
-
-
-def _settable(owner_id: int) -> list[str]:
-    level: Level = "practice" if owner_id == PRACTICE else "therapist"
-    return [name for name, levels in LEVELS.items() if level in levels]
-
-
-def _checked(
-    settings: Settings, follows: Settings, owner_id: int, wanted: Values
-) -> dict[str, str | None]:
-    """Bring values into the form that is kept. Errors: Refused("schedule_value")."""
-    for name, value in wanted.items():
-        if name not in _settable(owner_id):
-            reason = "schedule_own" if name in LEVELS else "schedule_name"
-            raise Refused(reason, name=name, value=value or "")
-    given = _filled(follows, wanted)
-    try:
-        kept = checked(settings, given)
-    except ConfigError as error:
-        mistake = error.mistakes[0]
-        if mistake.key in wanted:
-            raise Refused(
-                "schedule_value",
-                name=mistake.key,
-                value=given[mistake.key],
-                wrong=str(error),
-            ) from None
-        # It is the other value that does not stand beside this one.
-        group = next(word for word, names in WORDS.items() if mistake.key in names)
-        raise Refused(
-            "schedule_beside",
-            value=" ".join(given.values()),
-            beside=f"/schedule {group} {written(settings, mistake.key)}",
-            wrong=str(error),
-        ) from None
-    return {name: None if value is None else kept[name] for name, value in wanted.items()}
-
-
-def _then(now: InForce, follows: Settings, changed: Values) -> Settings:
-    """Give the settings after a change."""
-    return overridden(now.settings, _filled(follows, changed)) if changed else now.settings
-
-
-def _filled(follows: Settings, values: Values) -> dict[str, str]:
-    """Put in the place of each None what the name follows then."""
-    return {name: value or written(follows, name) for name, value in values.items()}

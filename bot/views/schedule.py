@@ -11,7 +11,8 @@ from bot.render import full_weekday, speaking
 from bot.render import gettext as _
 from bot.services.in_force import WEEKDAYS
 from bot.services.ports import Screen
-from bot.services.schedule import PRACTICE, Change, Shown, Values
+from bot.services.schedule import Shown
+from bot.services.schedule_changes import PRACTICE, Change, Values
 from bot.views.buttons import Button, button, columns, rows
 from bot.views.reader import Desk, Reader
 

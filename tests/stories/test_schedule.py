@@ -6,7 +6,8 @@ import pytest
 from world import World
 
 from bot.core.errors import Refused
-from bot.services.schedule import PRACTICE, By
+from bot.services.schedule import By
+from bot.services.schedule_changes import PRACTICE
 
 
 async def test_an_admin_sees_every_value_and_where_it_comes_from(world: World) -> None:

@@ -660,6 +660,16 @@ async def test_an_end_can_be_undone_as_if_it_had_never_been_said(world: World) -
     assert acts == [("therapy to end",), ("end of therapy undone",)]
 
 
+async def test_the_list_of_clients_says_who_is_to_end(world: World) -> None:
+    _, ben = await world.pair("Anna", "Ben")
+    soon = await says_end(ben)
+    await ben.types("/clients")
+    assert "active · to end soon; /end A7 undoes it" in ben.screen
+    await ben.taps("Undo", soon)
+    await ben.types("/clients")
+    assert "to end soon" not in ben.screen
+
+
 async def test_once_the_client_is_told_nothing_is_undone(world: World) -> None:
     anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
     await world.until("Wed 12:00")

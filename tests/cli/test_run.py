@@ -19,6 +19,7 @@ from bot.config import load
 from bot.demo.stage import TOKEN, write_config
 from bot.emulator import Emulator
 from bot.opening import SystemClock, open_database
+from bot.store import migrate
 from tests.cli.conftest import Start, wait_until
 
 STOPS_WITHIN_SECONDS = 8
@@ -134,12 +135,12 @@ def test_a_damaged_database_is_told_with_the_way_out(config: Path, start: Start)
 
 
 def test_a_database_that_cannot_be_upgraded_is_told_with_the_way_back(
-    config: Path, start: Start
+    config: Path, start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    older = migrate.known()[:-1]
+    monkeypatch.setattr(migrate, "known", lambda: older)
     asyncio.run(made(config))
     with closing(sqlite3.connect(config.with_name("rapport.sqlite3"))) as db:
-        db.execute("DELETE FROM migration WHERE number = (SELECT max(number) FROM migration)")
-        db.execute("DROP INDEX pair_stopped")
         db.execute("INSERT INTO role VALUES (4711, 'therapist', 1, NULL)")
         db.commit()
     process = start("run", "-c", str(config))

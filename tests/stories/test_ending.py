@@ -662,6 +662,7 @@ async def test_an_end_can_be_undone_as_if_it_had_never_been_said(world: World) -
 
 async def test_the_list_of_clients_says_who_is_to_end(world: World) -> None:
     _, ben = await world.pair("Anna", "Ben")
+    await world.until("Wed 12:00")
     soon = await says_end(ben)
     await ben.types("/clients")
     assert "active · to end soon; /end A7 undoes it" in ben.screen

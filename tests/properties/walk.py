@@ -30,6 +30,7 @@ _FAULTS: tuple[dict[str, object], ...] = (
     {"kind": "status", "status": 502, "stage": "after"},
     {"kind": "status", "status": 429, "retry_after": 2},
 )  # fmt: skip
+_RUNNING = "SELECT to_end_at FROM pair WHERE code = :code AND state NOT IN ('ended', 'erased')"
 _METHODS = ("sendMessage", "sendMessage", "editMessageText", "answerCallbackQuery")
 
 Act = Callable[[], Awaitable[Human | None]]
@@ -212,11 +213,23 @@ class Walk:
         await ben.types(f"/end {self._codes[name]}")
         data = [d for d in ben.phone.last.tappable if d.startswith("endyes.")]
         if data:
-            tap = ben.phone.tap(self.chance.choice(data), ben.phone.last)
+            ben.phone.tap(self.chance.choice(data), ben.phone.last)
             await self.world.step()
-            if tap.answered and not tap.answer.text:  # type: ignore[union-attr]
-                del self._codes[name]
+            await self._undo_or_wait(ben, self._codes[name])
+        if not await self.world.rows(_RUNNING, code=self._codes[name]):
+            del self._codes[name]
         return ben
+
+    async def _undo_or_wait(self, ben: Human, code: str) -> None:
+        """Let an end that was said be undone, or come."""
+        undo = [d for d in ben.phone.last.tappable if d.startswith("endundo.")]
+        if undo and self.chance.random() < 0.3:
+            ben.phone.tap(undo[0], ben.phone.last)
+            return
+        for (at,) in await self.world.rows(_RUNNING, code=code):
+            if isinstance(at, int) and at > self.world.stage.clock.now():
+                await self.world.stage.advance_to(at)
+                await self.world.step()
 
     async def _unmet(self) -> Human | None:
         human = self._client()

@@ -94,8 +94,8 @@ async def test_own_day_and_zone_win_over_the_practices(world: World) -> None:
     await world.pair("A7")
     for number, (name, value) in enumerate(OWN_HOUR.items()):
         await world.run(
-            "INSERT INTO schedule_value (id, change_id, owner_id, name, value, set_at)"
-            " VALUES (:id, 1, :owner, :name, :value, 0)",
+            "INSERT INTO schedule_value (id, change_id, owner_id, name, value, set_at, since_at)"
+            " VALUES (:id, 1, :owner, :name, :value, 0, 0)",
             id=number,
             owner=world.ben,
             name=name,

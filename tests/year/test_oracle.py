@@ -10,7 +10,6 @@ import pytest
 
 from bot.core.timetable import after_quiet
 from bot.services.acknowledgements import Acknowledgements
-from bot.services.asking import Asking
 from bot.services.checkins import CheckIns
 from bot.services.digest_making import DigestMaking
 from bot.services.outgoing import Outgoing
@@ -33,14 +32,14 @@ async def _false(*_: object) -> bool:
 
 
 def _asks_too_often(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Asking, "_cap", _none)
+    patch.setattr("bot.services.asking._cap", _none)
 
 
 def _asks_too_rarely(patch: pytest.MonkeyPatch) -> None:
-    async def cap(self: Asking, tx: Any, pair: Any, ended: Any) -> str | None:
+    async def cap(_: Any, __: Any, ___: Any, ended: Any) -> str | None:
         return "per_week" if ended.local_on == "2026-11-10" else None
 
-    patch.setattr(Asking, "_cap", cap)
+    patch.setattr("bot.services.asking._cap", cap)
 
 
 def _reminds_who_is_done(patch: pytest.MonkeyPatch) -> None:
@@ -54,7 +53,7 @@ def _reminds_who_is_done(patch: pytest.MonkeyPatch) -> None:
 
 
 def _forgets_own_clocks(patch: pytest.MonkeyPatch) -> None:
-    def outside(_: object, __: object, at: int) -> int:
+    async def outside(_: object, __: object, ___: object, at: int) -> int:
         return after_quiet(at, "21:00", "08:00", "Europe/Berlin")
 
     patch.setattr("bot.services.outgoing.outside_quiet", outside)

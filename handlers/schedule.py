@@ -8,7 +8,7 @@ from bot.core.errors import Refused
 from bot.core.schedule import wanted_of
 from bot.services.schedule import By
 from bot.services.schedule_changes import PRACTICE, Values
-from bot.views.schedule import group_of, wanted_from
+from bot.views.schedule import wanted_from
 from handlers.guard import Ask, Reply, Room, Route, may
 
 _MY: Final = ("my", "mein", "meine")
@@ -33,11 +33,7 @@ async def show(room: Room, ask: Ask) -> Reply:
 async def choose(room: Room, ask: Ask) -> Reply:
     """Offer values for one line of it."""
     shown = await room.schedule.show(_by(ask), ask.tap.subject)
-    try:
-        group = group_of(ask.tap.arg(0))
-    except (LookupError, ValueError):
-        raise Refused("stale_button") from None
-    is_admin = may(ask.who, "admin")
+    group, is_admin = ask.tap.arg(0), may(ask.who, "admin")
     screen = room.schedule_views.value(shown, group, ask.reader, _me(ask), is_admin=is_admin)
     return Reply(screen)
 

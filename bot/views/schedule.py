@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from bot.core.errors import Refused
 from bot.core.schedule import WORDS
 from bot.render import full_weekday, speaking
 from bot.render import gettext as _
@@ -26,21 +27,16 @@ _OFFERED: Final[Mapping[str, tuple[str, ...]]] = {
 }
 _QUIET: Final = (("20:00", "08:00"), ("21:00", "08:00"), ("21:00", "09:00"), ("22:00", "07:00"))
 _HOURS: Final = ("08:00", "12:00", "15:00", "17:00", "18:00", "20:00")
-_GROUPS: Final = tuple(WORDS)
-_NAMES: Final = tuple(name for names in WORDS.values() for name in names)
+#: What stands on buttons for each name: it means the same in every version of the program.
+_SHORT: Final = {name.partition(".")[2]: name for names in WORDS.values() for name in names}
 #: A Monday, to name the days after it.
 _MONDAY: Final = 23
 
 
 def wanted_from(args: Sequence[str]) -> dict[str, str | None]:
     """Read what a button wants set. Errors: LookupError, ValueError for what no button carries."""
-    pairs = list(zip(args[::2], args[1::2], strict=True))
-    return {_NAMES[int(number)]: value or None for number, value in pairs}
-
-
-def group_of(number: str) -> str:
-    """Read which values a button chooses. Errors: LookupError, ValueError."""
-    return _GROUPS[int(number)]
+    pairs = zip(args[::2], args[1::2], strict=True)
+    return {_SHORT[short]: value or None for short, value in pairs}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +50,9 @@ class ScheduleViews:
         with speaking(reader.language):
             names = {line.name for line in shown.lines}
             groups = [
-                button(_group(group), "schname", shown.owner_id, str(number))
-                for number, group in enumerate(_GROUPS)
-                if names.issuperset(WORDS[group])
+                button(_group(group), "schname", shown.owner_id, group)
+                for group, values in WORDS.items()
+                if names.issuperset(values)
             ]
             others = [
                 button(_("My own") if one == me else name, "sched", one)
@@ -72,23 +68,25 @@ class ScheduleViews:
     def value(
         self, shown: Shown, group: str, reader: Reader, me: int | None, *, is_admin: bool
     ) -> Screen:
-        """Offer values for what is set together. Errors: Refused("stale_button").
+        """Offer values for what is set together, by its word in `WORDS`.
 
         What an admin types is the practice's, or with `my` the admin's own: the example says so.
+        Errors: Refused("stale_button").
         """
+        if group not in WORDS:
+            raise Refused("stale_button")
         chosen = [shown.line(name) for name in WORDS[group]]
         with speaking(reader.language):
             lines = [self._line(one.name, one.value, one.source) for one in chosen]
             label = _group(group)
             level = "practice" if shown.owner_id == PRACTICE else "therapist"
-            follow = [
-                _wants(_("As before anything was set"), shown.owner_id, dict.fromkeys(WORDS[group]))
-                if level == "practice"
-                else _wants(_("As the practice"), shown.owner_id, dict.fromkeys(WORDS[group]))
-            ]
+            label_of_none = (
+                _("As before anything was set") if level == "practice" else _("As the practice")
+            )
+            follow = _wants(label_of_none, shown.owner_id, dict.fromkeys(WORDS[group]))
             keyboard = rows(
                 *_offers(group, shown.owner_id),
-                follow if any(one.source == level for one in chosen) else [],
+                [follow] if any(one.source == level for one in chosen) else [],
                 [button(_("‹ Back"), "sched", shown.owner_id)],
             )
         is_own, is_practice = shown.owner_id == me, shown.owner_id == PRACTICE
@@ -162,7 +160,7 @@ def _offers(group: str, owner: int) -> list[list[Button]]:
 
 
 def _wants(label: str, owner: int, wanted: Values, act: str = "schprev") -> Button:
-    args = [part for name, v in wanted.items() for part in (str(_NAMES.index(name)), v or "")]
+    args = [part for name, v in wanted.items() for part in (name.partition(".")[2], v or "")]
     return button(label, act, owner, *args)
 
 

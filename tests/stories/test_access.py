@@ -68,8 +68,9 @@ THERAPISTS = {
 }  # fmt: skip
 #: A therapist's own schedule is set by the therapist, and by admins.
 PROFESSIONALS = {
-    "sched": "{therapist}", "schname": "{therapist}.0", "schprev": "{therapist}.0.45",
-    "schset": "{therapist}.0.45", "schlast": "{change}",
+    "sched": "{therapist}", "schname": "{therapist}.delay",
+    "schprev": "{therapist}.delay_minutes.45",
+    "schset": "{therapist}.delay_minutes.45", "schlast": "{change}",
     "schundo": "{change}",
 }  # fmt: skip
 ANYONES = {"help": "0", "slang": "0.en", "szone": "0.more", "squiet": "0.22:00.07:00",

@@ -301,3 +301,16 @@ async def test_an_undo_reaches_as_far_as_the_same_is_in_force(world: World) -> N
     await dana.forges(first)
     await dana.types("/schedule")
     assert "Quiet for clients from: 21:00 · config.toml" in dana.screen
+
+
+@pytest.mark.parametrize(
+    "data",
+    ["schname.0.lunch", "schname.0.before", "schprev.0.3.45", "schset.0.delay_minutes",
+     "schset.0.lunch.45", "schset.0.delay_minutes.soon", "schundo.5", "sched.5"],
+)  # fmt: skip
+async def test_a_button_that_was_never_made_sets_nothing(world: World, data: str) -> None:
+    await world.pair("Anna", "Ben")
+    await world.dana.types("/schedule")
+    (toast,) = await world.dana.forges(data)
+    assert toast, "it is refused and not passed over"
+    assert await world.rows("SELECT * FROM schedule_value") == []

@@ -103,12 +103,8 @@ class Asking:
         ):
             return "less_often"
         settings = await settings_in_force(tx, self.settings, pair.therapist_id)
-        due_at = ended.ends_at + settings.checkin.delay_minutes * MINUTE_MS
-        closes_at = due_at + settings.checkin.expiry_hours * HOUR_MS
         following = await store.find_next_start(tx, pair.id, ended.starts_at)
-        if following is not None:
-            before = settings.checkin.closes_before_next_minutes * MINUTE_MS
-            closes_at = min(closes_at, following - before)
+        due_at, closes_at = open_from_to(settings, ended.ends_at, following)
         person = await people.load_person(tx, pair.client_id)
         if closes_at <= await outside_quiet(tx, settings, person, max(now, due_at)):
             return "too_late"
@@ -246,6 +242,19 @@ class Asking:
         await outbox.drop_queued(tx, now, "shown", kind="prompt", subject_id=checkin_id)
         await outbox.drop_queued(tx, now, "shown", kind="reminder", subject_id=checkin_id)
         await checkins.note_sent(tx, checkin_id, now, message)
+
+
+def open_from_to(settings: Settings, ends_at: int, next_at: int | None) -> tuple[int, int]:
+    """Give when the check-in about a session is due and when it closes (UTC ms).
+
+    settings: those in force. next_at: when the pair's next session starts, if one is planned.
+    """
+    checkin = settings.checkin
+    due_at = ends_at + checkin.delay_minutes * MINUTE_MS
+    closes_at = due_at + checkin.expiry_hours * HOUR_MS
+    if next_at is not None:
+        closes_at = min(closes_at, next_at - checkin.closes_before_next_minutes * MINUTE_MS)
+    return due_at, closes_at
 
 
 async def _cap(tx: Transaction, settings: Settings, pair: Pair, ended: store.Ended) -> str | None:

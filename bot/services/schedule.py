@@ -119,16 +119,18 @@ class Schedule:
     @writes
     async def undo(self, tx: Transaction, by: By, change_id: int) -> Change:
         """Take a change back, as a new one. Errors: Refused("not_yours"), Refused("set_again")."""
-        change = await self._undoing(tx, by, change_id)
-        since = {name: await store.since_before(tx, change_id, name) for name in change.wanted}
-        return await self._apply(tx, by, change, since)
+        return await self._apply(tx, by, *await self._undoing(tx, by, change_id))
 
     @reads
     async def preview_undo(self, tx: Transaction, by: By, change_id: int) -> Change:
         """Say what taking a change back would do. Errors: as `undo`."""
-        return await self._undoing(tx, by, change_id)
+        change, _ = await self._undoing(tx, by, change_id)
+        return change
 
-    async def _undoing(self, tx: Transaction, by: By, change_id: int) -> Change:
+    async def _undoing(
+        self, tx: Transaction, by: By, change_id: int
+    ) -> tuple[Change, dict[str, int]]:
+        """Give what would take a change back, and since when its values count."""
         made = await store.find_change(tx, change_id)
         if made is None:
             raise Refused("not_yours")
@@ -136,13 +138,12 @@ class Schedule:
         if made.in_force != made.values.keys():
             raise Refused("set_again")
         since = {name: await store.since_before(tx, change_id, name) for name in made.values}
-        return await self._changes.of(tx, made.owner_id, name, made.before, since)
+        return await self._changes.of(tx, made.owner_id, name, made.before, since), since
 
     @reads
-    async def newest(self, tx: Transaction, by: By, owner_id: int | None) -> int:
-        """Give the newest change, of one owner or of any. Errors: Refused("nothing_set")."""
-        if owner_id is not None:
-            await self._owner(tx, by, owner_id)
+    async def newest(self, tx: Transaction, by: By, owner_id: int) -> int:
+        """Give an owner's newest change. Errors: Refused("not_yours"), Refused("nothing_set")."""
+        await self._owner(tx, by, owner_id)
         newest = await store.newest_change(tx, owner_id)
         if newest is None:
             raise Refused("nothing_set")
@@ -157,7 +158,8 @@ class Schedule:
     @reads
     async def find(self, tx: Transaction, change_id: int) -> Change | None:
         """Give a change that was made."""
-        return await self._find(tx, change_id)
+        made = await store.find_change(tx, change_id)
+        return await self._made(tx, made) if made is not None else None
 
     @reads
     async def telling(
@@ -168,9 +170,9 @@ class Schedule:
         None where it was taken back or set again meanwhile: of that there is other news.
         """
         made = await store.find_change(tx, change_id)
-        change = await self._find(tx, change_id)
-        if made is None or change is None or not made.in_force:
+        if made is None or not made.in_force:
             return None
+        change = await self._made(tx, made)
         after = {name: value for name, value in change.after.items() if name in made.in_force}
         change = replace(change, after=after)
         person = await people.load_person(tx, therapist_id)
@@ -178,17 +180,14 @@ class Schedule:
         zone = person.timezone or self.settings.practice.timezone
         return change, force.next_digest_at(self.clock.now(), zone)
 
-    async def _find(self, tx: Transaction, change_id: int) -> Change | None:
-        made = await store.find_change(tx, change_id)
-        if made is None:
-            return None
+    async def _made(self, tx: Transaction, made: store.Changed) -> Change:
         name = None
         if made.owner_id != PRACTICE:
             name = (await people.load_person(tx, made.owner_id)).name
         follows = await self._changes.follows(tx, made.owner_id)
         wanted = {name: made.values[name] for name in LEVELS if name in made.values}
         after = filled(follows, wanted)
-        return Change(made.owner_id, name, wanted, after, before=made.before, id=change_id)
+        return Change(made.owner_id, name, wanted, after, before=made.before, id=made.id)
 
     async def _therapists(self, tx: Transaction) -> list[tuple[int, str]]:
         found = [

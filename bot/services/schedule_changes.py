@@ -10,7 +10,7 @@ from bot.config import ConfigError, Settings
 from bot.config.overriding import checked, overridden, written
 from bot.core.errors import Refused
 from bot.core.schedule import LEVELS, WORDS, Level
-from bot.services.in_force import InForce, in_force
+from bot.services.in_force import InForce, each_in_force, in_force
 from bot.services.ports import Clock
 from bot.services.schedule_effects import Concerned, Effects, effects_of
 from bot.store import digests, people
@@ -69,7 +69,8 @@ class Changes:
         """
         now = await in_force(tx, self.settings, owner_id or None)
         level: Level = "practice" if owner_id == PRACTICE else "therapist"
-        kept = _checked(now.settings, await self.follows(tx, owner_id), owner_id, wanted)
+        follows = await self.follows(tx, owner_id)
+        kept = _checked(now.settings, follows, owner_id, wanted)
         changed = {
             name: value
             for name, value in kept.items()
@@ -77,7 +78,7 @@ class Changes:
             and not (value is None and now.sources[name] != level)
         }
         concerned, others = await self.concerned(tx, owner_id, changed, since)
-        then = _then(now, await self.follows(tx, owner_id), changed)
+        then = _then(now, follows, changed)
         return Change(
             owner_id,
             therapist,
@@ -103,10 +104,10 @@ class Changes:
         since: Mapping[str, int] | None = None,
     ) -> tuple[list[Concerned], int]:
         """List whom a change concerns, and count those who have own values instead."""
-        follows = await self.follows(tx, owner_id)
+        follows, force_of = await self.follows(tx, owner_id), await each_in_force(tx, self.settings)
         found, others = [], 0
         for weekly in await digests.weekly_hours(tx, owner_id or None):
-            before = await in_force(tx, self.settings, weekly.therapist_id)
+            before = force_of(weekly.therapist_id)
             own = {name for name, source in before.sources.items() if source == "therapist"}
             reaching = {
                 name: value

@@ -10,7 +10,7 @@ from typing import Final
 from bot.config import Settings
 from bot.core.schedule import PLANNED_DAYS, asked_under
 from bot.core.timetable import after_quiet, local_on
-from bot.services.asking import HOUR_MS, MINUTE_MS
+from bot.services.asking import open_from_to
 from bot.services.in_force import InForce
 from bot.store import schedule as store
 from bot.store.database import Transaction
@@ -74,7 +74,11 @@ async def effects_of(
     now: int,
 ) -> Effects:
     """Work out what setting values does. others: therapists whom it does not concern."""
-    moved = {one.id for one in concerned if _differs(one, "checkin", "delay_minutes")}
+    moved = {
+        one.id
+        for one in concerned
+        if one.before.settings.checkin.delay_minutes != one.after.settings.checkin.delay_minutes
+    }
     planned = await store.planned_sessions(tx, now + PLANNED_DAYS * _DAY_MS)
     caps = {"checkin.per_day", "checkin.per_week"} & set(changed)
     asked = await _asked(tx, concerned[0], planned, now) if caps and concerned else None
@@ -90,13 +94,6 @@ async def effects_of(
         followers=await store.quiet_followers(tx) if quiet else None,
         others=others,
     )
-
-
-def _differs(one: Concerned, section: str, name: str) -> bool:
-    before, after = (
-        getattr(getattr(force.settings, section), name) for force in (one.before, one.after)
-    )
-    return bool(before != after)
 
 
 def _next_digests(concerned: list[Concerned], now: int) -> list[NextDigest]:
@@ -133,18 +130,15 @@ def _unasked(
     for one in concerned:
         own = [session for session in planned if session.therapist_id == one.id]
         for which, force in enumerate((one.before, one.after)):
-            counts[which] += sum(is_too_late(settings, force.settings, each) for each in own)
+            counts[which] += sum(_is_too_late(settings, force.settings, each) for each in own)
     was, will = counts
     return None if was == will else (was, will)
 
 
-def is_too_late(settings: Settings, then: Settings, session: store.Planned) -> bool:
+def _is_too_late(settings: Settings, then: Settings, session: store.Planned) -> bool:
     """Say whether a session's check-in would close before it may be sent."""
     checkin = then.checkin
-    due_at = session.ends_at + checkin.delay_minutes * MINUTE_MS
-    closes_at = due_at + checkin.expiry_hours * HOUR_MS
-    if session.next_at is not None:
-        closes_at = min(closes_at, session.next_at - checkin.closes_before_next_minutes * MINUTE_MS)
+    due_at, closes_at = open_from_to(then, session.ends_at, session.next_at)
     loud_at = after_quiet(
         due_at,
         session.quiet_from or f"{checkin.quiet_from:%H:%M}",

@@ -12,10 +12,10 @@ from bot.core import conversation
 from bot.core.conversation import Answers
 from bot.core.instrument import Instrument, Item
 from bot.core.people import Person
-from bot.core.timetable import local_on, to_utc
+from bot.core.timetable import after_quiet, local_on, to_utc
 from bot.services.in_force import in_force
 from bot.services.ports import Clock
-from bot.services.quiet import outside_quiet
+from bot.services.quiet import quiet_of
 from bot.store import answers as answer_store
 from bot.store import goals, people
 from bot.store.checkins import CheckIn
@@ -139,9 +139,8 @@ class Talks:
         if evening > now + HOUR_MS:
             wished["evening"] = evening
         wished["tomorrow"] = to_utc(tomorrow, _MORNING, zone)
-        loud = {
-            when: await outside_quiet(tx, self.settings, person, at) for when, at in wished.items()
-        }
+        quiet = await quiet_of(tx, self.settings, person.quiet_from, person.quiet_to)
+        loud = {when: after_quiet(at, *quiet, zone) for when, at in wished.items()}
         return {when: at for when, at in loud.items() if at < checkin.closes_at}
 
     async def _which(self, tx: Transaction, checkin: CheckIn) -> str | None:

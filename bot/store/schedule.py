@@ -15,15 +15,13 @@ PRACTICE: Final = 0
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """What was set together: by whom (None: from the command line), from what to what.
+    """What was set together, from what to what.
 
     in_force: the names for which the same is in force now.
     """
 
     id: int
     owner_id: int
-    set_by: int | None
-    set_at: int
     values: Mapping[str, str | None]
     before: Mapping[str, str | None]
     in_force: frozenset[str]
@@ -99,8 +97,6 @@ async def find_change(tx: Transaction, change_id: int) -> Changed | None:
     return Changed(
         id=change_id,
         owner_id=rows[0]["owner_id"],
-        set_by=rows[0]["set_by"],
-        set_at=rows[0]["set_at"],
         values={row["name"]: row["value"] for row in rows},
         before={row["name"]: row["before"] for row in rows},
         in_force=frozenset(row["name"] for row in rows if row["held"] == row["value"]),
@@ -121,11 +117,10 @@ async def since_before(tx: Transaction, change_id: int, name: str) -> int:
     return int(row["since_at"]) if row else 0
 
 
-async def newest_change(tx: Transaction, owner_id: int | None) -> int | None:
-    """Give the id of the newest change of one owner, None for any of them."""
+async def newest_change(tx: Transaction, owner_id: int) -> int | None:
+    """Give the id of an owner's newest change."""
     row = await tx.one(
-        "SELECT change_id FROM schedule_value"
-        " WHERE CAST(:owner_id AS BIGINT) IS NULL OR owner_id = :owner_id"
+        "SELECT change_id FROM schedule_value WHERE owner_id = :owner_id"
         " ORDER BY set_at DESC, change_id LIMIT 1",
         owner_id=owner_id,
     )

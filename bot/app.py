@@ -61,6 +61,7 @@ from bot.services.timetable import Timetable
 from bot.services.unopened import UnopenedDigests
 from bot.services.usual import Usual
 from bot.services.watching import Watching
+from bot.services.wrong_client import WrongClient
 from bot.store import updates
 from bot.store.database import Database
 from bot.store.practice import last_seen_at
@@ -86,6 +87,7 @@ from bot.views.pictures import PictureViews
 from bot.views.reader import Desk
 from bot.views.schedule import ScheduleViews
 from bot.views.timetable import TimetableViews
+from bot.views.wrong_client import WrongClientViews
 from handlers import add_handlers
 from handlers.guard import Room
 
@@ -334,6 +336,7 @@ def _room(
         mirrors=Mirrors(db, clock, ids, settings, instrument),
         watching=watching,
         schedule=Schedule(db, clock, ids, settings),
+        wrong_client=WrongClient(db, clock, ids, settings),
         checkin_views=CheckInViews(desk),
         people_views=PeopleViews(desk, username, instruments, pictures),
         ending_views=EndingViews(desk),
@@ -344,6 +347,7 @@ def _room(
         goal_views=GoalViews(desk),
         mirror_views=MirrorViews(desk, instrument),
         schedule_views=ScheduleViews(desk),
+        wrong_client_views=WrongClientViews(desk),
     )
 
 

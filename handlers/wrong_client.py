@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from handlers.guard import Ask, Reply, Room, Route
+from bot.core.errors import Refused
+from handlers.guard import Ask, Reply, Room, Route, refusal
 from handlers.timetable import appointment_again, page_of
 
 
@@ -27,7 +28,21 @@ async def proposal(room: Room, ask: Ask) -> Reply:
 async def set_right(room: Room, ask: Ask) -> Reply:
     """Set it right."""
     righting = await room.wrong_client.set_right(ask.me, ask.tap.subject, ask.tap.id_arg(0))
+    await _draw_anew(room, ask, righting.entry.appointment.pair_id)
     return Reply(room.wrong_client_views.done(righting, ask.reader))
+
+
+async def _draw_anew(room: Room, ask: Ask, pair_id: int) -> None:
+    """Let the newest digest on the therapist's phone be without what was taken away."""
+    place = await room.wrong_client.shown_in(ask.me, pair_id)
+    if place is None:
+        return
+    try:
+        page = await room.digests.show(ask.me, place.digest_id, place.page)
+        screen = room.digest_views.page(page, ask.reader)
+    except Refused as gone:
+        screen = room.people_views.refused(ask.reader, refusal(room, ask.reader, gone))
+    room.lanes.edit(ask.chat_id, place.message, screen)
 
 
 TAPS = {

@@ -62,6 +62,8 @@ class Acknowledgements:
         told = await store.load_acknowledgement(tx, acknowledgement_id)
         if told.client_id is None or not may_hear(told.pair_state, told.stopped_at):
             return None
+        if not told.stands:
+            return None
         words = await sentences.sent_words(tx, acknowledgement_id)
         is_over = told.pair_state == "ended"
         # After the end there is no next time to make room in: of that only the sentence is left.

@@ -18,7 +18,7 @@ from bot.core.timetable import Entry, Occurrence
 from bot.services.acts import reads, writes
 from bot.services.asking import open_from_to
 from bot.services.in_force import settings_in_force
-from bot.services.planning import insert_single
+from bot.services.planning import clashes_with, insert_single
 from bot.services.ports import Clock, Ids
 from bot.services.quiet import outside_quiet
 from bot.store import asking, audit, outbox, pairs, people, timetable
@@ -47,7 +47,8 @@ class Righting:
     """What setting it right means, or has meant.
 
     to: the client whose appointment it was, None for nobody's. closes_at: until when that client
-    is asked about it (UTC milliseconds), None where it is too late. is_told: the client who was
+    is asked about it (UTC milliseconds), None where nobody is: it is too late, the questions do not
+    run, or this client was asked about that time before. is_told: the client who was
     asked is told that it was a mistake.
     """
 
@@ -94,6 +95,13 @@ class WrongClient:
         was_asked = entry.checkin_state is not None and entry.checkin_state != "cancelled"
         return await self._righting(tx, entry, to_pair, is_told=was_asked)
 
+    @reads
+    async def shown_in(
+        self, tx: Transaction, therapist_id: int, pair_id: int
+    ) -> store.Place | None:
+        """Give the newest page on the therapist's phone that a pair stands on."""
+        return await store.newest_place(tx, therapist_id, pair_id)
+
     @writes
     async def set_right(
         self, tx: Transaction, therapist_id: int, appointment_id: int, to_pair: int
@@ -119,9 +127,12 @@ class WrongClient:
         done = await self._righting(tx, entry, to_pair, is_told=is_told)
         act = "wrong client, taken away"
         if done.to is not None:
-            old = entry.appointment
-            occurrence = Occurrence(old.local_on, old.local_time, old.starts_at, old.ends_at)
-            await insert_single(tx, self.ids, done.to, occurrence, old.timezone, now)
+            at = entry.appointment
+            new_id = await insert_single(
+                tx, self.ids, done.to, _occurrence(entry), at.timezone, now
+            )
+            if await store.was_taken_away(tx, done.to.id, at.starts_at, at.ends_at):
+                await store.leave_unasked(tx, new_id, now)
             act = "wrong client, moved"
         await audit.note(tx, self.ids.new(), now, therapist_id, act, "appointment", appointment_id)
         return done
@@ -149,11 +160,23 @@ class WrongClient:
             raise Refused("pair_unknown")
         if _is_over(to):
             raise Refused("pair_stopped" if to.state == "stopped" else "pair_over", code=to.code)
-        settings = await settings_in_force(tx, self.settings, therapist_id)
-        following = await asking.find_next_start(tx, to.id, entry.appointment.starts_at)
-        _, closes_at = open_from_to(settings, entry.appointment.ends_at, following)
-        is_in_time = closes_at > self.clock.now()
-        return Righting(entry, to, closes_at if is_in_time else None, is_told)
+        occurrence = _occurrence(entry)
+        if any(c.pair_id == to.id for c in await clashes_with(tx, therapist_id, (occurrence,))):
+            facts = {"on": occurrence.local_on, "time": occurrence.local_time}
+            raise Refused("appointment_there", code=to.code, **facts)
+        return Righting(entry, to, await self._closes_at(tx, entry, to), is_told)
+
+    async def _closes_at(self, tx: Transaction, entry: Entry, to: Pair) -> int | None:
+        """Say until when the other client is asked, as far as it can be known by now."""
+        at = entry.appointment
+        if to.state != "active" or to.consent_version != self.settings.privacy.consent_version:
+            return None
+        if await store.was_taken_away(tx, to.id, at.starts_at, at.ends_at):
+            return None
+        settings = await settings_in_force(tx, self.settings, to.therapist_id)
+        following = await asking.find_next_start(tx, to.id, at.starts_at)
+        _, closes_at = open_from_to(settings, at.ends_at, following)
+        return closes_at if closes_at > self.clock.now() else None
 
     async def _tell(self, tx: Transaction, entry: Entry, taken: store.Taken, now: int) -> bool:
         """Owe the client who was asked the news; whoever was never asked, or has left, has none."""
@@ -174,6 +197,11 @@ class WrongClient:
             now=now,
         )
         return True
+
+
+def _occurrence(entry: Entry) -> Occurrence:
+    at = entry.appointment
+    return Occurrence(at.local_on, at.local_time, at.starts_at, at.ends_at)
 
 
 def _is_over(pair: Pair) -> bool:

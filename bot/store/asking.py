@@ -8,6 +8,7 @@ from typing import Final
 from bot.store.database import Transaction
 from bot.store.feed_events import ASKED_BEFORE_MOVE
 from bot.store.timetable import ANSWERED_BEFORE_MOVE
+from bot.store.wrong_client import STANDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +122,7 @@ async def was_asked(tx: Transaction, pair_id: int, item: str) -> bool:
     row = await tx.one(
         "SELECT checkin.id FROM checkin JOIN answer ON answer.checkin_id = checkin.id"
         " WHERE checkin.pair_id = :pair_id AND checkin.kind = 'session' AND answer.item = :item"
+        " AND checkin.state <> 'cancelled'"
         " LIMIT 1",
         pair_id=pair_id,
         item=item,
@@ -196,9 +198,10 @@ async def was_asked_how_to_go_on(tx: Transaction, pair_id: int) -> bool:
 async def latest_acknowledgement(tx: Transaction, pair_id: int) -> tuple[int, str] | None:
     """Give a pair's newest acknowledgement as (id, kind), unless it was asked about or declined."""
     row = await tx.one(
-        "SELECT id, kind, reply, (SELECT count(*) FROM checkin"
-        " WHERE checkin.pair_id = :pair_id AND checkin.follows_id = acknowledgement.id) AS asked"
-        " FROM acknowledgement WHERE pair_id = :pair_id"
+        "SELECT id, kind, reply, (SELECT count(*) FROM checkin"  # noqa: S608 - fixed text
+        " WHERE checkin.pair_id = :pair_id AND checkin.follows_id = acknowledgement.id"
+        " AND checkin.state <> 'cancelled') AS asked"
+        f" FROM acknowledgement WHERE pair_id = :pair_id AND {STANDS}"
         " ORDER BY coalesce(raised_at, made_at) DESC, made_at DESC LIMIT 1",
         pair_id=pair_id,
     )

@@ -25,6 +25,7 @@ from bot.store.digest_rows import (
     STILL,
     Among,
 )
+from bot.store.wrong_client import STANDS
 
 #: An appointment may be decided about late, after the program was down, and a check-in lasts for a
 #: week at most.
@@ -77,7 +78,7 @@ TALKS: Final = (
     " (SELECT newest.id FROM acknowledgement AS newest WHERE newest.pair_id = pair.id"
     "  AND newest.kind = 'talk' AND newest.made_at < :cut_at"
     "  AND coalesce(newest.raised_at, 0) < :cut_at ORDER BY newest.made_at DESC LIMIT 1)"
-    f" WHERE{OWN}"
+    f" WHERE{OWN} AND {STANDS}"
 )
 
 ACKNOWLEDGED: Final = (

@@ -14,6 +14,7 @@ from bot.core.digest import Placed
 from bot.core.entries import Mark
 from bot.core.people import PairState
 from bot.store.database import Row, Transaction
+from bot.store.wrong_client import STANDS
 
 CANDIDATES: Final = (
     "SELECT therapist.*, person.timezone FROM therapist"
@@ -47,7 +48,10 @@ class DigestRow:
 
 @dataclass(frozen=True, slots=True)
 class Acknowledged:
-    """An acknowledgement with what telling the client needs; quiet hours None: the practice's."""
+    """An acknowledgement with what telling the client needs; quiet hours None: the practice's.
+
+    stands: the check-in it was about has not been taken away.
+    """
 
     id: int
     digest_id: int
@@ -57,6 +61,7 @@ class Acknowledged:
     stopped_at: int | None
     client_id: int | None
     kind: Literal["read", "talk"]
+    stands: bool
     told_at: int | None
     reply: Literal["ok", "rather_not"] | None
     quiet_from: str | None
@@ -225,7 +230,8 @@ async def acknowledge(
 async def load_acknowledgement(tx: Transaction, acknowledgement_id: int) -> Acknowledged:
     """Load an acknowledgement for the program itself. Errors: KeyError."""
     row = await tx.one(
-        "SELECT acknowledgement.*, pair.code, pair.state AS pair_state, pair.stopped_at,"
+        f"SELECT acknowledgement.*, {STANDS} AS stands,"  # noqa: S608 - fixed text
+        " pair.code, pair.state AS pair_state, pair.stopped_at,"
         " pair.client_id, person.quiet_from, person.quiet_to, person.timezone FROM acknowledgement"
         " JOIN pair ON pair.id = acknowledgement.pair_id"
         " LEFT JOIN person ON person.id = pair.client_id WHERE acknowledgement.id = :id",
@@ -242,6 +248,7 @@ async def load_acknowledgement(tx: Transaction, acknowledgement_id: int) -> Ackn
         stopped_at=row["stopped_at"],
         client_id=row["client_id"],
         kind=row["kind"],
+        stands=bool(row["stands"]),
         told_at=row["told_at"],
         reply=row["reply"],
         quiet_from=row["quiet_from"],

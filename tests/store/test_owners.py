@@ -51,6 +51,7 @@ OF_ITSELF = {
     "digests.load_digest", "outbox.end", "outbox.fail_queued", "outbox.owe_again",
     "outbox.put_back", "waiting.bring_forward", "timetable.insert_appointment",
     "feed_events.call_off", "feed_events.find_overlapping",
+    "wrong_client.was_taken_away", "wrong_client.leave_unasked",
     "feed_events.place_of",
     "feed_events.is_sent", "feed_events.is_taken", "feed_events.keep_event",
     "feeds.want_reading", "timetable.find_next_appointment",

@@ -64,7 +64,7 @@ bench: $(DEV) ## Measure start, memory, taps, ticks, a digest and the emulator (
 bench-full: $(DEV) ## Measure ticks and digests at ten million answers (long: half an hour or more, and 8 GB of disk)
 	$(BIN)/python -m tests.bench ticks-full
 
-pictures: $(DEV) ## Draw the README's pictures of the demo's page (needs Chromium)
+pictures: $(DEV) ## Draw the pictures of the README and the guides (needs Chromium)
 	$(BIN)/python -m tests.face.pictures
 
 check: $(DEV) ## Check style, types and layers

@@ -1,4 +1,4 @@
-"""`make pictures`: draw the README's pictures of the demo's page, the same on every run.
+"""`make pictures`: draw the pictures of the README and the guides, the same on every run.
 
 The window, the practice's clock and what was tapped are fixed; only fonts differ by machine.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -33,19 +34,34 @@ async def main() -> None:
         sys.exit("No Chromium is here; on Debian: apt-get install chromium")
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=path, args=[*FLAGS, *_STEADY])
-        for name, scheme in (("face", "light"), ("face-dark", "dark")):
-            await _draw(browser, _DOCS / f"{name}.png", color_scheme=scheme)
+        await _draw(browser, _DOCS / "face-dark.png", _keep_none, color_scheme="dark")
+        await _draw(browser, _DOCS / "face.png", _keep, color_scheme="light")
         await browser.close()
 
 
-async def _draw(browser: Browser, file: Path, **looks: Any) -> None:
+Keep = Callable[[Screen, str, str], Awaitable[None]]
+
+
+async def _keep(screen: Screen, name: str, whose: str) -> None:
+    """Draw one phone, for the pages that are about it."""
+    await screen.page.evaluate("document.activeElement.blur()")
+    await screen.page.mouse.move(0, 0)
+    await expect(screen.page.locator(".ringing")).to_have_count(0)
+    await screen.phone(whose).screenshot(path=_DOCS / f"{name}.png")
+
+
+async def _keep_none(screen: Screen, name: str, whose: str) -> None:
+    """Draw no phone."""
+
+
+async def _draw(browser: Browser, file: Path, keep: Keep, **looks: Any) -> None:
     stop, ready = asyncio.Event(), asyncio.get_running_loop().create_future()
     showing = asyncio.create_task(show(0, Plan(), stop, ready.set_result))
     context = await browser.new_context(viewport=_WINDOW, reduced_motion="reduce", **looks)
     screen = Screen(await context.new_page())
     await screen.page.goto(await ready)
     await screen.free()
-    await _act(screen)
+    await _act(screen, keep)
     await screen.page.set_viewport_size({**_WINDOW, "height": _WINDOW["height"] - 40})
     await screen.page.set_viewport_size(_WINDOW)
     await screen.page.screenshot(path=file)
@@ -54,9 +70,10 @@ async def _draw(browser: Browser, file: Path, **looks: Any) -> None:
     await showing
 
 
-async def _act(screen: Screen) -> None:
+async def _act(screen: Screen, keep: Keep) -> None:
     """Bring the page to where both halves of the loop are seen."""
     await screen.sees("Anna", "Question 1 of 5")
+    await keep(screen, "phone-question", "Anna")
     await screen.taps("Anna", "8", "9", "8", "8", "9", "Skip ›")
     await screen.moves("appointment")
     await screen.taps("Cora", "9", "9", "8", "9", "9", "Skip ›")
@@ -65,12 +82,15 @@ async def _act(screen: Screen) -> None:
     await screen.moves("appointment")
     await screen.taps("Anna", "3", "7", "5", "8", "4", "didn't feel listened to", "pace", "Done ›")
     await screen.taps("Anna", "Skip ›")
+    await keep(screen, "phone-thanks", "Anna")
     await screen.moves("appointment")
     await screen.taps("Cora", "9", "9", "8", "9", "9", "Skip ›")
     await screen.moves("digest")
     await screen.sees("Ben", "Talk about this first")
+    await keep(screen, "phone-digest", "Ben")
     await screen.taps("Ben", "Let's talk about it")
     await screen.sees("Anna", "would like to make room for it")
+    await keep(screen, "phone-told", "Anna")
     # The invitations are random; what stands over them is not.
     await screen.writes("Dana", "/help")
     await screen.sees("Dana", "If you need help now")

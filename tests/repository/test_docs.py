@@ -53,6 +53,22 @@ def test_every_test_that_the_docs_point_to_is_there(root: Path) -> None:
     assert [(name, test) for name, test in named if not (root / test).exists()] == []
 
 
+def test_the_guides_name_commands_that_there_are_and_point_to_what_is_there(root: Path) -> None:
+    docs = root / "docs"
+    for name in ("client.md", "client.de.md", "therapist.md", "admin.md"):
+        text = (docs / name).read_text("utf-8")
+        points = re.findall(r'\]\(([^)#]+)|src="([^"]+)"', text)
+        commands = set(re.findall(r"`/(\w+)", text))
+        assert [a or b for a, b in points if not (docs / (a or b)).exists()] == []
+        assert commands <= set(COMMANDS)
+
+
+def test_the_pages_for_clients_name_each_command_that_is_for_clients(root: Path) -> None:
+    for page in (root / "docs").glob("client*.md"):
+        commands = set(re.findall(r"`/(\w+)", page.read_text("utf-8")))
+        assert {name for name, route in COMMANDS.items() if route.role == "client"} <= commands
+
+
 def test_its_pictures_are_light(root: Path) -> None:
     heavy = [path.name for path in (root / "docs").iterdir() if path.stat().st_size > 300_000]
 

@@ -47,6 +47,7 @@ from bot.services.feeds import Feeds
 from bot.services.following import Following
 from bot.services.goals import Goals
 from bot.services.health import Health, Signs
+from bot.services.hold import Hold
 from bot.services.inviting import Inviting
 from bot.services.lookup import Lookup
 from bot.services.mirror import Mirrors
@@ -64,7 +65,7 @@ from bot.services.watching import Watching
 from bot.store import updates
 from bot.store.database import Database
 from bot.store.practice import last_seen_at
-from bot.ticks import Ticks
+from bot.ticks import Piece, Ticks
 from bot.transport.application import LoudApplication, close, introduce, make_application
 from bot.transport.faults import trace
 from bot.transport.lanes import Lanes
@@ -234,6 +235,7 @@ async def _assemble(
     recovered = await outgoing.recover()
     if recovered:
         log.warning("messages were half sent when the last run ended", count=recovered)
+    hold = Hold(db, clock, ids, settings)
     delivery = Delivery(
         outgoing,
         room.checkins,
@@ -244,6 +246,7 @@ async def _assemble(
         UnopenedDigests(db),
         room.feeds,
         room.schedule,
+        hold,
         room.checkin_views,
         room.digest_views,
         room.mirror_views,
@@ -265,16 +268,16 @@ async def _assemble(
     ticks = Ticks(
         plan=(
             room.timetable.plan,
-            room.asking.ask_one,
-            DigestMaking(db, clock, ids, settings, room.digests.reading).make_one,
-            room.confirming.ask_on_the_eve,
-            room.mirrors.write_one,
+            _off_hold(hold, room.asking.ask_one),
+            _off_hold(hold, DigestMaking(db, clock, ids, settings, room.digests.reading).make_one),
+            _off_hold(hold, room.confirming.ask_on_the_eve),
+            _off_hold(hold, room.mirrors.write_one),
         ),
         deliver=delivery.deliver_one,
         sweep=(
             closing.close_one,
             _folding(closing, room),
-            room.endings.end_one,
+            _off_hold(hold, room.endings.end_one),
             retention.sweep_one,
             outgoing.be_seen,
             receiver.look,
@@ -351,6 +354,15 @@ def _pulse(settings: Settings, health: Health, db: Database, wall: Clock) -> Pul
     url = settings.health.heartbeat_url.get_secret_value()
     private = settings.health.private_addresses
     return Pulse(health, db.path, wall, Heartbeat(url, wall, private=private) if url else None)
+
+
+def _off_hold(hold: Hold, piece: Piece) -> Piece:
+    """Let a kind of work rest while the bot is on hold."""
+
+    async def unless_on_hold() -> bool:
+        return not await hold.is_on() and await piece()
+
+    return unless_on_hold
 
 
 def _folding(closing: Closing, room: Room) -> Any:

@@ -163,14 +163,14 @@ def _while_open(act: Handler) -> Route:
             talk = await room.checkins.show(ask.me, ask.tap.subject)
             return Reply(room.checkin_views.now(talk), refused=refused)
 
-    return Route(handler, "client", show)
+    return Route(handler, "client", show, on_hold=True)
 
 
 TAPS = {
-    "show": Route(show, "client"),
+    "show": Route(show, "client", on_hold=True),
     "snooze": Route(snooze, "client"),
-    "change": Route(change, "client"),
-    "withhold": Route(withhold, "client"),
+    "change": Route(change, "client", on_hold=True),
+    "withhold": Route(withhold, "client", on_hold=True),
     "rate": _while_open(rate),
     "pass": _while_open(skip),
     "chip": _while_open(chip),

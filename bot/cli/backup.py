@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -69,28 +70,56 @@ async def _back_up(
         fail(f"{problem.filename or to}: {problem.strerror}", 1)
 
 
+NothingLost = Annotated[
+    bool,
+    typer.Option(
+        "--nothing-lost",
+        help="The bot was stopped before this backup and did not run since: no hold.",
+    ),
+]
+
+
 def restore(
     file: Annotated[Path, typer.Argument(help="A backup that `rapport backup` wrote.")],
+    nothing_lost: NothingLost = False,
     config: Config = CONFIG,
 ) -> None:
     """Put a backup in the database's place; what stood there is moved aside."""
     settings = settings_of(config)
-    restored = work(_restore(settings, file))
+    restored = work(_restore(settings, file, nothing_lost))
     typer.echo(f"{settings.database.path} is restored: {restored.content.pairs} pairs.")
     if restored.aside is not None:
         typer.echo(
             f"The former database is {restored.aside}. Delete it once all is well: nothing in it "
             "is erased any more when its time is over."
         )
+    if nothing_lost:
+        typer.echo("Nothing was lost, you say: the bot goes on when it is started.")
+        return
+    zone = settings.practice.zone
+    lost = [
+        f"{datetime.fromtimestamp(at / 1000, UTC).astimezone(zone):%Y-%m-%d %H:%M}"
+        for at in (restored.from_at, restored.until_at)
+    ]
+    typer.echo(
+        f"\nThe bot is ON HOLD: lost are the hours from {lost[0]} to {lost[1]} "
+        f"({settings.practice.timezone}).\n"
+        "  1. Make sure that the lost server does not run any more: two use one token.\n"
+        "  2. Start the bot. It sends no check-ins, reminders or digests; help, /stop and /erase\n"
+        "     work, and open check-ins can be answered.\n"
+        "  3. `rapport resume` shows what will happen, and lets it send again.\n"
+        "Was the bot stopped before this backup was made, and did it not run since? Then restore\n"
+        "it once more with --nothing-lost."
+    )
 
 
-async def _restore(settings: Settings, file: Path) -> Restored:
+async def _restore(settings: Settings, file: Path, nothing_lost: bool) -> Restored:
     from bot.opening import SystemClock
     from bot.restoring import restore
     from bot.store.backup import BadBackup
 
     try:
-        return await restore(settings, file, SystemClock())
+        return await restore(settings, file, SystemClock(), nothing_lost=nothing_lost)
     except BadBackup as problem:
         fail(str(problem), 1)
     except OSError as problem:

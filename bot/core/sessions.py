@@ -85,8 +85,8 @@ class Asked(NamedTuple):
     of the time that a frozen dataclass takes.
 
     calendar_met: what the calendar said at the cut-off. state: of the check-in, None where the
-    client was not asked (then `decided_at` and `not_asked_reason` say when and why not). language:
-    that of its first screen.
+    client was not asked (then `decided_at` and `not_asked_reason` say when and why not, and "lost"
+    also of one that was asked about in hours that were lost). language: that of its first screen.
     changed_ats: when answers were added or changed, as far as a window may hold it. answers: none
     where withheld.
     is_after_unseen: older ones between this and the one before were not read. begins_anew: the

@@ -7,7 +7,7 @@ is a row of the outbox.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from bot.core import conversation
@@ -19,7 +19,7 @@ from bot.services.ports import Clock, Ids
 from bot.services.talks import Later, Talk, Talks
 from bot.services.watching import Watching
 from bot.store import answers as answer_store
-from bot.store import asking, audit, outbox
+from bot.store import asking, audit, losses, outbox
 from bot.store import checkins as store
 from bot.store.checkins import CheckIn
 from bot.store.database import Database, Transaction
@@ -58,7 +58,10 @@ class CheckIns:
     async def delivery(self, tx: Transaction, checkin_id: int) -> Talk | None:
         """Give a check-in for the delivery of its prompt; None when it was erased."""
         checkin = await store.load_checkin(tx, checkin_id)
-        return await self.talks.of(tx, checkin) if checkin else None
+        if checkin is None:
+            return None
+        lost = await losses.find_untold(tx, checkin.pair_id, checkin.id)
+        return replace(await self.talks.of(tx, checkin), lost=lost)
 
     @writes
     async def answer(

@@ -87,7 +87,8 @@ class Closing:
         now = self.clock.now()
         checkin = await store.load_checkin(tx, checkin_id)
         if checkin is not None and checkin.closes_at <= now:
-            await store.close(tx, checkin.id, await _ending(tx, checkin), now)
+            ended_at = now if checkin.lost_at is None else min(now, checkin.closes_at)
+            await store.close(tx, checkin.id, await _ending(tx, checkin), ended_at)
             if checkin.kind == "session":
                 await self._ask_how_to_go_on(tx, checkin, now)
 
@@ -148,5 +149,7 @@ async def _ending(tx: Transaction, checkin: CheckIn) -> store.State:
     if checkin.sent_at is None:
         return "undeliverable"
     given = await answer_store.answers_of(tx, checkin)
-    some = any(answer.value is not None for answer in given.values())
-    return "partial" if some else "expired"
+    if any(answer.value is not None for answer in given.values()):
+        return "partial"
+    # Nobody knows whether it was answered in the hours that were lost: that is no silence.
+    return "expired" if checkin.lost_at is None else "undeliverable"

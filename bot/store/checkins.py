@@ -22,7 +22,10 @@ State = Literal[
 
 @dataclass(frozen=True, slots=True)
 class CheckIn:
-    """One row of `checkin` with what its pair and its appointment say about it."""
+    """One row of `checkin` with what its pair and its appointment say about it.
+
+    lost_at: answers given by then may have been lost with a server.
+    """
 
     id: int
     pair_id: int
@@ -48,6 +51,7 @@ class CheckIn:
     therapists: int
     appointment_id: int | None
     local_on: str | None
+    lost_at: int | None = None
 
     def is_open(self, now: int) -> bool:
         """Whether answers can still be given, changed or withheld."""
@@ -105,6 +109,7 @@ def read_checkin(tx: Transaction, row: Row) -> CheckIn:
         therapists=row["therapists"],
         appointment_id=row["appointment_id"],
         local_on=row["local_on"],
+        lost_at=row["lost_at"],
     )
 
 
@@ -222,11 +227,14 @@ async def note_progress(
 
 
 async def on_screens(tx: Transaction, now: int) -> list[CheckIn]:
-    """List the open check-ins of all clients that stand in a message and are not finished."""
+    """List the open check-ins of all clients that stand in a message and are not finished.
+
+    Of one with lost answers, the message may show more than is known.
+    """
     rows = await tx.all(
         f"{SELECT_CHECKIN} WHERE checkin.state = 'open' AND checkin.closes_at > :now"
         " AND checkin.telegram_message IS NOT NULL AND checkin.completed_at IS NULL"
-        " AND pair.state <> 'erased'",
+        " AND checkin.lost_at IS NULL AND pair.state <> 'erased'",
         now=now,
     )
     return [read_checkin(tx, row) for row in rows]

@@ -53,7 +53,8 @@ OF_ITSELF = {
     "feed_events.call_off", "feed_events.find_overlapping",
     "feed_events.place_of",
     "feed_events.is_sent", "feed_events.is_taken", "feed_events.keep_event",
-    "feeds.want_reading", "losses.find_untold", "losses.presume_sent", "timetable.find_next_appointment",
+    "feeds.want_reading", "losses.find_untold", "losses.presume_sent",
+    "timetable.find_next_appointment",
     "timetable.find_previous_appointment", "unopened.find_lying",
 }  # fmt: skip
 #: What an invitation's own code, or nothing but the pair's row itself, leads to.

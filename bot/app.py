@@ -19,6 +19,7 @@ from bot.feeds.syncing import Syncing
 from bot.heartbeat import Heartbeat
 from bot.instruments import load_numbers
 from bot.introducing import bring_up_to_date
+from bot.nightly import Nightly
 from bot.opening import (
     RandomIds,
     SteadyClock,
@@ -33,6 +34,7 @@ from bot.pulse import Pulse
 from bot.render import Renderer
 from bot.services.acknowledgements import Acknowledgements
 from bot.services.asking import Asking
+from bot.services.backups import Backups
 from bot.services.checkins import CheckIns
 from bot.services.closing import Closing
 from bot.services.confirming import Confirming
@@ -118,6 +120,7 @@ class App:
     room: Room
     health: Health
     pulse: Pulse
+    nightly: Nightly
     away_ms: int
     _receiving: asyncio.Task[None] | None = None
     _listening: Listening | None = None
@@ -145,6 +148,7 @@ class App:
         if ticking:
             self.ticks.start()
             self.pulse.start(self.receiver.ready)
+            self.nightly.start()
 
     async def run(self, until: asyncio.Event) -> None:
         """Work until the event is set. Errors: `TokenRefused`, or what ended the receiver."""
@@ -162,6 +166,7 @@ class App:
 
     async def stop(self) -> None:
         """Stop within eight seconds; what was not finished is taken up at the next start."""
+        await self.nightly.stop()
         await self.pulse.stop()
         await self.ticks.stop(_STOP_SECONDS["ticks"])
         if self._receiving is not None:
@@ -290,7 +295,8 @@ async def _assemble(
     add_handlers(application, room, leaving(messenger, clock))
     return App(
         settings, clock, ids, instruments, bot, db, application, lanes, ticks, receiver,
-        messenger, room, health, _pulse(settings, health, db, wall), away_ms, _refused=refused,
+        messenger, room, health, _pulse(settings, health, db, wall),
+        Nightly(settings, Backups(db, clock, ids, settings), wall), away_ms, _refused=refused,
     )  # fmt: skip
 
 

@@ -32,9 +32,10 @@ from bot.store.backup import (
     write_private,
 )
 from bot.store.database import ERASURES, Database, hold, let_go
-from bot.store.erasures import ErasureLog, sync_folder
+from bot.store.erasures import ERASURE_LOGS, ErasureLog, sync_folder
 from bot.store.migrate import known, migrate
 from bot.store.practice import last_seen_at
+from bot.store.pulse import backed_up_at, mark_backup
 from bot.store.vault import Vault, load_vaults
 
 _SIDES = ("-wal", "-shm")
@@ -87,6 +88,9 @@ async def restore(
         finally:
             _clear(fresh)
         sync_folder(path.parent)
+        if backed_up_at(path) is None:
+            # On a new server none is known, and this one is there.
+            mark_backup(path, from_at)
         return Restored(content, aside, from_at, until_at)
     finally:
         let_go(lock)
@@ -118,17 +122,15 @@ def _refuse_lost(path: Path, there: Standing | None, content: Content) -> None:
 
 
 def _join_logs(path: Path, content: Content, backup: Path) -> None:
-    """Let the log beside the database hold the erasures of the backup, and of the log beside it.
+    """Let the log beside the database hold the erasures of the backup, and of logs beside that.
 
-    The latter is copied there whenever somebody is erased, so that it knows more than the backup.
+    Those are copied there whenever somebody is erased: they know more than the backup.
     """
     log = ErasureLog(path.with_name(ERASURES))
-    there = {erased.pair_id for erased in log.read()[0]}
-    beside, _ = ErasureLog(backup.with_name(ERASURES)).read()
-    known_of = {erased.pair_id: erased for erased in (*beside, *content.erasures)}
-    missing = [erased for erased in known_of.values() if erased.pair_id not in there]
-    if missing:
-        log.add(missing)
+    for beside in sorted(backup.parent.glob(ERASURE_LOGS)):
+        if beside != log.path:
+            log.add_missing(ErasureLog(beside).read()[0])
+    log.add_missing(content.erasures)
 
 
 async def _made_ready(

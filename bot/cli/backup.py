@@ -28,16 +28,22 @@ def backup(
     if keep is not None and not to.is_dir():
         fail(f"--keep needs a folder, and {to} is none: give the folder as --to", 2)
     settings = settings_of(config)
-    path, deleted, unmarked = work(_back_up(settings, to, keep))
+    path, deleted, unmarked, undeleted = work(_back_up(settings, to, keep))
     if unmarked is not None:
         typer.echo(
             "The backup is good. That it was made could not be noted, so `rapport health` still "
             f"names the one before: {unmarked}",
             err=True,
         )
+    if undeleted is not None:
+        typer.echo(
+            "The backup is good. An old one could not be deleted, and holds what was erased since: "
+            f"{undeleted}",
+            err=True,
+        )
     if as_json:
         said = {"backup": str(path), "deleted": [str(old) for old in deleted]}
-        typer.echo(json.dumps({**said, "noted": unmarked is None}))
+        typer.echo(json.dumps({**said, "noted": unmarked is None, "undeleted": undeleted}))
         return
     typer.echo(f"{path}\nRestoring it needs the key line of the recovery sheet.")
     for old in deleted:
@@ -46,8 +52,9 @@ def backup(
 
 async def _back_up(
     settings: Settings, to: Path, keep: int | None
-) -> tuple[Path, list[Path], str | None]:
-    """Give the backup, what was deleted for it, and why it could not be noted that it was made."""
+) -> tuple[Path, list[Path], str | None, str | None]:
+    """Give the backup, what was deleted for it, why it could not be noted that it was made, and why
+    an old one could not be deleted."""
     from bot.opening import SystemClock
     from bot.store.backup import BadBackup, back_up, keep_newest
     from bot.store.pulse import mark_backup
@@ -62,8 +69,12 @@ async def _back_up(
             mark_backup(settings.database.path, now)
         except OSError as problem:
             unmarked = f"{problem.filename}: {problem.strerror}"
-        deleted = keep_newest(to, keep) if keep is not None else []
-        return path, deleted, unmarked
+        deleted, undeleted = [], None
+        try:
+            deleted = keep_newest(to, keep) if keep is not None else []
+        except OSError as problem:
+            undeleted = f"{problem.filename}: {problem.strerror}"
+        return path, deleted, unmarked, undeleted
     except BadBackup as problem:
         fail(str(problem), 1)
     except OSError as problem:

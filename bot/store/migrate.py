@@ -57,6 +57,12 @@ async def migrate(database: Database, now: int) -> int:
     return len(migrations)
 
 
+async def founded_at(tx: Transaction) -> int:
+    """Give when the database was made, UTC milliseconds."""
+    row = await tx.one("SELECT coalesce(min(applied_at), 0) AS at FROM migration")
+    return int(row["at"]) if row else 0
+
+
 async def _reached(tx: Transaction) -> int:
     await tx.run(
         "CREATE TABLE IF NOT EXISTS migration"

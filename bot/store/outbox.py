@@ -231,6 +231,16 @@ async def sent_before(tx: Transaction, message: Message) -> list[int]:
     return [row["telegram_message"] for row in rows]
 
 
+async def newest_subject(tx: Transaction, part: str) -> int | None:
+    """Give what the newest notice was about whose name begins so; None where there was none."""
+    row = await tx.one(
+        "SELECT subject_id FROM message WHERE kind = 'notice' AND part LIKE :part"
+        " ORDER BY made_at DESC LIMIT 1",
+        part=f"{part}%",
+    )
+    return row["subject_id"] if row else None
+
+
 async def wake(tx: Transaction, person_id: int, now: int) -> None:
     """Let what waits for a person who can be written to again be due now."""
     await tx.run(

@@ -316,7 +316,8 @@ def test_a_good_backup_that_cannot_be_noted_is_a_good_backup(config: Path, as_js
     assert "The backup is good." in result.stderr
     assert "rapport.sqlite3.backed-up: Is a directory" in result.stderr
     if as_json:
-        assert json.loads(result.stdout) == {"backup": str(backup), "deleted": [], "noted": False}
+        said = {"backup": str(backup), "deleted": [], "noted": False, "undeleted": None}
+        assert json.loads(result.stdout) == said
     else:
         assert result.stdout.startswith(f"{backup}\n")
     assert rapport("restore", backup, "-c", config).exit_code == 0

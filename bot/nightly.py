@@ -9,6 +9,7 @@ to give a command a shell, or anything that is secret.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 import shutil
 import time
@@ -55,7 +56,7 @@ class Nightly:
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
     _again_at: int = 0
     _unsent: tuple[Path, int] | None = None
-    _copied: int = -1
+    _copied: tuple[int, ...] = ()
     _is_uncopied: bool = False
 
     @property
@@ -176,8 +177,8 @@ class Nightly:
         """Let what was erased be known where the backups are, as soon as it is."""
         source = ErasureLog(self.database.with_name(ERASURES))
         try:
-            size = await asyncio.to_thread(_size, source.path)
-            if size in (self._copied, 0):
+            seen = await asyncio.to_thread(_look_of, source.path)
+            if seen == self._copied:
                 return
             await self._copy(source)
         except (BadBackup, OSError) as problem:
@@ -186,7 +187,7 @@ class Nightly:
             self._is_uncopied = True
             await self.wall.sleep(_LOOK_SECONDS)
             return
-        self._copied, self._is_uncopied = size, False
+        self._copied, self._is_uncopied = seen, False
 
     async def _copy(self, source: ErasureLog) -> None:
         folder = self.settings.backup.folder
@@ -197,7 +198,8 @@ class Nightly:
             return
         mark = self.database.with_name(f"{self.database.name}.erasures-sent")
         body = await asyncio.to_thread(source.path.read_bytes)
-        if await asyncio.to_thread(_size_noted, mark) == len(body):
+        digest = hashlib.sha256(body).hexdigest()
+        if await asyncio.to_thread(_noted, mark) == digest:
             return
         # A name of its own: nothing that was sent before is written over.
         now = datetime.fromtimestamp(self.wall.now() / 1000, UTC)
@@ -208,7 +210,7 @@ class Nightly:
         finally:
             with suppress(FileNotFoundError):
                 sent.unlink()
-        await asyncio.to_thread(mark.write_text, f"{len(body)}\n", "ascii")
+        await asyncio.to_thread(mark.write_text, digest, "ascii")
 
 
 def _tidy(folder: Path, *, is_ours: bool) -> None:
@@ -223,19 +225,20 @@ def _tidy(folder: Path, *, is_ours: bool) -> None:
                 part.unlink()
 
 
-def _size(path: Path) -> int:
+def _look_of(path: Path) -> tuple[int, ...]:
+    """Tell one state of a file from another; () where there is none."""
     try:
-        return path.stat().st_size
+        found = path.stat()
     except FileNotFoundError:
-        return 0
+        return ()
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
-def _size_noted(mark: Path) -> int:
+def _noted(mark: Path) -> str:
     try:
-        text = mark.read_text("ascii", "replace").strip()
+        return mark.read_text("ascii", "replace").strip()
     except FileNotFoundError:
-        return 0
-    return int(text) if text.isascii() and text.isdecimal() else 0
+        return ""
 
 
 def _said(problem: Exception) -> str:

@@ -47,6 +47,8 @@ def main() -> None:
     database, key, folder, now = sys.argv[1:]
     os.nice(5)
     try:
+        if not Path(folder).is_dir():
+            raise BadBackup(f"{folder} is no folder: is its disk mounted?")
         made = back_up(Path(database), load_vaults(Path(key)), Path(folder), int(now))
         said = {"path": str(made)}
     except (BadBackup, KeyProblem) as problem:

@@ -13,6 +13,7 @@ import structlog
 
 from bot.config import Settings
 from bot.services.acts import reads, writes
+from bot.services.failing import Failing
 from bot.services.ports import Clock, Ids
 from bot.services.quiet import outside_quiet
 from bot.services.talks import Talk, Talks
@@ -30,6 +31,10 @@ _MINUTE_MS: Final = 60_000
 _ASKED_WITHIN_MS: Final = 3 * 86_400_000
 
 
+def _failing() -> Failing:
+    return Failing("check-in cannot be closed", "checkin")
+
+
 @dataclass(frozen=True, slots=True)
 class Closing:
     """The use cases of the sweep that are about check-ins.
@@ -42,7 +47,7 @@ class Closing:
     ids: Ids
     settings: Settings
     talks: Talks
-    failing: set[int] = field(default_factory=set)
+    failing: Failing = field(default_factory=_failing)
 
     async def close_one(self) -> bool:
         """Close one check-in whose time is over; was there one?"""
@@ -51,14 +56,7 @@ class Closing:
         due = await self._next_over()
         if due is None:
             return False
-        try:
-            await self._close(due)
-        except Unavailable:
-            raise
-        except Exception as bug:
-            # One check-in that cannot be read must not keep the others open.
-            log.error("check-in cannot be closed", checkin=due, why=type(bug).__name__)
-            self.failing.add(due)
+        await self.failing.attempt(due, self._close)
         return True
 
     @reads

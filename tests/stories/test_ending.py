@@ -13,6 +13,7 @@ from world import Human, World
 
 from bot.core.timetable import local_on
 from bot.emulator import Seen
+from tests.transactions import writing
 
 BETWEEN = "Talk about this first"
 SHORT = '[privacy]\nretention_days = 30\nfeedback_in_clinical_record = false\ncontact = "Dana"\n'
@@ -735,3 +736,27 @@ async def test_what_a_client_does_while_it_is_to_end_counts(world: World, act: s
     assert await world.rows("SELECT state, to_end_at FROM pair") == [(state, None)]
     said = await ben.taps("Undo", soon)
     assert ("erased" if act == "/erase" else "It ended with A7 on") in said
+
+
+async def test_one_that_cannot_be_ended_holds_up_no_other(world: World) -> None:
+    await world.pair("Anna", "Ben", meets="Mon 15:00")
+    _, ben = await world.pair("Cora", "Ben", code="C3", meets="Mon 15:00")
+    for code in ("A7", "C3"):
+        await ben.types(f"/end {code}")
+        await ben.taps("End it without")
+        await world.later(minutes=1)
+    async with writing(world.stage.running.db) as tx:
+        # Whatever ends this pair fails, as with a row that cannot be read.
+        await tx.run(
+            "CREATE TRIGGER broken BEFORE UPDATE ON pair WHEN new.state = 'ended'"
+            " AND new.code = 'A7' BEGIN SELECT RAISE(ABORT, 'broken'); END"
+        )
+    await world.later(minutes=15)
+    states = await world.rows("SELECT code, state FROM pair ORDER BY code")
+    assert states == [("A7", "active"), ("C3", "ended")]
+    assert [line for line in world.logged if "therapy cannot be ended" in line]
+    async with writing(world.stage.running.db) as tx:
+        await tx.run("DROP TRIGGER broken")
+    await world.stage.restart()
+    await world.step()
+    assert await world.rows("SELECT DISTINCT state FROM pair") == [("ended",)]

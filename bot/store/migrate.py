@@ -35,7 +35,8 @@ async def migrate(database: Database, now: int) -> int:
     """Apply what is missing, each migration in one transaction; give the number reached.
 
     Errors: `TooNew` for a database of a newer program, `NotMigrated` where one of them would leave
-    rows that point nowhere; nothing was changed by it then.
+    rows that point nowhere, or its new rules do not hold for what is there; nothing was changed by it
+    then.
     """
     migrations = known()
     reached = await database.write(_reached)
@@ -47,7 +48,7 @@ async def migrate(database: Database, now: int) -> int:
     for number, text in migrations[reached:]:
         try:
             await database.reshape(partial(_apply, number=number, text=text, now=now))
-        except PointsNowhere as problem:
+        except (PointsNowhere, sqlite3.IntegrityError) as problem:
             raise NotMigrated(
                 f"{database.path} cannot be brought to shape {number}: {problem}. It keeps shape "
                 f"{number - 1}, and nothing in it was changed. Go back to the program it was last "

@@ -43,6 +43,8 @@ _ASKS_WHO: Final = ("joined", "confirm_nudge", "confirm_eve")
 _OF_RUNNING: Final = ("confirmed", "consent:")
 #: Notices about safety: at any hour, and to clients as well rather twice than never.
 _SAFETY: Final = ("watch_help:", "watch:")
+#: News that waits for somebody out of reach.
+_OF_THE_SCHEDULE: Final = "schedule:"
 #: What people must know of the program itself.
 _OF_THE_PROGRAM: Final = ("lost:", "hold:")
 
@@ -188,7 +190,7 @@ class Outgoing:
 
     async def _park(self, tx: Transaction, message: Message, now: int) -> None:
         """Keep for an unreachable therapist what must not be lost; drop the rest."""
-        if await may_repeat(tx, message):
+        if await _must_wait(tx, message):
             await self._keep(tx, message, now)
         else:
             await outbox.end(tx, message.id, "dropped", now, reason="unreachable")
@@ -300,7 +302,7 @@ class Outgoing:
     async def unreachable(self, tx: Transaction, message: Message) -> None:
         """Record that the person cannot be written to; what must not be lost waits."""
         now = self.clock.now()
-        if await may_repeat(tx, message):
+        if await _must_wait(tx, message):
             await self._keep(tx, message, now)
         else:
             await outbox.end(tx, message.id, "failed", now, reason="unreachable")
@@ -335,6 +337,11 @@ async def arrived(tx: Transaction, message: Message, at: int, telegram_message: 
             await digest_store.note_told(tx, message.subject_id, at)
         case "digest" | "notice" | "mirror":
             pass
+
+
+async def _must_wait(tx: Transaction, message: Message) -> bool:
+    """Say whether a message waits for somebody out of reach, and is not dropped."""
+    return message.part.startswith(_OF_THE_SCHEDULE) or await may_repeat(tx, message)
 
 
 async def may_repeat(tx: Transaction, message: Message) -> bool:

@@ -35,8 +35,7 @@ async def migrate(database: Database, now: int) -> int:
     """Apply what is missing, each migration in one transaction; give the number reached.
 
     Errors: `TooNew` for a database of a newer program, `NotMigrated` where one of them would leave
-    rows that point nowhere, or its new rules do not hold for what is there; nothing was changed by it
-    then.
+    rows that point nowhere, or whose rules do not hold for what is there; it changed nothing then.
     """
     migrations = known()
     reached = await database.write(_reached)

@@ -17,6 +17,7 @@ from bot.restoring import restore
 from bot.services.hold import Hold
 from bot.store.backup import BadBackup, back_up
 from bot.store.vault import load_vaults
+from tests.transactions import writing
 
 HELD = "I am being brought back after a fault"
 
@@ -309,3 +310,46 @@ async def test_the_hours_are_told_in_the_readers_own_zone(world: World) -> None:
     await restored(world, backup)
     await resumed(world)
     assert ben.sees("From Mon, Nov 2, 10:00 to Tue, Nov 3, 17:15 the practice") is not None
+
+
+async def test_a_session_of_lost_hours_that_turns_up_later_is_not_asked_about(
+    world: World,
+) -> None:
+    """A calendar may bring it again after the hold is over."""
+    anna, _ = await world.pair("Anna", "Ben", meets="Wed 15:00")
+    await world.until("Mon 12:00")
+    backup = await backed_up(world)
+    await world.until("Tue 15:00")
+    ends_at = world.stage.clock.now() - 3_600_000
+    await restored(world, backup)
+    await resumed(world)
+    async with writing(world.stage.running.db) as tx:
+        await tx.run(
+            "INSERT INTO appointment (id, pair_id, local_on, local_time, timezone, starts_at,"
+            " ends_at, state, state_at) SELECT 77, id, '2026-11-03', '13:10', 'Europe/Berlin',"
+            " :starts, :ends, 'planned', 1 FROM pair",
+            starts=ends_at - 3_000_000, ends=ends_at,
+        )  # fmt: skip
+    await world.step()
+    said = await world.rows("SELECT asked, not_asked_reason FROM appointment WHERE id = 77")
+    assert said == [("not_asked", "lost")]
+    assert questions(anna) == []
+
+
+async def test_news_that_may_come_twice_waits_for_the_end_of_the_hold(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    await anna.checks_in(2, 8, 8, 8, 8)
+    await world.until("Fri 17:00")
+    async with writing(world.stage.running.db) as tx:
+        # As it is in the moment before a digest goes out.
+        await tx.run("UPDATE message SET state = 'queued', ended_at = NULL WHERE kind = 'digest'")
+    backup = made(world)
+    await world.step()
+    received = ben.received
+    await restored(world, backup)
+    await world.later(hours=1)
+    assert "On hold" in world.dana.screen, "what is due later goes past what waits"
+    assert ben.received == received
+    await resumed(world)
+    assert ben.received == received + 2, "the digest, and what was lost"

@@ -88,9 +88,10 @@ async def restore(
         finally:
             _clear(fresh)
         sync_folder(path.parent)
-        if backed_up_at(path) is None:
-            # On a new server none is known, and this one is there.
-            mark_backup(path, from_at)
+        with suppress(OSError):  # it is restored, whether or not that can be noted
+            if backed_up_at(path) is None:
+                # On a new server none is known, and this one is there.
+                mark_backup(path, from_at)
         return Restored(content, aside, from_at, until_at)
     finally:
         let_go(lock)

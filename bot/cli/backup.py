@@ -120,7 +120,7 @@ def restore(
         "     work, and open check-ins can be answered.\n"
         "  3. `rapport resume` shows what will happen, and lets it send again.\n"
         "Was the bot stopped before this backup was made, and did it not run since? Then restore\n"
-        "it once more with --nothing-lost."
+        "it once more with --nothing-lost, before you start the bot."
     )
 
 

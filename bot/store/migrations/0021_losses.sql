@@ -7,5 +7,7 @@ CREATE TABLE loss (
     until_at   BIGINT NOT NULL,             -- when it was restored
     resumed_at BIGINT                       -- null: on hold
 );
+CREATE INDEX loss_until ON loss (until_at);
+
 -- Perhaps asked or answered in lost hours, which ended then: silence is not to be read into it.
 ALTER TABLE checkin ADD COLUMN lost_at BIGINT;

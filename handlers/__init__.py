@@ -28,6 +28,7 @@ from handlers import (
     schedule,
     therapist,
     timetable,
+    wrong_client,
 )
 from handlers.guard import Ask, Reply, Room, Route, is_own, may, on_message, on_tap
 
@@ -55,6 +56,7 @@ TAPS: dict[str, Route] = {
     **digest.TAPS,
     **mirror.TAPS,
     **schedule.TAPS,
+    **wrong_client.TAPS,
 }
 
 

@@ -160,13 +160,16 @@ class Endings:
 
     async def end_one(self) -> bool:
         """End one pair whose time has come; was there one?"""
-        due = await self._next_to_end()
+        due = await self.db.read(self._next_to_end)
         if due is None:
             return False
         await self.failing.attempt(due, self._end)
         return True
 
-    @reads
+    async def any_to_end(self, tx: Transaction) -> bool:
+        """Tell whether `end_one` would find a pair."""
+        return await self._next_to_end(tx) is not None
+
     async def _next_to_end(self, tx: Transaction) -> int | None:
         to_end = await pairs.pairs_to_end(tx, self.clock.now(), limit=len(self.failing) + 1)
         return next((pair.id for pair in to_end if pair.id not in self.failing), None)

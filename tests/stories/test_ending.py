@@ -13,6 +13,8 @@ from world import Human, World
 
 from bot.core.timetable import local_on
 from bot.emulator import Seen
+from bot.services.ending import Endings
+from bot.store.database import Transaction
 from tests.transactions import writing
 
 BETWEEN = "Talk about this first"
@@ -760,3 +762,18 @@ async def test_one_that_cannot_be_ended_holds_up_no_other(world: World) -> None:
     await world.stage.restart()
     await world.step()
     assert await world.rows("SELECT DISTINCT state FROM pair") == [("ended",)]
+
+
+async def test_an_end_undone_after_a_tick_has_seen_it_does_not_come(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.pair("Anna", "Ben")
+    ((pair_id,),) = await world.rows("SELECT id FROM pair")
+
+    async def saw_one(_: Endings, tx: Transaction) -> int:
+        return int(str(pair_id))
+
+    monkeypatch.setattr(Endings, "_next_to_end", saw_one)
+    await world.stage.running.room.endings.end_one()
+    assert await world.rows("SELECT state, ended_at FROM pair") == [("active", None)]
+    assert not [line for line in world.logged if "cannot be ended" in line]

@@ -109,8 +109,9 @@ class Asking:
         following = await store.find_next_start(tx, pair.id, ended.starts_at)
         due_at, closes_at = open_from_to(settings, ended.ends_at, following)
         newest = await losses.newest_loss(tx)
-        if newest is not None and due_at <= newest.until_at:
-            # It may have been asked about in the hours that were lost, and answered.
+        if newest is not None and ended.ends_at <= newest.until_at:
+            # It may have been asked about in the hours that were lost, and answered. How long
+            # after its end that was, nobody knows: the delay may have been changed in them.
             return "lost"
         person = await people.load_person(tx, pair.client_id)
         if closes_at <= await outside_quiet(tx, settings, person, max(now, due_at)):

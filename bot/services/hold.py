@@ -14,7 +14,6 @@ from typing import Final
 from bot.config import Settings
 from bot.services.acts import reads, writes
 from bot.services.admins import tell_admins
-from bot.services.in_force import settings_in_force
 from bot.services.outgoing import arrived, may_repeat
 from bot.services.ports import Clock, Ids
 from bot.store import asking, audit, digests, losses, outbox
@@ -102,7 +101,7 @@ class Hold:
             return None
         lost = []
         for loss in waiting:
-            undecided = [ended.pair_id for ended in await self._undecided(tx, loss)]
+            undecided = [ended.pair_id for ended in await asking.undecided_by(tx, loss.until_at)]
             lost.append(LostHours(loss, await losses.codes_touched(tx, loss, undecided)))
         return OnHold(
             since_at=waiting[-1].until_at,
@@ -110,10 +109,6 @@ class Hold:
             therapists=len(await digests.weekly_hours(tx)),
             waiting=await outbox.count_due(tx, self.clock.now()),
         )
-
-    async def _undecided(self, tx: Transaction, loss: Loss) -> list[asking.Ended]:
-        practice = await settings_in_force(tx, self.settings)
-        return await asking.undecided_by(tx, loss.until_at, practice.checkin.delay_minutes)
 
     @writes
     async def resume(self, tx: Transaction) -> OnHold | None:
@@ -123,7 +118,7 @@ class Hold:
             return None
         now = self.clock.now()
         for hours in on_hold.lost:
-            for ended in await self._undecided(tx, hours.loss):
+            for ended in await asking.undecided_by(tx, hours.loss.until_at):
                 await asking.note_decision(tx, ended.id, now, "lost")
             for weekly in await digests.weekly_hours(tx):
                 await outbox.queue(

@@ -45,13 +45,12 @@ async def find_undecided(tx: Transaction, now: int, delay_minutes: int) -> Ended
     return Ended(**dict(row)) if row else None
 
 
-async def undecided_by(tx: Transaction, at: int, delay_minutes: int) -> list[Ended]:
-    """List the appointments that should have been decided about by a moment, and are not."""
+async def undecided_by(tx: Transaction, at: int) -> list[Ended]:
+    """List the appointments that were over by a moment, and nothing is decided about."""
     rows = await tx.all(
-        f"SELECT appointment.id, pair_id, local_on, starts_at, ends_at {_UNDECIDED}"
-        f" AND ends_at <= :at AND {_DECIDED_AT} <= :at ORDER BY ends_at",
+        "SELECT id, pair_id, local_on, starts_at, ends_at FROM appointment"
+        " WHERE asked IS NULL AND state = 'planned' AND ends_at <= :at ORDER BY ends_at",
         at=at,
-        delay_minutes=delay_minutes,
     )
     return [Ended(**dict(row)) for row in rows]
 

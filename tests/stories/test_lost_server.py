@@ -353,3 +353,22 @@ async def test_news_that_may_come_twice_waits_for_the_end_of_the_hold(world: Wor
     assert ben.received == received
     await resumed(world)
     assert ben.received == received + 2, "the digest, and what was lost"
+
+
+async def test_nobody_is_asked_twice_where_the_delay_was_changed_in_lost_hours(
+    world: World,
+) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 12:00")
+    backup = await backed_up(world)
+    await ben.types("/schedule delay 5")
+    await ben.taps("Apply")
+    await world.until("Mon 16:00")
+    await anna.checks_in(7, 7, 7, 7, 7)
+    await world.until("Mon 16:05")
+    asked = len(questions(anna))
+    await restored(world, backup)
+    await resumed(world)
+    assert "not asked again: A7" in ben.screen
+    await world.until("Tue 12:00")
+    assert len(questions(anna)) == asked

@@ -73,6 +73,7 @@ class Hold:
                 await losses.presume_sent(tx, message.id, until_at)
                 await arrived(tx, message, message.due_at, None)
         await losses.mark_checkins(tx, until_at, until_at)
+        await losses.forget_questions(tx)
         await losses.leave_goodbyes(tx, until_at)
         await losses.skip_digest_numbers(tx, loss)
         await tell_admins(

@@ -66,6 +66,13 @@ class CheckIn:
         return self.is_open(now) and self.pair_state not in over
 
     @property
+    def is_behind(self) -> bool:
+        """Whether its message may show more answers than are known: some may be lost, and none
+        has come since.
+        """
+        return self.lost_at is not None and (self.last_answer_at or 0) < self.lost_at
+
+    @property
     def put_at(self) -> int:
         """When it was last put before the client, UTC milliseconds."""
         return max(self.reminded_at or 0, self.sent_at or 0)

@@ -137,6 +137,11 @@ async def mark_checkins(tx: Transaction, until_at: int, now: int) -> None:
     )
 
 
+async def forget_questions(tx: Transaction) -> None:
+    """Wait for nobody's words any more: what is typed from now on may answer something later."""
+    await tx.run("DELETE FROM goal_wanted")
+
+
 async def leave_goodbyes(tx: Transaction, until_at: int) -> None:
     """Let therapies that may have ended in a loss end without asking for a goodbye once more."""
     await tx.run(

@@ -372,3 +372,38 @@ async def test_nobody_is_asked_twice_where_the_delay_was_changed_in_lost_hours(
     assert "not asked again: A7" in ben.screen
     await world.until("Tue 12:00")
     assert len(questions(anna)) == asked
+
+
+async def test_a_number_typed_at_a_question_that_was_lost_does_not_land_at_another(
+    world: World,
+) -> None:
+    anna, _ = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    await anna.answers(4)
+    backup = await backed_up(world)
+    await anna.answers(8, 8)
+    assert anna.sees("Question 4 of 5") is not None
+    await world.until("Mon 16:40")
+    await restored(world, backup)
+    for _ in range(2):
+        await anna.types("9")
+        assert "Some of your answers may have been lost" in anna.screen
+        assert anna.sees("Question 4 of 5") is None
+        assert await world.rows("SELECT count(*) FROM answer") == [(1,)]
+    await anna.taps("8", anna.sees("Question 2 of 5"))
+    await anna.types("9")
+    assert anna.sees("Question 4 of 5") is not None
+
+
+async def test_what_is_typed_after_a_loss_is_no_goal_that_was_asked_for_before(
+    world: World,
+) -> None:
+    anna, _ = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await anna.types("/goals")
+    await anna.taps("Add a goal")
+    backup = await backed_up(world)
+    await anna.types("To sleep through")
+    await restored(world, backup)
+    await anna.types("I am not well")
+    assert "did not keep" in anna.screen
+    assert await world.rows("SELECT count(*) FROM goal") == [(0,)]

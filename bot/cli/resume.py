@@ -59,6 +59,11 @@ def _show(on_hold: OnHold, settings: Settings) -> None:
         typer.echo(f"Lost: {_at(from_at, settings)} to {_at(until_at, settings)}")
         named = ", ".join(codes) if codes else "nobody"
         typer.echo(f"    not asked again about these hours, whatever the digest says: {named}")
+        for code in (code for ours in hours.ends.values() for code in ours):
+            typer.echo(
+                f"    the end of {code} was planned, and is taken back: its therapist says "
+                f"/end {code} again if it stands"
+            )
     typer.echo(f"Told: {on_hold.therapists} therapists, which hours and whose check-ins.")
     typer.echo(f"Due, and sent as soon as the hold is over: {on_hold.waiting} messages.")
 
@@ -72,6 +77,7 @@ def _as_json(on_hold: OnHold, settings: Settings) -> dict[str, Any]:
                 "from": _at(hours.loss.from_at, settings),
                 "until": _at(hours.loss.until_at, settings),
                 "not_asked_again": sorted(c for ours in hours.codes.values() for c in ours),
+                "ends_taken_back": sorted(c for ours in hours.ends.values() for c in ours),
             }
             for hours in on_hold.lost
         ],

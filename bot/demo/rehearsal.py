@@ -73,7 +73,7 @@ _SAMPLES: Final = {
     "roles": frozenset({"client"}),
     "lying": Unopened("Ben", 3, 1),
     "loss": _LOSS,
-    "telling": Telling(_LOSS, ("A7",)),
+    "telling": Telling(_LOSS, ("A7",), ("C3",)),
 }
 
 

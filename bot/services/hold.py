@@ -26,10 +26,14 @@ _TELL_WITHIN_MS: Final = 60 * 86_400_000
 
 @dataclass(frozen=True, slots=True)
 class LostHours:
-    """One loss and the codes of whom nobody asks again about it, by therapist."""
+    """One loss and the codes of whom nobody asks again about it, by therapist.
+
+    ends: the codes whose planned end was taken back.
+    """
 
     loss: Loss
     codes: Mapping[int, list[str]]
+    ends: Mapping[int, list[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +48,11 @@ class OnHold:
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """What a therapist is told of a loss."""
+    """What a therapist is told of a loss. ends: the codes whose planned end was taken back."""
 
     loss: Loss
     codes: tuple[str, ...]
+    ends: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +79,7 @@ class Hold:
                 await arrived(tx, message, message.due_at, None)
         await losses.mark_checkins(tx, until_at, until_at)
         await losses.forget_questions(tx)
-        await losses.leave_goodbyes(tx, until_at)
+        await losses.take_back_ends(tx, until_at)
         await losses.skip_digest_numbers(tx, loss)
         await tell_admins(
             tx, "hold", subject_id=loss.id, pair_id=None,
@@ -103,7 +108,8 @@ class Hold:
         lost = []
         for loss in waiting:
             undecided = [ended.pair_id for ended in await asking.undecided_by(tx, loss.until_at)]
-            lost.append(LostHours(loss, await losses.codes_touched(tx, loss, undecided)))
+            codes = await losses.codes_touched(tx, loss, undecided)
+            lost.append(LostHours(loss, codes, await losses.codes_to_end(tx, loss)))
         return OnHold(
             since_at=waiting[-1].until_at,
             lost=tuple(lost),
@@ -149,4 +155,5 @@ class Hold:
         if loss is None:
             return None
         codes = await losses.codes_touched(tx, loss, ())
-        return Telling(loss, tuple(codes.get(person_id, ())))
+        ends = await losses.codes_to_end(tx, loss)
+        return Telling(loss, tuple(codes.get(person_id, ())), tuple(ends.get(person_id, ())))

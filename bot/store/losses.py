@@ -142,10 +142,12 @@ async def forget_questions(tx: Transaction) -> None:
     await tx.run("DELETE FROM goal_wanted")
 
 
-async def leave_goodbyes(tx: Transaction, until_at: int) -> None:
-    """Let therapies that may have ended in a loss end without asking for a goodbye once more."""
+async def take_back_ends(tx: Transaction, until_at: int) -> None:
+    """Let no therapy end that was to: it may have been undone in a loss, or ended, and was told."""
     await tx.run(
-        "UPDATE pair SET to_end_with = 'word' WHERE to_end_at <= :until_at", until_at=until_at
+        "UPDATE pair SET to_end_at = NULL, to_end_with = NULL, end_lost_at = :until_at"
+        " WHERE to_end_at IS NOT NULL AND state NOT IN ('ended', 'erased')",
+        until_at=until_at,
     )
 
 
@@ -179,3 +181,15 @@ async def codes_touched(tx: Transaction, loss: Loss, more: Iterable[int]) -> dic
         if pair is not None:
             found.setdefault(pair["therapist_id"], set()).add(pair["code"])
     return {therapist_id: sorted(codes) for therapist_id, codes in found.items()}
+
+
+async def codes_to_end(tx: Transaction, loss: Loss) -> dict[int, list[str]]:
+    """Give the codes whose planned end a loss has taken back, and stands so, by therapist."""
+    found: dict[int, list[str]] = {}
+    for row in await tx.all(
+        "SELECT therapist_id, code FROM pair WHERE end_lost_at = :until_at AND to_end_at IS NULL"
+        " AND state NOT IN ('ended', 'erased') ORDER BY code",
+        until_at=loss.until_at,
+    ):
+        found.setdefault(row["therapist_id"], []).append(row["code"])
+    return found

@@ -257,10 +257,40 @@ async def test_a_goodbye_is_not_asked_twice(world: World) -> None:
     await world.later(minutes=20)
     asked = len(questions(anna))
     assert "last short check-in" in anna.screen
+    received = anna.received
     await restored(world, backup)
     await resumed(world)
     await world.until("Fri 12:00")
     assert len(questions(anna)) == asked
+    assert anna.received == received, "nor is the end told twice"
+    assert "please say it again with /end" in ben.screen
+    assert await world.rows("SELECT state FROM pair") == [("active",)]
+
+
+@pytest.mark.parametrize("back", ["Tue 12:00", "Tue 07:30"])
+async def test_an_end_that_was_undone_in_lost_hours_does_not_come(world: World, back: str) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 21:45")
+    await ben.types("/end A7")
+    await ben.taps("End it, with a goodbye check-in")
+    await world.until("Tue 02:30")
+    backup = await backed_up(world)
+    await world.until("Tue 07:00")
+    await ben.taps("Undo")
+    received = anna.received
+    await world.until(back)
+    await restored(world, backup)
+    on_hold = await hold(world).preview()
+    assert on_hold is not None
+    assert list(on_hold.lost[0].ends.values()) == [["A7"]]
+    await resumed(world)
+    assert "choose “End it without” then: A7" in ben.screen
+    await world.until("Tue 20:00")
+    assert await world.rows("SELECT state FROM pair") == [("active",)]
+    assert anna.received == received
+    await ben.types("/end A7")
+    await ben.taps("End it without")
+    await world.later(hours=24)
     assert await world.rows("SELECT state FROM pair") == [("ended",)]
 
 

@@ -11,3 +11,6 @@ CREATE INDEX loss_until ON loss (until_at);
 
 -- Perhaps asked or answered in lost hours, which ended then: silence is not to be read into it.
 ALTER TABLE checkin ADD COLUMN lost_at BIGINT;
+
+-- An end that was planned and may have been undone in lost hours, which ended then: it was taken back.
+ALTER TABLE pair ADD COLUMN end_lost_at BIGINT;

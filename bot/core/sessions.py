@@ -282,7 +282,10 @@ def _outcome(asked: Asked, given: int, cut_at: int) -> Outcome | None:
         return "answered" if asked.answers else "skipped"
     if not _by(_ended_at(asked), cut_at):
         return "open"
-    return "started" if given else "silent"
+    if given:
+        return "started"
+    # Nobody knows whether it was answered in hours that were lost: that is no silence.
+    return "undelivered" if asked.not_asked_reason == "lost" else "silent"
 
 
 def _is_new(asked: Asked, outcome: Outcome, window: Window) -> bool:
@@ -294,7 +297,7 @@ def _is_new(asked: Asked, outcome: Outcome, window: Window) -> bool:
         case "withheld":
             # Sent in and taken back after a digest had shown it: each digest says so once.
             return window.holds(asked.completed_at) or window.holds(asked.closed_at)
-        case "undelivered":
+        case "undelivered" if asked.not_asked_reason != "lost":
             return window.holds(asked.closed_at)
         case "did_not_meet" if asked.state == "did_not_meet":
             return window.holds(asked.closed_at)

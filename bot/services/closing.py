@@ -88,7 +88,7 @@ class Closing:
         checkin = await store.load_checkin(tx, checkin_id)
         if checkin is not None and checkin.closes_at <= now:
             ended_at = now if checkin.lost_at is None else min(now, checkin.closes_at)
-            await store.close(tx, checkin.id, await _ending(tx, checkin), ended_at)
+            await store.close(tx, checkin.id, await ending_of(tx, checkin), ended_at)
             if checkin.kind == "session":
                 await self._ask_how_to_go_on(tx, checkin, now)
 
@@ -143,7 +143,8 @@ class Closing:
         await store.note_folded(tx, checkin_id, self.clock.now())
 
 
-async def _ending(tx: Transaction, checkin: CheckIn) -> store.State:
+async def ending_of(tx: Transaction, checkin: CheckIn) -> store.State:
+    """Say how a check-in ends whose time is over."""
     if checkin.completed_at is not None:
         return "answered"
     if checkin.sent_at is None:

@@ -14,9 +14,11 @@ from typing import Final
 from bot.config import Settings
 from bot.services.acts import reads, writes
 from bot.services.admins import tell_admins
+from bot.services.closing import ending_of
+from bot.services.failing import Failing
 from bot.services.outgoing import arrived, may_repeat
 from bot.services.ports import Clock, Ids
-from bot.store import asking, audit, digests, losses, outbox
+from bot.store import asking, audit, checkins, digests, losses, outbox
 from bot.store.database import Database, Transaction
 from bot.store.losses import Loss
 
@@ -78,6 +80,7 @@ class Hold:
                 await losses.presume_sent(tx, message.id, until_at)
                 await arrived(tx, message, message.due_at, None)
         await losses.mark_checkins(tx, until_at, until_at)
+        await self._close_over(tx, until_at)
         await losses.forget_questions(tx)
         await losses.take_back_ends(tx, until_at)
         await losses.skip_digest_numbers(tx, loss)
@@ -85,6 +88,22 @@ class Hold:
             tx, "hold", subject_id=loss.id, pair_id=None,
             ids=self.ids, settings=self.settings, now=until_at,
         )  # fmt: skip
+
+    async def _close_over(self, tx: Transaction, until_at: int) -> None:
+        """End the check-ins whose time was over within the loss, with what is known of them.
+
+        The bot may go on before it has swept once; what cannot be read, the sweep tells of.
+        """
+        failing = Failing("check-in cannot be closed", "checkin")
+
+        async def close(checkin_id: int) -> None:
+            checkin = await checkins.load_checkin(tx, checkin_id)
+            if checkin is not None:
+                ending = await ending_of(tx, checkin)
+                await checkins.close(tx, checkin.id, ending, checkin.closes_at)
+
+        for checkin_id in await checkins.over(tx, until_at, limit=-1):
+            await failing.attempt(checkin_id, close)
 
     @reads
     async def is_on(self, tx: Transaction) -> bool:

@@ -360,7 +360,7 @@ async def messages_of_pair(tx: Transaction, pair_id: int) -> list[int]:
 
 
 async def over(tx: Transaction, now: int, *, limit: int) -> list[int]:
-    """List open check-ins whose time is over, the longest over first, at most `limit`."""
+    """List open check-ins whose time is over, the longest over first, at most `limit`; -1: all."""
     rows = await tx.all(
         "SELECT id FROM checkin WHERE state = 'open' AND closes_at <= :now"
         " ORDER BY closes_at LIMIT :limit",

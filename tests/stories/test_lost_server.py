@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from world import Human, World
 
+from bot.opening import RandomIds, open_database
 from bot.restoring import restore
 from bot.services.hold import Hold
 from bot.store.backup import BadBackup, back_up
@@ -437,3 +438,26 @@ async def test_what_is_typed_after_a_loss_is_no_goal_that_was_asked_for_before(
     await anna.types("I am not well")
     assert "did not keep" in anna.screen
     assert await world.rows("SELECT count(*) FROM goal") == [(0,)]
+
+
+async def test_lost_hours_are_no_silence_where_the_bot_goes_on_before_it_is_started(
+    world: World,
+) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    backup = await backed_up(world)
+    await anna.checks_in(2, 8, 8, 8, 8)
+    await world.until("Fri 18:00")
+    stage = world.stage
+    await stage.close()
+    await restore(stage.settings, backup, stage.clock)
+    db = await open_database(stage.settings, stage.clock, alone=False)
+    assert await Hold(db, stage.clock, RandomIds(), stage.settings).resume() is not None
+    await db.close()
+    await stage.open()
+    await world.step()
+    digest = ben.sees("Week 45")
+    assert digest is not None
+    assert "not known: lost with the server" in (digest.text or "")
+    assert "no answer" not in (digest.text or "")
+    assert await world.rows("SELECT state FROM checkin") == [("undeliverable",)]

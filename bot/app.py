@@ -19,6 +19,7 @@ from bot.feeds.syncing import Syncing
 from bot.heartbeat import Heartbeat
 from bot.instruments import load_numbers
 from bot.introducing import bring_up_to_date
+from bot.nightly import Nightly
 from bot.opening import (
     RandomIds,
     SteadyClock,
@@ -33,6 +34,7 @@ from bot.pulse import Pulse
 from bot.render import Renderer
 from bot.services.acknowledgements import Acknowledgements
 from bot.services.asking import Asking
+from bot.services.backups import Backups
 from bot.services.checkins import CheckIns
 from bot.services.closing import Closing
 from bot.services.confirming import Confirming
@@ -47,6 +49,7 @@ from bot.services.feeds import Feeds
 from bot.services.following import Following
 from bot.services.goals import Goals
 from bot.services.health import Health, Signs
+from bot.services.hold import Hold
 from bot.services.inviting import Inviting
 from bot.services.lookup import Lookup
 from bot.services.mirror import Mirrors
@@ -63,7 +66,8 @@ from bot.services.usual import Usual
 from bot.services.watching import Watching
 from bot.services.wrong_client import WrongClient
 from bot.store import updates
-from bot.store.database import Database
+from bot.store.database import Database, Transaction
+from bot.store.losses import is_on_hold
 from bot.store.practice import last_seen_at
 from bot.ticks import Piece, Ticks
 from bot.transport.application import LoudApplication, close, introduce, make_application
@@ -119,6 +123,7 @@ class App:
     room: Room
     health: Health
     pulse: Pulse
+    nightly: Nightly
     away_ms: int
     _receiving: asyncio.Task[None] | None = None
     _listening: Listening | None = None
@@ -146,6 +151,7 @@ class App:
         if ticking:
             self.ticks.start()
             self.pulse.start(self.receiver.ready)
+            self.nightly.start()
 
     async def run(self, until: asyncio.Event) -> None:
         """Work until the event is set. Errors: `TokenRefused`, or what ended the receiver."""
@@ -163,6 +169,7 @@ class App:
 
     async def stop(self) -> None:
         """Stop within eight seconds; what was not finished is taken up at the next start."""
+        await self.nightly.stop()
         await self.pulse.stop()
         await self.ticks.stop(_STOP_SECONDS["ticks"])
         if self._receiving is not None:
@@ -236,6 +243,7 @@ async def _assemble(
     recovered = await outgoing.recover()
     if recovered:
         log.warning("messages were half sent when the last run ended", count=recovered)
+    hold = Hold(db, clock, ids, settings)
     delivery = Delivery(
         outgoing,
         room.checkins,
@@ -246,6 +254,7 @@ async def _assemble(
         UnopenedDigests(db),
         room.feeds,
         room.schedule,
+        hold,
         room.checkin_views,
         room.digest_views,
         room.mirror_views,
@@ -269,16 +278,16 @@ async def _assemble(
     ticks = Ticks(
         plan=(
             Piece(room.timetable.plan, room.timetable.any_to_plan),
-            Piece(room.asking.ask_one, room.asking.any_to_ask),
-            Piece(making.make_one, making.any_to_make),
-            Piece(room.confirming.ask_on_the_eve, room.confirming.any_to_ask),
-            Piece(room.mirrors.write_one, room.mirrors.any_to_write),
+            _off_hold(hold, Piece(room.asking.ask_one, room.asking.any_to_ask)),
+            _off_hold(hold, Piece(making.make_one, making.any_to_make)),
+            _off_hold(hold, Piece(room.confirming.ask_on_the_eve, room.confirming.any_to_ask)),
+            _off_hold(hold, Piece(room.mirrors.write_one, room.mirrors.any_to_write)),
         ),
         deliver=Piece(delivery.deliver_one, outgoing.any_due),
         sweep=(
             Piece(closing.close_one, closing.any_to_close),
             Piece(_folding(closing, room), closing.any_to_fold),
-            Piece(room.endings.end_one, room.endings.any_to_end),
+            _off_hold(hold, Piece(room.endings.end_one, room.endings.any_to_end)),
             Piece(retention.sweep_one, retention.any_to_sweep),
             Piece(outgoing.be_seen, outgoing.is_to_be_seen),
             Piece(receiver.look),
@@ -292,7 +301,8 @@ async def _assemble(
     add_handlers(application, room, leaving(messenger, clock))
     return App(
         settings, clock, ids, instruments, bot, db, application, lanes, ticks, receiver,
-        messenger, room, health, _pulse(settings, health, db, wall), away_ms, _refused=refused,
+        messenger, room, health, _pulse(settings, health, db, wall),
+        Nightly(settings, Backups(db, clock, ids, settings), wall), away_ms, _refused=refused,
     )  # fmt: skip
 
 
@@ -358,6 +368,18 @@ def _pulse(settings: Settings, health: Health, db: Database, wall: Clock) -> Pul
     url = settings.health.heartbeat_url.get_secret_value()
     private = settings.health.private_addresses
     return Pulse(health, db.path, wall, Heartbeat(url, wall, private=private) if url else None)
+
+
+def _off_hold(hold: Hold, piece: Piece) -> Piece:
+    """Let a kind of work rest while the bot is on hold: nothing of it counts as due then."""
+
+    async def work() -> bool:
+        return not await hold.is_on() and await piece.work()
+
+    async def look(tx: Transaction) -> bool:
+        return not await is_on_hold(tx) and (piece.look is None or await piece.look(tx))
+
+    return Piece(work, look)
 
 
 def _folding(closing: Closing, room: Room) -> Any:

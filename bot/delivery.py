@@ -14,6 +14,7 @@ from bot.services.checkins import CheckIns
 from bot.services.digests import Digests
 from bot.services.enrolment import Enrolment
 from bot.services.feeds import Feeds
+from bot.services.hold import Hold
 from bot.services.mirror import Mirrors
 from bot.services.outgoing import Claimed, Outgoing
 from bot.services.ports import Messenger, Screen
@@ -58,6 +59,7 @@ class Delivery:
     unopened: UnopenedDigests
     feeds: Feeds
     schedule: Schedule
+    hold: Hold
     checkin_views: CheckInViews
     digest_views: DigestViews
     mirror_views: MirrorViews
@@ -131,6 +133,15 @@ class Delivery:
         if name == "schedule":
             told = await self.schedule.telling(message.subject_id, claimed.person.id)
             return self.schedule_views.told(*told, reader) if told else None
+        if name in ("hold", "resumed"):
+            loss = await self.hold.newest()
+            is_on = await self.hold.is_on()
+            return (
+                self.notice_views.hold(loss, reader) if loss and is_on == (name == "hold") else None
+            )
+        if name == "lost":
+            lost = await self.hold.telling(message.subject_id, claimed.person.id)
+            return self.notice_views.lost(lost, reader) if lost else None
         if name == "watch_help":
             return self.notice_views.watch_help(more[1], reader)
         if name == "watch" and pair is not None:

@@ -15,6 +15,7 @@ from telegram.ext import (
     filters,
 )
 
+from bot.core.errors import Refused
 from handlers import (
     calendar,
     checkin,
@@ -62,6 +63,8 @@ TAPS: dict[str, Route] = {
 async def _typed(room: Room, ask: Ask) -> Reply:
     """Give a typed message to what waits for one: a therapist's sentence, or a check-in."""
     if may(ask.who, "therapist") and await room.sentences.is_waiting(ask.me):
+        if ask.who.is_on_hold:
+            raise Refused("not_kept")
         return await digest.sentence_typed(room, ask)
     return await checkin.typed(room, ask)
 
@@ -73,10 +76,10 @@ async def _typed_again(room: Room, ask: Ask) -> Reply:
     return await checkin.typed_again(room, ask)
 
 
-TYPED = Route(_typed, "anyone", _typed_again)
-NOT_KEPT = Route(client.not_kept, "anyone")
-EDITED = Route(client.edited, "anyone")
-UNKNOWN = Route(client.unknown_command, "anyone")
+TYPED = Route(_typed, "anyone", _typed_again, on_hold=True)
+NOT_KEPT = Route(client.not_kept, "anyone", on_hold=True)
+EDITED = Route(client.edited, "anyone", on_hold=True)
+UNKNOWN = Route(client.unknown_command, "anyone", on_hold=True)
 
 Callback = Callable[[Update, CallbackContext[Any, Any, Any, Any]], Coroutine[Any, Any, None]]
 Leave = Callable[[int], Coroutine[Any, Any, None]]

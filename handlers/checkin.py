@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 from bot.core.conversation import Chip, Choose, Disclose, Event, Pass, Rate, Remove, Reopen
 from bot.core.errors import Refused
 from bot.services.talks import Talk
-from handlers.guard import Ask, Handler, Reply, Room, Route
+from handlers.guard import Ask, Handler, Reply, Room, Route, refusal
 
 
 def _number(text: str) -> int:
@@ -133,7 +134,15 @@ async def typed(room: Room, ask: Ask) -> Reply:
     if wanted is not None and wanted.noted_at is None:
         own = await room.goals.note(ask.me, ask.words)
         return Reply(room.goal_views.all(own, ask.reader), place=wanted.telegram_message)
-    return _in_place(room, await room.checkins.type(ask.me, ask.words))
+    try:
+        return _in_place(room, await room.checkins.type(ask.me, ask.words))
+    except Refused as refused:
+        behind = refused.facts.get("checkin")
+        if not isinstance(behind, int):
+            raise
+        talk = await room.checkins.show(ask.me, behind)
+        said = room.people_views.refused(ask.reader, refusal(room, ask.reader, refused))
+        return replace(_in_place(room, talk), say=(said,))
 
 
 async def typed_again(room: Room, ask: Ask) -> Reply:
@@ -163,14 +172,14 @@ def _while_open(act: Handler) -> Route:
             talk = await room.checkins.show(ask.me, ask.tap.subject)
             return Reply(room.checkin_views.now(talk), refused=refused)
 
-    return Route(handler, "client", show)
+    return Route(handler, "client", show, on_hold=True)
 
 
 TAPS = {
-    "show": Route(show, "client"),
+    "show": Route(show, "client", on_hold=True),
     "snooze": Route(snooze, "client"),
-    "change": Route(change, "client"),
-    "withhold": Route(withhold, "client"),
+    "change": Route(change, "client", on_hold=True),
+    "withhold": Route(withhold, "client", on_hold=True),
     "rate": _while_open(rate),
     "pass": _while_open(skip),
     "chip": _while_open(chip),

@@ -58,6 +58,8 @@ log = structlog.get_logger(__name__)
 Role = Literal["anyone", "client", "therapist", "admin", "professional"]
 _TOAST_AT_MOST: Final = 200
 _QUOTED_AT_MOST: Final = 100
+#: So long after a loss, a button that means nothing here is taken for one of those hours.
+_LOST_IS_MEANT_MS: Final = 30 * 86_400_000
 NO_TAP: Final = Tap("", 0, ())
 
 
@@ -182,11 +184,15 @@ Handler = Callable[[Room, Ask], Awaitable[Reply]]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A handler, who may call it, and what shows the state when an update is repeated."""
+    """A handler, who may call it, and what shows the state when an update is repeated.
+
+    on_hold: it is called also while the bot is on hold.
+    """
 
     handler: Handler
     role: Role
     again: Handler | None = field(default=None)
+    on_hold: bool = False
 
 
 def may(who: Who, role: Role) -> bool:
@@ -197,12 +203,31 @@ def may(who: Who, role: Role) -> bool:
 
 
 async def _call(room: Room, route: Route, ask: Ask) -> Reply:
+    if ask.who.is_on_hold and not route.on_hold:
+        raise _on_hold(ask)
     if not may(ask.who, route.role):
         raise Refused("stranger" if ask.who.person is None else "not_for_you")
     try:
         return await route.handler(room, ask)
     except Repeated:
         return await route.again(room, ask) if route.again else Reply()
+
+
+def _on_hold(ask: Ask) -> Refused:
+    """Say that this has to wait; to admins also until what."""
+    assert ask.who.loss is not None  # noqa: S101 - it is what the bot is on hold for
+    is_admin = "admin" in ask.who.roles
+    return Refused("on_hold_admin" if is_admin else "on_hold", since_at=ask.who.loss.until_at)
+
+
+def _lost(room: Room, ask: Ask, refused: Refused) -> Refused:
+    """Give the refusal of what the database does not know, where it may have been lost with it."""
+    loss = ask.who.loss
+    if refused.reason != "not_yours" or loss is None:
+        return refused
+    if room.enrolment.clock.now() - loss.until_at > _LOST_IS_MEANT_MS:
+        return refused
+    return Refused("lost", from_at=loss.from_at, until_at=loss.until_at)
 
 
 def refusal(room: Room, reader: Reader, refused: Refused) -> str:
@@ -266,7 +291,7 @@ async def on_tap(room: Room, routes: dict[str, Route], update: Update) -> None:
         ask = Ask(ask.who, ask.reader, ask.chat_id, ask.message_id, ask.name, ask.hint, "", tap)
         reply = await _call(room, routes[tap.act], ask)
     except Refused as refused:
-        text = plain(refusal(room, ask.reader, refused))
+        text = plain(refusal(room, ask.reader, _lost(room, ask, refused)))
         room.lanes.toast(query.id, text, alert=True)
         return
     if reply.refused is not None:

@@ -30,6 +30,7 @@ from bot.cli.importing import calendar
 from bot.cli.invite import invite
 from bot.cli.keys import init, rotate_key
 from bot.cli.lean import lean
+from bot.cli.resume import resume
 from bot.cli.schedule import schedule
 from bot.cli.telegram import telegram
 from bot.config import ConfigError, Settings, load, warnings
@@ -52,6 +53,7 @@ cli.add_typer(telegram, name="telegram")
 cli.command()(health)
 cli.command()(backup)
 cli.command()(restore)
+cli.command()(resume)
 cli.command()(init)
 cli.command()(rotate_key)
 

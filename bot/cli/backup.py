@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -27,16 +28,22 @@ def backup(
     if keep is not None and not to.is_dir():
         fail(f"--keep needs a folder, and {to} is none: give the folder as --to", 2)
     settings = settings_of(config)
-    path, deleted, unmarked = work(_back_up(settings, to, keep))
+    path, deleted, unmarked, undeleted = work(_back_up(settings, to, keep))
     if unmarked is not None:
         typer.echo(
             "The backup is good. That it was made could not be noted, so `rapport health` still "
             f"names the one before: {unmarked}",
             err=True,
         )
+    if undeleted is not None:
+        typer.echo(
+            "The backup is good. An old one could not be deleted, and holds what was erased since: "
+            f"{undeleted}",
+            err=True,
+        )
     if as_json:
         said = {"backup": str(path), "deleted": [str(old) for old in deleted]}
-        typer.echo(json.dumps({**said, "noted": unmarked is None}))
+        typer.echo(json.dumps({**said, "noted": unmarked is None, "undeleted": undeleted}))
         return
     typer.echo(f"{path}\nRestoring it needs the key line of the recovery sheet.")
     for old in deleted:
@@ -45,8 +52,9 @@ def backup(
 
 async def _back_up(
     settings: Settings, to: Path, keep: int | None
-) -> tuple[Path, list[Path], str | None]:
-    """Give the backup, what was deleted for it, and why it could not be noted that it was made."""
+) -> tuple[Path, list[Path], str | None, str | None]:
+    """Give the backup, what was deleted for it, why it could not be noted that it was made, and why
+    an old one could not be deleted."""
     from bot.opening import SystemClock
     from bot.store.backup import BadBackup, back_up, keep_newest
     from bot.store.pulse import mark_backup
@@ -61,36 +69,68 @@ async def _back_up(
             mark_backup(settings.database.path, now)
         except OSError as problem:
             unmarked = f"{problem.filename}: {problem.strerror}"
-        deleted = keep_newest(to, keep) if keep is not None else []
-        return path, deleted, unmarked
+        deleted, undeleted = [], None
+        try:
+            deleted = keep_newest(to, keep) if keep is not None else []
+        except OSError as problem:
+            undeleted = f"{problem.filename}: {problem.strerror}"
+        return path, deleted, unmarked, undeleted
     except BadBackup as problem:
         fail(str(problem), 1)
     except OSError as problem:
         fail(f"{problem.filename or to}: {problem.strerror}", 1)
 
 
+NothingLost = Annotated[
+    bool,
+    typer.Option(
+        "--nothing-lost",
+        help="The bot was stopped before this backup and did not run since: no hold.",
+    ),
+]
+
+
 def restore(
     file: Annotated[Path, typer.Argument(help="A backup that `rapport backup` wrote.")],
+    nothing_lost: NothingLost = False,
     config: Config = CONFIG,
 ) -> None:
     """Put a backup in the database's place; what stood there is moved aside."""
     settings = settings_of(config)
-    restored = work(_restore(settings, file))
+    restored = work(_restore(settings, file, nothing_lost))
     typer.echo(f"{settings.database.path} is restored: {restored.content.pairs} pairs.")
     if restored.aside is not None:
         typer.echo(
             f"The former database is {restored.aside}. Delete it once all is well: nothing in it "
             "is erased any more when its time is over."
         )
+    if nothing_lost:
+        typer.echo("Nothing was lost, you say: the bot goes on when it is started.")
+        return
+    zone = settings.practice.zone
+    lost = [
+        f"{datetime.fromtimestamp(at / 1000, UTC).astimezone(zone):%Y-%m-%d %H:%M}"
+        for at in (restored.from_at, restored.until_at)
+    ]
+    typer.echo(
+        f"\nThe bot is ON HOLD: lost are the hours from {lost[0]} to {lost[1]} "
+        f"({settings.practice.timezone}).\n"
+        "  1. Make sure that the lost server does not run any more: two use one token.\n"
+        "  2. Start the bot. It sends no check-ins, reminders or digests; help, /stop and /erase\n"
+        "     work, and open check-ins can be answered.\n"
+        "  3. `rapport resume` shows what will happen, and lets it send again.\n"
+        "Was the bot stopped before this backup was made, and did it not run since? Then restore\n"
+        "it once more with --nothing-lost, before you start the bot."
+    )
 
 
-async def _restore(settings: Settings, file: Path) -> Restored:
+async def _restore(settings: Settings, file: Path, nothing_lost: bool) -> Restored:
     from bot.opening import SystemClock
     from bot.restoring import restore
     from bot.store.backup import BadBackup
 
     try:
-        return await restore(settings, file, SystemClock())
+        return await restore(settings, file, SystemClock(), nothing_lost=nothing_lost)
     except BadBackup as problem:
         fail(str(problem), 1)
     except OSError as problem:

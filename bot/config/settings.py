@@ -28,6 +28,7 @@ from bot.config.values import (
     NO_ADDRESS,
     ApiAddress,
     CodePattern,
+    Command,
     HeartbeatAddress,
     Language,
     Line,
@@ -336,6 +337,28 @@ class Health(Section):
         return host_and_port(self.listen) if self.listen else None
 
 
+class Backup(Section):
+    directory: ShortLine = Field(
+        "", description="Where the bot puts a backup every night, best on another disk; or empty."
+    )
+    command: Command = Field(
+        (),
+        description="Sends backups away: a program and its arguments, with {file}; [] for none.",
+    )
+    time: TimeOfDay = Field(dt.time(2, 30), description="The practice's local time of the backup.")
+    keep: Whole = whole(30, 1, 3660, "So many newest backups stay in the directory (1 to 3660).")
+
+    @property
+    def is_on(self) -> bool:
+        """Whether the bot makes backups by itself."""
+        return bool(self.directory or self.command)
+
+    @property
+    def folder(self) -> Path | None:
+        """Give the folder, if there is one."""
+        return Path(self.directory) if self.directory else None
+
+
 class Log(Section):
     level: LogLevel = Field(
         "info", description="The least severity that is logged: debug, info, warning, error."
@@ -371,6 +394,7 @@ class Settings(BaseSettings):
     safety: Safety
     privacy: Privacy
     health: Health
+    backup: Backup
     log: Log
 
     @classmethod

@@ -18,6 +18,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
+from bot.config.backups import of_backups
 from bot.config.mistakes import ConfigError, Mistake, once_each, translate, unknown
 from bot.config.settings import Settings
 from bot.config.values import Language
@@ -76,6 +77,7 @@ def _worries(settings: Settings, path: Path) -> Iterator[Mistake]:
         yield Mistake(str(key), "is the master key and can be read by others", f"chmod 600 {key}")
     yield from _of_the_webhook(settings)
     yield from _of_health(settings)
+    yield from of_backups(settings)
     privacy = settings.privacy
     if (
         not privacy.feedback_in_clinical_record
@@ -192,12 +194,16 @@ def _secrets_folder() -> tuple[Path | None, list[Mistake]]:
 def _beside(settings: Settings, folder: Path) -> Settings:
     """Let relative paths start at the file's folder, wherever the program was started."""
     database, keys, checkin = settings.database, settings.keys, settings.checkin
-    practice = settings.practice
+    practice, backup = settings.practice, settings.backup
+    if backup.folder is not None:
+        there = folder / backup.folder.expanduser()
+        backup = backup.model_copy(update={"directory": str(there)})
     return settings.model_copy(
         update={
             "practice": practice.model_copy(
                 update={"templates": folder / practice.templates.expanduser()}
             ),
+            "backup": backup,
             "database": database.model_copy(update={"path": folder / database.path.expanduser()}),
             "keys": keys.model_copy(
                 update={"master_key_file": folder / keys.master_key_file.expanduser()}

@@ -7,6 +7,7 @@ judge; sections do that.
 from __future__ import annotations
 
 import re
+import shlex
 from datetime import time
 from difflib import get_close_matches
 from ipaddress import ip_address
@@ -194,6 +195,25 @@ def host_and_port(listen: str) -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
+def _arguments(value: object) -> object:
+    """Read a command line (environment, secret file) as a list; nothing of it is for a shell."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return shlex.split(value)
+    except ValueError as error:
+        raise refused(f"is no command line: {error}", 'write it as ["rclone", …]') from None
+
+
+def _with_file(value: tuple[str, ...]) -> tuple[str, ...]:
+    if value and not any("{file}" in word for word in value[1:]):
+        raise refused(
+            "does not say where the backup's name goes",
+            'name it: ["rclone", "copy", "{file}", "remote:rapport"]',
+        )
+    return value
+
+
 def _numbers(value: object) -> object:
     """Read `12, 34` (environment, secret file) as a list."""
     return re.findall(r"[^\s,\[\]]+", value) if isinstance(value, str) else value
@@ -298,6 +318,7 @@ TelegramId = Annotated[Whole, Field(gt=0, lt=2**52)]
 TelegramIds = Annotated[
     tuple[TelegramId, ...], BeforeValidator(_numbers), AfterValidator(_once_each)
 ]
+Command = Annotated[tuple[str, ...], BeforeValidator(_arguments), AfterValidator(_with_file)]
 Token = Annotated[SecretStr, AfterValidator(_token)]
 ApiAddress = Annotated[str, AfterValidator(_api_address)]
 WebhookAddress = Annotated[str, BeforeValidator(_webhook_address)]

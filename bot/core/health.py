@@ -27,6 +27,8 @@ FREE_BYTES: Final = 100 * 2**20
 LOW_BYTES: Final = 1024 * 2**20
 ERASURE_SECONDS: Final = 21 * DAY
 BACKUP_SECONDS: Final = 2 * DAY
+#: A hold that lasts for longer has been forgotten.
+HOLD_SECONDS: Final = DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,8 @@ class Kept:
 
     overdue, overdue_for: messages that should have gone out, and the oldest of them. erasures,
     erasures_for: wishes that the practice has to decide about. behind: the wall clock, behind the
-    newest time noted. set_aside: updates that could not be handled.
+    newest time noted. set_aside: updates that could not be handled. held_for: since a backup was
+    restored and the bot is on hold, None where it is not.
     """
 
     overdue: int
@@ -44,6 +47,7 @@ class Kept:
     erasures_for: float
     behind: float
     set_aside: int
+    held_for: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +120,7 @@ def judge(facts: Facts) -> Report:
             _erasures(facts.kept),
             _set_aside(facts.kept),
             _backup(facts.backup_age),
+            _hold(facts.kept),
         ),
     )
 
@@ -199,6 +204,16 @@ def _backup(backup_age: float | None) -> Check:
         return Check("backup", "watch", "none is known; `rapport backup` makes one")
     state: State = "watch" if backup_age > BACKUP_SECONDS else "fine"
     return Check("backup", state, f"the newest is {age(backup_age)} old")
+
+
+def _hold(kept: Kept | None) -> Check:
+    if kept is None:
+        return _not_known("hold")
+    if kept.held_for is None:
+        return Check("hold", "fine", "not on hold")
+    state: State = "bad" if kept.held_for > HOLD_SECONDS else "watch"
+    said = f"on hold for {age(kept.held_for)}: nothing is sent before `rapport resume`"
+    return Check("hold", state, said)
 
 
 def _not_known(name: str) -> Check:

@@ -134,14 +134,16 @@ def looks_like_a_name(code: str) -> bool:
     )
 
 
-def suggest_code(taken: frozenset[str], pick: int) -> str:
+def suggest_code(taken: frozenset[str], pick: int, digits_more: int = 0) -> str:
     """Suggest a free code: one letter and one digit, longer when those are used up.
 
-    pick: any non-negative integer; the suggestion starts from there, so that codes do not tell
-    the order in which clients came. Letters and digits that are read as one another are left out.
+    digits_more: so many digits more from the start, where nobody knows any more which of the
+    shorter codes are taken. pick: any non-negative integer; the suggestion starts from there, so
+    that codes do not tell the order in which clients came. Letters and digits that are read as one
+    another are left out.
     """
     letters, digits = "ABCDEFGHJKLMNPRTUVWXY", "23456789"
-    size = 1
+    size = 1 + digits_more
     while True:
         space = len(letters) * len(digits) ** size
         for step in range(space):

@@ -85,8 +85,8 @@ class Asked(NamedTuple):
     of the time that a frozen dataclass takes.
 
     calendar_met: what the calendar said at the cut-off. state: of the check-in, None where the
-    client was not asked (then `decided_at` and `not_asked_reason` say when and why not). language:
-    that of its first screen.
+    client was not asked (then `decided_at` and `not_asked_reason` say when and why not, and "lost"
+    also of one that was asked about in hours that were lost). language: that of its first screen.
     changed_ats: when answers were added or changed, as far as a window may hold it. answers: none
     where withheld.
     is_after_unseen: older ones between this and the one before were not read. begins_anew: the
@@ -282,7 +282,10 @@ def _outcome(asked: Asked, given: int, cut_at: int) -> Outcome | None:
         return "answered" if asked.answers else "skipped"
     if not _by(_ended_at(asked), cut_at):
         return "open"
-    return "started" if given else "silent"
+    if given:
+        return "started"
+    # Nobody knows whether it was answered in hours that were lost: that is no silence.
+    return "undelivered" if asked.not_asked_reason == "lost" else "silent"
 
 
 def _is_new(asked: Asked, outcome: Outcome, window: Window) -> bool:
@@ -294,7 +297,7 @@ def _is_new(asked: Asked, outcome: Outcome, window: Window) -> bool:
         case "withheld":
             # Sent in and taken back after a digest had shown it: each digest says so once.
             return window.holds(asked.completed_at) or window.holds(asked.closed_at)
-        case "undelivered":
+        case "undelivered" if asked.not_asked_reason != "lost":
             return window.holds(asked.closed_at)
         case "did_not_meet" if asked.state == "did_not_meet":
             return window.holds(asked.closed_at)

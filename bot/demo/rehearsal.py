@@ -29,7 +29,9 @@ from bot.emulator.refusals import Refusal
 from bot.render import Renderer
 from bot.render.own import OwnTemplates
 from bot.render.trial import TemplateMistake, Trial, trying
+from bot.services.hold import Telling
 from bot.services.unopened import Unopened
+from bot.store.losses import Loss
 from bot.store.vault import new_master_key, write_key_file
 from bot.views.menus import everybody, professionals
 from bot.views.reader import Desk, Reader
@@ -63,12 +65,15 @@ _DANAS: Final = (
 _READING: Final = ("details", "words", "textback", "page", "talk", "details", "sentence")
 #: What templates of notices and short ones are given.
 _PAIR: Final = Pair(1, 2, 3, "A7", "active", 1, 1, 1, "1", None, None, None, None, None)
+_LOSS: Final = Loss(1, 1_785_700_000_000, 1_785_800_000_000, None)
 _SAMPLES: Final = {
     "pair": _PAIR,
     "client": Person(3, 4, "Anna", "en", None, None, None, None, None),
     "code": "A7",
     "roles": frozenset({"client"}),
     "lying": Unopened("Ben", 3, 1),
+    "loss": _LOSS,
+    "telling": Telling(_LOSS, ("A7",), ("C3",)),
 }
 
 

@@ -27,7 +27,7 @@ from bot.services.ports import Clock, Ids
 from bot.services.quiet import outside_quiet
 from bot.store import answers as answer_store
 from bot.store import asking as store
-from bot.store import checkins, goals, outbox, pairs, people
+from bot.store import checkins, goals, losses, outbox, pairs, people
 from bot.store.database import Database, Transaction, Unavailable
 
 log = structlog.get_logger(__name__)
@@ -108,6 +108,11 @@ class Asking:
         settings = await settings_in_force(tx, self.settings, pair.therapist_id)
         following = await store.find_next_start(tx, pair.id, ended.starts_at)
         due_at, closes_at = open_from_to(settings, ended.ends_at, following)
+        newest = await losses.newest_loss(tx)
+        if newest is not None and ended.ends_at <= newest.until_at:
+            # It may have been asked about in the hours that were lost, and answered. How long
+            # after its end that was, nobody knows: the delay may have been changed in them.
+            return "lost"
         person = await people.load_person(tx, pair.client_id)
         if closes_at <= await outside_quiet(tx, settings, person, max(now, due_at)):
             return "too_late"

@@ -7,19 +7,19 @@ is a row of the outbox.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from bot.core import conversation
 from bot.core.conversation import Event, Reopen
 from bot.core.errors import Refused
-from bot.core.typed import read_typed
+from bot.core.typed import read_number, read_typed
 from bot.services.acts import reads, writes
 from bot.services.ports import Clock, Ids
 from bot.services.talks import Later, Talk, Talks
 from bot.services.watching import Watching
 from bot.store import answers as answer_store
-from bot.store import asking, audit, outbox
+from bot.store import asking, audit, losses, outbox
 from bot.store import checkins as store
 from bot.store.checkins import CheckIn
 from bot.store.database import Database, Transaction
@@ -58,7 +58,10 @@ class CheckIns:
     async def delivery(self, tx: Transaction, checkin_id: int) -> Talk | None:
         """Give a check-in for the delivery of its prompt; None when it was erased."""
         checkin = await store.load_checkin(tx, checkin_id)
-        return await self.talks.of(tx, checkin) if checkin else None
+        if checkin is None:
+            return None
+        lost = await losses.find_untold(tx, checkin.pair_id, checkin.id)
+        return replace(await self.talks.of(tx, checkin), lost=lost)
 
     @writes
     async def answer(
@@ -84,7 +87,8 @@ class CheckIns:
 
         It answers what was asked when it was typed. Errors: Refused("not_kept") where none does, or
         what was tapped later leaves nothing of it, Refused("which_checkin") where two do and the
-        message says nothing about which, and what `read_typed` refuses.
+        message says nothing about which, Refused("answers_lost") for a number where nobody knows
+        what it answers, and what `read_typed` refuses.
         """
         fitting: list[tuple[CheckIn, Event]] = []
         refused = Refused("not_kept")
@@ -99,6 +103,9 @@ class CheckIns:
         # A word about one therapist must not land with another.
         if not _is_in_use(checkin, [other for other, _ in fitting]):
             raise Refused("which_checkin")
+        # Further answers may be lost: then another question stands before the client.
+        if checkin.is_behind and read_number(text, self.words) is not None:
+            raise Refused("answers_lost", checkin=checkin.id)
         return await self._take(tx, checkin, event, None)
 
     async def _meant(self, tx: Transaction, checkin: CheckIn, text: str) -> Event:

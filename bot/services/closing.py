@@ -13,6 +13,7 @@ import structlog
 
 from bot.config import Settings
 from bot.services.acts import writes
+from bot.services.failing import Failing
 from bot.services.ports import Clock, Ids
 from bot.services.quiet import outside_quiet
 from bot.services.talks import Talk, Talks
@@ -30,6 +31,10 @@ _MINUTE_MS: Final = 60_000
 _ASKED_WITHIN_MS: Final = 3 * 86_400_000
 
 
+def _failing() -> Failing:
+    return Failing("check-in cannot be closed", "checkin")
+
+
 @dataclass(frozen=True, slots=True)
 class Closing:
     """The use cases of the sweep that are about check-ins.
@@ -42,7 +47,7 @@ class Closing:
     ids: Ids
     settings: Settings
     talks: Talks
-    failing: set[int] = field(default_factory=set)
+    failing: Failing = field(default_factory=_failing)
 
     async def close_one(self) -> bool:
         """Close one check-in whose time is over; was there one?"""
@@ -51,14 +56,7 @@ class Closing:
         due = await self.db.read(self._next_over)
         if due is None:
             return False
-        try:
-            await self._close(due)
-        except Unavailable:
-            raise
-        except Exception as bug:
-            # One check-in that cannot be read must not keep the others open.
-            log.error("check-in cannot be closed", checkin=due, why=type(bug).__name__)
-            self.failing.add(due)
+        await self.failing.attempt(due, self._close)
         return True
 
     async def any_to_close(self, tx: Transaction) -> bool:
@@ -89,7 +87,8 @@ class Closing:
         now = self.clock.now()
         checkin = await store.load_checkin(tx, checkin_id)
         if checkin is not None and checkin.closes_at <= now:
-            await store.close(tx, checkin.id, await _ending(tx, checkin), now)
+            ended_at = now if checkin.lost_at is None else min(now, checkin.closes_at)
+            await store.close(tx, checkin.id, await ending_of(tx, checkin), ended_at)
             if checkin.kind == "session":
                 await self._ask_how_to_go_on(tx, checkin, now)
 
@@ -144,11 +143,14 @@ class Closing:
         await store.note_folded(tx, checkin_id, self.clock.now())
 
 
-async def _ending(tx: Transaction, checkin: CheckIn) -> store.State:
+async def ending_of(tx: Transaction, checkin: CheckIn) -> store.State:
+    """Say how a check-in ends whose time is over."""
     if checkin.completed_at is not None:
         return "answered"
     if checkin.sent_at is None:
         return "undeliverable"
     given = await answer_store.answers_of(tx, checkin)
-    some = any(answer.value is not None for answer in given.values())
-    return "partial" if some else "expired"
+    if any(answer.value is not None for answer in given.values()):
+        return "partial"
+    # Nobody knows whether it was answered in the hours that were lost: that is no silence.
+    return "expired" if checkin.lost_at is None else "undeliverable"

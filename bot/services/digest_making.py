@@ -18,16 +18,21 @@ from bot.core.digest import Placed, digest_of, pages_of
 from bot.core.sessions import Window
 from bot.services.acts import reads, writes
 from bot.services.digest_reading import DigestReading
+from bot.services.failing import Failing
 from bot.services.in_force import InForce, each_in_force, in_force
 from bot.services.ports import Clock, Ids
 from bot.services.unopened import owe_reminders
 from bot.store import digests as store
 from bot.store import mirror, outbox
-from bot.store.database import Database, Transaction, Unavailable
+from bot.store.database import Database, Transaction
 
 log = structlog.get_logger(__name__)
 
 _DELIVER_WITHIN_MS: Final = 7 * 86_400_000
+
+
+def _failing() -> Failing:
+    return Failing("digest cannot be made", "therapist")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,22 +44,14 @@ class DigestMaking:
     ids: Ids
     settings: Settings
     reading: DigestReading
-    failing: set[int] = field(default_factory=set)
+    failing: Failing = field(default_factory=_failing)
 
     async def make_one(self) -> bool:
         """Make the digest of one therapist whose weekly hour has come; was there one?"""
         therapist_id = await self.db.read(self._next_due)
         if therapist_id is None:
             return False
-        try:
-            await self._make_of(therapist_id)
-        except Unavailable:
-            raise
-        except Exception as bug:
-            # One therapist's rows must not keep the others from their digests; a restart tries
-            # again.
-            log.error("digest cannot be made", therapist=therapist_id, why=type(bug).__name__)
-            self.failing.add(therapist_id)
+        await self.failing.attempt(therapist_id, self._make_of)
         return True
 
     async def any_to_make(self, tx: Transaction) -> bool:

@@ -17,6 +17,7 @@ from bot.core.entries import Entry, Mark
 from bot.core.picture import PANELS_AT_MOST, Panel
 from bot.core.sessions import Session, Shared, Window
 from bot.core.timetable import local_on
+from bot.store.losses import Loss
 
 AcknowledgementKind = Literal["read", "talk"]
 
@@ -40,7 +41,8 @@ class DigestPage:
     """One page of a digest. first is the first of `expanded`, where something stands out.
 
     week: ISO week of the cut-off. from_on, cut_on: local dates. head: on the first page only.
-    calm_unread: calm clients on this page with an answer and no acknowledgement.
+    calm_unread: calm clients on this page with an answer and no acknowledgement. lost: hours of its
+    time that were lost with a server, on the first page.
     """
 
     digest_id: int
@@ -56,6 +58,7 @@ class DigestPage:
     silent: tuple[Entry, ...]
     calm: tuple[Entry, ...]
     free_text: bool
+    lost: tuple[Loss, ...] = ()
 
     @property
     def others(self) -> tuple[Entry, ...]:

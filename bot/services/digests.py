@@ -7,7 +7,7 @@ Silence is never acknowledged. What the client is told stands in `acknowledgemen
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.config import Settings
 from bot.core.digest import Placed, digest_of, pages_of
@@ -23,7 +23,7 @@ from bot.services.digest_pages import (
 )
 from bot.services.digest_reading import DigestReading
 from bot.services.ports import Clock, Ids
-from bot.store import audit, pairs
+from bot.store import audit, losses, pairs
 from bot.store import digests as store
 from bot.store.database import Database, Transaction
 from bot.store.digest_rows import Among
@@ -114,7 +114,7 @@ class Digests:
         if page == 1 and any(place.page != page for place in places):
             everybody = Among(digest_id=row.id)
             whole = await self.reading.counted(tx, row.therapist_id, window, everybody)
-        return page_of(
+        made = page_of(
             digest,
             places,
             await store.marks_of(tx, row.id),
@@ -125,6 +125,10 @@ class Digests:
             free_text=self.settings.digest.free_text,
             whole=whole,
         )
+        if made is None or page > 1:
+            return made
+        lost = await losses.losses_between(tx, window.from_at, window.cut_at)
+        return replace(made, lost=tuple(lost))
 
     def _window(self, row: store.DigestRow) -> Window:
         return Window(row.from_at, row.cut_at, self._zone(row.timezone))

@@ -9,7 +9,7 @@ acknowledged as before.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from bot.config import Settings
@@ -18,6 +18,7 @@ from bot.core.people import Pair, tidy_code
 from bot.core.timetable import local_on
 from bot.services.acts import reads, writes
 from bot.services.asking import GOODBYE_DAYS, Asking
+from bot.services.failing import Failing
 from bot.services.ports import Clock, Ids
 from bot.services.quiet import outside_quiet
 from bot.store import audit, checkins, invitations, outbox, pairs, people, rules, timetable
@@ -54,15 +55,20 @@ class Ending:
     asked: bool | None = None
 
 
+def _failing() -> Failing:
+    return Failing("therapy cannot be ended", "pair")
+
+
 @dataclass(frozen=True, slots=True)
 class Endings:
-    """The use cases of ending a pair."""
+    """The use cases of ending a pair. failing: pairs that cannot be ended until a restart."""
 
     db: Database
     clock: Clock
     ids: Ids
     settings: Settings
     asking: Asking
+    failing: Failing = field(default_factory=_failing)
 
     @reads
     async def running(self, tx: Transaction, therapist_id: int) -> list[Pair]:
@@ -154,19 +160,27 @@ class Endings:
 
     async def end_one(self) -> bool:
         """End one pair whose time has come; was there one?"""
-        return await self.db.read(self.any_to_end) and await self._end()
+        due = await self.db.read(self._next_to_end)
+        if due is None:
+            return False
+        await self.failing.attempt(due, self._end)
+        return True
 
     async def any_to_end(self, tx: Transaction) -> bool:
         """Tell whether `end_one` would find a pair."""
-        return await pairs.find_to_end(tx, self.clock.now()) is not None
+        return await self._next_to_end(tx) is not None
+
+    async def _next_to_end(self, tx: Transaction) -> int | None:
+        to_end = await pairs.pairs_to_end(tx, self.clock.now(), limit=len(self.failing) + 1)
+        return next((pair.id for pair in to_end if pair.id not in self.failing), None)
 
     @writes
-    async def _end(self, tx: Transaction) -> bool:
-        """End the pair whose time came first, unless that was undone meanwhile."""
+    async def _end(self, tx: Transaction, pair_id: int) -> None:
+        """End a pair whose time has come, unless that was undone meanwhile."""
         now = self.clock.now()
-        to_end = await pairs.find_to_end(tx, now)
-        if to_end is None:
-            return False
+        to_end = await pairs.load_pair(tx, pair_id)
+        if to_end.is_over or to_end.to_end_at is None or to_end.to_end_at > now:
+            return
         pair = await pairs.end_pair(tx, to_end.id, to_end.therapist_id, now)
         assert pair is not None  # noqa: S101 - it was to end a moment ago
         await timetable.clear_timetable(tx, pair.id, now)
@@ -179,7 +193,6 @@ class Endings:
             told_at = await self._tell_client(tx, pair, pair.client_id, now, asked=asked)
             if asked:
                 await self.asking.open_goodbye(tx, pair, now, told_at)
-        return True
 
     @reads
     async def ended(self, tx: Transaction, therapist_id: int, pair_id: int) -> Ending:

@@ -22,8 +22,9 @@ from bot.core.people import (
 from bot.services.acts import reads, writes
 from bot.services.ports import Clock, Ids
 from bot.services.quiet import quiet_of
-from bot.store import asking, audit, outbox, pairs, people, watch
+from bot.store import asking, audit, losses, outbox, pairs, people, watch
 from bot.store.database import Database, Transaction
+from bot.store.losses import Loss
 
 _TIME: Final = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 HOUR_MS: Final = 3_600_000
@@ -37,12 +38,21 @@ def _zones() -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Who:
-    """The person behind a Telegram account; `person` is None for a stranger."""
+    """The person behind a Telegram account; `person` is None for a stranger.
+
+    loss: the newest time that was lost with a server; while it waits, the bot is on hold.
+    """
 
     telegram_id: int = field(repr=False)
     person: Person | None
     roles: frozenset[str]
     pairs: tuple[Pair, ...]
+    loss: Loss | None = None
+
+    @property
+    def is_on_hold(self) -> bool:
+        """Whether nothing but what must always work is done for anybody."""
+        return self.loss is not None and self.loss.resumed_at is None
 
     @property
     def is_client(self) -> bool:
@@ -89,7 +99,7 @@ class Enrolment:
             own = await pairs.pairs_of_client(tx, person.id)
         if telegram_id in self.settings.practice.admins:
             roles |= {"admin"}
-        return Who(telegram_id, person, roles, tuple(own))
+        return Who(telegram_id, person, roles, tuple(own), await losses.newest_loss(tx))
 
     @reads
     async def joining(self, tx: Transaction, client_id: int, pair_id: int) -> Joining:

@@ -14,7 +14,7 @@ from bot.core.errors import Refused
 from bot.core.people import Invitation, Pair, Person, looks_like_a_name, suggest_code, tidy_code
 from bot.services.acts import writes
 from bot.services.ports import Clock, Ids
-from bot.store import audit, invitations, outbox, pairs, people
+from bot.store import audit, invitations, losses, outbox, pairs, people
 from bot.store.database import Database, Transaction
 
 HOUR_MS: Final = 3_600_000
@@ -22,6 +22,8 @@ DAY_MS: Final = 24 * HOUR_MS
 INVITATION_DAYS: Final = 14
 GUESSES_AN_HOUR: Final = 5
 _SECRET_LENGTH: Final = 32
+#: A code has room for no more; by then the longer ones are hard to guess twice.
+_DIGITS_MORE: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,12 @@ class Inviting:
         """
         now = self.clock.now()
         taken = await pairs.codes_of(tx, therapist_id)
-        code = suggest_code(taken, self.ids.new()) if wish is None else tidy_code(wish)
+        if wish is None:
+            # Codes given in hours that were lost are in no list: they had fewer digits.
+            more = min(await losses.count_losses(tx), _DIGITS_MORE)
+            code: str | None = suggest_code(taken, self.ids.new(), more)
+        else:
+            code = tidy_code(wish)
         if code is None:
             raise Refused("code_shape", code=wish)
         pair_id = self.ids.new()

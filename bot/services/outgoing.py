@@ -22,7 +22,7 @@ from bot.services.following import FRESH_MS
 from bot.services.in_force import settings_in_force
 from bot.services.ports import Clock, Ids
 from bot.services.quiet import outside_quiet
-from bot.store import asking, checkins, feeds, outbox, pairs, people, watch
+from bot.store import asking, checkins, feeds, losses, outbox, pairs, people, watch
 from bot.store import digests as digest_store
 from bot.store.database import Database, Transaction, Unavailable
 from bot.store.outbox import Message
@@ -43,6 +43,10 @@ _ASKS_WHO: Final = ("joined", "confirm_nudge", "confirm_eve")
 _OF_RUNNING: Final = ("confirmed", "consent:")
 #: Notices about safety: at any hour, and to clients as well rather twice than never.
 _SAFETY: Final = ("watch_help:", "watch:")
+#: News that waits for somebody out of reach.
+_OF_THE_SCHEDULE: Final = "schedule:"
+#: What people must know of the program itself.
+_OF_THE_PROGRAM: Final = ("lost:", "hold:")
 
 
 log = structlog.get_logger(__name__)
@@ -126,8 +130,11 @@ class Outgoing:
         return claimed
 
     async def any_due(self, tx: Transaction) -> bool:
-        """Tell whether `claim` would find a message that is due, whether it may go out or not."""
-        return await outbox.is_any_due(tx, self.clock.now())
+        """Tell whether `claim` would find a message that is due: on hold, of those that go out
+        also then. It may be one that is not to go out after all.
+        """
+        on_hold = await losses.is_on_hold(tx)
+        return await outbox.is_any_due(tx, self.clock.now(), on_hold=on_hold)
 
     @writes
     async def _claim(self, tx: Transaction) -> tuple[Claimed | None, bool]:
@@ -135,7 +142,7 @@ class Outgoing:
         now, wall = self.clock.now(), (self.wall or self.clock).now()
         if await advance_clock(tx, now) - wall > _BACKWARDS_MS:
             raise ClockWentBack
-        message = await outbox.claim_due(tx, now)
+        message = await outbox.claim_due(tx, now, on_hold=await losses.is_on_hold(tx))
         if message is None:
             return None, False
         try:
@@ -189,7 +196,7 @@ class Outgoing:
 
     async def _park(self, tx: Transaction, message: Message, now: int) -> None:
         """Keep for an unreachable therapist what must not be lost; drop the rest."""
-        if await self._may_repeat(tx, message):
+        if await _must_wait(tx, message):
             await self._keep(tx, message, now)
         else:
             await outbox.end(tx, message.id, "dropped", now, reason="unreachable")
@@ -281,7 +288,7 @@ class Outgoing:
         """Record that a message arrived."""
         now = self.clock.now()
         await outbox.end(tx, message.id, "sent", now, telegram_message=telegram_message)
-        await self._arrived(tx, message, now, telegram_message)
+        await arrived(tx, message, now, telegram_message)
 
     @writes
     async def unclear(self, tx: Transaction, message: Message) -> None:
@@ -301,7 +308,7 @@ class Outgoing:
     async def unreachable(self, tx: Transaction, message: Message) -> None:
         """Record that the person cannot be written to; what must not be lost waits."""
         now = self.clock.now()
-        if await self._may_repeat(tx, message):
+        if await _must_wait(tx, message):
             await self._keep(tx, message, now)
         else:
             await outbox.end(tx, message.id, "failed", now, reason="unreachable")
@@ -316,36 +323,45 @@ class Outgoing:
         """Record that there was nothing left to send."""
         await outbox.end(tx, message.id, "dropped", self.clock.now(), reason=reason)
 
-    async def _arrived(
-        self, tx: Transaction, message: Message, now: int, telegram_message: int | None
-    ) -> None:
-        match message.kind:
-            case "prompt":
-                await checkins.note_sent(tx, message.subject_id, now, telegram_message)
-            case "reminder":
-                await checkins.note_sent(tx, message.subject_id, now, telegram_message)
-                await checkins.note_reminded(tx, message.subject_id, now)
-            case "ack":
-                await digest_store.note_told(tx, message.subject_id, now)
-            case "digest" | "notice" | "mirror":
-                pass
-
     async def _perhaps(self, tx: Transaction, message: Message, now: int) -> None:
         """Note what counts as perhaps arrived; owe again what may arrive twice."""
-        await self._arrived(tx, message, now, None)
-        if await self._may_repeat(tx, message) and message.attempts < _TRIES:
+        await arrived(tx, message, now, None)
+        if await may_repeat(tx, message) and message.attempts < _TRIES:
             wait = _TRY_AGAIN_MS[min(message.attempts, len(_TRY_AGAIN_MS)) - 1]
             await outbox.owe_again(tx, message.id, now + wait)
 
-    async def _may_repeat(self, tx: Transaction, message: Message) -> bool:
-        if message.kind == "digest":
-            return True
-        if message.kind != "notice" or message.pair_id is None:
-            return False
-        if _is_safety(message):
-            return True
-        pair = await pairs.load_pair(tx, message.pair_id)
-        return pair.therapist_id == message.person_id
+
+async def arrived(tx: Transaction, message: Message, at: int, telegram_message: int | None) -> None:
+    """Note what it means that a message arrived, or counts as arrived."""
+    match message.kind:
+        case "prompt":
+            await checkins.note_sent(tx, message.subject_id, at, telegram_message)
+        case "reminder":
+            await checkins.note_sent(tx, message.subject_id, at, telegram_message)
+            await checkins.note_reminded(tx, message.subject_id, at)
+        case "ack":
+            await digest_store.note_told(tx, message.subject_id, at)
+        case "digest" | "notice" | "mirror":
+            pass
+
+
+async def _must_wait(tx: Transaction, message: Message) -> bool:
+    """Say whether a message waits for somebody out of reach, and is not dropped."""
+    return message.part.startswith(_OF_THE_SCHEDULE) or await may_repeat(tx, message)
+
+
+async def may_repeat(tx: Transaction, message: Message) -> bool:
+    """Say whether a message is of a kind that may arrive twice, because never would be worse."""
+    if message.kind == "digest":
+        return True
+    if message.kind != "notice":
+        return False
+    if message.pair_id is None:
+        return message.part.startswith(_OF_THE_PROGRAM)
+    if _is_safety(message):
+        return True
+    pair = await pairs.load_pair(tx, message.pair_id)
+    return pair.therapist_id == message.person_id
 
 
 def _is_safety(message: Message) -> bool:

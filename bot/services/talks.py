@@ -21,6 +21,7 @@ from bot.store import goals, people
 from bot.store.checkins import CheckIn
 from bot.store.database import Transaction
 from bot.store.history import Heard, heard_of_last
+from bot.store.losses import Loss
 
 HOUR_MS: Final = 3_600_000
 
@@ -38,6 +39,7 @@ class Talk:
     by choice. therapist_name: where the client has more than one therapist, which one is meant.
     goals: the words of the goals that are rated, by item. offers_goals: whether to say that there
     could be some. last: what became of the answers before these, at the end alone.
+    lost: hours that were lost and of which this client is told now, with the question alone.
     """
 
     checkin: CheckIn
@@ -53,6 +55,7 @@ class Talk:
     goals: Mapping[str, str] = field(default_factory=dict, repr=False)
     offers_goals: bool = False
     last: Heard | None = None
+    lost: Loss | None = None
 
     @property
     def has_talked(self) -> bool:

@@ -46,6 +46,16 @@ async def find_undecided(tx: Transaction, now: int, delay_minutes: int) -> Ended
     return Ended(**dict(row)) if row else None
 
 
+async def undecided_by(tx: Transaction, at: int) -> list[Ended]:
+    """List the appointments that were over by a moment, and nothing is decided about."""
+    rows = await tx.all(
+        "SELECT id, pair_id, local_on, starts_at, ends_at FROM appointment"
+        " WHERE asked IS NULL AND state = 'planned' AND ends_at <= :at ORDER BY ends_at",
+        at=at,
+    )
+    return [Ended(**dict(row)) for row in rows]
+
+
 async def next_decision_at(tx: Transaction, delay_minutes: int) -> int | None:
     """Give when the next appointment is decided about."""
     row = await tx.one(

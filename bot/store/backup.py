@@ -39,12 +39,24 @@ class BadBackup(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a backup holds. shape: the number of its newest migration."""
+    """What a backup holds. shape: the number of its newest migration.
+
+    last_now_at: the newest time it knows of, UTC milliseconds.
+    """
 
     database: bytes
     erasures: tuple[Erased, ...]
     shape: int
     pairs: int
+    last_now_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Whose a database file is, sealed, and the newest time it knows of, UTC milliseconds."""
+
+    key_check: bytes
+    last_now_at: int
 
 
 def back_up(database: Path, vaults: list[Vault], to: Path, now: int) -> Path:
@@ -124,6 +136,36 @@ def fitting(image: bytes, vaults: list[Vault]) -> Vault:
     raise KeyProblem(WRONG_KEY)
 
 
+def standing_of(path: Path) -> Standing | None:
+    """Say whose a database file is that nobody uses; None where there is none, or nobody's.
+
+    Errors: `BadBackup` where it cannot be read.
+    """
+    if not path.exists():
+        return None
+    try:
+        with closing(sqlite3.connect(path)) as db:
+            row = db.execute("SELECT key_check, last_now_at FROM practice").fetchone()
+    except sqlite3.Error as problem:
+        raise BadBackup(f"{path} cannot be read: {problem}") from problem
+    return None if row is None else Standing(bytes(row[0]), int(row[1]))
+
+
+def is_practice_of(image: bytes, there: Standing, vault: Vault) -> bool:
+    """Say whether a database, which this vault opens, is the same practice's as another one.
+
+    A practice's own key outlives every change of the master key.
+    """
+    with closing(sqlite3.connect(":memory:")) as db:
+        db.deserialize(image)
+        (data_key,) = db.execute("SELECT data_key FROM practice").fetchone()
+    try:
+        vault.sealer(data_key, "practice", 1).open(there.key_check, "practice", "key_check", 1)
+    except Altered:
+        return False
+    return True
+
+
 def check_file(path: Path) -> None:
     """Check a database file that nobody uses, from end to end. Errors: `BadBackup`, OSError."""
     _proven(_one_moment(path))
@@ -161,8 +203,9 @@ def _one_moment(database: Path) -> bytes:
     return bytes(image)
 
 
-def _proven(image: bytes) -> tuple[int, int]:
-    """Check a database file from end to end; give its shape and how many pairs it has."""
+def _proven(image: bytes) -> tuple[int, int, int]:
+    """Check a database file from end to end; give its shape, how many pairs it has, and the newest
+    time it knows of."""
     try:
         with closing(sqlite3.connect(":memory:")) as db:
             db.deserialize(image)
@@ -170,11 +213,12 @@ def _proven(image: bytes) -> tuple[int, int]:
             strays = db.execute("PRAGMA foreign_key_check").fetchall()
             (shape,) = db.execute("SELECT coalesce(max(number), 0) FROM migration").fetchone()
             (pairs,) = db.execute("SELECT count(*) FROM pair").fetchone()
+            (at,) = db.execute("SELECT coalesce(max(last_now_at), 0) FROM practice").fetchone()
     except sqlite3.Error as problem:
         raise BadBackup(f"the database in it is damaged: {problem}") from problem
     if verdict != "ok" or strays:
         raise BadBackup(f"the database in it is damaged: {verdict}, {len(strays)} rows astray")
-    return int(shape), int(pairs)
+    return int(shape), int(pairs), int(at)
 
 
 def _packed(content: Content) -> bytes:

@@ -22,7 +22,10 @@ State = Literal[
 
 @dataclass(frozen=True, slots=True)
 class CheckIn:
-    """One row of `checkin` with what its pair and its appointment say about it."""
+    """One row of `checkin` with what its pair and its appointment say about it.
+
+    lost_at: answers given by then may have been lost with a server.
+    """
 
     id: int
     pair_id: int
@@ -48,6 +51,7 @@ class CheckIn:
     therapists: int
     appointment_id: int | None
     local_on: str | None
+    lost_at: int | None = None
 
     def is_open(self, now: int) -> bool:
         """Whether answers can still be given, changed or withheld."""
@@ -60,6 +64,13 @@ class CheckIn:
         """
         over = ("stopped",) if self.kind == "goodbye" else ("stopped", "ended")
         return self.is_open(now) and self.pair_state not in over
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether its message may show more answers than are known: some may be lost, and none
+        has come since.
+        """
+        return self.lost_at is not None and (self.last_answer_at or 0) < self.lost_at
 
     @property
     def put_at(self) -> int:
@@ -105,6 +116,7 @@ def read_checkin(tx: Transaction, row: Row) -> CheckIn:
         therapists=row["therapists"],
         appointment_id=row["appointment_id"],
         local_on=row["local_on"],
+        lost_at=row["lost_at"],
     )
 
 
@@ -222,11 +234,14 @@ async def note_progress(
 
 
 async def on_screens(tx: Transaction, now: int) -> list[CheckIn]:
-    """List the open check-ins of all clients that stand in a message and are not finished."""
+    """List the open check-ins of all clients that stand in a message and are not finished.
+
+    Of one with lost answers, the message may show more than is known.
+    """
     rows = await tx.all(
         f"{SELECT_CHECKIN} WHERE checkin.state = 'open' AND checkin.closes_at > :now"
         " AND checkin.telegram_message IS NOT NULL AND checkin.completed_at IS NULL"
-        " AND pair.state <> 'erased'",
+        " AND checkin.lost_at IS NULL AND pair.state <> 'erased'",
         now=now,
     )
     return [read_checkin(tx, row) for row in rows]
@@ -345,7 +360,7 @@ async def messages_of_pair(tx: Transaction, pair_id: int) -> list[int]:
 
 
 async def over(tx: Transaction, now: int, *, limit: int) -> list[int]:
-    """List open check-ins whose time is over, the longest over first, at most `limit`."""
+    """List open check-ins whose time is over, the longest over first, at most `limit`; -1: all."""
     rows = await tx.all(
         "SELECT id FROM checkin WHERE state = 'open' AND closes_at <= :now"
         " ORDER BY closes_at LIMIT :limit",

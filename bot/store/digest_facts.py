@@ -56,7 +56,7 @@ _CHECKIN: Final = (
     " appointment.starts_at, appointment.state, appointment.state_at, checkin.state,"
     " checkin.instrument, checkin.instrument_version, checkin.language, checkin.sent_at,"
     " checkin.completed_at, checkin.closes_at, checkin.closed_at, checkin.follows_id,"
-    " checkin.anew_at"
+    " checkin.anew_at, checkin.lost_at"
 )
 _MET: Final = (
     f" JOIN appointment ON appointment.id = checkin.appointment_id WHERE{STILL}"
@@ -245,6 +245,7 @@ def _asked(row: tuple[Any, ...], answers: Answers, cut_at: int, *, is_after_unse
     (
         _, checkin_id, on, time, starts_at, calendar, calendar_at, state, instrument, version,
         language, sent_at, completed_at, closes_at, closed_at, follows_id, anew_at,
+        lost_at,
     ) = row  # fmt: skip
     # By place, as `Asked` has them: a digest makes more than a thousand.
     return Asked(
@@ -257,7 +258,7 @@ def _asked(row: tuple[Any, ...], answers: Answers, cut_at: int, *, is_after_unse
         f"{instrument}/{version}",
         language,
         None,
-        None,
+        None if lost_at is None else "lost",
         sent_at,
         completed_at,
         closes_at,

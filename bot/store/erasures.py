@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Final
 
 _FORMAT: Final = "1"
+#: The names of copies where backups are; of one that is sent away each has a name of its own.
+ERASURE_LOGS: Final = "erasures*.log"
 _FIELDS: Final = 6
 _CHECKSUM: Final = 16
 
@@ -77,6 +79,13 @@ class ErasureLog:
         except FileNotFoundError:
             return [], 0
 
+    def add_missing(self, erasures: Iterable[Erased]) -> None:
+        """Add the erasures that the log has not; nothing that it has goes. Errors: OSError."""
+        there = {erased.pair_id for erased in self.read()[0]}
+        missing = [erased for erased in erasures if erased.pair_id not in there]
+        if missing:
+            self.add(missing)
+
     def add(self, erasures: Iterable[Erased]) -> None:
         """Add erasures; they are on disk when this returns. Errors: OSError."""
         text = "".join(erased.line() for erased in erasures)
@@ -94,6 +103,13 @@ class ErasureLog:
             os.close(descriptor)
         if is_new:
             sync_folder(self.path.parent)
+
+
+def write_whole(path: Path, body: bytes) -> None:
+    """Write a new file that only its owner can read. Errors: OSError."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(body)
 
 
 def sync_folder(folder: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.core.health import Kept
 from bot.store.database import Transaction
+from bot.store.losses import newest_loss
 from bot.store.practice import last_seen_at
 
 
@@ -13,6 +14,8 @@ async def count_what_waits(tx: Transaction, now: int, overdue_before: int, wall:
     now, wall: the program's time and the machine's, UTC milliseconds. overdue_before: what should
     have gone out before then is overdue.
     """
+    newest = await newest_loss(tx)
+    is_on_hold = newest is not None and newest.resumed_at is None
     overdue, since = await _oldest(
         tx,
         "SELECT count(*) AS many, min(at) AS oldest FROM"
@@ -30,12 +33,14 @@ async def count_what_waits(tx: Transaction, now: int, overdue_before: int, wall:
         tx, "SELECT count(*) AS many, min(set_aside_at) AS oldest FROM set_aside"
     )
     return Kept(
-        overdue=overdue,
-        overdue_for=_seconds(now, since),
+        # On hold, nothing is to go out.
+        overdue=0 if is_on_hold else overdue,
+        overdue_for=0.0 if is_on_hold else _seconds(now, since),
         erasures=erasures,
         erasures_for=_seconds(now, asked),
         behind=max(0.0, (await last_seen_at(tx) - wall) / 1000),
         set_aside=set_aside,
+        held_for=_seconds(now, newest.until_at) if newest and is_on_hold else None,
     )
 
 

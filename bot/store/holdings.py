@@ -62,7 +62,8 @@ _CHECKINS: Final = (
     "SELECT checkin.id, known, kind, instrument, instrument_version, language, consent_version,"
     " checkin.state, appointment.local_on, planned_at, due_at, sent_at, first_answer_at,"
     " last_answer_at, completed_at, corrected_at, snoozed_until_at, reminded_at, closes_at,"
-    " closed_at FROM checkin LEFT JOIN appointment ON appointment.id = checkin.appointment_id"
+    " closed_at, lost_at FROM checkin"
+    " LEFT JOIN appointment ON appointment.id = checkin.appointment_id"
     " WHERE checkin.pair_id = :id ORDER BY due_at"
 )
 _ANSWERS: Final = (

@@ -35,7 +35,7 @@ async def migrate(database: Database, now: int) -> int:
     """Apply what is missing, each migration in one transaction; give the number reached.
 
     Errors: `TooNew` for a database of a newer program, `NotMigrated` where one of them would leave
-    rows that point nowhere; nothing was changed by it then.
+    rows that point nowhere, or whose rules do not hold for what is there; it changed nothing then.
     """
     migrations = known()
     reached = await database.write(_reached)
@@ -47,7 +47,7 @@ async def migrate(database: Database, now: int) -> int:
     for number, text in migrations[reached:]:
         try:
             await database.reshape(partial(_apply, number=number, text=text, now=now))
-        except PointsNowhere as problem:
+        except (PointsNowhere, sqlite3.IntegrityError) as problem:
             raise NotMigrated(
                 f"{database.path} cannot be brought to shape {number}: {problem}. It keeps shape "
                 f"{number - 1}, and nothing in it was changed. Go back to the program it was last "
@@ -55,6 +55,12 @@ async def migrate(database: Database, now: int) -> int:
                 '"Go back" in docs/operating.md'
             ) from problem
     return len(migrations)
+
+
+async def founded_at(tx: Transaction) -> int:
+    """Give when the database was made, UTC milliseconds."""
+    row = await tx.one("SELECT coalesce(min(applied_at), 0) AS at FROM migration")
+    return int(row["at"]) if row else 0
 
 
 async def _reached(tx: Transaction) -> int:

@@ -7,7 +7,7 @@ a process that died in between leaves `sending`, which the next start turns into
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from bot.store.database import Row, Transaction
 
@@ -31,7 +31,8 @@ class Message:
     attempts: int
 
 
-def _message(row: Row) -> Message:
+def read_message(row: Row) -> Message:
+    """Read a row of the outbox."""
     return Message(
         row["id"], row["kind"], row["subject_id"], row["part"], row["person_id"], row["pair_id"],
         row["state"], row["due_at"], row["expires_at"], row["attempts"],
@@ -70,24 +71,46 @@ async def queue(
     return row is not None
 
 
-async def is_any_due(tx: Transaction, now: int) -> bool:
-    """Say whether a message is due."""
+#: Whether a message may go out: on hold, what is about safety, and news for admins.
+_MAY_GO: Final = (
+    "(:on_hold = 0 OR (kind = 'notice' AND (part LIKE 'watch%' OR part LIKE 'hold:%'"
+    " OR part LIKE 'no_backup:%' OR part LIKE 'backup_again:%')))"
+)
+
+
+async def is_any_due(tx: Transaction, now: int, *, on_hold: bool = False) -> bool:
+    """Say whether a message is due. on_hold: of those that go out also then."""
     row = await tx.one(
-        "SELECT id FROM message WHERE state = 'queued' AND due_at <= :now LIMIT 1", now=now
+        "SELECT id FROM message WHERE state = 'queued' AND due_at <= :now"  # noqa: S608 - fixed text
+        f" AND {_MAY_GO} LIMIT 1",
+        now=now,
+        on_hold=int(on_hold),
     )
     return row is not None
 
 
-async def claim_due(tx: Transaction, now: int) -> Message | None:
-    """Take the message that has been due longest; it is `sending` when this commits."""
+async def count_due(tx: Transaction, now: int) -> int:
+    """Count the messages that are due."""
     row = await tx.one(
-        "UPDATE message SET state = 'sending', claimed_at = :now, attempts = attempts + 1"
+        "SELECT count(*) AS many FROM message WHERE state = 'queued' AND due_at <= :now", now=now
+    )
+    return int(row["many"]) if row else 0
+
+
+async def claim_due(tx: Transaction, now: int, *, on_hold: bool = False) -> Message | None:
+    """Take the message that has been due longest; it is `sending` when this commits.
+
+    on_hold: of those that go out also then.
+    """
+    row = await tx.one(
+        "UPDATE message SET state = 'sending', claimed_at = :now, attempts = attempts + 1"  # noqa: S608 - fixed text
         " WHERE state = 'queued' AND id ="
         " (SELECT id FROM message WHERE state = 'queued' AND due_at <= :now"
-        " ORDER BY due_at LIMIT 1) RETURNING *",
+        f" AND {_MAY_GO} ORDER BY due_at LIMIT 1) RETURNING *",
         now=now,
+        on_hold=int(on_hold),
     )
-    return _message(row) if row else None
+    return read_message(row) if row else None
 
 
 async def put_back(tx: Transaction, message_id: int, due_at: int, *, tried: bool) -> None:
@@ -133,7 +156,7 @@ async def abandon_sending(tx: Transaction, now: int) -> list[Message]:
         " WHERE state = 'sending' RETURNING *",
         now=now,
     )
-    return [_message(row) for row in rows]
+    return [read_message(row) for row in rows]
 
 
 async def owe_again(tx: Transaction, message_id: int, due_at: int) -> None:
@@ -206,6 +229,16 @@ async def sent_before(tx: Transaction, message: Message) -> list[int]:
         id=message.id,
     )
     return [row["telegram_message"] for row in rows]
+
+
+async def newest_subject(tx: Transaction, part: str) -> int | None:
+    """Give what the newest notice was about whose name begins so; None where there was none."""
+    row = await tx.one(
+        "SELECT subject_id FROM message WHERE kind = 'notice' AND part LIKE :part"
+        " ORDER BY made_at DESC LIMIT 1",
+        part=f"{part}%",
+    )
+    return row["subject_id"] if row else None
 
 
 async def wake(tx: Transaction, person_id: int, now: int) -> None:

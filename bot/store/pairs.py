@@ -303,14 +303,13 @@ async def undo_end(tx: Transaction, pair_id: int, therapist_id: int) -> Pair | N
 
 ENDING: Final = (
     "SELECT * FROM pair WHERE to_end_at IS NOT NULL AND to_end_at <= :now"
-    " AND state NOT IN ('ended', 'erased') ORDER BY to_end_at LIMIT 1"
+    " AND state NOT IN ('ended', 'erased') ORDER BY to_end_at LIMIT :limit"
 )
 
 
-async def find_to_end(tx: Transaction, now: int) -> Pair | None:
-    """Give a pair whose time to end has come."""
-    row = await tx.one(ENDING, now=now)
-    return _pair(row) if row else None
+async def pairs_to_end(tx: Transaction, now: int, *, limit: int) -> list[Pair]:
+    """List pairs whose time to end has come, the earliest first, at most `limit`."""
+    return [_pair(row) for row in await tx.all(ENDING, now=now, limit=limit)]
 
 
 async def end_pair(tx: Transaction, pair_id: int, therapist_id: int, now: int) -> Pair | None:

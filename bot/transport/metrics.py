@@ -58,6 +58,12 @@ def _numbers(facts: Facts) -> Iterable[tuple[str, str, float | None]]:
         yield "open_erasure_age_seconds", "Since the oldest was asked for.", kept.erasures_for
         yield "clock_behind_seconds", "How far the clock is behind what was noted.", kept.behind
         yield "set_aside_updates", "Updates that could not be handled.", kept.set_aside
+        yield (
+            "on_hold",
+            "Whether nothing is sent before `rapport resume`.",
+            kept.held_for is not None,
+        )
+        yield "on_hold_age_seconds", "How long the bot is on hold.", kept.held_for
 
 
 def _gauge(name: str, says: str, value: float) -> Metric:

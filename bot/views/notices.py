@@ -8,9 +8,11 @@ from bot.core.people import Pair, Person
 from bot.render import gettext as _
 from bot.render import speaking
 from bot.services.enrolment import Joining
+from bot.services.hold import Telling
 from bot.services.ports import Screen
 from bot.services.talks import Talk
 from bot.services.unopened import Unopened
+from bot.store.losses import Loss
 from bot.views.buttons import button, rows
 from bot.views.checkin import CheckInViews
 from bot.views.people import PeopleViews
@@ -68,6 +70,15 @@ class NoticeViews:
         with speaking(reader.language):
             opened = button(_("Open the newest"), "page", lying.newest_id, "1")
         return Screen(text, rows([opened] if name == "unopened" else []))
+
+    def hold(self, loss: Loss, reader: Reader) -> Screen:
+        """Tell an admin that the bot is on hold, or that it goes on."""
+        name = "hold" if loss.resumed_at is None else "resumed"
+        return self.people.words(f"notice/{name}", reader, loss=loss)
+
+    def lost(self, telling: Telling, reader: Reader) -> Screen:
+        """Tell a therapist which hours were lost, and about whom nobody asks again."""
+        return self.people.words("notice/lost", reader, telling=telling, loss=telling.loss)
 
     def before_first(self, pair: Pair, talk: Talk, reader: Reader) -> Screen:
         """Tell a therapist what a client said before the first session."""

@@ -316,7 +316,19 @@ def test_a_good_backup_that_cannot_be_noted_is_a_good_backup(config: Path, as_js
     assert "The backup is good." in result.stderr
     assert "rapport.sqlite3.backed-up: Is a directory" in result.stderr
     if as_json:
-        assert json.loads(result.stdout) == {"backup": str(backup), "deleted": [], "noted": False}
+        said = {"backup": str(backup), "deleted": [], "noted": False, "undeleted": None}
+        assert json.loads(result.stdout) == said
     else:
         assert result.stdout.startswith(f"{backup}\n")
     assert rapport("restore", backup, "-c", config).exit_code == 0
+
+
+def test_a_good_backup_beside_an_old_one_that_stays_is_a_good_backup(config: Path) -> None:
+    with_database(config, anna)
+    config.with_name("rapport-20260101T000000Z.age").mkdir()
+    result = rapport("backup", "--to", config.parent, "--keep", "1", "-c", config, "--json")
+    assert result.exit_code == 0
+    assert "An old one could not be deleted" in result.stderr
+    said = json.loads(result.stdout)
+    assert "rapport-20260101T000000Z.age: " in said["undeleted"]
+    assert Path(said["backup"]).is_file()

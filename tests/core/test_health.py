@@ -38,7 +38,7 @@ def test_all_well() -> None:
     assert report.is_healthy
     assert report.bad == ()
     assert states(report) == {}
-    assert len({check.name for check in report.checks}) == 9
+    assert len({check.name for check in report.checks}) == 10
     assert all(check.says for check in report.checks)
 
 
@@ -53,6 +53,7 @@ def test_all_well() -> None:
         (replace(WELL, received=Received(5.0, True, 7)), "receiving", "7 wait"),
         (kept(overdue=3, overdue_for=900.0), "outbox", "3 overdue, the oldest 15 min"),
         (kept(behind=301.0), "clock", "5 min behind"),
+        (kept(held_for=health.DAY + 1), "hold", "on hold for 24 h: nothing is sent before"),
         (replace(WELL, free_bytes=health.FREE_BYTES - 1), "disk", "99 MiB free"),
         (replace(WELL, free_bytes=None), "disk", "does not say"),
     ],
@@ -72,6 +73,7 @@ def test_what_is_bad_is_named(facts: Facts, part: str, says: str) -> None:
         (replace(WELL, free_bytes=health.FREE_BYTES), "disk"),
         (kept(erasures=1, erasures_for=health.ERASURE_SECONDS + 1), "erasures"),
         (kept(set_aside=1), "set aside"),
+        (kept(held_for=health.DAY), "hold"),
         (replace(WELL, backup_age=None), "backup"),
         (replace(WELL, backup_age=health.BACKUP_SECONDS + 1), "backup"),
     ],
@@ -104,6 +106,7 @@ def test_what_the_database_would_have_said_is_not_called_fine() -> None:
         "clock": "watch",
         "erasures": "watch",
         "set aside": "watch",
+        "hold": "watch",
     }
 
 

@@ -74,6 +74,11 @@ def test_suggested_codes_are_free_short_and_never_end() -> None:
     assert sorted({len(code) for code in taken}) == [2, 3]
 
 
+def test_where_shorter_codes_may_be_taken_suggestions_are_longer() -> None:
+    assert len(suggest_code(frozenset(), 5, digits_more=1)) == 3
+    assert len(suggest_code(frozenset(), 5, digits_more=4)) == 6
+
+
 def test_suggestions_do_not_tell_the_order_of_clients() -> None:
     assert suggest_code(frozenset(), 0) != suggest_code(frozenset(), 55)
     assert suggest_code(frozenset(), 55) == suggest_code(frozenset(), 55)

@@ -78,6 +78,16 @@ def test_a_time_that_ends_at_the_cut_off_is_over_by_it() -> None:
     assert told(early)[1:] == ["open", "silent"]
 
 
+def test_what_may_have_been_answered_in_lost_hours_is_not_called_silent() -> None:
+    """Whether the sweep has closed it by the cut-off or not; it stands in one digest."""
+    lost = asked(MONDAY, not_asked_reason="lost", closes_at=CUT, closed_at=None)
+    assert told(lost)[1:] == ["undelivered", None]
+    closed = lost._replace(state="undeliverable", closed_at=CUT)
+    assert told(closed)[1:] == ["undelivered", None]
+    begun = asked(MONDAY, 8, not_asked_reason="lost")
+    assert told(begun)[1:] == ["started", None]
+
+
 def test_up_to_now_everything_is_known_and_nothing_is_new() -> None:
     now = Window.up_to(CUT, WINDOW.zone)
     session = read(asked(MONDAY, *CALM, completed_at=CUT), now)

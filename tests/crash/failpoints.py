@@ -106,7 +106,7 @@ POINTS: dict[str, Point] = {
                                _message),
     **_edges("record: sent", "bot.services.outgoing:Outgoing.sent"),
     **_inside("record: sent", "bot.store.outbox:end"),
-    **_inside("record: arrived", "bot.services.outgoing:Outgoing._arrived"),
+    **_inside("record: arrived", "bot.services.outgoing:arrived"),
     **_edges("record: unclear", "bot.services.outgoing:Outgoing.unclear"),
     **_edges("record: later", "bot.services.outgoing:Outgoing.later"),
     **_edges("record: dropped", "bot.services.outgoing:Outgoing.dropped"),

@@ -107,13 +107,13 @@ def _no_dedupe() -> None:
 
 
 def _claim_nothing() -> None:
-    async def claim_due(tx: Any, now: int) -> Any:
+    async def claim_due(tx: Any, now: int, *, on_hold: bool = False) -> Any:
         row = await tx.one(
             "SELECT * FROM message WHERE state = 'queued' AND due_at <= :now"
             " ORDER BY due_at LIMIT 1",
             now=now,
         )
-        return outbox._message(row) if row else None
+        return outbox.read_message(row) if row else None
 
     inner, put_back = outbox.end, outbox.put_back
 

@@ -54,7 +54,8 @@ OF_ITSELF = {
     "wrong_client.was_taken_away", "wrong_client.leave_unasked",
     "feed_events.place_of",
     "feed_events.is_sent", "feed_events.is_taken", "feed_events.keep_event",
-    "feeds.want_reading", "timetable.find_next_appointment",
+    "feeds.want_reading", "losses.find_untold", "losses.presume_sent",
+    "timetable.find_next_appointment",
     "timetable.find_previous_appointment", "unopened.find_lying",
 }  # fmt: skip
 #: What an invitation's own code, or nothing but the pair's row itself, leads to.

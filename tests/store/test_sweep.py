@@ -23,7 +23,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
     [
         (EXPIRED, {"before": 1}, ["pair_over", "pair_stopped"]),
         (RESUMING, {"on": "x"}, ["pair_resuming"]),
-        (ENDING, {"now": 1}, ["pair_ending"]),
+        (ENDING, {"now": 1, "limit": 1}, ["pair_ending"]),
     ],
 )
 async def test_it_is_found_by_its_index(

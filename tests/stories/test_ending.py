@@ -15,6 +15,7 @@ from bot.core.timetable import local_on
 from bot.emulator import Seen
 from bot.services.ending import Endings
 from bot.store.database import Transaction
+from tests.transactions import writing
 
 BETWEEN = "Talk about this first"
 SHORT = '[privacy]\nretention_days = 30\nfeedback_in_clinical_record = false\ncontact = "Dana"\n'
@@ -739,14 +740,40 @@ async def test_what_a_client_does_while_it_is_to_end_counts(world: World, act: s
     assert ("erased" if act == "/erase" else "It ended with A7 on") in said
 
 
+async def test_one_that_cannot_be_ended_holds_up_no_other(world: World) -> None:
+    await world.pair("Anna", "Ben", meets="Mon 15:00")
+    _, ben = await world.pair("Cora", "Ben", code="C3", meets="Mon 15:00")
+    for code in ("A7", "C3"):
+        await ben.types(f"/end {code}")
+        await ben.taps("End it without")
+        await world.later(minutes=1)
+    async with writing(world.stage.running.db) as tx:
+        # Whatever ends this pair fails, as with a row that cannot be read.
+        await tx.run(
+            "CREATE TRIGGER broken BEFORE UPDATE ON pair WHEN new.state = 'ended'"
+            " AND new.code = 'A7' BEGIN SELECT RAISE(ABORT, 'broken'); END"
+        )
+    await world.later(minutes=15)
+    states = await world.rows("SELECT code, state FROM pair ORDER BY code")
+    assert states == [("A7", "active"), ("C3", "ended")]
+    assert [line for line in world.logged if "therapy cannot be ended" in line]
+    async with writing(world.stage.running.db) as tx:
+        await tx.run("DROP TRIGGER broken")
+    await world.stage.restart()
+    await world.step()
+    assert await world.rows("SELECT DISTINCT state FROM pair") == [("ended",)]
+
+
 async def test_an_end_undone_after_a_tick_has_seen_it_does_not_come(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await world.pair("Anna", "Ben")
+    ((pair_id,),) = await world.rows("SELECT id FROM pair")
 
-    async def saw_one(_: Endings, tx: Transaction) -> bool:
-        return True
+    async def saw_one(_: Endings, tx: Transaction) -> int:
+        return int(str(pair_id))
 
-    monkeypatch.setattr(Endings, "any_to_end", saw_one)
-    assert await world.stage.running.room.endings.end_one() is False
+    monkeypatch.setattr(Endings, "_next_to_end", saw_one)
+    await world.stage.running.room.endings.end_one()
     assert await world.rows("SELECT state, ended_at FROM pair") == [("active", None)]
+    assert not [line for line in world.logged if "cannot be ended" in line]

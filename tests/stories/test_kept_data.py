@@ -164,6 +164,7 @@ async def folder(world: World) -> AsyncIterator[Path]:
         await tx.run(
             "INSERT INTO feed_alias VALUES (1, 'title', :named, :id)", named=named, id=pair["id"]
         )
+        await tx.run("INSERT INTO loss VALUES (1, 1, 2, 3)")
         await tx.run(
             "UPDATE practice SET invitation_key = :key",
             key=db.vault.hand_index("invitation", db.vault),

@@ -314,3 +314,17 @@ async def test_a_button_that_was_never_made_sets_nothing(world: World, data: str
     (toast,) = await world.dana.forges(data)
     assert toast, "it is refused and not passed over"
     assert await world.rows("SELECT * FROM schedule_value") == []
+
+
+async def test_who_is_out_of_reach_hears_of_a_change_afterwards(world: World) -> None:
+    _, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await ben.does(ben.phone.block)
+    await world.dana.types("/schedule")
+    await world.dana.taps("Question after a session")
+    await world.dana.taps("60 min")
+    await world.dana.taps("Apply")
+    await world.later(hours=7)
+    assert ben.sees("The practice's schedule has changed.") is None
+    await ben.does(ben.phone.unblock)
+    await world.later(hours=7)
+    assert ben.sees("The practice's schedule has changed.") is not None

@@ -1,0 +1,463 @@
+"""The server is lost: a backup is restored, the bot waits on hold, and then goes on.
+
+1. On hold nothing goes out but help and what is about safety; what is known is still kept.
+2. Nobody is asked twice, whatever went out in the hours that were lost.
+3. Who was erased stays erased; silence is not read into lost hours.
+4. Therapists and admins are told, each once, and which hours.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from world import Human, World
+
+from bot.opening import RandomIds, open_database
+from bot.restoring import restore
+from bot.services.hold import Hold
+from bot.store.backup import BadBackup, back_up
+from bot.store.vault import load_vaults
+from tests.transactions import writing
+
+HELD = "I am being brought back after a fault"
+
+
+async def backed_up(world: World) -> Path:
+    """Make a backup as the running program is now."""
+    # At work until this moment, as the program notes once a minute.
+    await world.stage.running.ticks.run_once()
+    return made(world)
+
+
+def made(world: World) -> Path:
+    """Make a backup, whether the program runs or not."""
+    settings = world.stage.settings
+    folder = settings.database.path.parent / "backups"
+    folder.mkdir(exist_ok=True)
+    vaults = load_vaults(settings.keys.master_key_file)
+    return back_up(settings.database.path, vaults, folder, world.stage.clock.now())
+
+
+async def restored(world: World, backup: Path, *, nothing_lost: bool = False) -> None:
+    """Lose the server and put the backup in its place."""
+    await world.stage.close()
+    await restore(world.stage.settings, backup, world.stage.clock, nothing_lost=nothing_lost)
+    await world.stage.open()
+    await world.step()
+
+
+def hold(world: World) -> Hold:
+    app = world.stage.running
+    return Hold(app.db, app.clock, app.ids, app.settings)
+
+
+async def resumed(world: World) -> None:
+    assert await hold(world).resume() is not None
+    await world.step()
+
+
+def questions(human: Human) -> list[int]:
+    """When somebody was put a question by a message of its own, first or repeated."""
+    found = []
+    for call in human.world.stage.emulator.journal.sent(human.phone.id):
+        rows = call.result.get("reply_markup", {}).get("inline_keyboard", [])
+        if any(push.get("callback_data", "").startswith("rate.") for row in rows for push in row):
+            found.append(call.at)
+    return found
+
+
+async def test_a_week_is_lost_and_nobody_is_asked_twice(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    cora, _ = await world.pair("Cora", "Ben", code="C3", meets="Wed 11:00")
+    eve, _ = await world.pair("Eve", "Ben", code="E5", meets="Thu 09:00")
+    await world.until("Mon 16:20")
+    await anna.answers(4, 8)
+    backup = await backed_up(world)
+    # The week goes on: answers, a digest, an acknowledgement, and an erasure.
+    await anna.answers(8, 8, 8)
+    await world.until("Wed 12:20")
+    await cora.checks_in(8, 8, 8, 8, 8)
+    await world.until("Thu 10:20")
+    await eve.answers(9)
+    await eve.types("/erase")
+    await eve.taps("Erase everything")
+    await world.until("Fri 17:10")
+    assert ben.sees("Week 45") is not None
+    number = (await world.rows("SELECT number FROM digest"))[-1]
+    asked = {who.phone.id: questions(who) for who in (anna, cora, eve)}
+    await world.until("Sat 09:00")
+
+    await restored(world, backup)
+    assert "On hold" in world.dana.screen
+    assert "rapport resume" in world.dana.screen
+    received = {who.phone.id: who.received for who in (anna, ben, cora)}
+    await world.until("Sun 12:00")
+    assert {who.phone.id: who.received for who in (anna, ben, cora)} == received, "on hold"
+    assert await world.rows("SELECT count(*) FROM pair WHERE state = 'erased'") == [(1,)]
+
+    on_hold = await hold(world).preview()
+    assert on_hold is not None
+    (lost,) = on_hold.lost
+    assert list(lost.codes.values()) == [["A7", "C3"]]
+    await resumed(world)
+    told = ben.sees("the practice's server was lost, and a backup was restored")
+    assert told is not None
+    assert "From Mon, Nov 2, 16:20 to Sat, Nov 7, 09:00" in (told.text or "")
+    assert "not asked again: A7, C3" in (told.text or "")
+    assert "The hold is over" in world.dana.screen
+    assert {who.phone.id: questions(who) for who in (anna, cora, eve)} == asked
+    # The digest of the lost Friday comes again, says so, and bears a number of its own.
+    again = ben.sees("some of this may have reached you before")
+    assert again is not None
+    assert "started, 2 of 5" in (again.text or "")
+    assert "E5" not in (again.text or "")
+    assert (await world.rows("SELECT number FROM digest"))[-1] > number
+    await world.until("Mon 16:20")
+    assert len(questions(anna)) == len(asked[anna.phone.id]) + 1
+    assert "lost by a fault of the practice's server" in anna.screen
+    await anna.checks_in(8, 8, 8, 8, 8)
+    await world.until("Wed 12:20")
+    await cora.checks_in(8, 8, 8, 8, 8)
+    await world.until("Fri 17:10")
+    assert "its time was lost with the server" in (ben.sees("Week 46").text or "")  # type: ignore[union-attr]
+    await world.until("Mon 16:20")
+    assert "lost by a fault" not in anna.screen, "it was said once"
+    assert questions(eve) == asked[eve.phone.id]
+    await world.check()
+
+
+async def test_what_was_asked_shortly_before_is_not_repeated_and_still_kept(world: World) -> None:
+    """The backup holds the question as queued, as sent and unanswered: both are on phones."""
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    cora, _ = await world.pair("Cora", "Ben", code="C3", meets="Mon 20:00")
+    await world.until("Mon 21:25")  # Cora's waits for the end of her night
+    assert (len(questions(anna)), len(questions(cora))) == (1, 0)
+    backup = await backed_up(world)
+    await world.until("Tue 08:10")
+    assert len(questions(cora)) == 1
+    await anna.answers(7)
+    await world.until("Tue 09:00")
+    await restored(world, backup)
+    # Both can answer, on hold, with the message they have.
+    assert await anna.taps("3", anna.sees("Question 2 of 5")) == ""
+    assert await cora.taps("8", cora.sees("Question 1 of 5")) == ""
+    await resumed(world)
+    # The reminders' hours, and all the rest of the time that the questions were open.
+    await world.until("Fri 12:00")
+    assert (len(questions(anna)), len(questions(cora))) == (1, 1)
+    states = await world.rows("SELECT code, checkin.state FROM checkin JOIN pair ON pair.id ="
+                              " pair_id ORDER BY code")  # fmt: skip
+    assert states == [("A7", "partial"), ("C3", "partial")]
+    await world.until("Fri 17:10")
+    assert ben.sees("started, 1 of 5") is not None
+    await world.check()
+
+
+async def test_lost_hours_are_not_called_silence(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    backup = await backed_up(world)
+    await anna.checks_in(2, 8, 8, 8, 8)
+    await world.until("Thu 09:00")
+    await restored(world, backup)
+    await resumed(world)
+    assert "what you answered here may be lost" in anna.screen
+    await world.until("Fri 17:10")
+    digest = ben.sees("Week 45")
+    assert digest is not None
+    assert "not known: lost with the server" in (digest.text or "")
+    assert "no answer" not in (digest.text or "")
+    assert "0 of 0" not in (digest.text or "")
+    await world.check()
+
+
+async def test_on_hold_help_stop_erase_and_privacy_work(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    cora, _ = await world.pair("Cora", "Ben", code="C3", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    backup = await backed_up(world)
+    await world.until("Mon 17:00")
+    await restored(world, backup)
+    for words, seen in (("/help", "In an emergency call 112"), ("/privacy", "Telegram")):
+        await anna.types(words)
+        assert seen in anna.screen
+    await anna.types("/history")
+    assert HELD in anna.screen
+    await ben.types("/invite")
+    assert HELD in ben.screen
+    await world.dana.types("/invite_therapist")
+    assert "On hold since Mon, Nov 2, 17:00" in world.dana.screen
+    assert "rapport resume" in world.dana.screen
+    await world.human("Far").types("hello")
+    assert await world.rows("SELECT count(*) FROM pair") == [(2,)]
+    await anna.types("/stop")
+    await anna.taps("Stop the questions")
+    await cora.types("/erase")
+    await cora.taps("Erase everything")
+    assert sorted(await world.rows("SELECT state FROM pair")) == [("erased",), ("stopped",)]
+    await resumed(world)
+    await world.until("Mon 16:20")
+    assert (len(questions(anna)), len(questions(cora))) == (1, 1)
+
+
+async def test_a_tap_on_what_is_not_known_any_more_says_so(world: World) -> None:
+    anna, _ = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 12:00")
+    backup = await backed_up(world)
+    await world.until("Mon 16:20")
+    question = anna.sees("Question 1 of 5")
+    await world.until("Mon 17:00")
+    await restored(world, backup)
+    said = await anna.taps("8", question)
+    assert said.startswith("This was lost with the practice's server (Mon, Nov 2, 12:00 to ")
+    await resumed(world)
+    assert (await anna.taps("8", question)).startswith("This was lost with the practice's server")
+    await world.later(hours=24 * 31)
+    assert "not one of yours" in await anna.taps("8", question)
+
+
+async def test_codes_of_lost_hours_are_not_suggested_again(world: World) -> None:
+    ben = await world.therapist("Ben")
+    backup = await backed_up(world)
+    await ben.types("/invite")
+    await restored(world, backup)
+    await resumed(world)
+    await ben.types("/invite")
+    ((code,),) = await world.rows("SELECT code FROM pair")
+    assert len(str(code)) == 3, "the lost one had two characters"
+
+
+async def test_who_moves_and_loses_nothing_goes_on_at_once(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    await anna.answers(8)
+    too_early = await backed_up(world)
+    await world.until("Mon 16:30")
+    await world.stage.close()
+    with pytest.raises(BadBackup, match="was at work after this backup was made"):
+        await restore(world.stage.settings, too_early, world.stage.clock, nothing_lost=True)
+    backup = made(world)
+    await restored(world, backup, nothing_lost=True)
+    await anna.answers(8, 8, 8, 8)
+    await anna.taps("Skip ›")
+    assert "This goes to your therapist on" in anna.screen
+    await ben.types("/invite")
+    assert HELD not in ben.screen
+    assert await hold(world).preview() is None
+    await world.until("Fri 17:10")
+    assert "was lost" not in (ben.sees("Week 45").text or "")  # type: ignore[union-attr]
+
+
+async def test_a_goodbye_is_not_asked_twice(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 17:00")
+    await ben.types("/end A7")
+    await ben.taps("End it, with a goodbye check-in")
+    backup = await backed_up(world)
+    await world.later(minutes=20)
+    asked = len(questions(anna))
+    assert "last short check-in" in anna.screen
+    received = anna.received
+    await restored(world, backup)
+    await resumed(world)
+    await world.until("Fri 12:00")
+    assert len(questions(anna)) == asked
+    assert anna.received == received, "nor is the end told twice"
+    assert "please say it again with /end" in ben.screen
+    assert await world.rows("SELECT state FROM pair") == [("active",)]
+
+
+@pytest.mark.parametrize("back", ["Tue 12:00", "Tue 07:30"])
+async def test_an_end_that_was_undone_in_lost_hours_does_not_come(world: World, back: str) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 21:45")
+    await ben.types("/end A7")
+    await ben.taps("End it, with a goodbye check-in")
+    await world.until("Tue 02:30")
+    backup = await backed_up(world)
+    await world.until("Tue 07:00")
+    await ben.taps("Undo")
+    received = anna.received
+    await world.until(back)
+    await restored(world, backup)
+    on_hold = await hold(world).preview()
+    assert on_hold is not None
+    assert list(on_hold.lost[0].ends.values()) == [["A7"]]
+    await resumed(world)
+    assert "choose “End it without” then: A7" in ben.screen
+    await world.until("Tue 20:00")
+    assert await world.rows("SELECT state FROM pair") == [("active",)]
+    assert anna.received == received
+    await ben.types("/end A7")
+    await ben.taps("End it without")
+    await world.later(hours=24)
+    assert await world.rows("SELECT state FROM pair") == [("ended",)]
+
+
+async def test_an_acknowledgement_that_may_have_been_told_is_not_told_again(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    await anna.checks_in(2, 8, 8, 8, 8)
+    await world.until("Fri 17:00")
+    await ben.taps("A7 · Read")
+    backup = await backed_up(world)
+    await world.later(minutes=5)
+    received = anna.received
+    assert "Your therapist read your check-in" in anna.screen
+    await restored(world, backup)
+    await resumed(world)
+    await world.until("Sun 20:00")
+    assert anna.received == received
+
+
+async def test_a_backup_of_a_hold_is_still_on_hold(world: World) -> None:
+    await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 12:00")
+    first = await backed_up(world)
+    await world.until("Mon 17:00")
+    await restored(world, first)
+    await world.until("Mon 19:00")
+    second = await backed_up(world)
+    await world.until("Tue 09:00")
+    await restored(world, second)
+    on_hold = await hold(world).preview()
+    assert on_hold is not None
+    assert len(on_hold.lost) == 2
+    await resumed(world)
+    assert await hold(world).preview() is None
+    assert await hold(world).resume() is None
+    ben = world.people["Ben"]
+    assert ben.sees("From Mon, Nov 2, 12:00 to Mon, Nov 2, 17:00") is not None
+    assert ben.sees("From Mon, Nov 2, 19:00 to Tue, Nov 3, 09:00") is not None
+
+
+async def test_the_hours_are_told_in_the_readers_own_zone(world: World) -> None:
+    _, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await ben.types("/zone Asia/Tokyo")
+    await world.until("Mon 02:00")
+    backup = await backed_up(world)
+    await world.until("Tue 09:15")
+    await restored(world, backup)
+    await resumed(world)
+    assert ben.sees("From Mon, Nov 2, 10:00 to Tue, Nov 3, 17:15 the practice") is not None
+
+
+async def test_a_session_of_lost_hours_that_turns_up_later_is_not_asked_about(
+    world: World,
+) -> None:
+    """A calendar may bring it again after the hold is over."""
+    anna, _ = await world.pair("Anna", "Ben", meets="Wed 15:00")
+    await world.until("Mon 12:00")
+    backup = await backed_up(world)
+    await world.until("Tue 15:00")
+    ends_at = world.stage.clock.now() - 3_600_000
+    await restored(world, backup)
+    await resumed(world)
+    async with writing(world.stage.running.db) as tx:
+        await tx.run(
+            "INSERT INTO appointment (id, pair_id, local_on, local_time, timezone, starts_at,"
+            " ends_at, state, state_at) SELECT 77, id, '2026-11-03', '13:10', 'Europe/Berlin',"
+            " :starts, :ends, 'planned', 1 FROM pair",
+            starts=ends_at - 3_000_000, ends=ends_at,
+        )  # fmt: skip
+    await world.step()
+    said = await world.rows("SELECT asked, not_asked_reason FROM appointment WHERE id = 77")
+    assert said == [("not_asked", "lost")]
+    assert questions(anna) == []
+
+
+async def test_news_that_may_come_twice_waits_for_the_end_of_the_hold(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    await anna.checks_in(2, 8, 8, 8, 8)
+    await world.until("Fri 17:00")
+    async with writing(world.stage.running.db) as tx:
+        # As it is in the moment before a digest goes out.
+        await tx.run("UPDATE message SET state = 'queued', ended_at = NULL WHERE kind = 'digest'")
+    backup = made(world)
+    await world.step()
+    received = ben.received
+    await restored(world, backup)
+    await world.later(hours=1)
+    assert "On hold" in world.dana.screen, "what is due later goes past what waits"
+    assert ben.received == received
+    await resumed(world)
+    assert ben.received == received + 2, "the digest, and what was lost"
+
+
+async def test_nobody_is_asked_twice_where_the_delay_was_changed_in_lost_hours(
+    world: World,
+) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 12:00")
+    backup = await backed_up(world)
+    await ben.types("/schedule delay 5")
+    await ben.taps("Apply")
+    await world.until("Mon 16:00")
+    await anna.checks_in(7, 7, 7, 7, 7)
+    await world.until("Mon 16:05")
+    asked = len(questions(anna))
+    await restored(world, backup)
+    await resumed(world)
+    assert "not asked again: A7" in ben.screen
+    await world.until("Tue 12:00")
+    assert len(questions(anna)) == asked
+
+
+async def test_a_number_typed_at_a_question_that_was_lost_does_not_land_at_another(
+    world: World,
+) -> None:
+    anna, _ = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    await anna.answers(4)
+    backup = await backed_up(world)
+    await anna.answers(8, 8)
+    assert anna.sees("Question 4 of 5") is not None
+    await world.until("Mon 16:40")
+    await restored(world, backup)
+    for _ in range(2):
+        await anna.types("9")
+        assert "Some of your answers may have been lost" in anna.screen
+        assert anna.sees("Question 4 of 5") is None
+        assert await world.rows("SELECT count(*) FROM answer") == [(1,)]
+    await anna.taps("8", anna.sees("Question 2 of 5"))
+    await anna.types("9")
+    assert anna.sees("Question 4 of 5") is not None
+
+
+async def test_what_is_typed_after_a_loss_is_no_goal_that_was_asked_for_before(
+    world: World,
+) -> None:
+    anna, _ = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await anna.types("/goals")
+    await anna.taps("Add a goal")
+    backup = await backed_up(world)
+    await anna.types("To sleep through")
+    await restored(world, backup)
+    await anna.types("I am not well")
+    assert "did not keep" in anna.screen
+    assert await world.rows("SELECT count(*) FROM goal") == [(0,)]
+
+
+async def test_lost_hours_are_no_silence_where_the_bot_goes_on_before_it_is_started(
+    world: World,
+) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    backup = await backed_up(world)
+    await anna.checks_in(2, 8, 8, 8, 8)
+    await world.until("Fri 18:00")
+    stage = world.stage
+    await stage.close()
+    await restore(stage.settings, backup, stage.clock)
+    db = await open_database(stage.settings, stage.clock, alone=False)
+    assert await Hold(db, stage.clock, RandomIds(), stage.settings).resume() is not None
+    await db.close()
+    await stage.open()
+    await world.step()
+    digest = ben.sees("Week 45")
+    assert digest is not None
+    assert "not known: lost with the server" in (digest.text or "")
+    assert "no answer" not in (digest.text or "")
+    assert await world.rows("SELECT state FROM checkin") == [("undeliverable",)]

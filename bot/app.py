@@ -31,6 +31,7 @@ from bot.opening import (
 from bot.pictures import Pictures
 from bot.pulse import Pulse
 from bot.render import Renderer
+from bot.services.absences import Absences
 from bot.services.acknowledgements import Acknowledgements
 from bot.services.asking import Asking
 from bot.services.checkins import CheckIns
@@ -73,6 +74,7 @@ from bot.transport.messenger import BotMessenger
 from bot.transport.pacing import Pacing
 from bot.transport.receiver import TAPS_LIVE_MS, Receiver
 from bot.transport.request import WireBot
+from bot.views.absences import AbsenceViews
 from bot.views.checkin import CheckInViews
 from bot.views.digest import DigestViews
 from bot.views.endings import EndingViews
@@ -244,12 +246,14 @@ async def _assemble(
         UnopenedDigests(db),
         room.feeds,
         room.schedule,
+        room.absences,
         room.checkin_views,
         room.digest_views,
         room.mirror_views,
         room.feed_views,
         room.ending_views,
         room.schedule_views,
+        room.absence_views,
         NoticeViews(room.people_views, room.checkin_views),
         messenger,
         lanes,
@@ -334,6 +338,7 @@ def _room(
         mirrors=Mirrors(db, clock, ids, settings, instrument),
         watching=watching,
         schedule=Schedule(db, clock, ids, settings),
+        absences=Absences(db, clock, ids, settings),
         checkin_views=CheckInViews(desk),
         people_views=PeopleViews(desk, username, instruments, pictures),
         ending_views=EndingViews(desk),
@@ -344,6 +349,7 @@ def _room(
         goal_views=GoalViews(desk),
         mirror_views=MirrorViews(desk, instrument),
         schedule_views=ScheduleViews(desk),
+        absence_views=AbsenceViews(desk),
     )
 
 

@@ -9,6 +9,7 @@ from typing import Final
 import structlog
 
 from bot.core.errors import Rejected, TokenRefused, TryLater, Unclear, Unreachable
+from bot.services.absences import Absences
 from bot.services.acknowledgements import Acknowledgements
 from bot.services.checkins import CheckIns
 from bot.services.digests import Digests
@@ -22,6 +23,7 @@ from bot.services.unopened import REMINDED_AFTER, TOLD_AFTER, UnopenedDigests
 from bot.store.database import Unavailable
 from bot.transport.faults import trace
 from bot.transport.lanes import Lanes
+from bot.views.absences import AbsenceViews
 from bot.views.checkin import CheckInViews
 from bot.views.digest import DigestViews
 from bot.views.endings import EndingViews
@@ -57,12 +59,14 @@ class Delivery:
     unopened: UnopenedDigests
     feeds: Feeds
     schedule: Schedule
+    absences: Absences
     checkin_views: CheckInViews
     digest_views: DigestViews
     mirror_views: MirrorViews
     feed_views: FeedViews
     ending_views: EndingViews
     schedule_views: ScheduleViews
+    absence_views: AbsenceViews
     notice_views: NoticeViews
     messenger: Messenger
     lanes: Lanes
@@ -130,6 +134,9 @@ class Delivery:
         if name == "schedule":
             told = await self.schedule.telling(message.subject_id, claimed.person.id)
             return self.schedule_views.told(*told, reader) if told else None
+        if name == "closed":
+            plan = await self.absences.telling(message.subject_id, claimed.person.id)
+            return self.absence_views.told(plan, reader) if plan else None
         if name == "watch_help":
             return self.notice_views.watch_help(more[1], reader)
         if name == "watch" and pair is not None:

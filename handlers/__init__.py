@@ -16,6 +16,7 @@ from telegram.ext import (
 )
 
 from handlers import (
+    absences,
     calendar,
     checkin,
     client,
@@ -41,6 +42,7 @@ COMMANDS: dict[str, Route] = {
     **digest.COMMANDS,
     **mirror.COMMANDS,
     **schedule.COMMANDS,
+    **absences.COMMANDS,
 }
 TAPS: dict[str, Route] = {
     **joining.TAPS,
@@ -54,6 +56,7 @@ TAPS: dict[str, Route] = {
     **digest.TAPS,
     **mirror.TAPS,
     **schedule.TAPS,
+    **absences.TAPS,
 }
 
 

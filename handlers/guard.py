@@ -17,6 +17,7 @@ from telegram import Chat, Update, User
 from bot.core.errors import Refused, Repeated
 from bot.core.people import tidy_name
 from bot.core.sessions import cut_text
+from bot.services.absences import Absences
 from bot.services.acknowledgements import Acknowledgements
 from bot.services.asking import Asking
 from bot.services.checkins import CheckIns
@@ -37,6 +38,7 @@ from bot.services.sentences import Sentences
 from bot.services.timetable import Timetable
 from bot.services.usual import Usual
 from bot.services.watching import Watching
+from bot.views.absences import AbsenceViews
 from bot.views.buttons import Tap, read_tap
 from bot.views.checkin import CheckInViews
 from bot.views.digest import DigestViews
@@ -117,6 +119,7 @@ class Room:
     mirrors: Mirrors
     watching: Watching
     schedule: Schedule
+    absences: Absences
     checkin_views: CheckInViews
     people_views: PeopleViews
     ending_views: EndingViews
@@ -127,6 +130,7 @@ class Room:
     goal_views: GoalViews
     mirror_views: MirrorViews
     schedule_views: ScheduleViews
+    absence_views: AbsenceViews
 
 
 @dataclass(frozen=True, slots=True)

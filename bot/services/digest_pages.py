@@ -40,7 +40,8 @@ class DigestPage:
     """One page of a digest. first is the first of `expanded`, where something stands out.
 
     week: ISO week of the cut-off. from_on, cut_on: local dates. head: on the first page only.
-    calm_unread: calm clients on this page with an answer and no acknowledgement.
+    calm_unread: calm clients on this page with an answer and no acknowledgement. away_until_on: it
+    is the last digest before an absence that ends then.
     """
 
     digest_id: int
@@ -56,6 +57,7 @@ class DigestPage:
     silent: tuple[Entry, ...]
     calm: tuple[Entry, ...]
     free_text: bool
+    away_until_on: str | None = None
 
     @property
     def others(self) -> tuple[Entry, ...]:

@@ -7,7 +7,7 @@ Silence is never acknowledged. What the client is told stands in `acknowledgemen
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.config import Settings
 from bot.core.digest import Placed, digest_of, pages_of
@@ -114,7 +114,7 @@ class Digests:
         if page == 1 and any(place.page != page for place in places):
             everybody = Among(digest_id=row.id)
             whole = await self.reading.counted(tx, row.therapist_id, window, everybody)
-        return page_of(
+        made = page_of(
             digest,
             places,
             await store.marks_of(tx, row.id),
@@ -125,6 +125,7 @@ class Digests:
             free_text=self.settings.digest.free_text,
             whole=whole,
         )
+        return None if made is None else replace(made, away_until_on=row.away_until_on)
 
     def _window(self, row: store.DigestRow) -> Window:
         return Window(row.from_at, row.cut_at, self._zone(row.timezone))

@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 from bot.config import Settings
 from bot.core import conversation
+from bot.core.absence import Absence
 from bot.core.conversation import Answers
 from bot.core.instrument import Instrument, Item
 from bot.core.people import Person
@@ -16,8 +17,8 @@ from bot.core.timetable import after_quiet, local_on, to_utc
 from bot.services.in_force import in_force
 from bot.services.ports import Clock
 from bot.services.quiet import quiet_of
+from bot.store import absences, goals, people
 from bot.store import answers as answer_store
-from bot.store import goals, people
 from bot.store.checkins import CheckIn
 from bot.store.database import Transaction
 from bot.store.history import Heard, heard_of_last
@@ -37,7 +38,8 @@ class Talk:
     digest had them, so that only changes are still to go. snoozes: when it could be asked again,
     by choice. therapist_name: where the client has more than one therapist, which one is meant.
     goals: the words of the goals that are rated, by item. offers_goals: whether to say that there
-    could be some. last: what became of the answers before these, at the end alone.
+    could be some. last: what became of the answers before these, at the end alone. away: days off
+    of the therapist for which the digest waits.
     """
 
     checkin: CheckIn
@@ -53,6 +55,7 @@ class Talk:
     goals: Mapping[str, str] = field(default_factory=dict, repr=False)
     offers_goals: bool = False
     last: Heard | None = None
+    away: Absence | None = None
 
     @property
     def has_talked(self) -> bool:
@@ -90,9 +93,9 @@ class Talks:
         instrument, now = self.instrument(checkin), self.clock.now()
         position = conversation.position(instrument, answers, checkin.known)
         person = await people.load_person(tx, checkin.client_id)
-        digest_at, cut_at = 0, 0
+        digest_at, cut_at, away = 0, 0, None
         if position is None:
-            digest_at, cut_at = await self._digest(tx, checkin.therapist_id, now)
+            digest_at, cut_at, away = await self._digest(tx, checkin.therapist_id, now)
         completed_at = checkin.completed_at
         return Talk(
             checkin=checkin,
@@ -108,6 +111,7 @@ class Talks:
             goals=await goals.words_by_item(tx, checkin),
             offers_goals=position is None and await self._offers_goals(tx, checkin, instrument),
             last=await self._last(tx, checkin) if position is None else None,
+            away=away,
         )
 
     async def _last(self, tx: Transaction, checkin: CheckIn) -> Heard | None:
@@ -149,9 +153,28 @@ class Talks:
             return None
         return (await people.load_person(tx, checkin.therapist_id)).name
 
-    async def _digest(self, tx: Transaction, therapist_id: int, now: int) -> tuple[int, int]:
-        """Give when a therapist's next digest is due, and the cut-off of the newest."""
+    async def _digest(
+        self, tx: Transaction, therapist_id: int, now: int
+    ) -> tuple[int, int, Absence | None]:
+        """Give when a therapist's next digest is due, and the cut-off of the newest.
+
+        And the days off for which it waits, with who covers.
+        """
         therapist = await people.load_person(tx, therapist_id)
         force = await in_force(tx, self.settings, therapist_id)
         zone = therapist.timezone or self.settings.practice.timezone
-        return force.next_digest_at(now, zone), await people.newest_cut(tx, therapist_id)
+        digest_at, cut_at = (
+            force.next_digest_at(now, zone),
+            await people.newest_cut(tx, therapist_id),
+        )
+        span = force.away.waited_for(now, force.hours(zone))
+        if span is None:
+            return digest_at, cut_at, None
+        own = [
+            one
+            for one in await absences.standing(tx, [therapist_id])
+            if one.last_on >= local_on(now, zone) and span.first_on <= one.first_on <= span.last_on
+        ]
+        cover = next((one.cover for one in own if one.cover is not None), None)
+        days = Absence(0, therapist_id, span.first_on, span.last_on, span.since_at, cover)
+        return digest_at, cut_at, days

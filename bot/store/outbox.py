@@ -104,6 +104,16 @@ async def put_back(tx: Transaction, message_id: int, due_at: int, *, tried: bool
     )
 
 
+async def put_off(tx: Transaction, message_id: int, due_at: int, expires_at: int) -> None:
+    """Queue a claimed message again for much later; it was never sent."""
+    await tx.run(
+        "UPDATE message SET expires_at = :expires_at WHERE id = :id",
+        id=message_id,
+        expires_at=expires_at,
+    )
+    await put_back(tx, message_id, due_at, tried=False)
+
+
 async def end(
     tx: Transaction,
     message_id: int,

@@ -58,11 +58,13 @@ class ScheduleViews:
                 button(_("My own") if one == me else name, "sched", one)
                 for one, name in shown.therapists
             ]
+            is_practice = is_admin and shown.owner_id == PRACTICE
+            closed = [button(_("Closed days"), "abslist", PRACTICE)] if is_practice else []
             undo = [button(_("Undo the last change"), "schlast", shown.undo)] if shown.undo else []
             is_others = is_admin and shown.owner_id != PRACTICE
             back = [button(_("‹ Back"), "sched", PRACTICE)] if is_others else []
             lines = [self._line(one.name, one.value, one.source) for one in shown.lines]
-        keyboard = rows(*columns(groups, 2), *columns(others, 2), undo, back)
+        keyboard = rows(*columns(groups, 2), closed, *columns(others, 2), undo, back)
         return Screen(self.desk.text("schedule/show", reader, shown=shown, lines=lines), keyboard)
 
     def value(

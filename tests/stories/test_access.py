@@ -68,6 +68,10 @@ THERAPISTS = {
 }  # fmt: skip
 #: A therapist's own schedule is set by the therapist, and by admins.
 PROFESSIONALS = {
+    "abslist": "{therapist}", "absnew": "{therapist}.2026-12.{absence}",
+    "absend": "{therapist}.2026-12-20.2026-12.{absence}",
+    "absday": "{therapist}.2026-12-20.2026-12-24.{absence}", "absone": "{absence}",
+    "abschg": "{absence}", "absset": "{absence}", "absdel": "{absence}", "absundo": "{absence}",
     "sched": "{therapist}", "schname": "{therapist}.delay",
     "schprev": "{therapist}.delay_minutes.45",
     "schset": "{therapist}.delay_minutes.45", "schlast": "{change}",
@@ -106,6 +110,7 @@ TYPED: dict[str, tuple[str, tuple[str, ...]]] = {
     "add": ("therapist", ("", "Q7Z 2026-12-01 15:00 50m weekly")),
     "invite": ("therapist", ("", "Q7Z")),
     "end": ("therapist", ("", "Q7Z")),
+    "away": ("therapist", ("", "2026-12-20 2026-12-24 cover: Dr. Klein")),
     "schedule": ("professional", ("", "delay 45")),
     "invite_therapist": ("admin", ("",)),
 }
@@ -157,6 +162,7 @@ class Cast:
 KINDS = (
     "pair", "client", "checkin", "first_checkin", "acknowledgement", "appointment", "past",
     "rule", "digest", "goal", "sentence", "feed", "series", "therapist", "change",
+    "absence",
 )  # fmt: skip
 THEIRS = {
     "pair": "SELECT id FROM pair WHERE {mine} AND pair.code = :code",
@@ -184,6 +190,8 @@ THEIRS = {
     "therapist": "SELECT therapist_id FROM pair WHERE {mine} AND pair.code = :code",
     "change": "SELECT change_id FROM schedule_value JOIN pair ON pair.therapist_id = owner_id"
     " WHERE {mine} AND pair.code = :code",
+    "absence": "SELECT absence.id FROM absence JOIN pair ON pair.therapist_id = owner_id"
+    " WHERE {mine} AND pair.code = :code AND over_at IS NULL",
     "digest": "SELECT digest.id FROM digest JOIN pair ON pair.therapist_id = digest.therapist_id"
     " WHERE {mine} AND pair.code = :code",
 }
@@ -273,6 +281,8 @@ async def gather(world: World) -> Cast:
     await with_calendars(world)
     for therapist in (ben, far):
         await therapist.types("/schedule digest sat 16:00")
+        await therapist.taps("Apply")
+        await therapist.types("/away 2026-12-27 2026-12-28")
         await therapist.taps("Apply")
     for act, button, human in (
         ("/pause", "Until I resume", humans["paused"]),

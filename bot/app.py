@@ -261,6 +261,7 @@ async def _assemble(
     retention = Retention(db, clock, ids, settings)
     declaring = Declaring(db, clock, ids, settings, declared_feeds(settings))
     await declaring.bring_in()
+    await room.absences.bring_in()
     closing = Closing(db, clock, ids, settings, room.checkins.talks)
     wall = outgoing.wall or clock
     signs = Signs(lambda: ticks.went_through, lambda: receiver.received())

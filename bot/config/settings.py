@@ -27,6 +27,7 @@ from bot.config.section import Section
 from bot.config.values import (
     NO_ADDRESS,
     ApiAddress,
+    ClosedDays,
     CodePattern,
     HeartbeatAddress,
     Language,
@@ -126,6 +127,11 @@ class Practice(Section):
     templates: Path = Field(
         Path("templates"),
         description="A folder for texts of your own, named as the packaged ones; may be missing.",
+    )
+    closed_days: ClosedDays = Field(
+        (),
+        description="Days on which the practice is closed, such as "
+        '["2026-12-24 2026-12-26", "2027-05-01"].',
     )
     admins: TelegramIds = Field(
         repr=False,

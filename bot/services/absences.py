@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from bot.config import Settings
+from bot.config.values import first_and_last
 from bot.core.absence import Absence, Away
 from bot.core.away import Wanted, check_days, read_away
 from bot.core.errors import Refused
@@ -228,6 +229,25 @@ class Absences:
             await store.stand_again(tx, absence_id)
         await self._carry_out(tx, by, plan, "absence undone", back_from_at)
         return replace(plan, stands=not ends)
+
+    @writes
+    async def bring_in(self, tx: Transaction) -> None:
+        """Let the closed days of config.toml count that were never said before.
+
+        What was taken back at run time stays so, and what left the file stands until it is.
+        """
+        today, now = local_on(self.clock.now(), self.settings.practice.timezone), self.clock.now()
+        by = By(None, is_admin=True)
+        for first_on, last_on in map(first_and_last, self.settings.practice.closed_days):
+            if last_on < today or await store.was_said(tx, PRACTICE, first_on, last_on):
+                continue
+            days = Absence(self.ids.new(), PRACTICE, first_on, last_on, now)
+            days = _joined(days, await self._overlapping(tx, days))
+            await store.draft(tx, days, made_by=None, changes_id=None, now=now)
+            plan = await self._plan(tx, store.Kept(days, None, None, None))
+            replaced = sorted(one.id for one in plan.replaced)
+            await store.agree(tx, days.id, plan.absence.since_at, replaced, now)
+            await self._carry_out(tx, by, plan, "absence set")
 
     @reads
     async def telling(self, tx: Transaction, absence_id: int, therapist_id: int) -> Plan | None:

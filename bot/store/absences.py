@@ -115,6 +115,18 @@ async def standing(tx: Transaction, owner_ids: Sequence[int]) -> tuple[Absence, 
     return tuple(sorted(found, key=lambda one: (one.first_on, one.last_on, one.id)))
 
 
+async def was_said(tx: Transaction, owner_id: int, first_on: str, last_on: str) -> bool:
+    """Say whether days of an owner ever counted, whatever became of that."""
+    row = await tx.one(
+        "SELECT id FROM absence WHERE owner_id = :owner_id AND agreed_at IS NOT NULL"
+        " AND first_on <= :first_on AND last_on >= :last_on LIMIT 1",
+        owner_id=owner_id,
+        first_on=first_on,
+        last_on=last_on,
+    )
+    return row is not None
+
+
 async def days_by_owner(tx: Transaction, owner_id: int | None = None) -> dict[int, list[Absence]]:
     """Give the days of all absences that count, by owner, without who covers.
 

@@ -353,6 +353,33 @@ async def test_the_practice_closes_and_its_therapists_are_told(world: World) -> 
     assert anna.sees("Question 1 of 5")
 
 
+@pytest.mark.settings("[calendar]\nprivate_addresses = true\n")
+async def test_closed_days_of_the_file_count_once_and_what_was_set_wins(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    with_days = world.stage.settings.model_copy(
+        update={
+            "practice": world.stage.settings.practice.model_copy(
+                update={"closed_days": ("2026-11-02 2026-11-03", "2026-10-20")}
+            )
+        }
+    )
+    world.stage.settings = with_days
+    await world.stage.restart()
+    await world.step()
+    assert ben.sees("The practice is closed: Mon, Nov 2 – Tue, Nov 3 2026")
+    assert len(await world.rows("SELECT id FROM absence WHERE agreed_at IS NOT NULL")) == 1
+    received = anna.received
+    await world.until("Mon 16:21")
+    assert anna.received == received
+    await world.dana.types("/schedule closed")
+    await world.dana.taps("Mon, Nov 2 – Tue, Nov 3 2026")
+    await world.dana.taps("Take it back")
+    await world.stage.restart()
+    await world.step()
+    stands = "SELECT id FROM absence WHERE agreed_at IS NOT NULL AND over_at IS NULL"
+    assert await world.rows(stands) == []
+
+
 async def test_therapists_do_not_close_the_practice_and_admins_leave_absences_alone(
     world: World,
 ) -> None:

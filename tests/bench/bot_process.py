@@ -15,7 +15,6 @@ from bot.app import SystemClock, build
 from bot.config import load
 from bot.logging import set_up
 
-
 #: Longer waits are no pacing: a beat that took no time would be all that the program does.
 _LONG_SECONDS = 10.0
 

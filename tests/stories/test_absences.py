@@ -353,7 +353,6 @@ async def test_the_practice_closes_and_its_therapists_are_told(world: World) -> 
     assert anna.sees("Question 1 of 5")
 
 
-@pytest.mark.settings("[calendar]\nprivate_addresses = true\n")
 async def test_closed_days_of_the_file_count_once_and_what_was_set_wins(world: World) -> None:
     anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
     with_days = world.stage.settings.model_copy(

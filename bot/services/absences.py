@@ -210,14 +210,16 @@ class Absences:
         today = await self._today(tx, by, absence.owner_id)
         replaced = await store.replaced_by(tx, absence_id)
         has_begun = absence.first_on < today
-        if kept.agreed_at is None or absence.last_on < today:
+        if kept.agreed_at is None or all(one.last_on < today for one in (absence, *replaced)):
             raise Refused("stale_button")
         if kept.stands and has_begun and not replaced:
             raise Refused("stale_button")
         if not kept.stands and (has_begun or await self._overlapping(tx, absence)):
             raise Refused("stale_button")
-        # It was a slip: then what has begun since took place.
-        back_from_at = None if has_begun else min(now, absence.since_at)
+        # Said on this day it was a slip, and what has begun since took place.
+        zone = await self._zone(tx, absence.owner_id)
+        was_today = not has_begun and local_on(absence.since_at, zone) == today
+        back_from_at = absence.since_at if was_today else None
         ends = kept.stands
         plan = await self._plan(tx, kept, ends=ends, revives=ends, back_from_at=back_from_at)
         await self._refuse_due(tx, absence.owner_id, now)
@@ -451,14 +453,15 @@ class Absences:
 
         Errors: Refused("not_yours").
         """
-        now = self.clock.now()
-        if owner_id == PRACTICE:
-            if not by.is_admin:
-                raise Refused("not_yours")
-            return local_on(now, self.settings.practice.timezone)
-        if by.person_id != owner_id or not await digests.weekly_hours(tx, owner_id):
+        may = by.is_admin if owner_id == PRACTICE else by.person_id == owner_id
+        if not may or (owner_id != PRACTICE and not await digests.weekly_hours(tx, owner_id)):
             raise Refused("not_yours")
-        return local_on(now, await zone_of(tx, owner_id, self.settings))
+        return local_on(self.clock.now(), await self._zone(tx, owner_id))
+
+    async def _zone(self, tx: Transaction, owner_id: int) -> str:
+        if owner_id == PRACTICE:
+            return self.settings.practice.timezone
+        return await zone_of(tx, owner_id, self.settings)
 
 
 async def _to_be_planned(tx: Transaction, absence: Absence, therapist_id: int) -> list[str]:

@@ -46,12 +46,11 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """An appointment that an absence may cancel or has cancelled. absence_id: by which."""
+    """An appointment that an absence may cancel or has cancelled."""
 
     id: int
     code: str
     starts_at: int
-    absence_id: int | None
 
 
 def _kept(tx: Transaction, row: Row) -> Kept:
@@ -191,7 +190,7 @@ async def sessions_to_come(
     Nothing that is decided about, unless it was when it was moved and has not begun.
     """
     rows = await tx.all(
-        "SELECT appointment.id, pair.code, starts_at, absence_id FROM pair"
+        "SELECT appointment.id, pair.code, starts_at FROM pair"
         " JOIN appointment ON appointment.pair_id = pair.id"
         " WHERE pair.therapist_id = :therapist_id AND appointment.state = 'planned'"
         " AND (asked IS NULL OR asked = 'not_asked')"
@@ -206,7 +205,7 @@ async def sessions_to_come(
 async def sessions_cancelled(tx: Transaction, therapist_id: int, from_at: int) -> list[Session]:
     """List what absences have cancelled that starts from an instant on, by time."""
     rows = await tx.all(
-        "SELECT appointment.id, pair.code, starts_at, absence_id FROM pair"
+        "SELECT appointment.id, pair.code, starts_at FROM pair"
         " JOIN appointment ON appointment.pair_id = pair.id"
         " WHERE pair.therapist_id = :therapist_id AND absence_id IS NOT NULL"
         " AND starts_at >= :from_at ORDER BY starts_at, pair.code",

@@ -224,6 +224,19 @@ async def test_whoever_is_back_earlier_missed_what_would_have_been(world: World)
     assert ben.sees("Week 45")
 
 
+async def test_being_back_can_be_undone(world: World) -> None:
+    _, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await ben.types("/away 1.11.–6.11.")
+    await ben.taps("Apply")
+    await world.until("Mon 12:00")
+    await ben.types("/away")
+    await ben.taps("Sun, Nov 1 – Fri, Nov 6 2026")
+    await ben.taps("I am back")
+    await ben.taps("Undo")
+    assert "Instead stands again: Sun, Nov 1 – Fri, Nov 6 2026" in ben.screen
+    assert (await world.rows(SESSIONS, code="A7"))[0][1] == "cancelled"
+
+
 @pytest.mark.parametrize(
     ("typed", "said"),
     [

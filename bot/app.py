@@ -51,6 +51,7 @@ from bot.services.health import Health, Signs
 from bot.services.inviting import Inviting
 from bot.services.lookup import Lookup
 from bot.services.mirror import Mirrors
+from bot.services.mornings import Mornings
 from bot.services.outgoing import Outgoing
 from bot.services.ports import Clock, Ids
 from bot.services.privacy import Privacy
@@ -247,6 +248,7 @@ async def _assemble(
         room.feeds,
         room.schedule,
         room.absences,
+        room.lookup,
         room.checkin_views,
         room.digest_views,
         room.mirror_views,
@@ -274,6 +276,7 @@ async def _assemble(
             DigestMaking(db, clock, ids, settings, room.digests.reading).make_one,
             room.confirming.ask_on_the_eve,
             room.mirrors.write_one,
+            Mornings(db, clock, ids, settings).owe_one,
         ),
         deliver=delivery.deliver_one,
         sweep=(

@@ -15,6 +15,7 @@ from bot.services.checkins import CheckIns
 from bot.services.digests import Digests
 from bot.services.enrolment import Enrolment
 from bot.services.feeds import Feeds
+from bot.services.lookup import Lookup
 from bot.services.mirror import Mirrors
 from bot.services.outgoing import Claimed, Outgoing
 from bot.services.ports import Messenger, Screen
@@ -60,6 +61,7 @@ class Delivery:
     feeds: Feeds
     schedule: Schedule
     absences: Absences
+    lookup: Lookup
     checkin_views: CheckInViews
     digest_views: DigestViews
     mirror_views: MirrorViews
@@ -137,6 +139,9 @@ class Delivery:
         if name == "closed":
             plan = await self.absences.telling(message.subject_id, claimed.person.id)
             return self.absence_views.told(plan, reader) if plan else None
+        if name == "morning":
+            today = await self.lookup.today(claimed.person.id)
+            return self.digest_views.today(today, reader) if today.lines else None
         if name == "watch_help":
             return self.notice_views.watch_help(more[1], reader)
         if name == "watch" and pair is not None:

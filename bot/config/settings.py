@@ -37,6 +37,7 @@ from bot.config.values import (
     LogLevel,
     MatchRules,
     MaybeListenAddress,
+    MorningCard,
     Phrases,
     ShortLine,
     Slug,
@@ -132,6 +133,10 @@ class Practice(Section):
         (),
         description="Days on which the practice is closed, such as "
         '["2026-12-24 2026-12-26", "2027-05-01"].',
+    )
+    morning_card: MorningCard = Field(
+        "off",
+        description="When therapists are sent the day's appointments, such as 07:30, or off.",
     )
     admins: TelegramIds = Field(
         repr=False,

@@ -50,13 +50,20 @@ def _not_a_switch(value: object) -> object:
     return value
 
 
-def _time_of_day(value: object) -> object:
+def _time_of_day(value: object) -> time:
     if isinstance(value, time) and value.tzinfo is None and not (value.second or value.microsecond):
         return value
     found = re.fullmatch(r"(\d{1,2}):(\d{2})", value.strip()) if isinstance(value, str) else None
     if not found or int(found[1]) > 23 or int(found[2]) > 59:
         raise refused(f"is not a time of day: {shortened(value)}", 'write it as "17:30", 24 hours')
     return time(int(found[1]), int(found[2]))
+
+
+def _time_or_off(value: object) -> object:
+    """Read a time of day as HH:MM, or `off`."""
+    if isinstance(value, str) and value.strip().lower() == "off":
+        return "off"
+    return f"{_time_of_day(value):%H:%M}"
 
 
 def _zone(name: str) -> str:
@@ -348,6 +355,7 @@ WebhookAddress = Annotated[str, BeforeValidator(_webhook_address)]
 ListenAddress = Annotated[str, AfterValidator(_listen_address)]
 HeartbeatAddress = Annotated[SecretStr, AfterValidator(_heartbeat_address)]
 MaybeListenAddress = Annotated[str, AfterValidator(_address_or_none)]
+MorningCard = Annotated[str, BeforeValidator(_time_or_off)]
 TimeOfDay = Annotated[time, BeforeValidator(_time_of_day)]
 Weekday = Annotated[
     Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"],

@@ -70,6 +70,17 @@ async def queue(
     return row is not None
 
 
+async def was_owed(tx: Transaction, kind: Kind, subject_id: int, part: str) -> bool:
+    """Say whether this very message is or was owed, whatever became of it."""
+    row = await tx.one(
+        "SELECT id FROM message WHERE kind = :kind AND subject_id = :subject_id AND part = :part",
+        kind=kind,
+        subject_id=subject_id,
+        part=part,
+    )
+    return row is not None
+
+
 async def is_any_due(tx: Transaction, now: int) -> bool:
     """Say whether a message is due."""
     row = await tx.one(

@@ -24,6 +24,7 @@ _OFFERED: Final[Mapping[str, tuple[str, ...]]] = {
     "expiry": ("24", "36", "48", "72", "96"),
     "day": ("1", "2", "3"),
     "week": ("1", "2", "3", "5"),
+    "card": ("off", "06:30", "07:00", "07:30", "08:00", "09:00"),
 }
 _QUIET: Final = (("20:00", "08:00"), ("21:00", "08:00"), ("21:00", "09:00"), ("22:00", "07:00"))
 _HOURS: Final = ("08:00", "12:00", "15:00", "17:00", "18:00", "20:00")
@@ -175,6 +176,7 @@ def _group(group: str) -> str:
         "week": _("Most a week"),
         "quiet": _("Quiet hours"),
         "digest": _("Weekly digest"),
+        "card": _("Morning card"),
     }[group]
 
 
@@ -189,6 +191,7 @@ def _label(name: str) -> str:
         "checkin.quiet_to": _("Quiet for clients until"),
         "digest.weekday": _("Day of the weekly digest"),
         "digest.time": _("Time of the weekly digest"),
+        "practice.morning_card": _("The day's appointments, in the morning"),
     }[name]
 
 
@@ -197,6 +200,8 @@ def _said(name: str, value: str) -> str:
         return _("%s min") % value
     if name.endswith("_hours"):
         return _("%s h") % value
+    if value == "off":
+        return _("off")
     if name == "digest.weekday":
         return full_weekday(f"2026-11-{_MONDAY + WEEKDAYS.index(value)}")
     return value

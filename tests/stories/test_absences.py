@@ -15,6 +15,7 @@ import pytest
 from world import World
 
 from tests.feeds.calendars import Kept, follows, kept_beside, read_again
+from tests.transactions import writing
 
 WEEK = "/away 7.11.–15.11."
 SESSIONS = (
@@ -186,6 +187,35 @@ async def test_what_had_ended_is_asked_about_and_what_is_to_begin_is_not(world: 
     await world.until("Mon 18:00")
     assert anna.sees("Question 1 of 5")
     assert cora.received == received
+
+
+async def test_what_slipped_through_is_stopped_when_it_is_decided_about(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await ben.types("/away 2.11.–5.11.")
+    await ben.taps("Apply")
+    await world.until("Mon 12:00")
+    async with writing(world.stage.running.db) as tx:
+        await tx.run(
+            "UPDATE appointment SET state = 'planned', asked = NULL, asked_at = NULL,"
+            " not_asked_reason = NULL, absence_id = NULL"
+        )
+    received = anna.received
+    await world.until("Mon 18:00")
+    assert anna.received == received
+    assert (await world.rows(SESSIONS, code="A7"))[0][1:] == ("cancelled", "not_asked", "absence")
+
+
+async def test_and_once_more_when_the_question_goes_out(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 20:00")
+    await world.until("Mon 22:00")
+    received = anna.received
+    await ben.types("/away 10.11.")
+    async with writing(world.stage.running.db) as tx:
+        # As if it had been said before the session.
+        await tx.run("UPDATE absence SET first_on = '2026-11-02', since_at = 1, agreed_at = 1")
+    await world.until("Tue 12:00")
+    assert anna.received == received
+    assert await world.rows("SELECT reason FROM message WHERE kind = 'prompt'") == [("away",)]
 
 
 async def test_who_falls_ill_has_the_digest_at_once(world: World) -> None:

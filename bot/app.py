@@ -63,10 +63,11 @@ from bot.services.timetable import Timetable
 from bot.services.unopened import UnopenedDigests
 from bot.services.usual import Usual
 from bot.services.watching import Watching
+from bot.services.wrong_client import WrongClient
 from bot.store import updates
 from bot.store.database import Database
 from bot.store.practice import last_seen_at
-from bot.ticks import Ticks
+from bot.ticks import Piece, Ticks
 from bot.transport.application import LoudApplication, close, introduce, make_application
 from bot.transport.faults import trace
 from bot.transport.lanes import Lanes
@@ -89,6 +90,7 @@ from bot.views.pictures import PictureViews
 from bot.views.reader import Desk
 from bot.views.schedule import ScheduleViews
 from bot.views.timetable import TimetableViews
+from bot.views.wrong_client import WrongClientViews
 from handlers import add_handlers
 from handlers.guard import Room
 
@@ -265,31 +267,35 @@ async def _assemble(
     await declaring.bring_in()
     await room.absences.bring_in()
     closing = Closing(db, clock, ids, settings, room.checkins.talks)
+    making = DigestMaking(db, clock, ids, settings, room.digests.reading)
+    syncing = Syncing(Following(db, clock, ids, settings), settings)
+    mornings = Mornings(db, clock, ids, settings)
     wall = outgoing.wall or clock
     signs = Signs(lambda: ticks.went_through, lambda: receiver.received())
     health = Health(db, clock, wall, signs)
     receiver = _receiver(settings, clock, ids, db, bot, application, room, health)
     ticks = Ticks(
         plan=(
-            room.timetable.plan,
-            room.asking.ask_one,
-            DigestMaking(db, clock, ids, settings, room.digests.reading).make_one,
-            room.confirming.ask_on_the_eve,
-            room.mirrors.write_one,
-            Mornings(db, clock, ids, settings).owe_one,
+            Piece(room.timetable.plan, room.timetable.any_to_plan),
+            Piece(room.asking.ask_one, room.asking.any_to_ask),
+            Piece(making.make_one, making.any_to_make),
+            Piece(room.confirming.ask_on_the_eve, room.confirming.any_to_ask),
+            Piece(room.mirrors.write_one, room.mirrors.any_to_write),
+            Piece(mornings.owe_one, mornings.any_to_owe),
         ),
-        deliver=delivery.deliver_one,
+        deliver=Piece(delivery.deliver_one, outgoing.any_due),
         sweep=(
-            closing.close_one,
-            _folding(closing, room),
-            room.endings.end_one,
-            retention.sweep_one,
-            outgoing.be_seen,
-            receiver.look,
-            declaring.look,
+            Piece(closing.close_one, closing.any_to_close),
+            Piece(_folding(closing, room), closing.any_to_fold),
+            Piece(room.endings.end_one, room.endings.any_to_end),
+            Piece(retention.sweep_one, retention.any_to_sweep),
+            Piece(outgoing.be_seen, outgoing.is_to_be_seen),
+            Piece(receiver.look),
+            Piece(declaring.look),
         ),
-        follow=Syncing(Following(db, clock, ids, settings), settings).sync_one,
+        follow=Piece(syncing.sync_one, syncing.any_due),
         on_token_refused=on_token_refused,
+        db=db,
         clock=clock,
     )
     add_handlers(application, room, leaving(messenger, clock))
@@ -343,6 +349,7 @@ def _room(
         watching=watching,
         schedule=Schedule(db, clock, ids, settings),
         absences=Absences(db, clock, ids, settings),
+        wrong_client=WrongClient(db, clock, ids, settings),
         checkin_views=CheckInViews(desk),
         people_views=PeopleViews(desk, username, instruments, pictures),
         ending_views=EndingViews(desk),
@@ -354,6 +361,7 @@ def _room(
         mirror_views=MirrorViews(desk, instrument),
         schedule_views=ScheduleViews(desk),
         absence_views=AbsenceViews(desk),
+        wrong_client_views=WrongClientViews(desk),
     )
 
 

@@ -21,6 +21,7 @@ from bot.services.outgoing import Claimed, Outgoing
 from bot.services.ports import Messenger, Screen
 from bot.services.schedule import Schedule
 from bot.services.unopened import REMINDED_AFTER, TOLD_AFTER, UnopenedDigests
+from bot.services.wrong_client import NOTICE as WRONG_CLIENT
 from bot.store.database import Unavailable
 from bot.transport.faults import trace
 from bot.transport.lanes import Lanes
@@ -155,6 +156,9 @@ class Delivery:
             if talk is None or pair is None or talk.checkin.state == "cancelled":
                 return None
             return self.notice_views.before_first(pair, talk, reader)
+        if name == WRONG_CLIENT:
+            talk = await self.checkins.delivery(message.subject_id)
+            return self.notice_views.wrong_client(talk, reader) if talk else None
         if name == "confirmed" and pair is not None:
             joining = await self.enrolment.joining(claimed.person.id, pair.id)
             return self.notice_views.joining(joining, reader)

@@ -28,6 +28,7 @@ from handlers import (
     schedule,
     therapist,
     timetable,
+    wrong_client,
 )
 from handlers.guard import Ask, Reply, Room, Route, is_own, may, on_message, on_tap
 
@@ -57,6 +58,7 @@ TAPS: dict[str, Route] = {
     **mirror.TAPS,
     **schedule.TAPS,
     **absences.TAPS,
+    **wrong_client.TAPS,
 }
 
 

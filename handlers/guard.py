@@ -38,6 +38,7 @@ from bot.services.sentences import Sentences
 from bot.services.timetable import Timetable
 from bot.services.usual import Usual
 from bot.services.watching import Watching
+from bot.services.wrong_client import WrongClient
 from bot.views.absences import AbsenceViews
 from bot.views.buttons import Tap, read_tap
 from bot.views.checkin import CheckInViews
@@ -52,6 +53,7 @@ from bot.views.plain import bare
 from bot.views.reader import Desk, Reader
 from bot.views.schedule import ScheduleViews
 from bot.views.timetable import TimetableViews
+from bot.views.wrong_client import WrongClientViews
 
 log = structlog.get_logger(__name__)
 
@@ -120,6 +122,7 @@ class Room:
     watching: Watching
     schedule: Schedule
     absences: Absences
+    wrong_client: WrongClient
     checkin_views: CheckInViews
     people_views: PeopleViews
     ending_views: EndingViews
@@ -131,6 +134,7 @@ class Room:
     mirror_views: MirrorViews
     schedule_views: ScheduleViews
     absence_views: AbsenceViews
+    wrong_client_views: WrongClientViews
 
 
 @dataclass(frozen=True, slots=True)

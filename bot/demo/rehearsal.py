@@ -57,6 +57,7 @@ _BENS: Final = (
     ("away", "absnew", "absend"), ("away 2.8.", "absset"), ("away 2.8.",), ("away x",),
     ("away", "absone", "abschg"), ("away", "absone", "absdel"),
     ("appointments", "tappt", "tcanc", "tcancok"), ("appointments", "trules", "trule", "trulok"),
+    ("appointments", "tappt", "wrong", "wrongto", "wrongok"),
 )  # fmt: skip
 _DANAS: Final = (
     ("schedule closed 2.8.", "absset", "absundo"),

@@ -43,6 +43,10 @@ class Mornings:
     ids: Ids
     settings: Settings
 
+    async def any_to_owe(self, tx: Transaction) -> bool:
+        """Say whether `owe_one` has one to owe."""
+        return await self._due(tx) is not None
+
     async def owe_one(self) -> bool:
         """Owe the card of one therapist whose hour has come; was there one?"""
         card = await self._next_due()
@@ -50,6 +54,9 @@ class Mornings:
 
     @reads
     async def _next_due(self, tx: Transaction) -> Card | None:
+        return await self._due(tx)
+
+    async def _due(self, tx: Transaction) -> Card | None:
         now, force_of = self.clock.now(), await each_in_force(tx, self.settings)
         for weekly in await digests.weekly_hours(tx):
             force = force_of(weekly.therapist_id)

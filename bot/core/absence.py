@@ -40,11 +40,10 @@ class Absence:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Days without a gap. since_at: when it was said that they begin so."""
+    """Days without a gap."""
 
     first_on: str
     last_on: str
-    since_at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +75,12 @@ class Away:
     def spans(self) -> tuple[Span, ...]:
         """Give the days off as spans, in order."""
         found: list[Span] = []
-        for one in sorted(self.absences, key=lambda each: (each.first_on, each.since_at)):
+        for one in sorted(self.absences, key=lambda each: each.first_on):
             if found and one.first_on <= day_after(found[-1].last_on):
                 last = found[-1]
-                found[-1] = Span(last.first_on, max(last.last_on, one.last_on), last.since_at)
+                found[-1] = Span(last.first_on, max(last.last_on, one.last_on))
             else:
-                found.append(Span(one.first_on, one.last_on, one.since_at))
+                found.append(Span(one.first_on, one.last_on))
         return tuple(found)
 
     def span_of(self, on: str) -> Span | None:
@@ -99,16 +98,17 @@ class Away:
         return max([weekly, *(at for at, _ in self.eves(hours) if at <= now)])
 
     def eves(self, hours: Hours) -> tuple[tuple[int, Span], ...]:
-        """Give the hours before each span in which a weekly hour would have been.
+        """Give the hours before each span in which weekly hours would have been, in order.
 
         On the day before, at the digest's own time where that is in the evening. Where that was
-        over when the absence was said, at once.
+        over when a weekly hour came into the span, at once then: a span may grow while it lasts.
         """
-        return tuple(
-            (max(_eve_at(span, hours), span.since_at), span)
+        found = {
+            (max(_eve_at(span, hours), said_at), span)
             for span in self.spans()
-            if _has_weekday(span, hours.weekday)
-        )
+            for said_at in self._hours_said(span, hours)
+        }
+        return tuple(sorted(found, key=lambda one: one[0]))
 
     def leaving_at(self, cut_at: int, hours: Hours) -> Span | None:
         """Give the span before which a digest of this cut-off is the last one."""
@@ -121,7 +121,7 @@ class Away:
             local_on(self.next_digest(now, hours), hours.zone),
         )
         for span in self.spans():
-            is_between = span.first_on < next_on and _has_weekday(span, hours.weekday)
+            is_between = span.first_on < next_on and bool(_weekdays(span, hours.weekday))
             if span.last_on >= today and (span.first_on <= today or is_between):
                 return span
         return None
@@ -133,20 +133,32 @@ class Away:
         is_eve = (
             following is not None
             and following.first_on == day_after(on)
-            and _has_weekday(following, hours.weekday)
-            and following.since_at <= _eve_at(following, hours)
+            and (_eve_at(following, hours), following) in self.eves(hours)
         )
         return self.on(on) is None and not is_eve
+
+    def _hours_said(self, span: Span, hours: Hours) -> Iterator[int]:
+        """Give when it was said of each weekly hour within a span that it is none.
+
+        One that was over by then had been one.
+        """
+        for on in _weekdays(span, hours.weekday):
+            said_at = min(one.since_at for one in self.absences if one.has(on))
+            if to_utc(on, hours.time, hours.zone) > said_at:
+                yield said_at
 
 
 def _eve_at(span: Span, hours: Hours) -> int:
     return to_utc(day_after(span.first_on, -1), max(hours.time, EVENING), hours.zone)
 
 
-def _has_weekday(span: Span, weekday: int) -> bool:
-    first = date.fromisoformat(span.first_on)
-    days = (date.fromisoformat(span.last_on) - first).days
-    return (weekday - first.weekday()) % 7 <= days
+def _weekdays(span: Span, weekday: int) -> list[str]:
+    """List the days of a span that are a weekday."""
+    ahead = (weekday - date.fromisoformat(span.first_on).weekday()) % 7
+    found = [day_after(span.first_on, ahead)]
+    while found[-1] <= span.last_on:
+        found.append(day_after(found[-1], 7))
+    return found[:-1]
 
 
 def _later(now: int, hours: Hours) -> Iterator[int]:

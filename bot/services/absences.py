@@ -226,9 +226,9 @@ class Absences:
         if kept.stands:
             await store.end(tx, absence_id, now)
             for one in replaced:
-                await store.stand_again(tx, one.id)
+                await store.stand_again(tx, one.id, now)
         else:
-            await store.stand_again(tx, absence_id)
+            await store.stand_again(tx, absence_id, now)
         await self._carry_out(tx, by, plan, "absence undone", back_from_at)
         return replace(plan, stands=not ends)
 
@@ -333,6 +333,7 @@ class Absences:
         ends. revives: and that what it replaced stands again.
         """
         absence, comes, goes = kept.absence, list[Absence](), set[int]()
+        now = self.clock.now()
         if kept.agreed_at is not None:
             replaced = await store.replaced_by(tx, absence.id) if revives or not ends else []
         else:
@@ -341,10 +342,10 @@ class Absences:
                 one for one in standing if one.id == kept.changes_id or _overlap(one, absence)
             ]
         if ends:
-            comes, goes = replaced, {absence.id}
+            comes, goes = [replace(one, since_at=now) for one in replaced], {absence.id}
         elif not kept.stands:
-            now = self.clock.now()
-            absence = replace(absence, since_at=_since_at(absence, replaced, now))
+            since_at = now if kept.agreed_at is not None else _since_at(absence, replaced, now)
+            absence = replace(absence, since_at=since_at)
             comes, goes = [absence], {one.id for one in replaced}
         plan = Plan(absence, tuple(replaced), stands=kept.stands and not ends, was=ends)
         effects = [
@@ -494,5 +495,6 @@ def _joined(absence: Absence, others: Sequence[Absence]) -> Absence:
 
 
 def _since_at(absence: Absence, replaced: Sequence[Absence], now: int) -> int:
-    """Give since when its days count: where they begin as they did, since then; else since now."""
-    return next((one.since_at for one in replaced if one.first_on == absence.first_on), now)
+    """Give since when its days count: where they begin as before and none is new, since then."""
+    same = [one for one in replaced if one.first_on == absence.first_on]
+    return next((one.since_at for one in same if absence.last_on <= one.last_on), now)

@@ -176,5 +176,5 @@ class Talks:
             if one.last_on >= local_on(now, zone) and span.first_on <= one.first_on <= span.last_on
         ]
         cover = next((one.cover for one in own if one.cover is not None), None)
-        days = Absence(0, therapist_id, span.first_on, span.last_on, span.since_at, cover)
+        days = Absence(0, therapist_id, span.first_on, span.last_on, 0, cover)
         return digest_at, cut_at, days

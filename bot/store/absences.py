@@ -169,10 +169,12 @@ async def end(tx: Transaction, absence_id: int, now: int) -> None:
     )
 
 
-async def stand_again(tx: Transaction, absence_id: int) -> None:
-    """Let an absence that was ended count again."""
+async def stand_again(tx: Transaction, absence_id: int, now: int) -> None:
+    """Let an absence that was ended count again, from now on: what began meanwhile took place."""
     await tx.run(
-        "UPDATE absence SET over_at = NULL, replaced_by = NULL WHERE id = :id", id=absence_id
+        "UPDATE absence SET over_at = NULL, replaced_by = NULL, since_at = :now WHERE id = :id",
+        id=absence_id,
+        now=now,
     )
 
 

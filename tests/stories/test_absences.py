@@ -9,10 +9,10 @@ while away.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
-from world import World
+from world import Human, World
 
 from tests.feeds.calendars import Kept, follows, kept_beside, read_again
 from tests.transactions import writing
@@ -263,8 +263,75 @@ async def test_being_back_can_be_undone(world: World) -> None:
     await ben.taps("Sun, Nov 1 – Fri, Nov 6 2026")
     await ben.taps("I am back")
     await ben.taps("Undo")
-    assert "Instead stands again: Sun, Nov 1 – Fri, Nov 6 2026" in ben.screen
+    assert ben.sees("Instead stands again: Sun, Nov 1 – Fri, Nov 6 2026")
+    assert ben.sees("The digest that would fall in this time comes now.")
+    assert ben.sees("The last digest before you are away, until Fri, Nov 6")
     assert (await world.rows(SESSIONS, code="A7"))[0][1] == "cancelled"
+
+
+async def _be_back(ben: Human) -> None:
+    await ben.taps("I am back")
+
+
+async def _take_back(ben: Human) -> None:
+    await ben.taps("Take it back")
+
+
+async def _begin_tomorrow(ben: Human) -> None:
+    await ben.taps("Change the days")
+    await ben.taps("3")
+    await ben.taps("6")
+    await ben.taps("Apply")
+
+
+@pytest.mark.parametrize(
+    ("typed", "act"),
+    [
+        ("1.11.–6.11.", _be_back),
+        ("2.11.–6.11.", _take_back),
+        ("2.11.–6.11.", _begin_tomorrow),
+    ],
+)
+@pytest.mark.parametrize(("meets", "undone"), [("10:00", "11:00"), ("20:00", "22:00")])
+async def test_what_took_place_before_an_undo_is_asked_about(
+    world: World, typed: str, act: Callable[[Human], Awaitable[None]], meets: str, undone: str
+) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets=f"Mon {meets}")
+    cora, _ = await world.pair("Cora", "Ben", code="C3", meets="Tue 10:00")
+    await ben.types(f"/away {typed}")
+    await ben.taps("Apply")
+    await world.until("Mon 09:00")
+    await ben.types("/away")
+    await ben.taps(next(label for label in ben.phone.last.labels or [] if "Nov 6" in label))
+    await act(ben)
+    await world.until(f"Mon {undone}")
+    await ben.taps("Undo")
+    received = cora.received
+    await world.until("Tue 11:30")
+    assert anna.sees("Question 1 of 5")
+    assert (await world.rows(SESSIONS, code="A7"))[0][1:3] == ("planned", "asked")
+    assert cora.received == received, "it is as it was from then on"
+
+
+async def test_days_that_grow_have_a_digest_of_what_came_until_then(world: World) -> None:
+    _, ben = await world.pair("Anna", "Ben")
+    cora, _ = await world.pair("Cora", "Ben", code="C3", meets="Sun 15:00")
+    await ben.types("/away 9.11.–12.11.")
+    await ben.taps("Apply")
+    await world.until("Sun 18:00")
+    await world.until("Sun 18:00")
+    await cora.checks_in(1, 1, 1, 1, 1)
+    await world.until("Mon 09:00")
+    await ben.types("/away 10.11.–20.11.")
+    assert "Mon, Nov 9 – Fri, Nov 20 2026" in ben.screen
+    assert "comes as soon as you apply this." in ben.screen
+    await ben.taps("Apply")
+    await world.step()
+    assert ben.sees("The last digest before you are away, until Fri, Nov 20")
+    assert ben.sees("C3 · Sun 15:00")
+    received = ben.received
+    await world.until("Thu 12:00")
+    assert ben.received == received
 
 
 @pytest.mark.parametrize(

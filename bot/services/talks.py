@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 from bot.config import Settings
 from bot.core import conversation
-from bot.core.absence import Absence
+from bot.core.absence import Absence, Span
 from bot.core.conversation import Answers
 from bot.core.instrument import Instrument, Item
 from bot.core.people import Person
@@ -39,7 +39,8 @@ class Talk:
     by choice. therapist_name: where the client has more than one therapist, which one is meant.
     goals: the words of the goals that are rated, by item. offers_goals: whether to say that there
     could be some. last: what became of the answers before these, at the end alone. away: days off
-    of the therapist for which the digest waits.
+    of the therapist for which the digest waits. covers: the therapist's own absences among them
+    that are not over and name who covers.
     """
 
     checkin: CheckIn
@@ -55,7 +56,8 @@ class Talk:
     goals: Mapping[str, str] = field(default_factory=dict, repr=False)
     offers_goals: bool = False
     last: Heard | None = None
-    away: Absence | None = None
+    away: Span | None = None
+    covers: tuple[Absence, ...] = ()
 
     @property
     def has_talked(self) -> bool:
@@ -93,9 +95,9 @@ class Talks:
         instrument, now = self.instrument(checkin), self.clock.now()
         position = conversation.position(instrument, answers, checkin.known)
         person = await people.load_person(tx, checkin.client_id)
-        digest_at, cut_at, away = 0, 0, None
+        digest_at, cut_at, away, covers = 0, 0, None, tuple[Absence, ...]()
         if position is None:
-            digest_at, cut_at, away = await self._digest(tx, checkin.therapist_id, now)
+            digest_at, cut_at, away, covers = await self._digest(tx, checkin.therapist_id, now)
         completed_at = checkin.completed_at
         return Talk(
             checkin=checkin,
@@ -112,6 +114,7 @@ class Talks:
             offers_goals=position is None and await self._offers_goals(tx, checkin, instrument),
             last=await self._last(tx, checkin) if position is None else None,
             away=away,
+            covers=covers,
         )
 
     async def _last(self, tx: Transaction, checkin: CheckIn) -> Heard | None:
@@ -155,10 +158,10 @@ class Talks:
 
     async def _digest(
         self, tx: Transaction, therapist_id: int, now: int
-    ) -> tuple[int, int, Absence | None]:
+    ) -> tuple[int, int, Span | None, tuple[Absence, ...]]:
         """Give when a therapist's next digest is due, and the cut-off of the newest.
 
-        And the days off for which it waits, with who covers.
+        And the days off for which it waits, and those of them for which somebody covers.
         """
         therapist = await people.load_person(tx, therapist_id)
         force = await in_force(tx, self.settings, therapist_id)
@@ -168,13 +171,12 @@ class Talks:
             await people.newest_cut(tx, therapist_id),
         )
         span = force.away.waited_for(now, force.hours(zone))
-        if span is None:
-            return digest_at, cut_at, None
-        own = [
+        covers = tuple(
             one
-            for one in await absences.standing(tx, [therapist_id])
-            if one.last_on >= local_on(now, zone) and span.first_on <= one.first_on <= span.last_on
-        ]
-        cover = next((one.cover for one in own if one.cover is not None), None)
-        days = Absence(0, therapist_id, span.first_on, span.last_on, 0, cover)
-        return digest_at, cut_at, days
+            for one in (await absences.standing(tx, [therapist_id]) if span else ())
+            if one.cover is not None
+            and one.last_on >= local_on(now, zone)
+            and span is not None
+            and span.first_on <= one.first_on <= span.last_on
+        )
+        return digest_at, cut_at, span, covers

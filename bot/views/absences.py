@@ -139,6 +139,11 @@ class AbsenceViews:
             plan=plan,
             days=days(absence),
             replaced=[days(one) for one in plan.replaced],
+            uncovered=[
+                self._line(one)
+                for one in (() if plan.was or is_looked_at else plan.replaced)
+                if one.cover not in (None, absence.cover)
+            ],
             effects=[self._effect(one) for one in plan.effects[:_THERAPISTS]],
             more=max(0, len(plan.effects) - _THERAPISTS),
             typed=f"/away {absence.first_on} {absence.last_on}",

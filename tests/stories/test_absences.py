@@ -379,6 +379,38 @@ async def test_days_that_overlap_become_one_absence(world: World) -> None:
     ]
 
 
+async def test_who_does_not_cover_any_more_is_named(world: World) -> None:
+    _, ben = await world.pair("Anna", "Ben")
+    await ben.types(f"{WEEK} cover: Dr. Klein")
+    await ben.taps("Apply")
+    await ben.types("/away 12.11.–20.11. cover: Dr. Gross")
+    assert "Who covers: Dr. Gross" in ben.screen
+    named = "Does not cover any more: Dr. Klein (Sat, Nov 7 – Sun, Nov 15 2026)"
+    assert named in ben.screen
+    await ben.taps("Apply")
+    await ben.taps("Undo")
+    assert named not in ben.screen
+
+
+async def test_clients_are_told_who_covers_when(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Fri 15:50")
+    cora, _ = await world.pair("Cora", "Ben", code="C3", meets="Fri 15:50")
+    for typed in ("7.11. cover: Dr. Klein", "8.11.–9.11. cover: Dr. Gross", "10.11.–14.11."):
+        await ben.types(f"/away {typed}")
+        await ben.taps("Apply")
+    await world.dana.types("/schedule closed 15.11.")
+    await world.dana.taps("Apply")
+    await world.until("Fri 18:05")
+    await anna.checks_in(8, 8, 8, 8, 8)
+    assert "away from Sat, Nov 7 to Sun, Nov 15." in anna.screen
+    assert "On Sat, Nov 7 you can turn to: Dr. Klein" in anna.screen
+    assert "From Sun, Nov 8 to Mon, Nov 9 you can turn to: Dr. Gross" in anna.screen
+    await world.until("Sun 10:00")
+    await cora.checks_in(8, 8, 8, 8, 8)
+    assert "Dr. Gross" in cora.screen
+    assert "Dr. Klein" not in cora.screen, "that is over"
+
+
 async def test_days_are_chosen_by_button_over_the_turn_of_the_year(world: World) -> None:
     _, ben = await world.pair("Anna", "Ben")
     await ben.types("/away")

@@ -32,6 +32,7 @@ from bot.opening import (
 from bot.pictures import Pictures
 from bot.pulse import Pulse
 from bot.render import Renderer
+from bot.services.absences import Absences
 from bot.services.acknowledgements import Acknowledgements
 from bot.services.asking import Asking
 from bot.services.backups import Backups
@@ -53,6 +54,7 @@ from bot.services.hold import Hold
 from bot.services.inviting import Inviting
 from bot.services.lookup import Lookup
 from bot.services.mirror import Mirrors
+from bot.services.mornings import Mornings
 from bot.services.outgoing import Outgoing
 from bot.services.ports import Clock, Ids
 from bot.services.privacy import Privacy
@@ -78,6 +80,7 @@ from bot.transport.messenger import BotMessenger
 from bot.transport.pacing import Pacing
 from bot.transport.receiver import TAPS_LIVE_MS, Receiver
 from bot.transport.request import WireBot
+from bot.views.absences import AbsenceViews
 from bot.views.checkin import CheckInViews
 from bot.views.digest import DigestViews
 from bot.views.endings import EndingViews
@@ -255,12 +258,15 @@ async def _assemble(
         room.feeds,
         room.schedule,
         hold,
+        room.absences,
+        room.lookup,
         room.checkin_views,
         room.digest_views,
         room.mirror_views,
         room.feed_views,
         room.ending_views,
         room.schedule_views,
+        room.absence_views,
         NoticeViews(room.people_views, room.checkin_views),
         messenger,
         lanes,
@@ -268,9 +274,11 @@ async def _assemble(
     retention = Retention(db, clock, ids, settings)
     declaring = Declaring(db, clock, ids, settings, declared_feeds(settings))
     await declaring.bring_in()
+    await room.absences.bring_in()
     closing = Closing(db, clock, ids, settings, room.checkins.talks)
     making = DigestMaking(db, clock, ids, settings, room.digests.reading)
     syncing = Syncing(Following(db, clock, ids, settings), settings)
+    mornings = Mornings(db, clock, ids, settings)
     wall = outgoing.wall or clock
     signs = Signs(lambda: ticks.went_through, lambda: receiver.received())
     health = Health(db, clock, wall, signs)
@@ -282,6 +290,7 @@ async def _assemble(
             _off_hold(hold, Piece(making.make_one, making.any_to_make)),
             _off_hold(hold, Piece(room.confirming.ask_on_the_eve, room.confirming.any_to_ask)),
             _off_hold(hold, Piece(room.mirrors.write_one, room.mirrors.any_to_write)),
+            _off_hold(hold, Piece(mornings.owe_one, mornings.any_to_owe)),
         ),
         deliver=Piece(delivery.deliver_one, outgoing.any_due),
         sweep=(
@@ -349,6 +358,7 @@ def _room(
         mirrors=Mirrors(db, clock, ids, settings, instrument),
         watching=watching,
         schedule=Schedule(db, clock, ids, settings),
+        absences=Absences(db, clock, ids, settings),
         wrong_client=WrongClient(db, clock, ids, settings),
         checkin_views=CheckInViews(desk),
         people_views=PeopleViews(desk, username, instruments, pictures),
@@ -360,6 +370,7 @@ def _room(
         goal_views=GoalViews(desk),
         mirror_views=MirrorViews(desk, instrument),
         schedule_views=ScheduleViews(desk),
+        absence_views=AbsenceViews(desk),
         wrong_client_views=WrongClientViews(desk),
     )
 

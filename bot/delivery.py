@@ -9,12 +9,14 @@ from typing import Final
 import structlog
 
 from bot.core.errors import Rejected, TokenRefused, TryLater, Unclear, Unreachable
+from bot.services.absences import Absences
 from bot.services.acknowledgements import Acknowledgements
 from bot.services.checkins import CheckIns
 from bot.services.digests import Digests
 from bot.services.enrolment import Enrolment
 from bot.services.feeds import Feeds
 from bot.services.hold import Hold
+from bot.services.lookup import Lookup
 from bot.services.mirror import Mirrors
 from bot.services.outgoing import Claimed, Outgoing
 from bot.services.ports import Messenger, Screen
@@ -24,6 +26,7 @@ from bot.services.wrong_client import NOTICE as WRONG_CLIENT
 from bot.store.database import Unavailable
 from bot.transport.faults import trace
 from bot.transport.lanes import Lanes
+from bot.views.absences import AbsenceViews
 from bot.views.checkin import CheckInViews
 from bot.views.digest import DigestViews
 from bot.views.endings import EndingViews
@@ -60,12 +63,15 @@ class Delivery:
     feeds: Feeds
     schedule: Schedule
     hold: Hold
+    absences: Absences
+    lookup: Lookup
     checkin_views: CheckInViews
     digest_views: DigestViews
     mirror_views: MirrorViews
     feed_views: FeedViews
     ending_views: EndingViews
     schedule_views: ScheduleViews
+    absence_views: AbsenceViews
     notice_views: NoticeViews
     messenger: Messenger
     lanes: Lanes
@@ -142,6 +148,12 @@ class Delivery:
         if name == "lost":
             lost = await self.hold.telling(message.subject_id, claimed.person.id)
             return self.notice_views.lost(lost, reader) if lost else None
+        if name == "closed":
+            plan = await self.absences.telling(message.subject_id, claimed.person.id)
+            return self.absence_views.told(plan, reader) if plan else None
+        if name == "morning":
+            today = await self.lookup.today(claimed.person.id)
+            return self.digest_views.today(today, reader) if today.lines else None
         if name == "watch_help":
             return self.notice_views.watch_help(more[1], reader)
         if name == "watch" and pair is not None:

@@ -17,6 +17,7 @@ from telegram.ext import (
 
 from bot.core.errors import Refused
 from handlers import (
+    absences,
     calendar,
     checkin,
     client,
@@ -43,6 +44,7 @@ COMMANDS: dict[str, Route] = {
     **digest.COMMANDS,
     **mirror.COMMANDS,
     **schedule.COMMANDS,
+    **absences.COMMANDS,
 }
 TAPS: dict[str, Route] = {
     **joining.TAPS,
@@ -56,6 +58,7 @@ TAPS: dict[str, Route] = {
     **digest.TAPS,
     **mirror.TAPS,
     **schedule.TAPS,
+    **absences.TAPS,
     **wrong_client.TAPS,
 }
 

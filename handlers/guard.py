@@ -17,6 +17,7 @@ from telegram import Chat, Update, User
 from bot.core.errors import Refused, Repeated
 from bot.core.people import tidy_name
 from bot.core.sessions import cut_text
+from bot.services.absences import Absences
 from bot.services.acknowledgements import Acknowledgements
 from bot.services.asking import Asking
 from bot.services.checkins import CheckIns
@@ -38,6 +39,7 @@ from bot.services.timetable import Timetable
 from bot.services.usual import Usual
 from bot.services.watching import Watching
 from bot.services.wrong_client import WrongClient
+from bot.views.absences import AbsenceViews
 from bot.views.buttons import Tap, read_tap
 from bot.views.checkin import CheckInViews
 from bot.views.digest import DigestViews
@@ -121,6 +123,7 @@ class Room:
     mirrors: Mirrors
     watching: Watching
     schedule: Schedule
+    absences: Absences
     wrong_client: WrongClient
     checkin_views: CheckInViews
     people_views: PeopleViews
@@ -132,6 +135,7 @@ class Room:
     goal_views: GoalViews
     mirror_views: MirrorViews
     schedule_views: ScheduleViews
+    absence_views: AbsenceViews
     wrong_client_views: WrongClientViews
 
 

@@ -9,6 +9,7 @@ from bot.core.schedule import wanted_of
 from bot.services.schedule import By
 from bot.services.schedule_changes import PRACTICE, Values
 from bot.views.schedule import wanted_from
+from handlers import absences
 from handlers.guard import Ask, Reply, Room, Route, may
 
 _MY: Final = ("my", "mein", "meine")
@@ -20,6 +21,8 @@ async def schedule(room: Room, ask: Ask) -> Reply:
     is_mine = first.lower() in _MY and may(ask.who, "therapist")
     owner = PRACTICE if may(ask.who, "admin") and not is_mine else ask.me
     words = rest if is_mine else ask.words
+    if owner == PRACTICE and first.lower() in absences.CLOSED:
+        return await absences.closed(room, ask, rest)
     if not words.strip():
         return await _show(room, ask, owner)
     return await _preview(room, ask, owner, wanted_of(words))

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from bot.cli.closed import closed
 from bot.cli.ending import CONFIG, AsJson, Config, fail, settings_of, work
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 schedule = typer.Typer(
     help="When clients are asked and therapists get their digest.", no_args_is_help=True
 )
+
+schedule.add_typer(closed, name="closed")
 
 Therapist = Annotated[
     int | None, typer.Option(help="A therapist's own values, by Telegram id; else the practice's.")

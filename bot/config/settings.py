@@ -27,6 +27,7 @@ from bot.config.section import Section
 from bot.config.values import (
     NO_ADDRESS,
     ApiAddress,
+    ClosedDays,
     CodePattern,
     Command,
     HeartbeatAddress,
@@ -37,6 +38,7 @@ from bot.config.values import (
     LogLevel,
     MatchRules,
     MaybeListenAddress,
+    MorningCard,
     Phrases,
     ShortLine,
     Slug,
@@ -127,6 +129,15 @@ class Practice(Section):
     templates: Path = Field(
         Path("templates"),
         description="A folder for texts of your own, named as the packaged ones; may be missing.",
+    )
+    closed_days: ClosedDays = Field(
+        (),
+        description="Days on which the practice is closed, such as "
+        '["2026-12-24 2026-12-26", "2027-05-01"].',
+    )
+    morning_card: MorningCard = Field(
+        "off",
+        description="When therapists are sent the day's appointments, such as 07:30, or off.",
     )
     admins: TelegramIds = Field(
         repr=False,

@@ -19,6 +19,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StringConstraints
 from pydantic_core import PydanticCustomError
 
+from bot.core.away import LONGEST_DAYS
+from bot.core.days import read_iso
+from bot.core.timetable import day_after
 from bot.core.watch import plain_phrase, strange_letters
 
 #: A safety text shares its message with a heading and buttons.
@@ -48,13 +51,20 @@ def _not_a_switch(value: object) -> object:
     return value
 
 
-def _time_of_day(value: object) -> object:
+def _time_of_day(value: object) -> time:
     if isinstance(value, time) and value.tzinfo is None and not (value.second or value.microsecond):
         return value
     found = re.fullmatch(r"(\d{1,2}):(\d{2})", value.strip()) if isinstance(value, str) else None
     if not found or int(found[1]) > 23 or int(found[2]) > 59:
         raise refused(f"is not a time of day: {shortened(value)}", 'write it as "17:30", 24 hours')
     return time(int(found[1]), int(found[2]))
+
+
+def _time_or_off(value: object) -> object:
+    """Read a time of day as HH:MM, or `off`."""
+    if isinstance(value, str) and value.strip().lower() == "off":
+        return "off"
+    return f"{_time_of_day(value):%H:%M}"
 
 
 def _zone(name: str) -> str:
@@ -295,8 +305,43 @@ def _words(value: object) -> object:
 def _each_once(value: tuple[str, ...]) -> tuple[str, ...]:
     twice = next((one for one in value if value.count(one) > 1), None)
     if twice is not None:
-        raise refused(f"names {twice} twice", "name each rule once")
+        raise refused(f"names {twice} twice", "name each once")
     return value
+
+
+def _days(value: object) -> object:
+    """Let a text with commas, as the environment gives it, be a list of days."""
+    if isinstance(value, str):
+        return tuple(one.strip() for one in value.split(",") if one.strip())
+    return value
+
+
+def _closed_days(value: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuse what is no day, and no first and last day in this order."""
+    for one in value:
+        first, last = first_and_last(one)
+        if read_iso(first) is None or read_iso(last) is None:
+            raise refused(
+                f"has {shortened(one)}, which is no day",
+                'write "2026-12-24", or the first and the last one: "2026-12-24 2026-12-26"',
+            )
+        if last < first:
+            raise refused(
+                f"has {shortened(one)}, which ends before it begins",
+                f'write "{last} {first}"',
+            )
+        if last > day_after(first, LONGEST_DAYS - 1):
+            raise refused(
+                f"has {shortened(one)}, which is very long",
+                f"write at most {LONGEST_DAYS} days in one",
+            )
+    return value
+
+
+def first_and_last(days: str) -> tuple[str, str]:
+    """Give the first and the last day of one of `ClosedDays`."""
+    first, _, last = days.partition(" ")
+    return first, last.strip() or first
 
 
 def _code_pattern(value: str) -> str:
@@ -313,6 +358,12 @@ def _code_pattern(value: str) -> str:
 Whole = Annotated[int, BeforeValidator(_not_a_switch)]
 MatchRule = Literal["tag", "summary", "attendee", "title"]
 MatchRules = Annotated[tuple[MatchRule, ...], BeforeValidator(_words), AfterValidator(_each_once)]
+ClosedDays = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_days),
+    AfterValidator(_each_once),
+    AfterValidator(_closed_days),
+]
 CodePattern = Annotated[str, AfterValidator(_code_pattern)]
 TelegramId = Annotated[Whole, Field(gt=0, lt=2**52)]
 TelegramIds = Annotated[
@@ -325,6 +376,7 @@ WebhookAddress = Annotated[str, BeforeValidator(_webhook_address)]
 ListenAddress = Annotated[str, AfterValidator(_listen_address)]
 HeartbeatAddress = Annotated[SecretStr, AfterValidator(_heartbeat_address)]
 MaybeListenAddress = Annotated[str, AfterValidator(_address_or_none)]
+MorningCard = Annotated[str, BeforeValidator(_time_or_off)]
 TimeOfDay = Annotated[time, BeforeValidator(_time_of_day)]
 Weekday = Annotated[
     Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"],

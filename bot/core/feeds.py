@@ -45,7 +45,10 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """An event as it is kept, beside its appointment. is_planned: that is still as it was made."""
+    """An event as it is kept, beside its appointment. is_planned: that is still as it was made.
+
+    An absence that has cancelled it changes nothing about that: it may come back.
+    """
 
     stem: bytes
     series: bytes

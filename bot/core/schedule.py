@@ -29,6 +29,7 @@ LEVELS: Final[Mapping[str, tuple[Level, ...]]] = {
     "checkin.quiet_to": ("practice",),
     "digest.weekday": ("practice", "therapist"),
     "digest.time": ("practice", "therapist"),
+    "practice.morning_card": ("practice", "therapist"),
 }
 
 #: So far ahead a preview looks.
@@ -43,6 +44,7 @@ WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     "week": ("checkin.per_week",),
     "quiet": ("checkin.quiet_from", "checkin.quiet_to"),
     "digest": ("digest.weekday", "digest.time"),
+    "card": ("practice.morning_card",),
 }
 #: Typed instead of a value: it follows again.
 FOLLOW: Final = ("follow", "default", "standard")

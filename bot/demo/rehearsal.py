@@ -56,10 +56,13 @@ _ANNAS: Final = (
 _BENS: Final = (
     ("add", "tadd", "tnew", "tform"), ("add", "tnew", "tform", "tprev"), ("mirror", "mirset"),
     ("appointments", "tappt", "tmove", "tpick", "tmprev", "tmoved"),
+    ("away", "absnew", "absend"), ("away 2.8.", "absset"), ("away 2.8.",), ("away x",),
+    ("away", "absone", "abschg"), ("away", "absone", "absdel"),
     ("appointments", "tappt", "tcanc", "tcancok"), ("appointments", "trules", "trule", "trulok"),
     ("appointments", "tappt", "wrong", "wrongto", "wrongok"),
 )  # fmt: skip
 _DANAS: Final = (
+    ("schedule closed 2.8.", "absset", "absundo"),
     ("schedule week 3", "schset", "schundo"), ("schedule x",), ("schedule delay x",),
 )  # fmt: skip
 _READING: Final = ("details", "words", "textback", "page", "talk", "details", "sentence")

@@ -102,6 +102,11 @@ def dated(on: str) -> str:
     return str(format_skeleton("yMMMd", date.fromisoformat(on), locale=_locale(_language.get())))
 
 
+def month(on: str) -> str:
+    """Give a local date's month with its year: `November 2036`."""
+    return str(format_skeleton("yMMMM", date.fromisoformat(on), locale=_locale(_language.get())))
+
+
 def moment(at: int, zone: str) -> str:
     """Give an instant as weekday and time in a zone: `Fri 17:00`."""
     local = _local(at, zone)

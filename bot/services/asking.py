@@ -21,13 +21,14 @@ from bot.core.instrument import Instrument
 from bot.core.people import Pair, language_of
 from bot.core.rhythm import GOALS, WORTH, asks_of
 from bot.services.acts import writes
+from bot.services.away_keeping import absence_of
 from bot.services.in_force import settings_in_force
 from bot.services.pauses import go_on, is_pause_over
 from bot.services.ports import Clock, Ids
 from bot.services.quiet import outside_quiet
+from bot.store import absences, checkins, goals, losses, outbox, pairs, people
 from bot.store import answers as answer_store
 from bot.store import asking as store
-from bot.store import checkins, goals, losses, outbox, pairs, people
 from bot.store.database import Database, Transaction, Unavailable
 
 log = structlog.get_logger(__name__)
@@ -82,8 +83,14 @@ class Asking:
     @writes
     async def _decide(self, tx: Transaction, due: store.Ended) -> None:
         # It was seen by a reader: cancelled or decided meanwhile, there is nothing to decide.
-        if await store.is_undecided(tx, due):
-            now = self.clock.now()
+        if not await store.is_undecided(tx, due):
+            return
+        now = self.clock.now()
+        therapist_id = (await pairs.load_pair(tx, due.pair_id)).therapist_id
+        absence = await absence_of(tx, self.settings, therapist_id, due.starts_at)
+        if absence is not None:
+            await absences.cancel(tx, due.id, absence.id, now)
+        else:
             await store.note_decision(tx, due.id, now, await self._ask(tx, due, now))
 
     @writes

@@ -117,6 +117,8 @@ class DigestMaking:
         Whoever has been erased since the places were read has none.
         """
         now, cut_at = self.clock.now(), window.cut_at
+        force = await in_force(tx, self.settings, therapist_id)
+        leaving = force.leaving(cut_at, window.zone)
         number = await store.advance(tx, therapist_id, window.from_at, cut_at, made=made)
         if number is None or not made:
             return
@@ -130,6 +132,7 @@ class DigestMaking:
             cut_at=cut_at,
             now=now,
             places=places,
+            away_until_on=None if leaving is None else leaving.last_on,
         )
         placed = await store.places_of(tx, digest_id)
         # What came in the cut-off's own millisecond is not in this digest.
@@ -146,4 +149,6 @@ class DigestMaking:
                 expires_at=now + _DELIVER_WITHIN_MS,
                 now=now,
             )
-        await owe_reminders(tx, therapist_id, ids=self.ids, settings=self.settings, now=now)
+        if leaving is None:
+            # Whoever leaves tomorrow is reminded of this one, too, by the first one afterwards.
+            await owe_reminders(tx, therapist_id, ids=self.ids, settings=self.settings, now=now)

@@ -125,7 +125,10 @@ class Digests:
             free_text=self.settings.digest.free_text,
             whole=whole,
         )
-        if made is None or page > 1:
+        if made is None:
+            return None
+        made = replace(made, away_until_on=row.away_until_on)
+        if page > 1:
             return made
         lost = await losses.losses_between(tx, window.from_at, window.cut_at)
         return replace(made, lost=tuple(lost))

@@ -15,6 +15,7 @@ from bot.config import Settings
 from bot.core.errors import Refused
 from bot.core.feeds import Feed, Flaw, Kept, Source
 from bot.services.acts import reads, writes
+from bot.services.away_keeping import keep
 from bot.services.events import Steps
 from bot.services.ports import Clock, Ids
 from bot.store import audit, feed_events, feed_flaws, feeds, pairs, people
@@ -118,7 +119,10 @@ class Feeds:
         if feed.rests is not None:
             raise Refused("feed_rests")
         if await feeds.accept(tx, feed_id, self.clock.now()):
-            await (await self._steps(tx, feed)).make_sketched(tx)
+            steps = await self._steps(tx, feed)
+            await steps.make_sketched(tx)
+            for one in sorted({each.therapist_id for each in steps.whose.values()}):
+                await keep(tx, self.settings, one, self.clock.now())
             await self._note(tx, therapist_id, "calendar accepted", feed_id)
         return await self._overview(tx, await _load(tx, feed_id, therapist_id))
 

@@ -14,6 +14,7 @@ from bot.config import Settings
 from bot.core.feeds import LATE_MS, Changes, Feed, Flaw, Found, Seen, Span, reconcile
 from bot.core.timetable import AHEAD_DAYS, local_on
 from bot.services.acts import reads, writes
+from bot.services.away_keeping import keep
 from bot.services.events import Steps
 from bot.services.feed_news import tell_owner, tell_therapist
 from bot.services.feeds import therapists_asked
@@ -217,6 +218,8 @@ class Following:
             if changes.is_absurd:
                 return await self._hold(tx, feed, changes, seen, zone)
             await steps.carry_out(tx, changes)
+            for therapist_id in sorted({one.therapist_id for one in whose.values()}):
+                await keep(tx, self.settings, therapist_id, now)
         unknown = await self._note_unknown(tx, feed, found, span)
         await feeds.note_held(tx, feed_id, None, None, None)
         await feeds.note_read(tx, feed_id, seen, local_on(now, zone), self._next(), now)

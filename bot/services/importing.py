@@ -13,6 +13,7 @@ from bot.config import Settings
 from bot.core.people import Pair
 from bot.core.timetable import occurrence
 from bot.services.acts import writes
+from bot.services.away_keeping import keep
 from bot.services.ports import Clock, Ids
 from bot.store import audit, feed_events, pairs, people
 from bot.store import timetable as store
@@ -62,6 +63,7 @@ class Importing:
             if outcome == "made":
                 await self._make(tx, therapist_id, one, zone)
             made.append(outcome)
+        await keep(tx, self.settings, therapist_id, self.clock.now())
         return tuple(made)
 
     async def _look(self, tx: Transaction, therapist_id: int, one: Wanted, zone: str) -> Outcome:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from bot.config import Settings
 from bot.config.overriding import overridden
+from bot.core.absence import Away, Hours, Span
 from bot.core.schedule import LEVELS, Held, Source, counting
-from bot.core.timetable import latest_weekly, next_weekly
+from bot.store import absences
 from bot.store import schedule as store
 from bot.store.database import Transaction
 
+_HERE: Final = Away()
 WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
@@ -20,18 +22,18 @@ WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "satu
 class InForce:
     """Settings as they count for the practice or one therapist, and each value's source.
 
-    digest_since_at: since when the hour of the digest is what it is, by somebody's act.
+    digest_since_at: since when the hour of the digest is what it is, by somebody's act. away: what
+    keeps the therapist away; within it there is no hour, and one on the evening before.
     """
 
     settings: Settings
     sources: dict[str, Source]
     digest_since_at: int
+    away: Away = _HERE
 
     def latest_digest_at(self, now: int, zone: str) -> int:
         """Give the latest hour of the digest until now (UTC ms)."""
-        digest = self.settings.digest
-        weekday = WEEKDAYS.index(digest.weekday)
-        return latest_weekly(now, weekday, f"{digest.time:%H:%M}", zone)
+        return self.away.latest_digest(now, self.hours(zone))
 
     def due_digest_at(self, now: int, zone: str, cut_at: int) -> int | None:
         """Give the hour for which a digest is due, None where none is.
@@ -44,29 +46,55 @@ class InForce:
 
     def next_digest_at(self, now: int, zone: str) -> int:
         """Give the first hour of the digest after now (UTC ms)."""
+        return self.away.next_digest(now, self.hours(zone))
+
+    def leaving(self, cut_at: int, zone: str) -> Span | None:
+        """Give the span before which the digest of this cut-off is the last one."""
+        return self.away.leaving_at(cut_at, self.hours(zone))
+
+    def hours(self, zone: str) -> Hours:
+        """Give the digest's weekly hour in a zone."""
         digest = self.settings.digest
-        weekday = WEEKDAYS.index(digest.weekday)
-        return next_weekly(now, weekday, f"{digest.time:%H:%M}", zone)
+        return Hours(WEEKDAYS.index(digest.weekday), f"{digest.time:%H:%M}", zone)
 
 
 async def settings_in_force(
     tx: Transaction, settings: Settings, therapist_id: int | None = None
 ) -> Settings:
     """Give the settings that count for the practice, or for a therapist."""
-    return (await in_force(tx, settings, therapist_id)).settings
+    return (await _without_absences(tx, settings, therapist_id)).settings
 
 
 async def in_force(tx: Transaction, settings: Settings, therapist_id: int | None = None) -> InForce:
     """Give what counts for the practice, or for a therapist, and where it comes from."""
+    force = await _without_absences(tx, settings, therapist_id)
+    return force if therapist_id is None else replace(force, away=await away_of(tx, therapist_id))
+
+
+async def _without_absences(
+    tx: Transaction, settings: Settings, therapist_id: int | None
+) -> InForce:
     owner = store.PRACTICE if therapist_id is None else therapist_id
     return _counted(settings, await store.values_for(tx, owner), therapist_id)
 
 
 async def each_in_force(tx: Transaction, settings: Settings) -> Callable[[int], InForce]:
     """Give what counts for whichever therapist is asked about, having read it all at once."""
-    held = await store.values_in_force(tx)
+    held, days = await store.values_in_force(tx), await absences.days_by_owner(tx)
     practice = _counted(settings, held, None)
-    return lambda one: _counted(settings, held, one) if one in held else practice
+
+    def of(therapist_id: int) -> InForce:
+        force = _counted(settings, held, therapist_id) if therapist_id in held else practice
+        own = (*days.get(therapist_id, ()), *days.get(absences.PRACTICE, ()))
+        return replace(force, away=Away(own)) if own else force
+
+    return of
+
+
+async def away_of(tx: Transaction, therapist_id: int) -> Away:
+    """Give what keeps a therapist away, without who covers: own absences and closed days."""
+    days = await absences.days_by_owner(tx, therapist_id)
+    return Away(tuple(absence for own in days.values() for absence in own))
 
 
 def _counted(

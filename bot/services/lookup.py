@@ -174,34 +174,57 @@ class Lookup:
         order = tuple(given[item.key] for item in instrument.items if item.key in given)
         return BeforeFirst(instrument, found.is_withheld, order)
 
-    @writes
-    async def today(self, tx: Transaction, therapist_id: int) -> Today:
+    async def today(self, therapist_id: int) -> Today:
         """Give today's appointments of a therapist with the latest from each client.
 
-        What is shown counts as seen. Errors: Refused("not_yours") for somebody who is no therapist.
+        What is shown counts as seen; that is noted where it was not yet, in an act of its own, so
+        that nobody who writes waits for histories to be read.
+        Errors: Refused("not_yours") for somebody who is no therapist.
         """
-        shown = await self._today(tx, therapist_id)
-        pairs = [line.pair_id for line in shown.lines]
-        await mirror.note_seen(tx, therapist_id, pairs, self.clock.now())
+        shown, unseen, by = await self._look(therapist_id)
+        if unseen:
+            await self._note_seen(therapist_id, unseen, by)
         return shown
 
     @reads
     async def today_again(self, tx: Transaction, therapist_id: int) -> Today:
         """Give the day once more for a repeated message. Errors: as `today`."""
-        return await self._today(tx, therapist_id)
+        return await self._today(tx, therapist_id, self.clock.now())
 
-    async def _today(self, tx: Transaction, therapist_id: int) -> Today:
-        now, zone = self.clock.now(), await self._zone(tx, therapist_id)
+    @reads
+    async def _look(self, tx: Transaction, therapist_id: int) -> tuple[Today, list[int], int]:
+        """Give the day, whose answers in it were not seen yet, and as of when that is."""
+        now = self.clock.now()
+        shown = await self._today(tx, therapist_id, now)
+        pair_ids = {line.pair_id for line in shown.lines}
+        unseen = [
+            one for one in sorted(pair_ids) if await mirror.has_unseen(tx, therapist_id, one, now)
+        ]
+        return shown, unseen, now
+
+    @writes
+    async def _note_seen(
+        self, tx: Transaction, therapist_id: int, pair_ids: list[int], by: int
+    ) -> None:
+        await mirror.note_seen(tx, therapist_id, pair_ids, by)
+
+    async def _today(self, tx: Transaction, therapist_id: int, now: int) -> Today:
+        zone = await self._zone(tx, therapist_id)
         on, window = local_on(now, zone), Window.up_to(now, zone)
         meetings = await store.appointments_between(tx, therapist_id, *local_day_bounds(on, zone))
-        facts = await digest_facts.facts_of(
-            tx,
-            therapist_id,
-            window,
-            depth=TREND_SESSIONS + await most_per_week(tx, self.settings),
-            texts=self.settings.digest.free_text,
-        )
-        by_pair = {pair.pair_id: pair for pair in facts}
+        depth = TREND_SESSIONS + await most_per_week(tx, self.settings)
+        by_pair: dict[int, PairFacts] = {}
+        # Of those of the day alone: the others' histories are not asked for.
+        for pair_id in {pair_id for pair_id, _, _ in meetings}:
+            for facts in await digest_facts.facts_of(
+                tx,
+                therapist_id,
+                window,
+                depth=depth,
+                texts=self.settings.digest.free_text,
+                among=Among(pair_id),
+            ):
+                by_pair[pair_id] = facts
         lines = [
             today_line(by_pair[pair_id], local, time, window, self.instrument)
             for pair_id, local, time in meetings

@@ -14,15 +14,18 @@ import structlog
 
 from bot.config import Settings
 from bot.core.people import Pair, Person
+from bot.core.timetable import day_after, local_on, local_time, to_utc
 from bot.services.acts import reads, writes
 from bot.services.admins import tell_admins
+from bot.services.away_keeping import absence_of
 from bot.services.confirming import eve_of
 from bot.services.ending import ENDED, ENDED_ASKED
 from bot.services.following import FRESH_MS
-from bot.services.in_force import settings_in_force
+from bot.services.in_force import away_of, settings_in_force
 from bot.services.ports import Clock, Ids
 from bot.services.quiet import outside_quiet
-from bot.store import asking, checkins, feeds, losses, outbox, pairs, people, watch
+from bot.services.unopened import RESTS_MS
+from bot.store import absences, asking, checkins, feeds, losses, outbox, pairs, people, watch
 from bot.store import digests as digest_store
 from bot.store.database import Database, Transaction, Unavailable
 from bot.store.outbox import Message
@@ -160,7 +163,9 @@ class Outgoing:
         """Ask once more whether a message may go out; if not, end it or put it back."""
         person = await people.load_person(tx, message.person_id)
         pair = await pairs.load_pair(tx, message.pair_id) if message.pair_id else None
-        if now >= message.expires_at:
+        if (back_at := await self._back_at(tx, message, now)) is not None:
+            await outbox.put_off(tx, message.id, back_at + RESTS_MS, back_at + 2 * RESTS_MS)
+        elif now >= message.expires_at:
             await outbox.end(tx, message.id, "dropped", now, reason="expired")
         elif person.telegram_id is None:
             await outbox.end(tx, message.id, "dropped", now, reason="cut_off")
@@ -177,6 +182,18 @@ class Outgoing:
         else:
             return Claimed(message, person, pair)
         return None
+
+    async def _back_at(self, tx: Transaction, message: Message, now: int) -> int | None:
+        """Give when a therapist is back of whose unopened digests a message is; None if here."""
+        if message.kind != "notice" or message.part not in ("unopened", "unopened_admin"):
+            return None
+        digest = await digest_store.load_digest(tx, message.subject_id)
+        away = await away_of(tx, digest.therapist_id)
+        zone = digest.timezone or self.settings.practice.timezone
+        span = away.span_of(local_on(now, zone))
+        if span is None:
+            return None
+        return to_utc(day_after(span.last_on), local_time(message.due_at, zone), zone)
 
     async def _must_look(self, tx: Transaction, message: Message, now: int) -> bool:
         """Say whether a question waits for its calendar, which is read once more before it goes.
@@ -245,6 +262,8 @@ class Outgoing:
                 return "closed"
             if message.kind == "reminder" and checkin.completed_at is not None:
                 return "answered"
+            if message.kind == "prompt" and await self._is_away(tx, checkin.id):
+                return "away"
         if message.part == "keep_asking" and (pair is None or pair.state != "active"):
             return pair.state if pair else "erased"
         is_news = message.part in (ENDED, ENDED_ASKED)
@@ -262,6 +281,11 @@ class Outgoing:
             # Taken back, or not wanted any more, while it waited.
             return None if await watch.may_be_told(tx, message.subject_id) else "settled"
         return None
+
+    async def _is_away(self, tx: Transaction, checkin_id: int) -> bool:
+        """Say whether the session that is asked about falls into an absence after all."""
+        session = await absences.session_of(tx, checkin_id)
+        return session is not None and await absence_of(tx, self.settings, *session) is not None
 
     async def _has_begun(self, tx: Transaction, pair: Pair) -> bool:
         starts_at = await asking.find_first_start(tx, pair.id)

@@ -117,7 +117,8 @@ class Changes:
             if not reaching:
                 others += 1
                 continue
-            after = InForce(_then(before, follows, reaching), before.sources, self.clock.now())
+            then = _then(before, follows, reaching)
+            after = replace(before, settings=then, digest_since_at=self.clock.now())
             if after.settings.digest == before.settings.digest:
                 after = replace(after, digest_since_at=before.digest_since_at)
             elif since is not None:

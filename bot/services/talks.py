@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 from bot.config import Settings
 from bot.core import conversation
+from bot.core.absence import Absence, Span
 from bot.core.conversation import Answers
 from bot.core.instrument import Instrument, Item
 from bot.core.people import Person
@@ -16,8 +17,8 @@ from bot.core.timetable import after_quiet, local_on, to_utc
 from bot.services.in_force import in_force
 from bot.services.ports import Clock
 from bot.services.quiet import quiet_of
+from bot.store import absences, goals, people
 from bot.store import answers as answer_store
-from bot.store import goals, people
 from bot.store.checkins import CheckIn
 from bot.store.database import Transaction
 from bot.store.history import Heard, heard_of_last
@@ -40,6 +41,8 @@ class Talk:
     goals: the words of the goals that are rated, by item. offers_goals: whether to say that there
     could be some. last: what became of the answers before these, at the end alone.
     lost: hours that were lost and of which this client is told now, with the question alone.
+    away: days off of the therapist for which the digest waits. covers: the therapist's own absences
+    among them that are not over and name who covers.
     """
 
     checkin: CheckIn
@@ -56,6 +59,8 @@ class Talk:
     offers_goals: bool = False
     last: Heard | None = None
     lost: Loss | None = None
+    away: Span | None = None
+    covers: tuple[Absence, ...] = ()
 
     @property
     def has_talked(self) -> bool:
@@ -93,9 +98,9 @@ class Talks:
         instrument, now = self.instrument(checkin), self.clock.now()
         position = conversation.position(instrument, answers, checkin.known)
         person = await people.load_person(tx, checkin.client_id)
-        digest_at, cut_at = 0, 0
+        digest_at, cut_at, away, covers = 0, 0, None, tuple[Absence, ...]()
         if position is None:
-            digest_at, cut_at = await self._digest(tx, checkin.therapist_id, now)
+            digest_at, cut_at, away, covers = await self._digest(tx, checkin.therapist_id, now)
         completed_at = checkin.completed_at
         return Talk(
             checkin=checkin,
@@ -111,6 +116,8 @@ class Talks:
             goals=await goals.words_by_item(tx, checkin),
             offers_goals=position is None and await self._offers_goals(tx, checkin, instrument),
             last=await self._last(tx, checkin) if position is None else None,
+            away=away,
+            covers=covers,
         )
 
     async def _last(self, tx: Transaction, checkin: CheckIn) -> Heard | None:
@@ -152,9 +159,27 @@ class Talks:
             return None
         return (await people.load_person(tx, checkin.therapist_id)).name
 
-    async def _digest(self, tx: Transaction, therapist_id: int, now: int) -> tuple[int, int]:
-        """Give when a therapist's next digest is due, and the cut-off of the newest."""
+    async def _digest(
+        self, tx: Transaction, therapist_id: int, now: int
+    ) -> tuple[int, int, Span | None, tuple[Absence, ...]]:
+        """Give when a therapist's next digest is due, and the cut-off of the newest.
+
+        And the days off for which it waits, and those of them for which somebody covers.
+        """
         therapist = await people.load_person(tx, therapist_id)
         force = await in_force(tx, self.settings, therapist_id)
         zone = therapist.timezone or self.settings.practice.timezone
-        return force.next_digest_at(now, zone), await people.newest_cut(tx, therapist_id)
+        digest_at, cut_at = (
+            force.next_digest_at(now, zone),
+            await people.newest_cut(tx, therapist_id),
+        )
+        span = force.away.waited_for(now, force.hours(zone))
+        covers = tuple(
+            one
+            for one in (await absences.standing(tx, [therapist_id]) if span else ())
+            if one.cover is not None
+            and one.last_on >= local_on(now, zone)
+            and span is not None
+            and span.first_on <= one.first_on <= span.last_on
+        )
+        return digest_at, cut_at, span, covers

@@ -34,6 +34,8 @@ from bot.core.timetable import (
     planning_horizon_on,
 )
 from bot.services.acts import reads, writes
+from bot.services.away_keeping import keep
+from bot.services.in_force import away_of
 from bot.services.planning import (
     clashes_with,
     insert_single,
@@ -45,8 +47,9 @@ from bot.services.planning import (
 from bot.services.ports import Clock, Ids
 from bot.store import audit, rules
 from bot.store import timetable as store
+from bot.store.absences import PRACTICE
 from bot.store.database import Database, Transaction
-from bot.store.pairs import find_pair_by_code, find_pair_of_therapist
+from bot.store.pairs import find_pair_by_code, find_pair_of_therapist, load_pair
 from bot.store.people import load_person
 
 _DAY_MS: Final = 86_400_000
@@ -81,7 +84,7 @@ class Timetable:
         """Preview a draft for a pair.
 
         Errors: `Refused` with `pair_unknown`, `pair_stopped`, `pair_over`, `schedule_past`,
-        `schedule_far`.
+        `schedule_far`, `appointment_away` for one appointment within an absence.
         """
         zone = await self._zone(tx, therapist_id)
         check_start(draft, self.clock.now(), zone)
@@ -116,6 +119,7 @@ class Timetable:
 
         replaces: the open rule of the pair that a pattern follows. Its appointments before the
         new pattern starts stay; the later ones are cancelled.
+        What of a pattern lies in an absence is cancelled by that.
         Errors: `Refused` with those of `preview`, `rule_there`, `appointment_there`,
         `stale_button`.
         """
@@ -124,8 +128,11 @@ class Timetable:
         check_start(draft, now, zone)
         pair = await _load_pair(tx, pair_id, therapist_id)
         if draft.repeats == "once":
+            await _refuse_away(tx, therapist_id, draft.local_on)
             return await make_single(tx, self.ids, pair, draft, zone, now)
-        return await make_rule(tx, self.ids, pair, draft, zone, now, replaces)
+        made = await make_rule(tx, self.ids, pair, draft, zone, now, replaces)
+        await keep(tx, self.settings, therapist_id, now)
+        return made
 
     @writes
     async def cancel(self, tx: Transaction, therapist_id: int, appointment_id: int) -> Change:
@@ -153,7 +160,7 @@ class Timetable:
 
         Its client is asked about the new one only if no answer was given about the old one.
         Errors: `Refused` with `appointment_unknown`, `appointment_changed`, `appointment_there`,
-        `pair_stopped`, `pair_over`, `schedule_past`, `schedule_far`.
+        `pair_stopped`, `pair_over`, `schedule_past`, `schedule_far`, `appointment_away`.
         """
         now = self.clock.now()
         zone = await self._zone(tx, therapist_id)
@@ -162,6 +169,7 @@ class Timetable:
         if entry.appointment.moved_to is not None:
             return await _moved_before(tx, entry, to, therapist_id)
         check_start(draft, now, zone)
+        await _refuse_away(tx, therapist_id, draft.local_on)
         pair = await _load_pair(tx, entry.appointment.pair_id, therapist_id)
         if not await store.end_appointment(tx, appointment_id, therapist_id, "moved", now):
             raise _already(entry)
@@ -245,7 +253,12 @@ class Timetable:
 
     @writes
     async def _plan(self, tx: Transaction, kept: KeptRule, horizon_on: str) -> bool:
-        return await materialise(tx, self.ids, kept, horizon_on, self.clock.now())
+        now = self.clock.now()
+        if not await materialise(tx, self.ids, kept, horizon_on, now):
+            return False
+        pair = await load_pair(tx, kept.pair_id)
+        await keep(tx, self.settings, pair.therapist_id, now)
+        return True
 
     async def _preview(
         self,
@@ -255,6 +268,8 @@ class Timetable:
         zone: str,
         moves: Appointment | None = None,
     ) -> Preview:
+        if draft.repeats == "once":
+            await _refuse_away(tx, pair.therapist_id, draft.local_on)
         ahead = draft.preview(zone)
         clashing = await clashes_with(tx, pair.therapist_id, ahead, moves.id if moves else None)
         kept = await replaceable(tx, pair, draft, clashing, self.clock.now())
@@ -309,6 +324,19 @@ async def _load_pair(tx: Transaction, pair_id: int, therapist_id: int) -> Pair:
     if pair is None:
         raise Refused("pair_unknown")
     return _schedulable(pair)
+
+
+async def _refuse_away(tx: Transaction, therapist_id: int, on: str) -> None:
+    """Errors: Refused("appointment_away") for a day on which the therapist is away."""
+    absence = (await away_of(tx, therapist_id)).on(on)
+    if absence is not None:
+        raise Refused(
+            "appointment_away",
+            on=on,
+            first_on=absence.first_on,
+            last_on=absence.last_on,
+            closed=absence.owner_id == PRACTICE,
+        )
 
 
 def _schedulable(pair: Pair) -> Pair:

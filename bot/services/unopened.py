@@ -19,7 +19,7 @@ from bot.store.database import Database, Transaction
 
 DAY_MS: Final = 86_400_000
 #: A digest may be read on the Monday after; it is asked about at its own hour, three days on.
-_RESTS_MS: Final = 3 * DAY_MS
+RESTS_MS: Final = 3 * DAY_MS
 #: So many in a row, and the therapist is reminded; so many, and the admins are told.
 REMINDED_AFTER: Final = 2
 TOLD_AFTER: Final = 3
@@ -50,14 +50,14 @@ async def owe_reminders(
             subject_id=lying[0],
             part="unopened",
             person_id=therapist_id,
-            due_at=now + _RESTS_MS,
-            expires_at=now + 2 * _RESTS_MS,
+            due_at=now + RESTS_MS,
+            expires_at=now + 2 * RESTS_MS,
             now=now,
         )
     if len(lying) >= TOLD_AFTER:
         await tell_admins(
             tx, "unopened_admin", subject_id=lying[0], pair_id=None,
-            ids=ids, settings=settings, now=now, due_at=now + _RESTS_MS,
+            ids=ids, settings=settings, now=now, due_at=now + RESTS_MS,
         )  # fmt: skip
 
 

@@ -35,7 +35,10 @@ class Weekly:
 
 @dataclass(frozen=True, slots=True)
 class DigestRow:
-    """One digest; timezone is the therapist's own, None follows the practice."""
+    """One digest; timezone is the therapist's own, None follows the practice.
+
+    away_until_on: the end of the absence before which it is the last one, if it is.
+    """
 
     id: int
     therapist_id: int
@@ -44,6 +47,7 @@ class DigestRow:
     cut_at: int
     opened_at: int | None
     timezone: str | None
+    away_until_on: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,17 +110,22 @@ async def add_digest(
     cut_at: int,
     now: int,
     places: Iterable[Placed],
+    away_until_on: str | None = None,
 ) -> None:
-    """Add a digest and the place of every pair in it that is this therapist's and not erased."""
+    """Add a digest and the place of every pair in it that is this therapist's and not erased.
+
+    away_until_on: it is the last one before an absence, which ends then.
+    """
     await tx.run(
-        "INSERT INTO digest (id, therapist_id, number, from_at, cut_at, made_at)"
-        " VALUES (:id, :therapist_id, :number, :from_at, :cut_at, :now)",
+        "INSERT INTO digest (id, therapist_id, number, from_at, cut_at, made_at, away_until_on)"
+        " VALUES (:id, :therapist_id, :number, :from_at, :cut_at, :now, :away_until_on)",
         id=id,
         therapist_id=therapist_id,
         number=number,
         from_at=from_at,
         cut_at=cut_at,
         now=now,
+        away_until_on=away_until_on,
     )
     for place in places:
         await tx.run(
@@ -141,7 +150,7 @@ _DIGEST = (
 def _digest(row: Row) -> DigestRow:
     return DigestRow(
         row["id"], row["therapist_id"], row["number"], row["from_at"], row["cut_at"],
-        row["opened_at"], row["timezone"],
+        row["opened_at"], row["timezone"], row["away_until_on"],
     )  # fmt: skip
 
 

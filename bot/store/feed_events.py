@@ -72,7 +72,7 @@ async def pairs_known(tx: Transaction, feed_id: int) -> list[Whose]:
 async def kept_events(tx: Transaction, feed_id: int) -> list[Kept]:
     """List what is kept of a feed's events."""
     rows = await tx.all(
-        "SELECT feed_event.*, appointment.state FROM feed_event"
+        "SELECT feed_event.*, appointment.absence_id, appointment.state FROM feed_event"
         " LEFT JOIN appointment ON appointment.id = feed_event.appointment_id"
         " WHERE feed_id = :feed_id ORDER BY feed_event.starts_at",
         feed_id=feed_id,
@@ -80,7 +80,8 @@ async def kept_events(tx: Transaction, feed_id: int) -> list[Kept]:
     return [
         Kept(
             row["stem"], row["series"], row["starts_at"], row["ends_at"], row["pair_id"],
-            row["appointment_id"], row["state"] == "planned", row["found_at"] is not None,
+            row["appointment_id"], row["state"] == "planned" or row["absence_id"] is not None,
+            row["found_at"] is not None,
         )
         for row in rows
     ]  # fmt: skip
@@ -189,11 +190,15 @@ async def forget_events(tx: Transaction, feed_id: int, ended_before: int | None 
 async def find_overlapping(
     tx: Transaction, pair_id: int, starts_at: int, ends_at: int
 ) -> int | None:
-    """Give a pair's planned appointment at the time of another one: it is the same session."""
+    """Give a pair's planned appointment at the time of another one: it is the same session.
+
+    One that an absence has cancelled may come back.
+    """
     row = await tx.one(
-        "SELECT id FROM appointment WHERE pair_id = :pair_id AND state = 'planned'"
+        "SELECT id FROM appointment WHERE pair_id = :pair_id"
+        " AND (state = 'planned' OR absence_id IS NOT NULL)"
         " AND starts_at < :ends_at AND ends_at > :starts_at AND starts_at > :earliest_at"
-        " ORDER BY starts_at LIMIT 1",
+        " ORDER BY absence_id IS NOT NULL, starts_at LIMIT 1",
         pair_id=pair_id,
         starts_at=starts_at,
         ends_at=ends_at,

@@ -161,6 +161,19 @@ async def note_seen(tx: Transaction, therapist_id: int, pair_ids: Sequence[int],
         )
 
 
+async def has_unseen(tx: Transaction, therapist_id: int, pair_id: int, by: int) -> bool:
+    """Say whether a client has answered something until `by` that was not shown yet."""
+    row = await tx.one(
+        "SELECT checkin.id FROM checkin JOIN pair ON pair.id = checkin.pair_id"
+        " WHERE pair.therapist_id = :therapist_id AND checkin.pair_id = :pair_id"
+        " AND checkin.kind = 'session' AND seen_at IS NULL AND first_answer_at <= :by LIMIT 1",
+        therapist_id=therapist_id,
+        pair_id=pair_id,
+        by=by,
+    )
+    return row is not None
+
+
 async def find_day_over(tx: Transaction, since_at: int, now: int) -> tuple[int, str, int] | None:
     """Find a therapist whose sessions of a day are over: (person id, local date, last end).
 

@@ -71,6 +71,17 @@ async def queue(
     return row is not None
 
 
+async def was_owed(tx: Transaction, kind: Kind, subject_id: int, part: str) -> bool:
+    """Say whether this very message is or was owed, whatever became of it."""
+    row = await tx.one(
+        "SELECT id FROM message WHERE kind = :kind AND subject_id = :subject_id AND part = :part",
+        kind=kind,
+        subject_id=subject_id,
+        part=part,
+    )
+    return row is not None
+
+
 #: Whether a message may go out: on hold, what is about safety, and news for admins.
 _MAY_GO: Final = (
     "(:on_hold = 0 OR (kind = 'notice' AND (part LIKE 'watch%' OR part LIKE 'hold:%'"
@@ -125,6 +136,16 @@ async def put_back(tx: Transaction, message_id: int, due_at: int, *, tried: bool
         due_at=due_at,
         untried=0 if tried else 1,
     )
+
+
+async def put_off(tx: Transaction, message_id: int, due_at: int, expires_at: int) -> None:
+    """Queue a claimed message again for much later; it was never sent."""
+    await tx.run(
+        "UPDATE message SET expires_at = :expires_at WHERE id = :id",
+        id=message_id,
+        expires_at=expires_at,
+    )
+    await put_back(tx, message_id, due_at, tried=False)
 
 
 async def end(

@@ -89,11 +89,12 @@ async def end_appointment(
 ) -> Appointment | None:
     """Take a therapist's planned appointment off the calendar and withdraw its check-in.
 
-    not_before_at: only one that starts at or after this instant.
+    One that an absence has cancelled does not come back with it then. not_before_at: only one that
+    starts at or after this instant.
     """
     row = await tx.one(
-        "UPDATE appointment SET state = :state, state_at = :now WHERE id = :id"
-        " AND state = 'planned' AND starts_at >= :not_before_at"
+        "UPDATE appointment SET state = :state, state_at = :now, absence_id = NULL WHERE id = :id"
+        " AND (state = 'planned' OR absence_id IS NOT NULL) AND starts_at >= :not_before_at"
         " AND pair_id IN (SELECT id FROM pair WHERE therapist_id = :therapist_id) RETURNING *",
         id=appointment_id,
         therapist_id=therapist_id,
@@ -148,7 +149,10 @@ async def succeed_appointment(tx: Transaction, moved_id: int, new_id: int, now: 
 async def cancel_future_of_rule(
     tx: Transaction, rule_id: int, from_on: str, now: int
 ) -> list[Appointment]:
-    """Cancel a rule's planned appointments after `now` on local dates from `from_on` on."""
+    """Cancel a rule's planned appointments after `now` on local dates from `from_on` on.
+
+    Those that an absence has cancelled do not come back with it then.
+    """
     rows = await tx.all(
         "UPDATE appointment SET state = 'cancelled', state_at = :now WHERE rule_id = :rule_id"
         " AND state = 'planned' AND starts_at > :now AND local_on >= :from_on RETURNING *",
@@ -158,6 +162,13 @@ async def cancel_future_of_rule(
     )
     for row in rows:
         await withdraw_checkin(tx, row["id"], now)
+    await tx.run(
+        "UPDATE appointment SET absence_id = NULL WHERE rule_id = :rule_id"
+        " AND absence_id IS NOT NULL AND starts_at > :now AND local_on >= :from_on",
+        rule_id=rule_id,
+        from_on=from_on,
+        now=now,
+    )
     return sorted(map(_appointment, rows), key=lambda cancelled: cancelled.starts_at)
 
 
@@ -187,6 +198,11 @@ async def clear_timetable(tx: Transaction, pair_id: int, now: int) -> None:
     )
     for row in rows:
         await withdraw_checkin(tx, row["id"], now)
+    await tx.run(
+        "UPDATE appointment SET absence_id = NULL"
+        " WHERE pair_id = :pair_id AND absence_id IS NOT NULL",
+        pair_id=pair_id,
+    )
 
 
 async def find_appointment_of_therapist(

@@ -24,6 +24,7 @@ _OFFERED: Final[Mapping[str, tuple[str, ...]]] = {
     "expiry": ("24", "36", "48", "72", "96"),
     "day": ("1", "2", "3"),
     "week": ("1", "2", "3", "5"),
+    "card": ("off", "06:30", "07:00", "07:30", "08:00", "09:00"),
 }
 _QUIET: Final = (("20:00", "08:00"), ("21:00", "08:00"), ("21:00", "09:00"), ("22:00", "07:00"))
 _HOURS: Final = ("08:00", "12:00", "15:00", "17:00", "18:00", "20:00")
@@ -58,11 +59,13 @@ class ScheduleViews:
                 button(_("My own") if one == me else name, "sched", one)
                 for one, name in shown.therapists
             ]
+            is_practice = is_admin and shown.owner_id == PRACTICE
+            closed = [button(_("Closed days"), "abslist", PRACTICE)] if is_practice else []
             undo = [button(_("Undo the last change"), "schlast", shown.undo)] if shown.undo else []
             is_others = is_admin and shown.owner_id != PRACTICE
             back = [button(_("‹ Back"), "sched", PRACTICE)] if is_others else []
             lines = [self._line(one.name, one.value, one.source) for one in shown.lines]
-        keyboard = rows(*columns(groups, 2), *columns(others, 2), undo, back)
+        keyboard = rows(*columns(groups, 2), closed, *columns(others, 2), undo, back)
         return Screen(self.desk.text("schedule/show", reader, shown=shown, lines=lines), keyboard)
 
     def value(
@@ -173,6 +176,7 @@ def _group(group: str) -> str:
         "week": _("Most a week"),
         "quiet": _("Quiet hours"),
         "digest": _("Weekly digest"),
+        "card": _("Morning card"),
     }[group]
 
 
@@ -187,6 +191,7 @@ def _label(name: str) -> str:
         "checkin.quiet_to": _("Quiet for clients until"),
         "digest.weekday": _("Day of the weekly digest"),
         "digest.time": _("Time of the weekly digest"),
+        "practice.morning_card": _("The day's appointments, in the morning"),
     }[name]
 
 
@@ -195,6 +200,8 @@ def _said(name: str, value: str) -> str:
         return _("%s min") % value
     if name.endswith("_hours"):
         return _("%s h") % value
+    if value == "off":
+        return _("off")
     if name == "digest.weekday":
         return full_weekday(f"2026-11-{_MONDAY + WEEKDAYS.index(value)}")
     return value

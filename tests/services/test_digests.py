@@ -689,6 +689,20 @@ async def test_today_remembers_a_promise(world: World) -> None:
     assert line.promised
 
 
+async def test_today_notes_what_it_shows_as_seen_and_then_waits_for_nobody(world: World) -> None:
+    a7, b2 = await world.pair("A7"), await world.pair("B2")
+    for pair in (a7, b2):
+        await world.checkin(pair, *CALM)
+    await world.appointment(a7, "2026-11-23")
+    world.clock.at = to_utc("2026-11-23", "07:00", ZONE)
+    await world.lookup.today(world.ben)
+    seen = await world.rows("SELECT pair_id FROM checkin WHERE seen_at = :now", now=world.clock.at)
+    assert [tuple(dict(row).values()) for row in seen] == [(a7,)], "B2 does not come today"
+    async with writing(world.db):
+        (line,) = (await asyncio.wait_for(world.lookup.today(world.ben), 5)).lines
+    assert line.code == "A7"
+
+
 async def test_every_result_is_frozen(world: World) -> None:
     await world.checkin(await world.pair("A7"), *LOW)
     shown = await page(world, await made(world))

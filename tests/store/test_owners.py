@@ -38,7 +38,7 @@ FOUND_BEFORE = {
     "rules.open_rules_of_pair", "watch.find_watched", "watch.forget_choices",
     "watch.forget_watched", "watch.save_watched", "timetable.cancel_future_of_rule",
     "timetable.future_appointments_of_rule", "timetable.withdraw_checkin", "erasure.erase_pair",
-    "feed_events.add_alias",
+    "feed_events.add_alias", "absences.bring_back", "absences.cancel",
 }  # fmt: skip
 #: What the program does of itself when a row is due: nobody asks for it.
 OF_ITSELF = {
@@ -49,7 +49,8 @@ OF_ITSELF = {
     "checkins.load_checkin",
     "checkins.note_folded", "checkins.note_reminded", "checkins.note_sent",
     "digests.load_digest", "outbox.end", "outbox.fail_queued", "outbox.owe_again",
-    "outbox.put_back", "waiting.bring_forward", "timetable.insert_appointment",
+    "outbox.put_back", "outbox.put_off", "absences.session_of", "waiting.bring_forward",
+    "timetable.insert_appointment",
     "feed_events.call_off", "feed_events.find_overlapping",
     "wrong_client.was_taken_away", "wrong_client.leave_unasked",
     "feed_events.place_of",

@@ -22,6 +22,7 @@ from tests.transactions import writing
 KINDS = {"clear", "sealed", "key", "hash"}
 KEPT, SHOWN, REPLACED = "canary kept words", "canary shown words", "canary replaced"
 NAMES = ("Canary-Anna", "Canary-Ben", "Canary-Cora")
+COVER = "canary who covers"
 CLIENT = 987_654_321_012
 #: The practice's own files: they hold the token and the master key.
 THEIR_OWN = {"config.toml", "rapport.key"}
@@ -79,6 +80,12 @@ async def full_practice(world: World) -> Human:
     await world.invites(ben, "E5")
     await ben.types("/schedule delay 30")
     await ben.taps("Apply")
+    await ben.types(f"/away 7.11.–9.11. cover: {COVER}")
+    await ben.taps("Apply")
+    await ben.types("/away 9.11.–13.11.")
+    await ben.taps("Apply")
+    await ben.types(f"/away 7.11.–13.11. cover: {COVER} 2")
+    await ben.taps("Change it")
     await world.until("Mon 16:20")
     await anna.taps("Later")
     await anna.taps("In an hour")
@@ -194,7 +201,7 @@ async def test_no_name_text_id_or_token_is_readable_in_any_file(folder: Path, wo
     ids = [human.phone.id for name, human in world.people.items() if name in NAMES]
     assert CLIENT in ids
     assert len(ids) == 3
-    words = [KEPT, SHOWN, REPLACED, TOKEN, *NAMES, *map(str, ids), *links_of(world)]
+    words = [KEPT, SHOWN, REPLACED, COVER, TOKEN, *NAMES, *map(str, ids), *links_of(world)]
     canaries = [word.encode() for word in words]
     # As SQLite writes a number.
     canaries += [number.to_bytes(4 if number < 2**31 else 6, "big") for number in ids]

@@ -1,0 +1,500 @@
+"""Absences: what one would do, letting it count, changing it, taking it back.
+
+A therapist has the own, the admins have the days on which the whole practice is closed (owner 0).
+What is shown first is a row that does not count yet; letting it count is one transaction with all
+that it cancels, the news to others, and the audit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence, Set
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from bot.config import Settings
+from bot.config.values import first_and_last
+from bot.core.absence import Absence, Away
+from bot.core.away import Wanted, check_days, read_away
+from bot.core.errors import Refused
+from bot.core.timetable import day_after, local_on, occurrences, to_utc
+from bot.services.acts import reads, writes
+from bot.services.away_keeping import keep, sessions_in, zone_of
+from bot.services.in_force import away_of, in_force
+from bot.services.ports import Clock, Ids
+from bot.services.quiet import outside_quiet
+from bot.services.schedule import By
+from bot.store import absences as store
+from bot.store import audit, digests, outbox, people, rules
+from bot.store.database import Database, Transaction
+
+PRACTICE: Final = store.PRACTICE
+_TELL_WITHIN_MS: Final = 7 * 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What an absence does for one therapist.
+
+    cancelled, back: codes of the sessions that it cancels, and of those that come back. eve_at:
+    when the digest comes instead of those within it, None where none lies within; is_now: at once.
+    next_at: when the first one after it comes. open: check-ins that stay open, unanswered. zone:
+    the therapist's.
+    """
+
+    therapist_id: int
+    therapist: str = field(repr=False)
+    zone: str
+    cancelled: tuple[str, ...]
+    back: tuple[str, ...]
+    eve_at: int | None
+    is_now: bool
+    next_at: int
+    open: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """An absence that is thought of, or stands, or does not any more.
+
+    replaced: what it is or was put in the place of. is_within: what was asked for lies in one that
+    stands. effects: of each therapist whom it concerns. stands: it counts. was: it counted once.
+    """
+
+    absence: Absence
+    replaced: tuple[Absence, ...] = ()
+    is_within: bool = False
+    effects: tuple[Effect, ...] = ()
+    stands: bool = False
+    was: bool = False
+
+    @property
+    def is_new(self) -> bool:
+        """Whether it has not counted yet."""
+        return not self.stands and not self.was
+
+    @property
+    def is_practice(self) -> bool:
+        """Whether it is the whole practice's."""
+        return self.absence.owner_id == PRACTICE
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The absences to come of one owner. closed: the practice's, for a therapist to see."""
+
+    owner_id: int
+    today: str
+    own: tuple[Absence, ...]
+    closed: tuple[Absence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Absences:
+    """The use cases of being away. by: who acts; owner_id: whose absence it is."""
+
+    db: Database
+    clock: Clock
+    ids: Ids
+    settings: Settings
+
+    @reads
+    async def listed(self, tx: Transaction, by: By, owner_id: int) -> Listed:
+        """List what is still to come, or lasts. Errors: Refused("not_yours")."""
+        today = await self._today(tx, by, owner_id)
+        own = await store.standing(tx, [owner_id])
+        closed = () if owner_id == PRACTICE else await store.standing(tx, [PRACTICE])
+        return Listed(
+            owner_id,
+            today,
+            tuple(one for one in own if one.last_on >= today),
+            tuple(one for one in closed if one.last_on >= today),
+        )
+
+    @writes
+    async def draft(self, tx: Transaction, by: By, owner_id: int, typed: str) -> Plan:
+        """Read when somebody will be away and show what that does; nothing counts yet.
+
+        Errors: Refused("not_yours"), Refused("away_there") for what stands like that,
+        Refused("closed_cover"), and those of `read_away`.
+        """
+        today = await self._today(tx, by, owner_id)
+        wanted = read_away(typed, today)
+        if owner_id == PRACTICE and wanted.cover is not None:
+            raise Refused("closed_cover")
+        return await self._draft(tx, by, owner_id, wanted, today)
+
+    @writes
+    async def draft_days(
+        self,
+        tx: Transaction,
+        by: By,
+        owner_id: int,
+        first_on: str,
+        last_on: str,
+        changes_id: int | None = None,
+    ) -> Plan:
+        """Show what days would do, in the place of another absence if that is named.
+
+        Errors: as `draft`, and Refused("stale_button") for one that does not stand any more.
+        """
+        today = await self._today(tx, by, owner_id)
+        changes = None if changes_id is None else await self._standing(tx, owner_id, changes_id)
+        if changes is not None and changes.first_on < today:
+            # What has begun keeps its beginning.
+            check_days(today, last_on, today)
+            wanted = Wanted(changes.first_on, last_on)
+        else:
+            wanted = Wanted(*check_days(first_on, last_on, today))
+        return await self._draft(tx, by, owner_id, wanted, today, changes)
+
+    @reads
+    async def show(self, tx: Transaction, by: By, absence_id: int) -> Plan:
+        """Show an absence however it stands. Errors: Refused("not_yours")."""
+        kept = await self._load(tx, by, absence_id)
+        return await self._plan(tx, kept, ends=kept.over_at is not None)
+
+    @writes
+    async def agree(self, tx: Transaction, by: By, absence_id: int) -> Plan:
+        """Let what was shown count. What counts already changes nothing.
+
+        Errors: Refused("not_yours"), Refused("stale_button") where something else was said since.
+        """
+        kept = await self._load(tx, by, absence_id)
+        if kept.agreed_at is not None:
+            return await self._plan(tx, kept, ends=not kept.stands)
+        plan, now = await self._plan(tx, kept), self.clock.now()
+        absence, ours = plan.absence, {one.id for one in plan.replaced}
+        is_stale = kept.changes_id is not None and kept.changes_id not in ours
+        beyond = any(
+            one.id != kept.changes_id
+            and not absence.first_on <= one.first_on <= one.last_on <= absence.last_on
+            for one in plan.replaced
+        )
+        begins_anew = all(one.first_on != absence.first_on for one in plan.replaced)
+        is_late = begins_anew and absence.first_on < await self._today(tx, by, absence.owner_id)
+        if is_stale or beyond or is_late:
+            raise Refused("stale_button")
+        await self._refuse_due(tx, absence.owner_id, now)
+        await store.agree(tx, absence_id, absence.since_at, sorted(ours), now)
+        await self._carry_out(tx, by, plan, "absence changed" if ours else "absence set")
+        return replace(plan, stands=True)
+
+    @writes
+    async def remove(self, tx: Transaction, by: By, absence_id: int) -> Plan:
+        """Take an absence back that has not begun; from one that lasts, be back from today on.
+
+        Errors: Refused("not_yours"), Refused("stale_button") for one that counts no more.
+        """
+        kept = await self._load(tx, by, absence_id)
+        if not kept.stands:
+            return await self._plan(tx, kept, ends=kept.agreed_at is not None)
+        now, today = self.clock.now(), await self._today(tx, by, kept.absence.owner_id)
+        if kept.absence.last_on < today:
+            raise Refused("stale_button")
+        if kept.absence.first_on < today:
+            return await self._back(tx, by, kept.absence, today)
+        plan = await self._plan(tx, kept, ends=True)
+        await self._refuse_due(tx, kept.absence.owner_id, now)
+        await store.end(tx, absence_id, now)
+        await self._carry_out(tx, by, plan, "absence taken back")
+        return plan
+
+    @writes
+    async def undo(self, tx: Transaction, by: By, absence_id: int) -> Plan:
+        """Take the last act on an absence back: what it replaced stands again, or it does itself.
+
+        Errors: Refused("not_yours"), Refused("stale_button") where it is too late for that.
+        """
+        kept = await self._load(tx, by, absence_id)
+        now, absence = self.clock.now(), kept.absence
+        today = await self._today(tx, by, absence.owner_id)
+        replaced = await store.replaced_by(tx, absence_id)
+        has_begun = absence.first_on < today
+        if kept.agreed_at is None or all(one.last_on < today for one in (absence, *replaced)):
+            raise Refused("stale_button")
+        if kept.stands and has_begun and not replaced:
+            raise Refused("stale_button")
+        if not kept.stands and (has_begun or await self._overlapping(tx, absence)):
+            raise Refused("stale_button")
+        # Said on this day it was a slip, and what has begun since took place.
+        zone = await self._zone(tx, absence.owner_id)
+        was_today = not has_begun and local_on(absence.since_at, zone) == today
+        back_from_at = absence.since_at if was_today else None
+        ends = kept.stands
+        plan = await self._plan(tx, kept, ends=ends, revives=ends, back_from_at=back_from_at)
+        await self._refuse_due(tx, absence.owner_id, now)
+        if kept.stands:
+            await store.end(tx, absence_id, now)
+            for one in replaced:
+                await store.stand_again(tx, one.id, now)
+        else:
+            await store.stand_again(tx, absence_id, now)
+        await self._carry_out(tx, by, plan, "absence undone", back_from_at)
+        return replace(plan, stands=not ends)
+
+    @writes
+    async def bring_in(self, tx: Transaction) -> None:
+        """Let the closed days of config.toml count that were never said before.
+
+        What was taken back at run time stays so, and what left the file stands until it is.
+        """
+        today, now = local_on(self.clock.now(), self.settings.practice.timezone), self.clock.now()
+        by = By(None, is_admin=True)
+        for first_on, last_on in map(first_and_last, self.settings.practice.closed_days):
+            if last_on < today or await store.was_said(tx, PRACTICE, first_on, last_on):
+                continue
+            days = Absence(self.ids.new(), PRACTICE, first_on, last_on, now)
+            days = _joined(days, await self._overlapping(tx, days))
+            await store.draft(tx, days, made_by=None, changes_id=None, now=now)
+            plan = await self._plan(tx, store.Kept(days, None, None, None))
+            replaced = sorted(one.id for one in plan.replaced)
+            await store.agree(tx, days.id, plan.absence.since_at, replaced, now)
+            await self._carry_out(tx, by, plan, "absence set")
+
+    @reads
+    async def telling(self, tx: Transaction, absence_id: int, therapist_id: int) -> Plan | None:
+        """Give a closing of the practice as a therapist is told of it, None where it is gone."""
+        kept = await store.find(tx, absence_id, [PRACTICE])
+        if kept is None or kept.agreed_at is None:
+            return None
+        plan = await self._plan(tx, kept, ends=not kept.stands)
+        own = tuple(one for one in plan.effects if one.therapist_id == therapist_id)
+        return replace(plan, effects=own)
+
+    # Steps of these acts
+
+    async def _draft(
+        self,
+        tx: Transaction,
+        by: By,
+        owner_id: int,
+        wanted: Wanted,
+        today: str,
+        changes: Absence | None = None,
+    ) -> Plan:
+        now = self.clock.now()
+        cover = wanted.cover or (changes.cover if changes is not None else None)
+        absence = Absence(self.ids.new(), owner_id, wanted.first_on, wanted.last_on, now, cover)
+        overlapping = [
+            one
+            for one in await self._overlapping(tx, absence)
+            if changes is None or one.id != changes.id
+        ]
+        around = overlapping[0] if len(overlapping) == 1 else None
+        within = (
+            changes is None
+            and around is not None
+            and around.first_on <= absence.first_on
+            and absence.last_on <= around.last_on
+        )
+        if within and around is not None:
+            # Named again: perhaps it is to be shorter, or somebody else covers.
+            first_on = around.first_on if around.first_on < today else absence.first_on
+            absence = replace(absence, first_on=first_on, cover=wanted.cover or around.cover)
+            same = (absence.first_on, absence.last_on, absence.cover)
+            if same == (around.first_on, around.last_on, around.cover):
+                raise Refused("away_there", first_on=around.first_on, last_on=around.last_on)
+            changes = around
+        else:
+            absence = _joined(absence, overlapping)
+        await store.draft(
+            tx,
+            absence,
+            made_by=by.person_id,
+            changes_id=None if changes is None else changes.id,
+            now=now,
+        )
+        kept = store.Kept(absence, None if changes is None else changes.id, None, None)
+        return replace(await self._plan(tx, kept), is_within=within)
+
+    async def _back(self, tx: Transaction, by: By, lasts: Absence, today: str) -> Plan:
+        """Let an absence that lasts end yesterday."""
+        now = self.clock.now()
+        shorter = replace(lasts, id=self.ids.new(), last_on=day_after(today, -1))
+        await store.draft(tx, shorter, made_by=by.person_id, changes_id=lasts.id, now=now)
+        plan = await self._plan(tx, store.Kept(shorter, lasts.id, None, None))
+        await self._refuse_due(tx, lasts.owner_id, now)
+        await store.agree(tx, shorter.id, lasts.since_at, [lasts.id], now)
+        await self._carry_out(tx, by, plan, "absence changed")
+        return replace(plan, stands=True)
+
+    async def _plan(
+        self,
+        tx: Transaction,
+        kept: store.Kept,
+        *,
+        ends: bool = False,
+        revives: bool = False,
+        back_from_at: int | None = None,
+    ) -> Plan:
+        """Say how an absence stands after an act, and what is so then.
+
+        Of one that does not stand the act is to let it; of one that does there is none, or that it
+        ends. revives: and that what it replaced stands again.
+        """
+        absence, comes, goes = kept.absence, list[Absence](), set[int]()
+        now = self.clock.now()
+        if kept.agreed_at is not None:
+            replaced = await store.replaced_by(tx, absence.id) if revives or not ends else []
+        else:
+            standing = await store.standing(tx, [absence.owner_id])
+            replaced = [
+                one for one in standing if one.id == kept.changes_id or _overlap(one, absence)
+            ]
+        if ends:
+            comes, goes = [replace(one, since_at=now) for one in replaced], {absence.id}
+        elif not kept.stands:
+            since_at = now if kept.agreed_at is not None else _since_at(absence, replaced, now)
+            absence = replace(absence, since_at=since_at)
+            comes, goes = [absence], {one.id for one in replaced}
+        plan = Plan(absence, tuple(replaced), stands=kept.stands and not ends, was=ends)
+        effects = [
+            await self._effect(tx, plan, weekly, comes, goes, back_from_at)
+            for weekly in await digests.weekly_hours(tx, absence.owner_id or None)
+        ]
+        return replace(plan, effects=tuple(effects))
+
+    async def _effect(
+        self,
+        tx: Transaction,
+        plan: Plan,
+        weekly: digests.Weekly,
+        comes: Sequence[Absence],
+        goes: Set[int],
+        back_from_at: int | None,
+    ) -> Effect:
+        therapist_id, now, absence = weekly.therapist_id, self.clock.now(), plan.absence
+        zone = weekly.timezone or self.settings.practice.timezone
+        hours = (await in_force(tx, self.settings, therapist_id)).hours(zone)
+        before = await away_of(tx, therapist_id)
+        away = Away((*(one for one in before.absences if one.id not in goes), *comes))
+        today = local_on(now, zone)
+        off = await store.sessions_cancelled(tx, therapist_id, to_utc(today, "00:00", zone))
+        back_at = now + 1 if back_from_at is None else back_from_at
+        stays = [one for one in off if away.on(local_on(one.starts_at, zone)) is not None]
+        new = await sessions_in(tx, away, therapist_id, zone, today)
+        here = [one.code for one in (*stays, *new) if absence.has(local_on(one.starts_at, zone))]
+        here += await _to_be_planned(tx, absence, therapist_id)
+        span = away.span_of(absence.first_on)
+        eve_at = next((at for at, eve in away.eves(hours) if eve == span and at >= now), None)
+        ends_at = to_utc(day_after(span.last_on if span else absence.last_on), "00:00", zone)
+        return Effect(
+            therapist_id=therapist_id,
+            therapist=(await people.load_person(tx, therapist_id)).name,
+            zone=zone,
+            cancelled=() if plan.was else tuple(here),
+            back=tuple(one.code for one in off if one not in stays and one.starts_at >= back_at),
+            eve_at=eve_at,
+            is_now=eve_at == now,
+            next_at=away.next_digest(max(now, ends_at - 1), hours),
+            open=await store.open_checkins(tx, therapist_id),
+        )
+
+    async def _carry_out(
+        self, tx: Transaction, by: By, plan: Plan, act: str, back_from_at: int | None = None
+    ) -> None:
+        """Bring the timetable in accord, note who did it, and owe others the news."""
+        now, owner_id = self.clock.now(), plan.absence.owner_id
+        # News that waits for the morning would say how it stands then: once is enough.
+        await outbox.drop_queued(tx, now, "settled", kind="notice", subject_id=plan.absence.id)
+        for effect in plan.effects:
+            await keep(tx, self.settings, effect.therapist_id, now, back_from_at)
+            if owner_id == PRACTICE and effect.therapist_id != by.person_id:
+                await self._tell(tx, plan.absence.id, effect.therapist_id, now)
+        await audit.note(tx, self.ids.new(), now, by.person_id, act, "absence", plan.absence.id)
+
+    async def _tell(self, tx: Transaction, absence_id: int, therapist_id: int, now: int) -> None:
+        person = await people.load_person(tx, therapist_id)
+        due_at = await outside_quiet(tx, self.settings, person, now)
+        await outbox.queue(
+            tx,
+            id=self.ids.new(),
+            kind="notice",
+            subject_id=absence_id,
+            part=f"closed:{self.ids.new()}",
+            person_id=therapist_id,
+            due_at=due_at,
+            expires_at=due_at + _TELL_WITHIN_MS,
+            now=now,
+        )
+
+    async def _refuse_due(self, tx: Transaction, owner_id: int, now: int) -> None:
+        """Errors: Refused("digest_due"): a digest that is due would be put off, or cut anew."""
+        for weekly in await digests.weekly_hours(tx, owner_id or None):
+            zone = weekly.timezone or self.settings.practice.timezone
+            force = await in_force(tx, self.settings, weekly.therapist_id)
+            if force.due_digest_at(now, zone, weekly.cut_at) is not None:
+                raise Refused("digest_due")
+
+    async def _load(self, tx: Transaction, by: By, absence_id: int) -> store.Kept:
+        owners: Sequence[int] = [
+            *([by.person_id] if by.person_id is not None else []),
+            *([PRACTICE] if by.is_admin else []),
+        ]
+        kept = await store.find(tx, absence_id, owners)
+        if kept is None:
+            raise Refused("not_yours")
+        await self._today(tx, by, kept.absence.owner_id)
+        return kept
+
+    async def _standing(self, tx: Transaction, owner_id: int, absence_id: int) -> Absence:
+        kept = await store.find(tx, absence_id, [owner_id])
+        if kept is None:
+            raise Refused("not_yours")
+        if not kept.stands:
+            raise Refused("stale_button")
+        return kept.absence
+
+    async def _overlapping(self, tx: Transaction, absence: Absence) -> list[Absence]:
+        standing = await store.standing(tx, [absence.owner_id])
+        return [one for one in standing if _overlap(one, absence)]
+
+    async def _today(self, tx: Transaction, by: By, owner_id: int) -> str:
+        """Give an owner's local date, where this one may act for the owner.
+
+        Errors: Refused("not_yours").
+        """
+        may = by.is_admin if owner_id == PRACTICE else by.person_id == owner_id
+        if not may or (owner_id != PRACTICE and not await digests.weekly_hours(tx, owner_id)):
+            raise Refused("not_yours")
+        return local_on(self.clock.now(), await self._zone(tx, owner_id))
+
+    async def _zone(self, tx: Transaction, owner_id: int) -> str:
+        if owner_id == PRACTICE:
+            return self.settings.practice.timezone
+        return await zone_of(tx, owner_id, self.settings)
+
+
+async def _to_be_planned(tx: Transaction, absence: Absence, therapist_id: int) -> list[str]:
+    """List the codes of what patterns will have within an absence and was not planned yet."""
+    return [
+        kept.code
+        for kept in await rules.open_rules_of_therapist(tx, therapist_id)
+        for _ in occurrences(
+            kept.rule,
+            max(day_after(kept.planned_until_on), absence.first_on),
+            absence.last_on,
+        )
+    ]
+
+
+def _overlap(one: Absence, other: Absence) -> bool:
+    return one.first_on <= other.last_on and other.first_on <= one.last_on
+
+
+def _joined(absence: Absence, others: Sequence[Absence]) -> Absence:
+    """Give one absence for several that overlap."""
+    every = [absence, *others]
+    covers = [one.cover for one in every if one.cover is not None]
+    return replace(
+        absence,
+        first_on=min(one.first_on for one in every),
+        last_on=max(one.last_on for one in every),
+        cover=covers[0] if covers else None,
+    )
+
+
+def _since_at(absence: Absence, replaced: Sequence[Absence], now: int) -> int:
+    """Give since when its days count: where they begin as before and none is new, since then."""
+    same = [one for one in replaced if one.first_on == absence.first_on]
+    return next((one.since_at for one in same if absence.last_on <= one.last_on), now)

@@ -1,0 +1,137 @@
+"""From when until when somebody is away, as people type it, and what cannot be meant."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.core.away import (
+    LONGEST_COVER,
+    LONGEST_DAYS,
+    Wanted,
+    check_days,
+    read_away,
+    tidy_cover,
+)
+from bot.core.days import TypedDay, read_day, read_iso
+from bot.core.errors import Refused
+
+TODAY = "2026-11-28"
+HOLIDAYS = ("2026-12-20", "2027-01-06")
+
+
+@pytest.mark.parametrize(
+    ("typed", "days"),
+    [
+        ("20 Dec–6 Jan", HOLIDAYS),
+        ("20 Dec - 6 Jan", HOLIDAYS),
+        ("20 dec 6 jan", HOLIDAYS),
+        ("from 20 December to 6 January", HOLIDAYS),
+        ("Dec 20 through Jan 6", HOLIDAYS),
+        ("20.12. bis 6.1.", HOLIDAYS),
+        ("20.12.-6.1.", HOLIDAYS),
+        ("vom 20. Dezember bis zum 6. Januar", HOLIDAYS),
+        ("20.12.2026 – 6.1.2027", HOLIDAYS),
+        ("20 Dec–6 Jan 2027", HOLIDAYS),
+        ("20.12.2026–6.1.", HOLIDAYS),
+        ("2026-12-20 2027-01-06", HOLIDAYS),
+        ("2026-12-20–2027-01-06", HOLIDAYS),
+        ("2026-12-20-2027-01-06", HOLIDAYS),
+        ("20–24 Dec", ("2026-12-20", "2026-12-24")),
+        ("20.–24.12.", ("2026-12-20", "2026-12-24")),
+        ("Dec 20-24", ("2026-12-20", "2026-12-24")),
+        ("24.12.", ("2026-12-24", "2026-12-24")),
+        ("on the 24 Dec", ("2026-12-24", "2026-12-24")),
+        ("until 6 Dec", (TODAY, "2026-12-06")),
+        ("bis zum 6.12.", (TODAY, "2026-12-06")),
+        ("today", (TODAY, TODAY)),
+        ("heute bis 2.12.", (TODAY, "2026-12-02")),
+        ("morgen", ("2026-11-29", "2026-11-29")),
+        ("29.11.", ("2026-11-29", "2026-11-29")),
+        ("27.9.", ("2027-09-27", "2027-09-27")),
+        ("29.2.2028", None),
+    ],
+)
+def test_days_are_read_as_they_are_written(typed: str, days: tuple[str, str] | None) -> None:
+    if days is None:
+        with pytest.raises(Refused, match="away_far"):
+            read_away(typed, TODAY)
+    else:
+        assert read_away(typed, TODAY) == Wanted(*days)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "20.12.–6.1. cover: Dr. Klein, 030 1234",
+        "20 Dec–6 Jan, Cover Dr. Klein, 030 1234",
+        "20.12. bis 6.1. Vertretung: Dr. Klein, 030 1234",
+        "20.12.–6.1.,vertreten durch  Dr. Klein,\n030 1234",
+    ],
+)
+def test_who_covers_stands_behind_the_days(typed: str) -> None:
+    assert read_away(typed, TODAY) == Wanted(*HOLIDAYS, "Dr. Klein, 030 1234")
+
+
+def test_a_cover_leaves_its_neighbours_in_peace() -> None:
+    assert tidy_cover(" Dr.\u202eKl\x00ein\u2066\n 030 ") == "Dr.Klein 030"
+    assert tidy_cover("\u200d \u202e") is None
+    assert tidy_cover("x" * LONGEST_COVER) == "x" * LONGEST_COVER
+    with pytest.raises(Refused, match="cover_long") as refused:
+        read_away(f"24.12. cover: {'x' * (LONGEST_COVER + 1)}", TODAY)
+    assert refused.value.facts == {"has": LONGEST_COVER + 1, "most": LONGEST_COVER}
+
+
+@pytest.mark.parametrize(
+    ("typed", "reason", "example"),
+    [
+        ("", "away_date", "2026-12-12 2026-12-26"),
+        ("soon", "away_date", "2026-12-12 2026-12-26"),
+        ("until soon", "away_date", "2026-12-12 2026-12-26"),
+        ("31.2.", "away_date", "2026-12-12 2026-12-26"),
+        ("24.12.–31.2.", "away_date", "2026-12-12 2026-12-26"),
+        ("31.2.–6.3.2027", "away_date", "2026-12-12 2026-12-26"),
+        ("24.12.–31.2.2027", "away_date", "2026-12-12 2026-12-26"),
+        ("soon–6 Jan", "away_date", "2026-12-12 2026-12-26"),
+        ("20 Dec–soon", "away_date", "2026-12-12 2026-12-26"),
+        ("cover: Dr. Klein", "away_date", "2026-12-12 2026-12-26"),
+        ("2025-12-20 2026-01-06", "away_past", "2026-12-12 2026-12-26"),
+        ("20.11.–25.11.", "away_past", "2026-12-12 2026-12-26"),
+        ("27.11.", "away_past", "2026-12-12 2026-12-26"),
+        ("20.11.–5.12.", "away_begun", "2026-11-28 2026-12-05"),
+        ("24.12.–20.12.", "away_turned", "2026-12-20 2026-12-24"),
+        ("2026-12-24 2026-12-20", "away_turned", "2026-12-20 2026-12-24"),
+        ("2028-01-01", "away_far", "2026-12-12 2026-12-26"),
+        ("1.1.–30.8.", "away_long", "2026-12-12 2026-12-26"),
+        ("6 Jan–20 Dec", "away_long", "2026-12-12 2026-12-26"),
+    ],
+)
+def test_what_cannot_be_meant_is_said_with_what_to_type(
+    typed: str, reason: str, example: str
+) -> None:
+    with pytest.raises(Refused) as refused:
+        read_away(typed, TODAY)
+    assert refused.value.reason == reason
+    assert refused.value.facts["example"] == example
+
+
+def test_what_was_typed_is_quoted_shortly() -> None:
+    with pytest.raises(Refused) as refused:
+        read_away("x " * 200, TODAY)
+    assert len(str(refused.value.facts["typed"])) <= 60
+
+
+def test_the_longest_absence_and_one_day_more() -> None:
+    assert check_days("2026-12-01", "2027-06-02", TODAY)
+    with pytest.raises(Refused, match="away_long") as refused:
+        check_days("2026-12-01", "2027-06-03", TODAY)
+    assert refused.value.facts["most"] == LONGEST_DAYS
+
+
+def test_a_day_that_few_years_have_is_found() -> None:
+    assert TypedDay(None, 2, 29).from_on(TODAY) == "2028-02-29"
+    assert TypedDay(None, 2, 29).until_on(TODAY) == "2024-02-29"
+    assert TypedDay(2026, 2, 29).until_on(TODAY) is None
+    assert TypedDay(2027, 3, 1).until_on(TODAY) == "2027-03-01"
+    assert read_day("24 foo") is None
+    assert read_iso("2026-12-24") == "2026-12-24"
+    assert read_iso("2026-1-2") is None

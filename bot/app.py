@@ -53,6 +53,7 @@ from bot.services.mirror import Mirrors
 from bot.services.outgoing import Outgoing
 from bot.services.ports import Clock, Ids
 from bot.services.privacy import Privacy
+from bot.services.relinking import Relinking
 from bot.services.retention import Retention
 from bot.services.schedule import Schedule
 from bot.services.sentences import Sentences
@@ -84,6 +85,7 @@ from bot.views.notices import NoticeViews
 from bot.views.people import PeopleViews
 from bot.views.pictures import PictureViews
 from bot.views.reader import Desk
+from bot.views.relinking import RelinkViews
 from bot.views.schedule import ScheduleViews
 from bot.views.timetable import TimetableViews
 from handlers import add_handlers
@@ -244,12 +246,14 @@ async def _assemble(
         UnopenedDigests(db),
         room.feeds,
         room.schedule,
+        room.relinking,
         room.checkin_views,
         room.digest_views,
         room.mirror_views,
         room.feed_views,
         room.ending_views,
         room.schedule_views,
+        room.relink_views,
         NoticeViews(room.people_views, room.checkin_views),
         messenger,
         lanes,
@@ -310,6 +314,7 @@ def _room(
     instrument = versions[max(versions)]
     watching = Watching(db, clock, ids, settings)
     asking = Asking(db, clock, ids, settings, instruments)
+    people_views = PeopleViews(desk, username, instruments, pictures)
     return Room(
         desk=desk,
         lanes=lanes,
@@ -328,6 +333,7 @@ def _room(
         usual=Usual(db, clock, ids),
         acknowledgements=Acknowledgements(db, clock),
         sentences=Sentences(db, clock, ids, settings),
+        relinking=Relinking(db, clock, ids, settings),
         privacy=Privacy(db, clock, ids, settings, instrument),
         exporting=Exporting(db, clock, ids),
         goals=Goals(db, clock, ids),
@@ -335,8 +341,9 @@ def _room(
         watching=watching,
         schedule=Schedule(db, clock, ids, settings),
         checkin_views=CheckInViews(desk),
-        people_views=PeopleViews(desk, username, instruments, pictures),
+        people_views=people_views,
         ending_views=EndingViews(desk),
+        relink_views=RelinkViews(people_views),
         export_views=ExportViews(desk, instruments),
         digest_views=DigestViews(desk, instrument, pictures, instruments),
         timetable_views=TimetableViews(desk),

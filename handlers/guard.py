@@ -32,6 +32,7 @@ from bot.services.lookup import Lookup
 from bot.services.mirror import Mirrors
 from bot.services.ports import Make, Screen
 from bot.services.privacy import Privacy
+from bot.services.relinking import Relinking
 from bot.services.schedule import Schedule
 from bot.services.sentences import Sentences
 from bot.services.timetable import Timetable
@@ -48,6 +49,7 @@ from bot.views.mirror import MirrorViews
 from bot.views.people import PeopleViews
 from bot.views.plain import bare
 from bot.views.reader import Desk, Reader
+from bot.views.relinking import RelinkViews
 from bot.views.schedule import ScheduleViews
 from bot.views.timetable import TimetableViews
 
@@ -111,6 +113,7 @@ class Room:
     usual: Usual
     acknowledgements: Acknowledgements
     sentences: Sentences
+    relinking: Relinking
     privacy: Privacy
     exporting: Exporting
     goals: Goals
@@ -120,6 +123,7 @@ class Room:
     checkin_views: CheckInViews
     people_views: PeopleViews
     ending_views: EndingViews
+    relink_views: RelinkViews
     export_views: ExportViews
     digest_views: DigestViews
     timetable_views: TimetableViews

@@ -207,6 +207,7 @@ class _Scenes:
             await self._look_around(ben)
             await self._until("Sat 18:00")
             await self._press(anna, "ack")
+        anna = await self._new_account(anna, ben)
         for act in ("seldom", "keepon"):
             await self._press(anna, act)
         for person, ways in ((anna, _ANNAS), (ben, _BENS), (dana, _DANAS)):
@@ -218,6 +219,26 @@ class _Scenes:
         await play_calendars(self.stage, ben, self._press)
         await play_declared(self.stage)
         await self._ends(anna, ben)
+
+    async def _new_account(self, anna: Phone, ben: Phone) -> Phone:
+        """Let a client, and one who has stopped, go over to a new account; give the client's."""
+        dora = new = self._person("Dora")
+        await self._send(ben, "/invite D4")
+        await self._join(dora, self._link(ben))
+        await self._press(ben, "confirm")
+        await self._send(dora, "/stop")
+        await self._press(dora, "stop")
+        for code, name in (("D4", "Dora's new phone"), ("A7", "Anna's new phone")):
+            new = self._person(name)
+            await self._send(ben, f"/relink {code}")
+            await self._start(new, self._link(ben))
+            await self._send(ben, f"/relink {code} {self._number(new)}")
+        await self._send(new, "/history")
+        if not await self._press(new, "agree"):
+            return anna
+        while await self._press(new, "jwatch", "yes") and self._offers(new, "jwatch"):
+            pass
+        return new
 
     @property
     def _zone(self) -> str:
@@ -245,6 +266,14 @@ class _Scenes:
             if found is not None:
                 return found[1]
         raise LookupError(f"{person.name} was shown no invitation")
+
+    def _number(self, person: Phone) -> str:
+        """Find the number that a new account was shown, whatever stands around it."""
+        for call in reversed(self.stage.emulator.journal.calls(chat=person.id)):
+            found = re.search(r"\b(\d{3}) ?(\d{3})\b", str(call.params.get("text")))
+            if found is not None:
+                return found[1] + found[2]
+        return ""  # its template is wrong, which is said elsewhere
 
     async def _press(self, person: Phone, act: str, ends: str = "") -> bool:
         """Press the newest button of an act, the one whose data ends so; was there one?"""

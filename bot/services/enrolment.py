@@ -20,6 +20,7 @@ from bot.core.people import (
     Person,
 )
 from bot.services.acts import reads, writes
+from bot.services.asking_again import ask_again
 from bot.services.ports import Clock, Ids
 from bot.services.quiet import quiet_of
 from bot.store import asking, audit, outbox, pairs, people, watch
@@ -171,6 +172,8 @@ class Enrolment:
         pair = await pairs.consent(tx, pair_id, client_id, version, now)
         await pairs.note_consent(tx, self.ids.new(), pair_id, version, "given", now)
         await self._note(tx, client_id, "consent given", "pair", pair_id, now)
+        if pair is not None and pair.state == "active" and before.relinked_at is not None:
+            await ask_again(tx, pair, self.ids, self.settings, now)
         if pair is not None and pair.state == "active" and before.state == "stopped":
             await self._tell_therapist(tx, pair, f"returned:{now}", now)
         return await self._joining(tx, client_id, pair_id)

@@ -175,10 +175,13 @@ async def add_checkin(
 
 
 async def find_checkin(tx: Transaction, checkin_id: int, client_id: int) -> CheckIn | None:
-    """Find a check-in that belongs to this client, in whatever state."""
+    """Find a check-in that belongs to this client, in whatever state.
+
+    A new account that has not agreed yet has none.
+    """
     row = await tx.one(
         f"{SELECT_CHECKIN} WHERE checkin.id = :id AND pair.client_id = :client_id"
-        " AND pair.state <> 'erased'",
+        " AND pair.state <> 'erased' AND pair.relinked_at IS NULL",
         id=checkin_id,
         client_id=client_id,
     )
@@ -197,10 +200,21 @@ async def open_checkins(tx: Transaction, client_id: int) -> list[CheckIn]:
     """List a client's open check-ins that went out."""
     rows = await tx.all(
         f"{SELECT_CHECKIN} WHERE pair.client_id = :client_id AND checkin.state = 'open'"
-        " AND checkin.sent_at IS NOT NULL",
+        " AND checkin.sent_at IS NOT NULL AND pair.relinked_at IS NULL",
         client_id=client_id,
     )
     return [read_checkin(tx, row) for row in rows]
+
+
+async def open_of_pair(tx: Transaction, pair_id: int, now: int) -> list[tuple[int, int]]:
+    """List a pair's open check-ins whose turn has come, as (id, closes_at), oldest first."""
+    rows = await tx.all(
+        "SELECT id, closes_at FROM checkin WHERE pair_id = :pair_id AND state = 'open'"
+        " AND due_at <= :now AND closes_at > :now ORDER BY due_at",
+        pair_id=pair_id,
+        now=now,
+    )
+    return [(row["id"], row["closes_at"]) for row in rows]
 
 
 async def note_progress(

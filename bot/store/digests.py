@@ -292,7 +292,8 @@ async def reply(
     row = await tx.one(
         "UPDATE acknowledgement SET reply = :reply, replied_at = :now"
         " WHERE id = :id AND kind = 'talk' AND pair_id IN"
-        " (SELECT id FROM pair WHERE client_id = :client_id AND state <> 'erased') RETURNING id",
+        " (SELECT id FROM pair WHERE client_id = :client_id AND state <> 'erased'"
+        "  AND relinked_at IS NULL) RETURNING id",
         id=acknowledgement_id,
         client_id=client_id,
         reply=answer,

@@ -17,6 +17,7 @@ _OF_CHECKINS: Final = ("answer", "answer_earlier", "mirror_rating", "watched")
 _OF_PAIR: Final = (
     "sentence", "checkin", "digest_entry", "acknowledgement", "message", "invitation", "consent",
     "goal_wanted", "goal", "watch_choice", "feed_event", "feed_series", "feed_alias",
+    "relink",
 )  # fmt: skip
 
 
@@ -111,7 +112,7 @@ async def _erase(tx: Transaction, pair_id: int, now: int) -> int | None:
     was = await tx.one("SELECT client_id FROM pair WHERE id = :id", id=pair_id)
     await tx.run(
         "UPDATE pair SET data_key = NULL, client_id = NULL, state = 'erased', erased_at = :now,"
-        " to_end_at = NULL, to_end_with = NULL"
+        " to_end_at = NULL, to_end_with = NULL, relinked_at = NULL"
         " WHERE id = :id",
         id=pair_id,
         now=now,
@@ -129,12 +130,12 @@ async def _erase(tx: Transaction, pair_id: int, now: int) -> int | None:
     await tx.run("DELETE FROM rule WHERE pair_id = :id", id=pair_id)
     client_id: int | None = was["client_id"] if was else None
     if client_id is not None:
-        await _forget_person(tx, client_id)
+        await forget_person(tx, client_id)
     return client_id
 
 
-async def _forget_person(tx: Transaction, person_id: int) -> None:
-    """Cut off a person whom nothing else connects with the practice."""
+async def forget_person(tx: Transaction, person_id: int) -> None:
+    """Cut off a person whom nothing connects with the practice any more."""
     await tx.run(
         "UPDATE person SET telegram = NULL, telegram_index = NULL, name = NULL, language = NULL,"
         " language_hint = NULL, timezone = NULL, quiet_from = NULL, quiet_to = NULL"

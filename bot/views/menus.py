@@ -44,6 +44,7 @@ def professionals() -> list[tuple[str, str]]:
         ("mirror", _("guess how your clients experienced a session")),
         ("invite", _("invite a client")),
         ("clients", _("your clients")),
+        ("relink", _("when a client has a new phone or account")),
         ("end", _("when therapy has ended")),
         ("schedule", _("when questions and digests come")),
         ("invite_therapist", _("invite a therapist")),

@@ -285,14 +285,17 @@ class PeopleViews:
 
     def invitation(self, invite: Invite, reader: Reader) -> Screen:
         """Show an invitation's link as a QR picture."""
-        # Only an invitation needs it: the idle program does without its memory.
+        url = self.url(invite.secret)
+        name = f"{'therapist' if invite.kind == 'client' else 'admin'}/invitation"
+        return self.link_picture(url, self.desk.text(name, reader, invite=invite, url=url), reader)
+
+    def link_picture(self, url: str, text: str, reader: Reader) -> Screen:
+        """Show a link as a QR picture with a text below it."""
+        # Only a link needs it: the idle program does without its memory.
         import segno
 
-        url = self.url(invite.secret)
         picture = BytesIO()
         segno.make(url, error="m").save(picture, kind="png", scale=8, border=4)
-        name = f"{'therapist' if invite.kind == 'client' else 'admin'}/invitation"
-        text = self.desk.text(name, reader, invite=invite, url=url)
         with speaking(reader.language):
             keyboard = rows([link(_("Open the link"), url)])
         return Screen(text, keyboard, photo=picture.getvalue())

@@ -38,7 +38,7 @@ FOUND_BEFORE = {
     "rules.open_rules_of_pair", "watch.find_watched", "watch.forget_choices",
     "watch.forget_watched", "watch.save_watched", "timetable.cancel_future_of_rule",
     "timetable.future_appointments_of_rule", "timetable.withdraw_checkin", "erasure.erase_pair",
-    "feed_events.add_alias",
+    "feed_events.add_alias", "asking.decide_anew", "checkins.open_of_pair",
 }  # fmt: skip
 #: What the program does of itself when a row is due: nobody asks for it.
 OF_ITSELF = {
@@ -54,7 +54,7 @@ OF_ITSELF = {
     "feed_events.place_of",
     "feed_events.is_sent", "feed_events.is_taken", "feed_events.keep_event",
     "feeds.want_reading", "timetable.find_next_appointment",
-    "timetable.find_previous_appointment", "unopened.find_lying",
+    "timetable.find_previous_appointment", "unopened.find_lying", "outbox.find_owner",
 }  # fmt: skip
 #: What an invitation's own code, or nothing but the pair's row itself, leads to.
 BY_ITS_CODE = {

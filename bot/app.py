@@ -54,6 +54,7 @@ from bot.services.outgoing import Outgoing
 from bot.services.ports import Clock, Ids
 from bot.services.privacy import Privacy
 from bot.services.relinking import Relinking
+from bot.services.relinking_own import OwnRelinking
 from bot.services.retention import Retention
 from bot.services.schedule import Schedule
 from bot.services.sentences import Sentences
@@ -334,6 +335,7 @@ def _room(
         acknowledgements=Acknowledgements(db, clock),
         sentences=Sentences(db, clock, ids, settings),
         relinking=Relinking(db, clock, ids, settings),
+        own_relinking=OwnRelinking(db, clock, ids, settings),
         privacy=Privacy(db, clock, ids, settings, instrument),
         exporting=Exporting(db, clock, ids),
         goals=Goals(db, clock, ids),

@@ -33,6 +33,7 @@ from bot.services.mirror import Mirrors
 from bot.services.ports import Make, Screen
 from bot.services.privacy import Privacy
 from bot.services.relinking import Relinking
+from bot.services.relinking_own import OwnRelinking
 from bot.services.schedule import Schedule
 from bot.services.sentences import Sentences
 from bot.services.timetable import Timetable
@@ -114,6 +115,7 @@ class Room:
     acknowledgements: Acknowledgements
     sentences: Sentences
     relinking: Relinking
+    own_relinking: OwnRelinking
     privacy: Privacy
     exporting: Exporting
     goals: Goals

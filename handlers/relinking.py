@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from bot.core.errors import Refused
 from bot.services.inviting import Account
 from bot.services.relinking import PREFIX, Opened
@@ -66,4 +68,38 @@ def _opened(room: Room, ask: Ask, opened: Opened) -> Reply:
             raise Refused(f"relink_{outcome}", of_therapist=opened.of_therapist)
 
 
-COMMANDS = {"relink": Route(relink, "therapist", relink_again)}
+_NAMED = re.compile(r"(\S.*?)(?:\s+(\d{3}\s?\d{3}))?\s*", re.DOTALL)
+
+
+async def relink_therapist(room: Room, ask: Ask) -> Reply:
+    """/relink_therapist NAME: a link for a therapist's new account; with the number: it counts."""
+    name, number = _read_named(ask)
+    admin = _account(ask)
+    if not number:
+        offer = await room.own_relinking.offer(admin, name)
+        return Reply(room.relink_views.offer(offer, ask.reader))
+    done = await room.own_relinking.confirm(admin, name, number)
+    if isinstance(done, Refused):
+        raise done
+    return Reply(room.relink_views.renewed(done, ask.reader))
+
+
+async def relink_therapist_again(room: Room, ask: Ask) -> Reply:
+    """Show what a repeated message came to; a link is shown once."""
+    name, number = _read_named(ask)
+    done = await room.own_relinking.renewed(name) if number else None
+    return Reply(room.relink_views.renewed(done, ask.reader)) if done else Reply()
+
+
+def _read_named(ask: Ask) -> tuple[str, str]:
+    """Read a name and, perhaps, a number. Errors: Refused("relink_name")."""
+    found = _NAMED.fullmatch(ask.words.strip())
+    if found is None:
+        raise Refused("relink_name")
+    return found[1], found[2] or ""
+
+
+COMMANDS = {
+    "relink": Route(relink, "therapist", relink_again),
+    "relink_therapist": Route(relink_therapist, "admin", relink_therapist_again),
+}

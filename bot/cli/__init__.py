@@ -30,6 +30,7 @@ from bot.cli.importing import calendar
 from bot.cli.invite import invite
 from bot.cli.keys import init, rotate_key
 from bot.cli.lean import lean
+from bot.cli.relink import relink
 from bot.cli.schedule import schedule
 from bot.cli.telegram import telegram
 from bot.config import ConfigError, Settings, load, warnings
@@ -44,6 +45,7 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
 )
 cli.add_typer(invite, name="invite")
+cli.add_typer(relink, name="relink")
 cli.add_typer(digest, name="digest")
 cli.add_typer(calendar, name="calendar")
 cli.add_typer(erasures, name="erasures")

@@ -208,6 +208,7 @@ class _Scenes:
             await self._until("Sat 18:00")
             await self._press(anna, "ack")
         anna = await self._new_account(anna, ben)
+        ben = await self._new_own(dana, ben)
         for act in ("seldom", "keepon"):
             await self._press(anna, act)
         for person, ways in ((anna, _ANNAS), (ben, _BENS), (dana, _DANAS)):
@@ -239,6 +240,15 @@ class _Scenes:
         while await self._press(new, "jwatch", "yes") and self._offers(new, "jwatch"):
             pass
         return new
+
+    async def _new_own(self, dana: Phone, ben: Phone) -> Phone:
+        """Let a therapist, named in the settings as well, go over to a new account; give it."""
+        new = self._person("Ben's new phone")
+        await self._send(dana, "/relink_therapist Ben")
+        await self._start(new, self._link(dana))
+        await self._send(dana, f"/relink_therapist Ben {self._number(new)}")
+        await self._send(new, "/clients")
+        return new if self._offers(new, "pairinfo") else ben
 
     @property
     def _zone(self) -> str:

@@ -134,7 +134,7 @@ class Relinking:
         new = await people.add_person(
             tx, self.ids.new(), opener.telegram_id, opener.name, opener.hint, now
         )
-        if await _unfit(tx, found, new) is not None:
+        if await unfit(tx, found, new) is not None:
             raise Refused("relink_unfit", whose=pair.code)
         return await self._move(tx, pair, found, new)
 
@@ -254,11 +254,11 @@ async def _closed_to(
 ) -> Literal["over", "expired", "taken", "own", "same", "twice", "known"] | None:
     """Say why an account cannot use a link; None where it can."""
     known = await people.find_person_by_telegram(tx, telegram_id)
-    unfit = await _unfit(tx, found, known) if known is not None else None
+    why = await unfit(tx, found, known) if known is not None else None
     if found.ended is not None:
-        return "same" if unfit == "same" and found.ended == "done" else "over"
-    if unfit is not None:
-        return unfit
+        return "same" if why == "same" and found.ended == "done" else "over"
+    if why is not None:
+        return why
     if found.expires_at <= now:
         return "expired"
     if found.opener is not None and found.opener.telegram_id != telegram_id:
@@ -266,7 +266,7 @@ async def _closed_to(
     return None
 
 
-async def _unfit(tx: Transaction, found: Relink, known: Person) -> Unfit | None:
+async def unfit(tx: Transaction, found: Relink, known: Person) -> Unfit | None:
     """Say why somebody who is known cannot take over what a link is for."""
     if found.pair_id is None:
         if known.id == found.person_id:

@@ -48,6 +48,7 @@ def professionals() -> list[tuple[str, str]]:
         ("end", _("when therapy has ended")),
         ("schedule", _("when questions and digests come")),
         ("invite_therapist", _("invite a therapist")),
+        ("relink_therapist", _("when a therapist has a new phone or account")),
     ]
 
 

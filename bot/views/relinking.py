@@ -10,6 +10,7 @@ from bot.render import speaking
 from bot.services.enrolment import Joining
 from bot.services.ports import Screen
 from bot.services.relinking import Offer, Opened
+from bot.services.relinking_own import Renewed
 from bot.views.buttons import button, rows
 from bot.views.people import PeopleViews
 from bot.views.reader import Reader
@@ -39,6 +40,10 @@ class RelinkViews:
     def moved(self, pair: Pair, reader: Reader) -> Screen:
         """Tell a therapist that a pair goes on in the new account."""
         return self.people.words("therapist/relinked", reader, pair=pair)
+
+    def renewed(self, done: Renewed, reader: Reader) -> Screen:
+        """Tell an admin that a therapist goes on in the new account, and what to change."""
+        return self.people.words("admin/relinked", reader, done=done)
 
     def former(self, others: bool, reader: Reader) -> Screen:
         """Tell a former account, neutrally, that nothing comes there any more."""

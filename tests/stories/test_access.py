@@ -106,6 +106,7 @@ TYPED: dict[str, tuple[str, tuple[str, ...]]] = {
     "add": ("therapist", ("", "Q7Z 2026-12-01 15:00 50m weekly")),
     "invite": ("therapist", ("", "Q7Z")),
     "end": ("therapist", ("", "Q7Z")),
+    "relink_therapist": ("admin", ("", "Nobody", "Nobody 123456")),
     "relink": ("therapist", ("", "Q7Z", "Q7Z 123456")),
     "schedule": ("professional", ("", "delay 45")),
     "invite_therapist": ("admin", ("",)),

@@ -58,7 +58,7 @@ def relink_therapist(
     typer.echo(
         f"{url}\nFor {offer.whose} alone, valid for an hour: to be opened in the new account, which"
         " shows six digits.\nHave them read to you in a voice you know, then:"
-        f' rapport relink therapist "{name}" 123456'
+        f' rapport relink therapist "{offer.whose}" 123456'
     )
 
 

@@ -37,7 +37,10 @@ from bot.views.reader import Desk, Reader
 #: A Monday noon without a clock change near it.
 _START: Final = ("2026-11-02", "12:00")
 #: What stands below a picture or a file.
-_CAPTIONS: Final = ("therapist/invitation", "admin/invitation", "client/export.", "export_data")
+_CAPTIONS: Final = (
+    "therapist/invitation", "admin/invitation", "therapist/relink.", "admin/relink.",
+    "client/export.", "export_data",
+)  # fmt: skip
 #: What is no message of its own, or no Telegram text at all.
 _NO_MESSAGES: Final = ("export_page", ".svg.j2")
 #: What ends something, and is pressed last; what only takes a message away.
@@ -207,8 +210,6 @@ class _Scenes:
             await self._look_around(ben)
             await self._until("Sat 18:00")
             await self._press(anna, "ack")
-        anna = await self._new_account(anna, ben)
-        ben = await self._new_own(dana, ben)
         for act in ("seldom", "keepon"):
             await self._press(anna, act)
         for person, ways in ((anna, _ANNAS), (ben, _BENS), (dana, _DANAS)):
@@ -219,6 +220,8 @@ class _Scenes:
                     await self._press(person, act)
         await play_calendars(self.stage, ben, self._press)
         await play_declared(self.stage)
+        anna = await self._new_account(anna, ben)
+        ben = await self._new_own(dana, ben)
         await self._ends(anna, ben)
 
     async def _new_account(self, anna: Phone, ben: Phone) -> Phone:

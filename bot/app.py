@@ -36,6 +36,7 @@ from bot.services.asking import Asking
 from bot.services.checkins import CheckIns
 from bot.services.closing import Closing
 from bot.services.confirming import Confirming
+from bot.services.continuing import Continuing
 from bot.services.declaring import Declaring
 from bot.services.digest_making import DigestMaking
 from bot.services.digest_reading import DigestReading
@@ -46,6 +47,7 @@ from bot.services.exporting import Exporting
 from bot.services.feeds import Feeds
 from bot.services.following import Following
 from bot.services.goals import Goals
+from bot.services.handing import Handing
 from bot.services.health import Health, Signs
 from bot.services.inviting import Inviting
 from bot.services.lookup import Lookup
@@ -81,6 +83,7 @@ from bot.views.endings import EndingViews
 from bot.views.export import ExportViews
 from bot.views.feeds import FeedViews
 from bot.views.goals import GoalViews
+from bot.views.handover import HandoverViews
 from bot.views.mirror import MirrorViews
 from bot.views.notices import NoticeViews
 from bot.views.people import PeopleViews
@@ -237,6 +240,7 @@ async def _assemble(
     recovered = await outgoing.recover()
     if recovered:
         log.warning("messages were half sent when the last run ended", count=recovered)
+    handing = Handing(db, clock, ids, settings)
     delivery = Delivery(
         outgoing,
         room.checkins,
@@ -248,6 +252,8 @@ async def _assemble(
         room.feeds,
         room.schedule,
         room.relinking,
+        handing,
+        room.continuing,
         room.checkin_views,
         room.digest_views,
         room.mirror_views,
@@ -255,6 +261,7 @@ async def _assemble(
         room.ending_views,
         room.schedule_views,
         room.relink_views,
+        room.handover_views,
         NoticeViews(room.people_views, room.checkin_views),
         messenger,
         lanes,
@@ -280,6 +287,7 @@ async def _assemble(
             closing.close_one,
             _folding(closing, room),
             room.endings.end_one,
+            handing.work_one,
             retention.sweep_one,
             outgoing.be_seen,
             receiver.look,
@@ -335,6 +343,7 @@ def _room(
         acknowledgements=Acknowledgements(db, clock),
         sentences=Sentences(db, clock, ids, settings),
         relinking=Relinking(db, clock, ids, settings),
+        continuing=Continuing(db, clock, ids),
         own_relinking=OwnRelinking(db, clock, ids, settings),
         privacy=Privacy(db, clock, ids, settings, instrument),
         exporting=Exporting(db, clock, ids),
@@ -346,6 +355,7 @@ def _room(
         people_views=people_views,
         ending_views=EndingViews(desk),
         relink_views=RelinkViews(people_views),
+        handover_views=HandoverViews(people_views),
         export_views=ExportViews(desk, instruments),
         digest_views=DigestViews(desk, instrument, pictures, instruments),
         timetable_views=TimetableViews(desk),

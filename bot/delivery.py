@@ -11,9 +11,11 @@ import structlog
 from bot.core.errors import Rejected, TokenRefused, TryLater, Unclear, Unreachable
 from bot.services.acknowledgements import Acknowledgements
 from bot.services.checkins import CheckIns
+from bot.services.continuing import Continuing
 from bot.services.digests import Digests
 from bot.services.enrolment import Enrolment
 from bot.services.feeds import Feeds
+from bot.services.handing import Handing
 from bot.services.mirror import Mirrors
 from bot.services.outgoing import Claimed, Outgoing
 from bot.services.ports import Messenger, Screen
@@ -27,6 +29,7 @@ from bot.views.checkin import CheckInViews
 from bot.views.digest import DigestViews
 from bot.views.endings import EndingViews
 from bot.views.feeds import FeedViews
+from bot.views.handover import HandoverViews
 from bot.views.mirror import MirrorViews
 from bot.views.notices import NoticeViews
 from bot.views.plain import without_markup
@@ -62,6 +65,8 @@ class Delivery:
     feeds: Feeds
     schedule: Schedule
     relinking: Relinking
+    handing: Handing
+    continuing: Continuing
     checkin_views: CheckInViews
     digest_views: DigestViews
     mirror_views: MirrorViews
@@ -69,6 +74,7 @@ class Delivery:
     ending_views: EndingViews
     schedule_views: ScheduleViews
     relink_views: RelinkViews
+    handover_views: HandoverViews
     notice_views: NoticeViews
     messenger: Messenger
     lanes: Lanes
@@ -157,6 +163,16 @@ class Delivery:
             if talk is None or pair is None or talk.checkin.state == "cancelled":
                 return None
             return self.notice_views.before_first(pair, talk, reader)
+        if name in ("handover_from", "handover_to"):
+            telling = await self.handing.telling(message.subject_id)
+            # What was taken back before it could be told is told once, as taken back.
+            is_news = telling.undone == ("undone" in more)
+            return self.handover_views.told(name, telling, reader) if is_news else None
+        if name == "handover_ask" and pair is not None:
+            question = await self.continuing.question(claimed.person.id, pair.id)
+            return self.handover_views.ask(question, bool(more), reader) if question else None
+        if name == "handover_came" and pair is not None:
+            return self.handover_views.came(pair, "share" in more, reader)
         if name == "relinked_to" and pair is not None:
             joining = await self.enrolment.joining(claimed.person.id, pair.id)
             return self.relink_views.arrived(joining, reader)

@@ -21,6 +21,7 @@ from bot.services.acknowledgements import Acknowledgements
 from bot.services.asking import Asking
 from bot.services.checkins import CheckIns
 from bot.services.confirming import Confirming
+from bot.services.continuing import Continuing
 from bot.services.digests import Digests
 from bot.services.ending import Endings
 from bot.services.enrolment import Enrolment, Who
@@ -46,6 +47,7 @@ from bot.views.endings import EndingViews
 from bot.views.export import ExportViews
 from bot.views.feeds import FeedViews
 from bot.views.goals import GoalViews
+from bot.views.handover import HandoverViews
 from bot.views.mirror import MirrorViews
 from bot.views.people import PeopleViews
 from bot.views.plain import bare
@@ -116,6 +118,7 @@ class Room:
     sentences: Sentences
     relinking: Relinking
     own_relinking: OwnRelinking
+    continuing: Continuing
     privacy: Privacy
     exporting: Exporting
     goals: Goals
@@ -126,6 +129,7 @@ class Room:
     people_views: PeopleViews
     ending_views: EndingViews
     relink_views: RelinkViews
+    handover_views: HandoverViews
     export_views: ExportViews
     digest_views: DigestViews
     timetable_views: TimetableViews

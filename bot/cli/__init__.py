@@ -25,6 +25,7 @@ from bot.cli.ending import fail as _fail
 from bot.cli.ending import settings_of as _settings
 from bot.cli.ending import work as _work
 from bot.cli.erasures import erasures
+from bot.cli.handover import handover
 from bot.cli.health import health
 from bot.cli.importing import calendar
 from bot.cli.invite import invite
@@ -51,6 +52,7 @@ cli.add_typer(calendar, name="calendar")
 cli.add_typer(erasures, name="erasures")
 cli.add_typer(schedule, name="schedule")
 cli.add_typer(telegram, name="telegram")
+cli.command()(handover)
 cli.command()(health)
 cli.command()(backup)
 cli.command()(restore)

@@ -29,6 +29,7 @@ from bot.emulator.refusals import Refusal
 from bot.render import Renderer
 from bot.render.own import OwnTemplates
 from bot.render.trial import TemplateMistake, Trial, trying
+from bot.services.handing import Handing
 from bot.services.unopened import Unopened
 from bot.store.vault import new_master_key, write_key_file
 from bot.views.menus import everybody, professionals
@@ -49,6 +50,7 @@ _ENDS: Final = (
     "nothanks",
 )  # fmt: skip
 _PRESSES_AT_MOST: Final = 150
+_A_WHILE_MS: Final = 3_000
 #: What is come to by a command and several buttons in a row; Anna's, Ben's, the admin's.
 _ANNAS: Final = (
     ("start",), ("stop", "ending", "tellend"), ("stop", "ending", "keepend"), ("goals", "goal"),
@@ -214,6 +216,8 @@ class _Scenes:
             await self._press(anna, act)
         for person, ways in ((anna, _ANNAS), (ben, _BENS), (dana, _DANAS)):
             await self._commands(person)
+            # Whoever writes on and on in one second is passed over.
+            await self.stage.advance_to(self.stage.clock.now() + _A_WHILE_MS)
             for command, *acts in ways:
                 await self._send(person, f"/{command}")
                 for act in acts:
@@ -223,6 +227,7 @@ class _Scenes:
         anna = await self._new_account(anna, ben)
         ben = await self._new_own(dana, ben)
         await self._ends(anna, ben)
+        await self._leaves(dana, ben)
 
     async def _new_account(self, anna: Phone, ben: Phone) -> Phone:
         """Let a client, and one who has stopped, go over to a new account; give the client's."""
@@ -252,6 +257,31 @@ class _Scenes:
         await self._send(dana, f"/relink_therapist Ben {self._number(new)}")
         await self._send(new, "/clients")
         return new if self._offers(new, "pairinfo") else ben
+
+    async def _leaves(self, dana: Phone, ben: Phone) -> None:
+        """Let a therapist leave, after it was taken back once, and clients say what they like."""
+        fay = self._person("Fay")
+        await self._send(dana, "/invite_therapist")
+        await self._start(fay, self._link(dana))
+        clients = [self._person(name) for name in ("Gus", "Hal", "Ida")]
+        for number, client in enumerate(clients):
+            await self._send(ben, f"/invite G{number + 2}")
+            await self._join(client, self._link(ben))
+            await self._press(ben, "confirm")
+        app = self.stage.running
+        handing = Handing(app.db, self.stage.clock, app.ids, self.stage.settings)
+        await handing.start("Ben", "Fay")
+        await self.stage.settle()
+        await handing.undo("Ben")
+        await handing.start("Ben", "Fay")
+        await self._until("Tue 12:00")
+        for client, said in zip(clients, (".share", ".fresh", ".no"), strict=True):
+            await self._press(client, "hand", said)
+            await self._press(client, "agree")
+        await self._send(fay, "/clients")
+        await self._press(fay, "pairinfo")
+        await self._press(fay, "earlier")
+        await self._until("Mon 12:00")
 
     @property
     def _zone(self) -> str:

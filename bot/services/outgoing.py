@@ -240,6 +240,10 @@ class Outgoing:
                 return "closed"
             if message.kind == "reminder" and checkin.completed_at is not None:
                 return "answered"
+        if message.part.startswith("handover_ask") and (
+            pair is None or (pair.stopped_at or pair.erase_asked_at) is not None
+        ):
+            return "stopped"
         if message.part == "keep_asking" and (pair is None or pair.state != "active"):
             return pair.state if pair else "erased"
         is_news = message.part in (ENDED, ENDED_ASKED)

@@ -16,7 +16,9 @@ from bot.core.people import PairState
 from bot.store.database import Row, Transaction
 
 CANDIDATES: Final = (
-    "SELECT therapist.*, person.timezone FROM therapist"
+    "SELECT therapist.*, person.timezone, (SELECT begun_at FROM handover"
+    "  WHERE handover.from_id = therapist.person_id AND undone_at IS NULL AND left_at IS NULL"
+    " ) AS leaving_at FROM therapist"
     " JOIN person ON person.id = therapist.person_id"
     " JOIN role ON role.person_id = therapist.person_id AND role.role = 'therapist'"
     " AND role.ended_at IS NULL"
@@ -25,11 +27,15 @@ CANDIDATES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Weekly:
-    """Since when a therapist's next digest counts. timezone: None follows the practice."""
+    """Since when a therapist's next digest counts. timezone: None follows the practice.
+
+    leaving_at: since when the therapist's pairs have ended by a handover: one last digest is due.
+    """
 
     therapist_id: int
     timezone: str | None
     cut_at: int
+    leaving_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +76,9 @@ async def weekly_hours(tx: Transaction, therapist_id: int | None = None) -> list
         f"{CANDIDATES} WHERE CAST(:id AS BIGINT) IS NULL OR therapist.person_id = :id",
         id=therapist_id,
     )
-    return [Weekly(row["person_id"], row["timezone"], row["cut_at"]) for row in rows]
+    return [
+        Weekly(row["person_id"], row["timezone"], row["cut_at"], row["leaving_at"]) for row in rows
+    ]
 
 
 async def advance(

@@ -125,6 +125,7 @@ async def _erase(tx: Transaction, pair_id: int, now: int) -> int | None:
         )
     for table in _OF_PAIR:
         await tx.run(f"DELETE FROM {table} WHERE pair_id = :id", id=pair_id)  # noqa: S608
+    await tx.run("DELETE FROM handover_pair WHERE pair_id = :id OR new_pair_id = :id", id=pair_id)
     await tx.run("UPDATE appointment SET moved_to = NULL WHERE pair_id = :id", id=pair_id)
     await tx.run("DELETE FROM appointment WHERE pair_id = :id", id=pair_id)
     await tx.run("DELETE FROM rule WHERE pair_id = :id", id=pair_id)

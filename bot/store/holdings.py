@@ -36,6 +36,9 @@ _LISTS: Final = {
     " WHERE pair_id = :id ORDER BY made_at",
     "account_changes": "SELECT made_at, expires_at, opened_at, tries, ended, ended_at FROM relink"
     " WHERE pair_id = :id ORDER BY made_at",
+    "handovers": "SELECT begun_at, until_at, answer, answered_at FROM handover_pair"
+    " JOIN handover ON handover.id = handover_id WHERE pair_id = :id OR new_pair_id = :id"
+    " ORDER BY begun_at",
     "consents": "SELECT version, decision, decided_at FROM consent WHERE pair_id = :id"
     " ORDER BY decided_at",
     "watch_choices": "SELECT about, choice, chosen_at FROM watch_choice WHERE pair_id = :id"

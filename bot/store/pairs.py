@@ -12,7 +12,8 @@ from bot.core.people import Pair
 from bot.store.database import Row, Transaction
 
 
-def _pair(row: Row) -> Pair:
+def read_pair(row: Row) -> Pair:
+    """Read a row of `pair`."""
     return Pair(
         id=row["id"],
         therapist_id=row["therapist_id"],
@@ -40,7 +41,7 @@ async def load_pair(tx: Transaction, pair_id: int) -> Pair:
     row = await tx.one("SELECT * FROM pair WHERE id = :id", id=pair_id)
     if row is None:
         raise KeyError(f"no pair {pair_id}")
-    return _pair(row)
+    return read_pair(row)
 
 
 async def find_pair_of_therapist(tx: Transaction, pair_id: int, therapist_id: int) -> Pair | None:
@@ -50,7 +51,7 @@ async def find_pair_of_therapist(tx: Transaction, pair_id: int, therapist_id: in
         id=pair_id,
         therapist_id=therapist_id,
     )
-    return _pair(row) if row else None
+    return read_pair(row) if row else None
 
 
 async def find_pair_of_client(tx: Transaction, pair_id: int, client_id: int) -> Pair | None:
@@ -60,7 +61,7 @@ async def find_pair_of_client(tx: Transaction, pair_id: int, client_id: int) -> 
         id=pair_id,
         client_id=client_id,
     )
-    return _pair(row) if row else None
+    return read_pair(row) if row else None
 
 
 async def find_pair_by_code(tx: Transaction, therapist_id: int, code: str) -> Pair | None:
@@ -70,7 +71,7 @@ async def find_pair_by_code(tx: Transaction, therapist_id: int, code: str) -> Pa
         therapist_id=therapist_id,
         code=code,
     )
-    return _pair(row) if row else None
+    return read_pair(row) if row else None
 
 
 async def pairs_of_therapist(tx: Transaction, therapist_id: int) -> list[Pair]:
@@ -79,7 +80,7 @@ async def pairs_of_therapist(tx: Transaction, therapist_id: int) -> list[Pair]:
         "SELECT * FROM pair WHERE therapist_id = :id AND state <> 'erased' ORDER BY code",
         id=therapist_id,
     )
-    return [_pair(row) for row in rows]
+    return [read_pair(row) for row in rows]
 
 
 async def pairs_of_client(tx: Transaction, client_id: int) -> list[Pair]:
@@ -88,7 +89,7 @@ async def pairs_of_client(tx: Transaction, client_id: int) -> list[Pair]:
         "SELECT * FROM pair WHERE client_id = :id AND state <> 'erased' ORDER BY joined_at, id",
         id=client_id,
     )
-    return [_pair(row) for row in rows]
+    return [read_pair(row) for row in rows]
 
 
 async def unreachable_pairs(tx: Transaction, therapist_id: int) -> frozenset[int]:
@@ -131,7 +132,7 @@ async def join_pair(tx: Transaction, pair_id: int, client_id: int, now: int) -> 
         client_id=client_id,
         now=now,
     )
-    return _pair(row) if row else None
+    return read_pair(row) if row else None
 
 
 async def confirm_pair(
@@ -148,7 +149,7 @@ async def confirm_pair(
         client_id=client_id,
         now=now,
     )
-    return _pair(row) if row else None
+    return read_pair(row) if row else None
 
 
 async def turn_away(
@@ -164,7 +165,7 @@ async def turn_away(
         therapist_id=therapist_id,
         client_id=client_id,
     )
-    return _pair(row) if row else None
+    return read_pair(row) if row else None
 
 
 async def consent(
@@ -189,7 +190,7 @@ async def consent(
         version=version,
         now=now,
     )
-    return _pair(row) if row else None
+    return read_pair(row) if row else None
 
 
 async def note_consent(
@@ -225,7 +226,7 @@ async def pause(
         until_on=until_on,
         now=now,
     )
-    return _pair(row) if row else None
+    return read_pair(row) if row else None
 
 
 async def resume(tx: Transaction, pair_id: int, client_id: int) -> Pair | None:
@@ -236,7 +237,7 @@ async def resume(tx: Transaction, pair_id: int, client_id: int) -> Pair | None:
         id=pair_id,
         client_id=client_id,
     )
-    return _pair(row) if row else None
+    return read_pair(row) if row else None
 
 
 async def ask_less_often(
@@ -251,7 +252,7 @@ async def ask_less_often(
         client_id=client_id,
         since_at=since_at,
     )
-    return _pair(row) if row else None
+    return read_pair(row) if row else None
 
 
 RESUMING: Final = "SELECT * FROM pair WHERE state = 'paused' AND paused_until_on <= :on"
@@ -259,7 +260,7 @@ RESUMING: Final = "SELECT * FROM pair WHERE state = 'paused' AND paused_until_on
 
 async def resuming_by(tx: Transaction, on: str) -> list[Pair]:
     """List the pairs whose pause ends on or before a local date."""
-    return [_pair(row) for row in await tx.all(RESUMING, on=on)]
+    return [read_pair(row) for row in await tx.all(RESUMING, on=on)]
 
 
 async def stop(tx: Transaction, pair_id: int, client_id: int, now: int) -> Pair | None:
@@ -274,7 +275,7 @@ async def stop(tx: Transaction, pair_id: int, client_id: int, now: int) -> Pair 
         client_id=client_id,
         now=now,
     )
-    return _pair(row) if row else None
+    return read_pair(row) if row else None
 
 
 async def plan_end(
@@ -294,7 +295,7 @@ async def plan_end(
         to_end_at=to_end_at,
         to_end_with=to_end_with,
     )
-    return _pair(row) if row else None
+    return read_pair(row) if row else None
 
 
 async def undo_end(tx: Transaction, pair_id: int, therapist_id: int) -> Pair | None:
@@ -306,7 +307,7 @@ async def undo_end(tx: Transaction, pair_id: int, therapist_id: int) -> Pair | N
         id=pair_id,
         therapist_id=therapist_id,
     )
-    return _pair(row) if row else None
+    return read_pair(row) if row else None
 
 
 ENDING: Final = (
@@ -318,7 +319,7 @@ ENDING: Final = (
 async def find_to_end(tx: Transaction, now: int) -> Pair | None:
     """Give a pair whose time to end has come."""
     row = await tx.one(ENDING, now=now)
-    return _pair(row) if row else None
+    return read_pair(row) if row else None
 
 
 async def end_pair(tx: Transaction, pair_id: int, therapist_id: int, now: int) -> Pair | None:
@@ -332,7 +333,7 @@ async def end_pair(tx: Transaction, pair_id: int, therapist_id: int, now: int) -
         therapist_id=therapist_id,
         now=now,
     )
-    return _pair(row) if row else None
+    return read_pair(row) if row else None
 
 
 async def ask_erasure(tx: Transaction, pair_id: int, client_id: int, now: int) -> Pair | None:
@@ -344,7 +345,7 @@ async def ask_erasure(tx: Transaction, pair_id: int, client_id: int, now: int) -
         client_id=client_id,
         now=now,
     )
-    return _pair(row) if row else None
+    return read_pair(row) if row else None
 
 
 async def asked_to_be_erased(tx: Transaction) -> list[Pair]:
@@ -353,7 +354,7 @@ async def asked_to_be_erased(tx: Transaction) -> list[Pair]:
         "SELECT * FROM pair WHERE erase_asked_at IS NOT NULL AND state <> 'erased'"
         " ORDER BY erase_asked_at, id"
     )
-    return [_pair(row) for row in rows]
+    return [read_pair(row) for row in rows]
 
 
 async def decline_erasure(tx: Transaction, pair_id: int, asked_at: int) -> Pair | None:
@@ -364,4 +365,4 @@ async def decline_erasure(tx: Transaction, pair_id: int, asked_at: int) -> Pair 
         id=pair_id,
         asked_at=asked_at,
     )
-    return _pair(row) if row else None
+    return read_pair(row) if row else None

@@ -328,14 +328,21 @@ class PeopleViews:
         text = self.desk.text("therapist/clients", reader, pairs=pairs, unreachable=unreachable)
         return Screen(text, rows(*columns(buttons, 4)))
 
-    def pair(self, pair: Pair, client: Person | None, reader: Reader) -> Screen:
-        """Show one pair to its therapist, with what can be done about it now."""
+    def pair(
+        self, pair: Pair, client: Person | None, reader: Reader, *, has_earlier: bool = False
+    ) -> Screen:
+        """Show one pair to its therapist, with what can be done about it now.
+
+        has_earlier: the client shares what was before, with another therapist.
+        """
         lines: list[list[Button]] = []
         with speaking(reader.language):
             if pair.state == "invited":
                 lines = [[button(_("New link"), "reinvite", pair.id)]]
             elif client is not None and pair.confirmed_at is None:
                 lines = [[button(_("Who joined?"), "whois", pair.id)], *self._word(pair, client)]
+            if has_earlier:
+                lines = [*lines, [button(_("Earlier answers"), "earlier", pair.id)]]
             if not pair.is_over:
                 lines = [*lines, [button(_("Therapy has ended …"), "endpair", pair.id)]]
         text = self.desk.text("therapist/pair", reader, pair=pair, client=client)

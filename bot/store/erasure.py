@@ -117,6 +117,9 @@ async def _erase(tx: Transaction, pair_id: int, now: int) -> int | None:
         id=pair_id,
         now=now,
     )
+    formers = await tx.all(
+        "SELECT former_id FROM relink WHERE pair_id = :id AND former_id IS NOT NULL", id=pair_id
+    )
     for table in _OF_CHECKINS:
         await tx.run(
             f"DELETE FROM {table} WHERE checkin_id IN"  # noqa: S608 - names of ours
@@ -130,8 +133,9 @@ async def _erase(tx: Transaction, pair_id: int, now: int) -> int | None:
     await tx.run("DELETE FROM appointment WHERE pair_id = :id", id=pair_id)
     await tx.run("DELETE FROM rule WHERE pair_id = :id", id=pair_id)
     client_id: int | None = was["client_id"] if was else None
-    if client_id is not None:
-        await forget_person(tx, client_id)
+    # The accounts of before are the client's as well.
+    for person_id in {client_id, *(row["former_id"] for row in formers)} - {None}:
+        await forget_person(tx, person_id)
     return client_id
 
 

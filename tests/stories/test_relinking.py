@@ -429,6 +429,8 @@ async def test_erasing_by_the_new_account_erases_all_of_it(world: World) -> None
     await new.taps("Erase everything")
     assert await world.kept() == []
     assert await world.rows("SELECT * FROM relink") == []
+    # Of neither account anything is left: those are Dana's and Ben's.
+    assert await world.rows("SELECT count(telegram), count(name) FROM person") == [(2, 2)]
     await new.types("/history")
     assert NOT_FOR_YOU in new.screen or "I don't know you yet." in new.screen
 

@@ -474,3 +474,18 @@ async def test_a_prompt_under_way_while_the_account_changes_is_asked_in_the_new_
     await new.taps("I agree")
     assert new.sees("A short check-in about Monday is ready")
     await new.checks_in(7, 7, 7, 7, 7)
+
+
+async def test_what_is_shown_again_stands_in_for_the_reminder_for_a_while(world: World) -> None:
+    _, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    await world.until("Tue 12:00")
+    new = await relinks(world, ben)
+    await world.until("Tue 12:45")
+    await new.taps("I agree")
+    assert new.sees("A short check-in about Monday is ready")
+    received = new.received
+    await world.until("Tue 20:00")
+    assert new.received == received
+    await world.until("Wed 12:00")
+    assert new.received == received + 1

@@ -47,6 +47,8 @@ CORE_TESTS := tests/core tests/pictures/test_geometry.py
 # the worker instead, and another goes on.
 MEASURED := --cov-report=term-missing -o timeout_method=thread
 coverage core: export COVERAGE_FILE := $(CURDIR)/.coverage
+# The tests start a hundred programs: what each would compile anew, it reads (empty says: keep it).
+test core coverage torture: export PYTHONDONTWRITEBYTECODE :=
 
 golden: $(DEV) ## Renew what ten invented weeks read like (tests/golden) and show what has changed
 	@$(BIN)/python -m tests.golden --renew

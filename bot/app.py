@@ -65,10 +65,11 @@ from bot.services.timetable import Timetable
 from bot.services.unopened import UnopenedDigests
 from bot.services.usual import Usual
 from bot.services.watching import Watching
+from bot.services.wrong_client import WrongClient
 from bot.store import updates
 from bot.store.database import Database
 from bot.store.practice import last_seen_at
-from bot.ticks import Ticks
+from bot.ticks import Piece, Ticks
 from bot.transport.application import LoudApplication, close, introduce, make_application
 from bot.transport.faults import trace
 from bot.transport.lanes import Lanes
@@ -92,6 +93,7 @@ from bot.views.reader import Desk
 from bot.views.relinking import RelinkViews
 from bot.views.schedule import ScheduleViews
 from bot.views.timetable import TimetableViews
+from bot.views.wrong_client import WrongClientViews
 from handlers import add_handlers
 from handlers.guard import Room
 
@@ -270,31 +272,34 @@ async def _assemble(
     declaring = Declaring(db, clock, ids, settings, declared_feeds(settings))
     await declaring.bring_in()
     closing = Closing(db, clock, ids, settings, room.checkins.talks)
+    making = DigestMaking(db, clock, ids, settings, room.digests.reading)
+    syncing = Syncing(Following(db, clock, ids, settings), settings)
     wall = outgoing.wall or clock
     signs = Signs(lambda: ticks.went_through, lambda: receiver.received())
     health = Health(db, clock, wall, signs)
     receiver = _receiver(settings, clock, ids, db, bot, application, room, health)
     ticks = Ticks(
         plan=(
-            room.timetable.plan,
-            room.asking.ask_one,
-            DigestMaking(db, clock, ids, settings, room.digests.reading).make_one,
-            room.confirming.ask_on_the_eve,
-            room.mirrors.write_one,
+            Piece(room.timetable.plan, room.timetable.any_to_plan),
+            Piece(room.asking.ask_one, room.asking.any_to_ask),
+            Piece(making.make_one, making.any_to_make),
+            Piece(room.confirming.ask_on_the_eve, room.confirming.any_to_ask),
+            Piece(room.mirrors.write_one, room.mirrors.any_to_write),
         ),
-        deliver=delivery.deliver_one,
+        deliver=Piece(delivery.deliver_one, outgoing.any_due),
         sweep=(
-            closing.close_one,
-            _folding(closing, room),
-            room.endings.end_one,
-            handing.work_one,
-            retention.sweep_one,
-            outgoing.be_seen,
-            receiver.look,
-            declaring.look,
+            Piece(closing.close_one, closing.any_to_close),
+            Piece(_folding(closing, room), closing.any_to_fold),
+            Piece(room.endings.end_one, room.endings.any_to_end),
+            Piece(handing.work_one, handing.any_to_do),
+            Piece(retention.sweep_one, retention.any_to_sweep),
+            Piece(outgoing.be_seen, outgoing.is_to_be_seen),
+            Piece(receiver.look),
+            Piece(declaring.look),
         ),
-        follow=Syncing(Following(db, clock, ids, settings), settings).sync_one,
+        follow=Piece(syncing.sync_one, syncing.any_due),
         on_token_refused=on_token_refused,
+        db=db,
         clock=clock,
     )
     add_handlers(application, room, leaving(messenger, clock))
@@ -351,6 +356,7 @@ def _room(
         mirrors=Mirrors(db, clock, ids, settings, instrument),
         watching=watching,
         schedule=Schedule(db, clock, ids, settings),
+        wrong_client=WrongClient(db, clock, ids, settings),
         checkin_views=CheckInViews(desk),
         people_views=people_views,
         ending_views=EndingViews(desk),
@@ -363,6 +369,7 @@ def _room(
         goal_views=GoalViews(desk),
         mirror_views=MirrorViews(desk, instrument),
         schedule_views=ScheduleViews(desk),
+        wrong_client_views=WrongClientViews(desk),
     )
 
 

@@ -22,6 +22,7 @@ from bot.services.ports import Messenger, Screen
 from bot.services.relinking import Relinking
 from bot.services.schedule import Schedule
 from bot.services.unopened import REMINDED_AFTER, TOLD_AFTER, UnopenedDigests
+from bot.services.wrong_client import NOTICE as WRONG_CLIENT
 from bot.store.database import Unavailable
 from bot.transport.faults import trace
 from bot.transport.lanes import Lanes
@@ -176,6 +177,9 @@ class Delivery:
         if name == "relinked_to" and pair is not None:
             joining = await self.enrolment.joining(claimed.person.id, pair.id)
             return self.relink_views.arrived(joining, reader)
+        if name == WRONG_CLIENT:
+            talk = await self.checkins.delivery(message.subject_id)
+            return self.notice_views.wrong_client(talk, reader) if talk else None
         if name == "confirmed" and pair is not None:
             joining = await self.enrolment.joining(claimed.person.id, pair.id)
             return self.notice_views.joining(joining, reader)

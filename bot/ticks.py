@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import structlog
@@ -16,19 +17,27 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from bot.core.errors import TokenRefused
 from bot.services.outgoing import ClockWentBack
 from bot.services.ports import Clock
-from bot.store.database import Unavailable
+from bot.store.database import Database, Transaction, Unavailable
 from bot.transport.faults import trace
 
 log = structlog.get_logger(__name__)
-
-#: One piece of work; True when there was some.
-Piece = Callable[[], Awaitable[bool]]
 
 _SECONDS: Final = {"deliver": 1.0, "plan": 10.0, "sweep": 20.0, "follow": 2.0}
 #: So many of a tick may run at the same time: a calendar's server that hangs holds up no other.
 _BESIDE: Final = {"follow": 4}
 #: A tick that finds work without end lets the others in between.
 _PIECES_A_TICK: Final = 1000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Piece:
+    """One kind of work. work: does one piece of it; True when there was some.
+
+    look: tells whether there is any; without it, only trying tells.
+    """
+
+    work: Callable[[], Awaitable[bool]]
+    look: Callable[[Transaction], Awaitable[bool]] | None = None
 
 
 class Ticks:
@@ -45,12 +54,14 @@ class Ticks:
         sweep: tuple[Piece, ...],
         follow: Piece,
         on_token_refused: Callable[[], Awaitable[None]],
+        db: Database,
         clock: Clock,
         deliverers: int = 8,
     ) -> None:
         self._pieces = {"plan": plan, "deliver": (deliver,), "sweep": sweep, "follow": (follow,)}
         self._at_once = {"plan": 1, "deliver": deliverers, "sweep": 1, "follow": 1}
         self._on_token_refused = on_token_refused
+        self._db = db
         self._clock = clock
         self.went_through = dict.fromkeys(_SECONDS, clock.monotonic())
         self._scheduler: AsyncIOScheduler | None = None
@@ -87,9 +98,10 @@ class Ticks:
 
     async def run_once(self) -> bool:
         """Plan, follow, deliver and sweep until nothing is due; was there any work?"""
-        worked = False
-        for name in ("plan", "follow", "deliver", "sweep", "deliver"):
-            worked |= await self._work(name)
+        order = ("plan", "follow", "deliver", "sweep", "deliver")
+        pieces = [(name, piece) for name in order for piece in self._pieces[name]]
+        worked = any(await self._in_turn(pieces, self._work_off))
+        self.went_through.update(dict.fromkeys(order, self._clock.monotonic()))
         return worked
 
     async def _tick(self, name: str) -> None:
@@ -97,8 +109,39 @@ class Ticks:
         if task is not None:
             self._running.add(task)
             task.add_done_callback(self._running.discard)
-        if all([await self._guarded(name, piece) for piece in self._pieces[name]]):
+        pieces = [(name, piece) for piece in self._pieces[name]]
+        if all(await self._in_turn(pieces, self._guarded)):
             self.went_through[name] = self._clock.monotonic()
+
+    async def _in_turn(
+        self, pieces: Sequence[tuple[str, Piece]], do: Callable[[str, Piece], Awaitable[bool]]
+    ) -> list[bool]:
+        """Do one after the other what is due in its turn: one may make work for the next."""
+        done, due = [], await self._due(pieces)
+        for name, piece in pieces:
+            if piece in due:
+                done.append(await do(name, piece))
+                if piece.look is not None:
+                    due = await self._due(pieces)
+        return done
+
+    async def _due(self, pieces: Sequence[tuple[str, Piece]]) -> set[Piece]:
+        """Give the pieces that have work, or may have. One transaction looks after all of them:
+        nearly always there is nothing.
+        """
+        untold = {piece for _, piece in pieces if piece.look is None}
+
+        async def look(tx: Transaction) -> set[Piece]:
+            asked = dict.fromkeys(piece for _, piece in pieces)
+            return {piece for piece in asked if piece.look is not None and await piece.look(tx)}
+
+        if len(untold) == len(pieces):
+            return untold
+        try:
+            return untold | await self._db.read(look)
+        except Exception:
+            # Whichever cannot even look fails in its turn, and says so; the others go on.
+            return {piece for _, piece in pieces}
 
     async def _guarded(self, name: str, piece: Piece) -> bool:
         """Work off one kind of piece; what goes wrong there is said and leaves the others.
@@ -119,18 +162,14 @@ class Ticks:
             log.error("tick failed", tick=name, where=trace(problem))
         return False
 
-    async def _work(self, name: str) -> bool:
-        done = [await self._work_off(name, piece) for piece in self._pieces[name]]
-        self.went_through[name] = self._clock.monotonic()
-        return any(done)
-
     async def _work_off(self, name: str, piece: Piece) -> bool:
-        if not await piece():
+        if not await piece.work():
             return False
-        await asyncio.gather(*(self._until_idle(piece) for _ in range(self._at_once[name])))
+        if await self._due([(name, piece)]):
+            await asyncio.gather(*(self._until_idle(piece) for _ in range(self._at_once[name])))
         return True
 
     async def _until_idle(self, piece: Piece) -> None:
         for _ in range(_PIECES_A_TICK):
-            if not await piece():
+            if not await piece.work():
                 return

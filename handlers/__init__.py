@@ -29,6 +29,7 @@ from handlers import (
     schedule,
     therapist,
     timetable,
+    wrong_client,
 )
 from handlers.guard import Ask, Reply, Room, Route, is_own, may, on_message, on_tap
 
@@ -58,6 +59,7 @@ TAPS: dict[str, Route] = {
     **digest.TAPS,
     **mirror.TAPS,
     **schedule.TAPS,
+    **wrong_client.TAPS,
 }
 
 

@@ -40,6 +40,7 @@ from bot.services.sentences import Sentences
 from bot.services.timetable import Timetable
 from bot.services.usual import Usual
 from bot.services.watching import Watching
+from bot.services.wrong_client import WrongClient
 from bot.views.buttons import Tap, read_tap
 from bot.views.checkin import CheckInViews
 from bot.views.digest import DigestViews
@@ -55,6 +56,7 @@ from bot.views.reader import Desk, Reader
 from bot.views.relinking import RelinkViews
 from bot.views.schedule import ScheduleViews
 from bot.views.timetable import TimetableViews
+from bot.views.wrong_client import WrongClientViews
 
 log = structlog.get_logger(__name__)
 
@@ -125,6 +127,7 @@ class Room:
     mirrors: Mirrors
     watching: Watching
     schedule: Schedule
+    wrong_client: WrongClient
     checkin_views: CheckInViews
     people_views: PeopleViews
     ending_views: EndingViews
@@ -137,6 +140,7 @@ class Room:
     goal_views: GoalViews
     mirror_views: MirrorViews
     schedule_views: ScheduleViews
+    wrong_client_views: WrongClientViews
 
 
 @dataclass(frozen=True, slots=True)

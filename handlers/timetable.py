@@ -30,12 +30,12 @@ async def choose(room: Room, ask: Ask) -> Reply:
     pairs = await room.enrolment.pairs_of(ask.me)
     fitting = [pair for pair in pairs if pair.state not in ("stopped", "ended")]
     screen = room.timetable_views.choose_pair(
-        fitting, _page(ask, 0), ask.reader, has_clients=bool(pairs)
+        fitting, page_of(ask, 0), ask.reader, has_clients=bool(pairs)
     )
     return Reply(screen)
 
 
-def _page(ask: Ask, place: int) -> int:
+def page_of(ask: Ask, place: int) -> int:
     """Give the page that a button names; the first one for a command and a button without."""
     text = ask.tap.args[place] if place < len(ask.tap.args) else "0"
     if not text.isascii() or not text.isdigit() or len(text) > 3:
@@ -97,7 +97,7 @@ async def confirm(room: Room, ask: Ask) -> Reply:
 
 
 def _page_or_none(ask: Ask) -> int | None:
-    return _page(ask, 0) if ask.tap.args else None
+    return page_of(ask, 0) if ask.tap.args else None
 
 
 async def listed(room: Room, ask: Ask) -> Reply:
@@ -135,7 +135,7 @@ async def _open_rules(room: Room, ask: Ask) -> list[KeptRule]:
 async def rules(room: Room, ask: Ask) -> Reply:
     """List the patterns that appointments come from."""
     kept = await _open_rules(room, ask)
-    return Reply(room.timetable_views.rules(kept, _page(ask, 0), ask.reader))
+    return Reply(room.timetable_views.rules(kept, page_of(ask, 0), ask.reader))
 
 
 async def appointment(room: Room, ask: Ask) -> Reply:

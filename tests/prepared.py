@@ -1,22 +1,33 @@
-"""What each start of the program reads anew, and tests read once: doing so again tells nothing.
+"""What each start of the program makes anew, and tests make once: doing so again tells nothing.
 
-Templates are compiled and questionnaires parsed by the real code; only the second time is left out.
+Templates are compiled, questionnaires parsed and a new database is brought to its shape by the real
+code; only the second time is left out.
 """
 
 from __future__ import annotations
 
+import asyncio
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
+import segno
 
 from bot.core.instrument import Instrument
 from bot.instruments import load_instruments, load_numbers
 from bot.render import Renderer
+from bot.store import migrate
+from bot.store.database import Database, _make_private
+from bot.store.vault import Vault
 
 _renderer = cache(Renderer)
 _packaged = cache(load_instruments)
 _numbers = cache(load_numbers)
+_known = cache(migrate.known)
+_make = segno.make
 
 
 def one_renderer(folder: Path | None = None) -> Renderer:
@@ -33,8 +44,39 @@ def _instruments(own: Path | None = None) -> dict[str, dict[int, Instrument]]:
     return {name: dict(versions) for name, versions in _packaged().items()}
 
 
+@cache
+def _new_database() -> bytes:
+    """Make a database that nobody has used yet; give its file."""
+
+    async def make(path: Path) -> None:
+        db = await Database.open(path, Vault(bytes(32)), lambda: 0)
+        await migrate.migrate(db, 0)
+        await db.close()
+
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(1) as apart:
+        path = Path(folder) / "new.sqlite3"
+        apart.submit(asyncio.run, make(path)).result()
+        return path.read_bytes()
+
+
+def _lay_new(path: Path) -> None:
+    """Where a database is missing, lay one that has its shape already."""
+    if not path.exists():
+        _make_private(path)
+        path.write_bytes(_new_database())
+
+
+def _drawn_once(content: str, **how: Any) -> segno.QRCode:
+    """Draw a code with one pattern, and not with each of eight to take what looks best."""
+    return _make(content, **how, mask=0)
+
+
 def prepare(patch: pytest.MonkeyPatch) -> None:
-    """Let every program started in this process have what was read before, until it is undone."""
+    """Let every program started in this process have what was made before, until it is undone."""
+    _new_database()  # by what is patched below, no longer
     patch.setattr("bot.app.Renderer", one_renderer)
     patch.setattr("bot.app.load_numbers", lambda: dict(_numbers()))
     patch.setattr("bot.opening.load_instruments", _instruments)
+    patch.setattr("bot.store.migrate.known", lambda: list(_known()))
+    patch.setattr("bot.store.database._make_private", _lay_new)
+    patch.setattr("segno.make", _drawn_once)

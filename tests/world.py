@@ -116,7 +116,7 @@ class Human:
         return re.sub(r"\?start=\S+", "", text)
 
 
-@dataclass
+@dataclass(repr=False)
 class World:
     """A stage with people."""
 

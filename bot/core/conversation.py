@@ -7,7 +7,7 @@ Events may come late, twice or in any order; each names what it wants to be so, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal, assert_never
 
@@ -177,10 +177,13 @@ def shown(item: Item, answers: Answers, known: Known) -> bool:
     given = answers.get(item.key)
     if given is not None and (given.in_hand or given.value is not None):
         return True
-    if any(all(holds(c, answers, known) for c in group) for group in item.hide_if):
+    if item.hide_if and _any_group_holds(item.hide_if, answers, known):
         return False
-    groups = item.show_if
-    return not groups or any(all(holds(c, answers, known) for c in group) for group in groups)
+    return not item.show_if or _any_group_holds(item.show_if, answers, known)
+
+
+def _any_group_holds(groups: Iterable[Iterable[Condition]], answers: Answers, known: Known) -> bool:
+    return any(all(holds(c, answers, known) for c in group) for group in groups)
 
 
 def shown_items(instrument: Instrument, answers: Answers, known: Known) -> tuple[Item, ...]:

@@ -60,6 +60,7 @@ _BENS: Final = (
     ("add", "tadd", "tnew", "tform"), ("add", "tnew", "tform", "tprev"), ("mirror", "mirset"),
     ("appointments", "tappt", "tmove", "tpick", "tmprev", "tmoved"),
     ("appointments", "tappt", "tcanc", "tcancok"), ("appointments", "trules", "trule", "trulok"),
+    ("appointments", "tappt", "wrong", "wrongto", "wrongok"),
 )  # fmt: skip
 _DANAS: Final = (
     ("schedule week 3", "schset", "schundo"), ("schedule x",), ("schedule delay x",),

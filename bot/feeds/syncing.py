@@ -22,7 +22,7 @@ from bot.feeds.fetching import Address, NotFetched, fetch
 from bot.feeds.matching import Known, Matching, matching_of
 from bot.services.feeds import hashed
 from bot.services.following import Applied, Following, Job, Said
-from bot.store.database import Unavailable
+from bot.store.database import Transaction, Unavailable
 
 log = structlog.get_logger(__name__)
 
@@ -68,6 +68,10 @@ class Syncing:
                 self.in_hand.discard(job.feed.id)
             return True
         return False
+
+    async def any_due(self, tx: Transaction) -> bool:
+        """Tell whether `sync_one` would find a feed."""
+        return await self.following.any_due(tx, frozenset(self.in_hand))
 
     async def sync(self, job: Job) -> Applied | NotFetched | NotACalendar | None:
         """Read a feed and let it count; give what came of it, None where nothing has changed."""

@@ -20,7 +20,7 @@ from bot.core.errors import Refused
 from bot.core.instrument import Instrument
 from bot.core.people import Pair, language_of
 from bot.core.rhythm import GOALS, WORTH, asks_of
-from bot.services.acts import reads, writes
+from bot.services.acts import writes
 from bot.services.asking_again import NEW_ACCOUNT
 from bot.services.in_force import settings_in_force
 from bot.services.pauses import go_on, is_pause_over
@@ -59,7 +59,7 @@ class Asking:
 
     async def ask_one(self) -> bool:
         """Decide about the appointment that ended longest ago; was there one to decide on?"""
-        due = await self._undecided()
+        due = await self.db.read(self._undecided)
         if due is None:
             return False
         try:
@@ -72,7 +72,10 @@ class Asking:
             await self._give_up(due)
         return True
 
-    @reads
+    async def any_to_ask(self, tx: Transaction) -> bool:
+        """Tell whether `ask_one` would find an appointment."""
+        return await self._undecided(tx) is not None
+
     async def _undecided(self, tx: Transaction) -> store.Ended | None:
         practice = await settings_in_force(tx, self.settings)
         return await store.find_undecided(tx, self.clock.now(), practice.checkin.delay_minutes)

@@ -12,7 +12,7 @@ from typing import Final
 import structlog
 
 from bot.config import Settings
-from bot.services.acts import reads, writes
+from bot.services.acts import writes
 from bot.services.ports import Clock, Ids
 from bot.services.quiet import outside_quiet
 from bot.services.talks import Talk, Talks
@@ -46,9 +46,9 @@ class Closing:
 
     async def close_one(self) -> bool:
         """Close one check-in whose time is over; was there one?"""
-        if await self._is_misaligned():
+        if await self.db.read(self._is_misaligned):
             await self._align()
-        due = await self._next_over()
+        due = await self.db.read(self._next_over)
         if due is None:
             return False
         try:
@@ -61,7 +61,10 @@ class Closing:
             self.failing.add(due)
         return True
 
-    @reads
+    async def any_to_close(self, tx: Transaction) -> bool:
+        """Tell whether `close_one` would find something to do."""
+        return await self._is_misaligned(tx) or await self._next_over(tx) is not None
+
     async def _is_misaligned(self, tx: Transaction) -> bool:
         return await asking.any_before_first_to_align(tx) or await asking.any_session_past_next(
             tx, self._before_next_ms
@@ -77,7 +80,6 @@ class Closing:
     def _before_next_ms(self) -> int:
         return self.settings.checkin.closes_before_next_minutes * _MINUTE_MS
 
-    @reads
     async def _next_over(self, tx: Transaction) -> int | None:
         over = await store.over(tx, self.clock.now(), limit=len(self.failing) + 1)
         return next((one for one in over if one not in self.failing), None)
@@ -115,7 +117,7 @@ class Closing:
 
     async def fold_one(self) -> Talk | None:
         """Give one closed check-in whose message still looks open; it counts as seen to now."""
-        unfolded = await self._next_unfolded()
+        unfolded = await self.db.read(store.next_unfolded)
         if unfolded is None:
             return None
         try:
@@ -127,9 +129,9 @@ class Closing:
             await self._give_up(unfolded)
             return None
 
-    @reads
-    async def _next_unfolded(self, tx: Transaction) -> int | None:
-        return await store.next_unfolded(tx)
+    async def any_to_fold(self, tx: Transaction) -> bool:
+        """Tell whether `fold_one` would find a check-in."""
+        return await store.next_unfolded(tx) is not None
 
     @writes
     async def _fold(self, tx: Transaction, checkin_id: int) -> Talk | None:

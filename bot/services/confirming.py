@@ -120,15 +120,19 @@ class Confirming:
 
         An appointment may be added or moved after the joining, so this is asked again and again.
         """
-        for unsure in await self._unsure():
-            if self._is_owed(unsure):
-                await self._owe(unsure)
-                return True
-        return False
+        unsure = await self.db.read(self._next_owed)
+        if unsure is None:
+            return False
+        await self._owe(unsure)
+        return True
 
-    @reads
-    async def _unsure(self, tx: Transaction) -> list[waiting.Unsure]:
-        return await waiting.unsure_pairs(tx, _EVE, self.clock.now())
+    async def any_to_ask(self, tx: Transaction) -> bool:
+        """Tell whether `ask_on_the_eve` would find a question to owe or to move."""
+        return await self._next_owed(tx) is not None
+
+    async def _next_owed(self, tx: Transaction) -> waiting.Unsure | None:
+        unsure = await waiting.unsure_pairs(tx, _EVE, self.clock.now())
+        return next((one for one in unsure if self._is_owed(one)), None)
 
     def _is_owed(self, unsure: waiting.Unsure) -> bool:
         evening_at = eve_of(unsure.first_starts_at, unsure.timezone, self.settings)

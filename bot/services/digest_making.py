@@ -45,7 +45,7 @@ class DigestMaking:
 
     async def make_one(self) -> bool:
         """Make the digest of one therapist whose weekly hour has come; was there one?"""
-        therapist_id = await self._next_due()
+        therapist_id = await self.db.read(self._next_due)
         if therapist_id is None:
             return False
         try:
@@ -59,7 +59,10 @@ class DigestMaking:
             self.failing.add(therapist_id)
         return True
 
-    @reads
+    async def any_to_make(self, tx: Transaction) -> bool:
+        """Tell whether `make_one` would find a therapist."""
+        return await self._next_due(tx) is not None
+
     async def _next_due(self, tx: Transaction) -> int | None:
         now, force_of = self.clock.now(), await each_in_force(tx, self.settings)
         for weekly in await store.weekly_hours(tx):

@@ -154,13 +154,11 @@ class Endings:
 
     async def end_one(self) -> bool:
         """End one pair whose time has come; was there one?"""
-        if await self._next_to_end() is None:
-            return False
-        return await self._end()
+        return await self.db.read(self.any_to_end) and await self._end()
 
-    @reads
-    async def _next_to_end(self, tx: Transaction) -> Pair | None:
-        return await pairs.find_to_end(tx, self.clock.now())
+    async def any_to_end(self, tx: Transaction) -> bool:
+        """Tell whether `end_one` would find a pair."""
+        return await pairs.find_to_end(tx, self.clock.now()) is not None
 
     @writes
     async def _end(self, tx: Transaction) -> bool:

@@ -101,6 +101,17 @@ class Following:
                 return await self._job(tx, feed)
         return None
 
+    async def any_due(self, tx: Transaction, in_hand: frozenset[int]) -> bool:
+        """Tell whether `due` would give a feed."""
+        now = self.clock.now()
+        for feed in (
+            *await feeds.stale_feeds(tx, now + _SOON_MS, now - FRESH_MS),
+            *await feeds.due_feeds(tx, now),
+        ):
+            if feed.id not in in_hand:
+                return True
+        return False
+
     @reads
     async def job(self, tx: Transaction, feed_id: int, *, is_look: bool = False) -> Job | None:
         """Give a feed to be read whole; None where it is gone."""

@@ -181,20 +181,20 @@ class Handing:
                 unasked.append((pair, why))
         return asked, unasked
 
-    async def work_one(self) -> bool:
-        """Begin a handover, let somebody leave, or close questions; was there one to do?"""
-        if await self._is_any_due():
-            return await self._work()
-        return False
-
-    @reads
-    async def _is_any_due(self, tx: Transaction) -> bool:
+    async def any_to_do(self, tx: Transaction) -> bool:
+        """Tell whether a handover is to begin, somebody to leave, or a question to be closed."""
         now = self.clock.now()
         return (
             await handovers.find_to_begin(tx, now) is not None
             or await handovers.find_to_leave(tx, now - LEAVES_AFTER_MS) is not None
             or await handovers.find_lapsed(tx, now) is not None
         )
+
+    async def work_one(self) -> bool:
+        """Begin a handover, let somebody leave, or close questions; was there one to do?"""
+        if await self.db.read(self.any_to_do):
+            return await self._work()
+        return False
 
     @writes
     async def _work(self, tx: Transaction) -> bool:

@@ -57,11 +57,12 @@ class Mirrors:
 
     async def write_one(self) -> bool:
         """Owe one therapist the message about a day whose sessions are over; was there one?"""
-        if not self.instrument.has_mirror or await self._next_day() is None:
-            return False
-        return await self._write()
+        return await self.db.read(self.any_to_write) and await self._write()
 
-    @reads
+    async def any_to_write(self, tx: Transaction) -> bool:
+        """Tell whether `write_one` would find a day."""
+        return self.instrument.has_mirror and await self._next_day(tx) is not None
+
     async def _next_day(self, tx: Transaction) -> tuple[int, str, int] | None:
         now = self.clock.now()
         return await store.find_day_over(tx, self._since(now), now)
@@ -69,7 +70,7 @@ class Mirrors:
     @writes
     async def _write(self, tx: Transaction) -> bool:
         now = self.clock.now()
-        found = await store.find_day_over(tx, self._since(now), now)
+        found = await self._next_day(tx)
         if found is None:
             return False
         therapist_id, on, ended_at = found

@@ -102,9 +102,13 @@ class Outgoing:
 
     async def be_seen(self) -> bool:
         """Note, at most once a minute, that the program is at work. Never work for a tick."""
-        if await self.away_ms() >= MINUTE_MS:
+        if await self.db.read(self.is_to_be_seen):
             await self._advance()
         return False
+
+    async def is_to_be_seen(self, tx: Transaction) -> bool:
+        """Tell whether `be_seen` would note it."""
+        return self.clock.now() - await last_seen_at(tx) >= MINUTE_MS
 
     @writes
     async def _advance(self, tx: Transaction) -> None:
@@ -115,7 +119,7 @@ class Outgoing:
 
         Errors: `ClockWentBack`.
         """
-        claimed, more = None, await self._is_any_due()
+        claimed, more = None, await self.db.read(self.any_due)
         while more and claimed is None:
             try:
                 claimed, more = await self._claim()
@@ -125,8 +129,8 @@ class Outgoing:
                 await self._give_up(bug.message_id)
         return claimed
 
-    @reads
-    async def _is_any_due(self, tx: Transaction) -> bool:
+    async def any_due(self, tx: Transaction) -> bool:
+        """Tell whether `claim` would find a message that is due, whether it may go out or not."""
         return await outbox.is_any_due(tx, self.clock.now())
 
     @writes

@@ -12,7 +12,7 @@ from typing import Final
 import structlog
 
 from bot.config import Settings
-from bot.services.acts import reads, writes
+from bot.services.acts import writes
 from bot.services.pauses import go_on, pauses_over
 from bot.services.ports import Clock, Ids
 from bot.store import audit, erasure, relinks, updates
@@ -46,6 +46,11 @@ class _Due:
     old: bool
     links: bool
 
+    @property
+    def is_any(self) -> bool:
+        """Tell whether there is anything."""
+        return self.expired is not None or self.waking or self.old or self.links
+
 
 @dataclass(frozen=True, slots=True)
 class Retention:
@@ -60,15 +65,18 @@ class Retention:
         """Do one piece of what time asks for; was there any?"""
         if self.db.owes_truncation:
             await leave_no_trace(self.db)
-        due = await self._due()
-        if due.expired is None and not (due.waking or due.old or due.links):
+        due = await self.db.read(self._due)
+        if not due.is_any:
             return False
         await self._sweep(due)
         if due.expired is not None:
             await leave_no_trace(self.db)
         return True
 
-    @reads
+    async def any_to_sweep(self, tx: Transaction) -> bool:
+        """Tell whether `sweep_one` would find something to do."""
+        return self.db.owes_truncation or (await self._due(tx)).is_any
+
     async def _due(self, tx: Transaction) -> _Due:
         now, keep = self.clock.now(), self.settings.privacy
         return _Due(

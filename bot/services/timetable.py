@@ -239,6 +239,10 @@ class Timetable:
             worked |= await self._plan(kept, horizon_on)
         return worked
 
+    async def any_to_plan(self, tx: Transaction) -> bool:
+        """Tell whether `plan` would find work."""
+        return bool(await rules.rules_to_plan(tx, planning_horizon_on(self.clock.now()), 1))
+
     @writes
     async def _plan(self, tx: Transaction, kept: KeptRule, horizon_on: str) -> bool:
         return await materialise(tx, self.ids, kept, horizon_on, self.clock.now())

@@ -143,18 +143,18 @@ async def ratings_before(
 ) -> tuple[int, list[dict[str, int]]]:
     """Give how many check-ins a pair completed, and the ratings of the latest, oldest first.
 
-    Withheld ones do not count; versions are never mixed, nor what was before a usual that the
-    therapist let begin anew. limit: how many to give.
+    What was withheld or taken back does not count; versions are never mixed, nor what was before a
+    usual that the therapist let begin anew. limit: how many to give.
     """
     counted = await tx.one(
         "SELECT count(*) AS n FROM checkin WHERE pair_id = :pair_id AND kind = 'session'"
-        " AND completed_at IS NOT NULL AND state <> 'withheld'",
+        " AND completed_at IS NOT NULL AND state NOT IN ('withheld', 'cancelled')",
         pair_id=pair_id,
     )
     rows = await tx.all(
         "SELECT answer.*, pair.data_key FROM"
         " (SELECT id, due_at FROM checkin WHERE pair_id = :pair_id AND completed_at IS NOT NULL"
-        "  AND state <> 'withheld' AND instrument = :instrument"
+        "  AND state NOT IN ('withheld', 'cancelled') AND instrument = :instrument"
         "  AND instrument_version = :version AND due_at >= coalesce((SELECT max(due_at)"
         "   FROM checkin WHERE pair_id = :pair_id AND anew_at IS NOT NULL), 0)"
         "  ORDER BY due_at DESC LIMIT :limit) AS latest"

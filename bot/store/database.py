@@ -32,6 +32,7 @@ ERASURES: Final = "erasures.log"
 _BUSY_SECONDS: Final = 5.0
 _EMPTYING_MS: Final = 100
 _READERS: Final = 2
+_ALWAYS: Final = ("synchronous = FULL", "foreign_keys = ON", "secure_delete = ON")
 #: More than the program has, so that each is compiled once for a connection.
 _STATEMENTS_KEPT: Final = 512
 _UNAVAILABLE: Final = frozenset(
@@ -395,31 +396,28 @@ async def _wanted(connection: _Connection, whole: _Whole[T]) -> T:
 
 async def _connect(path: Path, *settings: str) -> _Connection:
     def connect() -> sqlite3.Connection:
-        return sqlite3.connect(
+        made = sqlite3.connect(
             path,
             timeout=_BUSY_SECONDS,
             isolation_level=None,
             cached_statements=_STATEMENTS_KEPT,
         )
+        made.row_factory = sqlite3.Row
+        try:
+            for setting in (*_ALWAYS, *settings):
+                made.execute(f"PRAGMA {setting}")
+        except BaseException:
+            made.close()
+            raise
+        return made
 
     connection = _Connection(connect, iter_chunk_size=64)
     try:
-        await connection
-    except sqlite3.OperationalError as problem:
-        raise Unavailable(f"{path}: {problem}") from problem
-    connection.row_factory = sqlite3.Row
-    try:
-        for setting in ("synchronous = FULL", "foreign_keys = ON", "secure_delete = ON", *settings):
-            await connection.execute_fetchall(f"PRAGMA {setting}")
-    except BaseException as problem:
-        # Its thread would keep the process alive.
-        await asyncio.shield(connection.close())
+        return cast(_Connection, await connection)
+    except sqlite3.DatabaseError as problem:
         if getattr(problem, "sqlite_errorcode", 0) == sqlite3.SQLITE_CORRUPT:
-            raise _damaged(cast("sqlite3.DatabaseError", problem)) from problem
-        if isinstance(problem, sqlite3.DatabaseError):
-            raise Unavailable(f"{path}: {problem}") from problem
-        raise
-    return connection
+            raise _damaged(problem) from problem
+        raise Unavailable(f"{path}: {problem}") from problem
 
 
 def _make_private(path: Path) -> None:

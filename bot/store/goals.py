@@ -94,10 +94,13 @@ async def words_by_item(tx: Transaction, checkin: CheckIn) -> dict[str, str]:
 
 
 async def ratings_of(tx: Transaction, pair_id: int) -> dict[int, list[int]]:
-    """Give what a pair's goals were rated, oldest first, by goal; withheld ones left out."""
+    """Give what a pair's goals were rated, oldest first, by goal.
+
+    What was withheld or taken back is left out.
+    """
     rows = await tx.all(
         f"{SELECT_CHECKIN} WHERE checkin.pair_id = :pair_id AND checkin.kind = 'session'"  # noqa: S608 - fixed text
-        " AND checkin.state <> 'withheld' AND EXISTS (SELECT 1 FROM answer"
+        " AND checkin.state NOT IN ('withheld', 'cancelled') AND EXISTS (SELECT 1 FROM answer"
         "  WHERE answer.checkin_id = checkin.id AND answer.item = :item)"
         " ORDER BY checkin.due_at",
         pair_id=pair_id,

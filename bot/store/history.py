@@ -28,6 +28,7 @@ async def checkins_of_pair(tx: Transaction, pair_id: int, limit: int, skip: int)
     """List a pair's check-ins that were begun or declined, newest first."""
     rows = await tx.all(
         f"{SELECT_CHECKIN} WHERE checkin.pair_id = :pair_id AND pair.state <> 'erased'"
+        " AND checkin.state <> 'cancelled'"
         " AND (checkin.first_answer_at IS NOT NULL OR checkin.state IN"
         " ('did_not_meet', 'withheld', 'expired'))"
         " ORDER BY checkin.due_at DESC LIMIT :limit OFFSET :skip",

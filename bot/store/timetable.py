@@ -14,7 +14,7 @@ from bot.store.database import Row, Transaction
 
 #: Why the successor of a moved appointment is not asked about: its check-in has answers already.
 ANSWERED_BEFORE_MOVE: Final = "answered_before_move"
-_ENTRY: Final = (
+ENTRY: Final = (
     "SELECT appointment.*, pair.code, pair.state AS pair_state, client.unreachable_at,"
     " checkin.state AS checkin_state, checkin.first_answer_at"
     " FROM pair JOIN appointment ON appointment.pair_id = pair.id"
@@ -38,7 +38,7 @@ def _appointment(row: Row) -> Appointment:
     )
 
 
-def _entry(row: Row) -> Entry:
+def read_entry(row: Row) -> Entry:
     return Entry(
         appointment=_appointment(row),
         code=row["code"],
@@ -194,11 +194,11 @@ async def find_appointment_of_therapist(
 ) -> Entry | None:
     """Find an appointment, in whatever state, that belongs to this therapist."""
     row = await tx.one(
-        f"{_ENTRY} WHERE pair.therapist_id = :therapist_id AND appointment.id = :id",
+        f"{ENTRY} WHERE pair.therapist_id = :therapist_id AND appointment.id = :id",
         id=appointment_id,
         therapist_id=therapist_id,
     )
-    return _entry(row) if row else None
+    return read_entry(row) if row else None
 
 
 async def appointments_of_therapist(
@@ -206,7 +206,7 @@ async def appointments_of_therapist(
 ) -> list[Entry]:
     """List a therapist's appointments, of every state, that touch [from_at, until_at)."""
     rows = await tx.all(
-        f"{_ENTRY} WHERE pair.therapist_id = :therapist_id AND appointment.ends_at > :from_at"
+        f"{ENTRY} WHERE pair.therapist_id = :therapist_id AND appointment.ends_at > :from_at"
         " AND appointment.starts_at >= :earliest_at AND appointment.starts_at < :until_at"
         " ORDER BY appointment.starts_at, pair.code",
         therapist_id=therapist_id,
@@ -215,7 +215,7 @@ async def appointments_of_therapist(
         earliest_at=from_at - LONGEST_MINUTES * 60_000,
         until_at=until_at,
     )
-    return [_entry(row) for row in rows]
+    return [read_entry(row) for row in rows]
 
 
 async def future_appointments_of_rule(

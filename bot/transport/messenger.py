@@ -6,15 +6,15 @@ Refuses to repeat (that is for the lanes and for delivery) and to parse answers 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-from telegram import Bot, InputFile, InputMediaPhoto
+from telegram import InputFile, InputMediaPhoto
 
 from bot.core.errors import Rejected, TokenRefused, TryLater, Unclear, Unreachable
 from bot.services.ports import Screen
 from bot.transport.pacing import Pacing
-from bot.transport.request import Outcome, WireFailure
+from bot.transport.request import Outcome, WireBot, WireFailure
 
 _NO_PREVIEW: Final = {"is_disabled": True}
 
@@ -43,7 +43,7 @@ class BotMessenger:
     protect: let Telegram block forwarding and saving of every message.
     """
 
-    def __init__(self, bot: Bot, pacing: Pacing, *, protect: bool = False) -> None:
+    def __init__(self, bot: WireBot, pacing: Pacing, *, protect: bool = False) -> None:
         self._bot = bot
         self._pacing = pacing
         self._protect = protect
@@ -62,7 +62,7 @@ class BotMessenger:
             asked["caption"] = screen.text
             file = screen.document
             asked["document"] = InputFile(file.body, filename=file.name)
-            sent = await self.call("sendDocument", **asked)
+            sent = await self._upload("sendDocument", **asked)
         elif screen.photo is None:
             asked["text"] = screen.text
             asked["link_preview_options"] = _NO_PREVIEW
@@ -70,7 +70,7 @@ class BotMessenger:
         else:
             asked["caption"] = screen.text
             asked["photo"] = InputFile(screen.photo, filename="picture.png")
-            sent = await self.call("sendPhoto", **asked)
+            sent = await self._upload("sendPhoto", **asked)
         message_id = sent.get("message_id") if isinstance(sent, dict) else None
         if not isinstance(message_id, int):
             raise Unclear("the answer to a message names no message id")
@@ -100,7 +100,7 @@ class BotMessenger:
             if screen.photo is not None:
                 # Turns a text message into a picture as well.
                 media = InputMediaPhoto(screen.photo, caption=screen.text, parse_mode="HTML")
-                await self.call("editMessageMedia", **asked, media=media)
+                await self._upload("editMessageMedia", **asked, media=media)
                 return
             asked["parse_mode"] = "HTML"
             try:
@@ -140,13 +140,20 @@ class BotMessenger:
                 raise
 
     async def call(self, method: str, **params: object) -> Any:
-        """Call any method of the Bot API and give its raw result. Not paced.
+        """Call any method of the Bot API with plain values and give its raw result. Not paced.
 
         Errors: `Unreachable`, `Rejected` (its text is the server's, in lower case), `TryLater`,
         `Unclear`, `TokenRefused`. After 429 everything paced is silent as long as ordered.
         """
+        return await self._worded(method, self._bot.call(method, params))
+
+    async def _upload(self, method: str, **params: object) -> Any:
+        """Call a method with a file among its values, which the library knows how to send."""
+        return await self._worded(method, self._bot.do_api_request(method, api_kwargs=params))
+
+    async def _worded(self, method: str, result: Awaitable[Any]) -> Any:
         try:
-            return await self._bot.do_api_request(method, api_kwargs=params)
+            return await result
         except WireFailure as failure:
             if failure.outcome is Outcome.RETRY_AFTER:
                 self._pacing.halt(failure.retry_after)

@@ -14,8 +14,9 @@ import logging
 import math
 import re
 import warnings
+from collections.abc import Mapping
 from enum import Enum
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import aiohttp
 import orjson
@@ -53,6 +54,11 @@ class Outcome(Enum):
     TOKEN_REFUSED = "token refused"  # noqa: S105 - a verdict, not a secret
     CONFLICT = "conflict"
 
+
+_JSON: Final = {"Content-Type": "application/json"}
+_USUAL: Final = aiohttp.ClientTimeout(
+    total=_CONNECT_SECONDS + _READ_SECONDS, connect=_CONNECT_SECONDS, sock_read=_READ_SECONDS
+)
 
 _OF_STATUS: Final = {
     401: Outcome.TOKEN_REFUSED,
@@ -131,8 +137,6 @@ class AiohttpRequest(BaseRequest):
         Timeouts in seconds; there is no way to wait for ever. Waiting for a free connection
         counts as connecting.
         """
-        if self._session is None:
-            raise WireFailure(Outcome.NOT_SENT, "the connection pool is closed")
         body, headers = _body(request_data)
         connecting = _seconds_or(connect_timeout, _CONNECT_SECONDS)
         connecting += _seconds_or(pool_timeout, 0.0)
@@ -140,6 +144,30 @@ class AiohttpRequest(BaseRequest):
         writing = _seconds_or(
             write_timeout, _UPLOAD_SECONDS if isinstance(body, aiohttp.FormData) else 0.0
         )
+        limits = aiohttp.ClientTimeout(
+            total=connecting + writing + reading, connect=connecting, sock_read=reading
+        )
+        return await self._exchange(url, method, body, headers, limits)
+
+    async def post_plain(self, url: str, values: Mapping[str, object]) -> Any:
+        """Make one call with values that are JSON as they are, and give its result.
+
+        Without the library's parameters and its readings of the answer, which cost more than the
+        call itself. Errors: `WireFailure`.
+        """
+        _, payload = await self._exchange(url, "POST", _as_json(values), _JSON, _USUAL)
+        return self.parse_json_payload(payload)["result"]
+
+    async def _exchange(
+        self,
+        url: str,
+        method: str,
+        body: bytes | aiohttp.FormData | None,
+        headers: Mapping[str, str],
+        limits: aiohttp.ClientTimeout,
+    ) -> tuple[int, bytes]:
+        if self._session is None:
+            raise WireFailure(Outcome.NOT_SENT, "the connection pool is closed")
         for _ in range(_LOOKS_AROUND):
             await asyncio.sleep(0)
         upload = aiohttp.UploadTracker()
@@ -151,9 +179,7 @@ class AiohttpRequest(BaseRequest):
                 headers=headers,
                 allow_redirects=False,  # a redirected POST would be a second POST, elsewhere
                 upload_tracker=upload,
-                timeout=aiohttp.ClientTimeout(
-                    total=connecting + writing + reading, connect=connecting, sock_read=reading
-                ),
+                timeout=limits,
             ) as answer:
                 payload = await answer.read()
         except (
@@ -188,6 +214,14 @@ class WireBot(Bot):
 
     __slots__ = ()
 
+    async def call(self, method: str, values: Mapping[str, object]) -> Any:
+        """Call a method with values that are JSON as they are; give its raw result.
+
+        Errors: `WireFailure`.
+        """
+        wire = cast(AiohttpRequest, self.request)
+        return await wire.post_plain(f"{self.base_url}/{method}", values)
+
     def __repr__(self) -> str:
         """Name the class alone."""
         return "WireBot()"
@@ -221,15 +255,19 @@ def _seconds_or(value: object, usual: float) -> float:
     return float(value) if isinstance(value, int | float) else usual
 
 
-def _body(data: RequestData | None) -> tuple[bytes | aiohttp.FormData | None, dict[str, str]]:
+def _as_json(values: Mapping[str, object]) -> bytes:
+    try:
+        return orjson.dumps(values)
+    except orjson.JSONEncodeError:
+        pass  # lone surrogates and the like: no server could take it, see below
+    raise WireFailure(Outcome.REJECTED, "the content cannot be written as JSON")
+
+
+def _body(data: RequestData | None) -> tuple[bytes | aiohttp.FormData | None, Mapping[str, str]]:
     if data is None:
         return None, {}
     if not data.contains_files:
-        try:
-            return orjson.dumps(data.parameters), {"Content-Type": "application/json"}
-        except orjson.JSONEncodeError:
-            pass  # lone surrogates and the like: no server could take it, see below
-        raise WireFailure(Outcome.REJECTED, "the content cannot be written as JSON")
+        return _as_json(data.parameters), _JSON
     form = aiohttp.FormData()
     for name, text in data.json_parameters.items():
         form.add_field(name, text)

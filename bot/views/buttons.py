@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from bot.core.errors import Refused
@@ -38,8 +39,9 @@ class Tap:
         return read_id(self.arg(number))
 
 
+@lru_cache(maxsize=512)
 def write_id(number: int) -> str:
-    """Write an id in base 36."""
+    """Write an id in base 36. Each stands on all buttons of its keyboard, and on the next one's."""
     text = ""
     while number:
         number, digit = divmod(number, 36)

@@ -75,8 +75,10 @@ class DigestViews:
                 more.append(button(_("What is usual"), "usual", at or 0, pair))
             if details.has_more_words:
                 more.append(button(_("Read the texts in full"), "words", at or 0, pair, "0"))
+            if details.sessions:
+                more.append(button(_("Wrong client"), "wrongs", pair))
         text = self._text("details", reader, details=details, before=self._before(details, reader))
-        return Screen(text, rows(marks, more, back))
+        return Screen(text, rows(marks, *columns(more, 2), back))
 
     def earlier(self, details: Details, reader: Reader) -> Screen:
         """Show what was before a pair with another therapist: nothing of it can be acknowledged."""

@@ -42,6 +42,10 @@ class NoticeViews:
         """Ask a client who has been silent how to go on."""
         return self.people.keep_asking(joining, reader)
 
+    def wrong_client(self, talk: Talk, reader: Reader) -> Screen:
+        """Tell a client that a check-in was about somebody else's appointment."""
+        return self.people.words("notice/wrong_client", reader, talk=talk)
+
     def expired(self, pair: Pair, reader: Reader) -> Screen:
         """Tell a therapist that a client's link has expired, with a button for a new one."""
         text = self.people.words("notice/expired", reader, pair=pair).text

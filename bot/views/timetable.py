@@ -34,7 +34,7 @@ _DAYS: Final = 28
 _WIDE: Final[dict[Part, int]] = {"day": 7, "hour": 5, "minute": 4, "length": 5, "repeats": 1}
 #: What one screen lists; Telegram takes a hundred buttons and 4,096 characters.
 _PAGE: Final = 20
-_CODES: Final = 60
+CODES: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +82,10 @@ class TimetableViews:
         self, pairs: Sequence[Pair], page: int, reader: Reader, *, has_clients: bool
     ) -> Screen:
         """Ask whose appointment it is. pairs: those that can be planned for."""
-        page, shown = _page(pairs, page, _CODES)
+        page, shown = a_page(pairs, page, CODES)
         buttons = [button(pair.code, "tnew", pair.id) for pair in shown]
         with speaking(reader.language):
-            turn = _turn("tadd", page, len(pairs), _CODES)
+            turn = turning("tadd", page, len(pairs), CODES)
             text = self._text("choose_pair", reader, pairs=shown, has_clients=has_clients)
             return Screen(text, rows(*columns(buttons, 4), turn))
 
@@ -184,15 +184,15 @@ class TimetableViews:
             more = [button(_("Patterns"), "trules", 0)]
             ids = {entry.appointment.id for entry in past}
             text = self._text("list", reader, entries=shown, past=ids, any_coming=bool(coming))
-            turn = _turn("tlist", page, len(pages), 1)
+            turn = turning("tlist", page, len(pages), 1)
             return Screen(text, rows(*columns(buttons, 2), turn, more))
 
     def rules(self, kept: Sequence[KeptRule], page: int, reader: Reader) -> Screen:
         """List a page of the patterns that appointments come from."""
-        page, shown = _page(kept, page, _PAGE)
+        page, shown = a_page(kept, page, _PAGE)
         with speaking(reader.language):
             buttons = [button(f"{rule.code} {_when(rule)}", "trule", rule.id) for rule in shown]
-            turn = _turn("trules", page, len(kept), _PAGE)
+            turn = turning("trules", page, len(kept), _PAGE)
             back = [button(_("‹ Back"), "tlist", 0)]
             text = self._text("rules", reader, kept=shown)
             return Screen(text, rows(*columns(buttons, 2), turn, back))
@@ -210,9 +210,12 @@ class TimetableViews:
                     acts.append(button(_("We did not meet"), "tunmet", at))
                 else:
                     acts.insert(0, button(_("Cancel it"), "tcanc", at))
+            wrong: list[Button] = []
+            if has_begun and entry.appointment.state in ("planned", "did_not_meet"):
+                wrong = [button(_("Wrong client"), "wrong", at)]
             listed = () if page is None else (str(page),)
             back = [button(_("‹ Back"), "tlist", 0, *listed)]
-            return Screen(self._text("appointment", reader, entry=entry), rows(acts, back))
+            return Screen(self._text("appointment", reader, entry=entry), rows(acts, wrong, back))
 
     def cancelling(self, entry: Entry, reader: Reader) -> Screen:
         """Ask once more before an appointment is cancelled."""
@@ -240,7 +243,7 @@ class TimetableViews:
         return self.desk.text(f"therapist/timetable/{name}", reader, **values)
 
 
-def _page(items: Sequence[Item], page: int, size: int) -> tuple[int, Sequence[Item]]:
+def a_page(items: Sequence[Item], page: int, size: int) -> tuple[int, Sequence[Item]]:
     """Give a page, the last one when there are fewer by now, and what stands on it."""
     page = min(page, max(0, (len(items) - 1) // size))
     return page, items[page * size : (page + 1) * size]
@@ -259,12 +262,13 @@ def _leaves(past: Sequence[Item], coming: Sequence[Item]) -> tuple[list[Sequence
     return older + newer, min(len(older), len(older) + len(newer) - 1)
 
 
-def _turn(act: str, page: int, count: int, size: int) -> list[Button]:
+def turning(act: str, page: int, count: int, size: int, subject: int = 0) -> list[Button]:
+    """Make the buttons to the pages before and after one; the last argument of each is its page."""
     turn: list[Button] = []
     if page:
-        turn.append(button(_("‹ Earlier"), act, 0, str(page - 1)))
+        turn.append(button(_("‹ Earlier"), act, subject, str(page - 1)))
     if (page + 1) * size < count:
-        turn.append(button(_("Later ›"), act, 0, str(page + 1)))
+        turn.append(button(_("Later ›"), act, subject, str(page + 1)))
     return turn
 
 

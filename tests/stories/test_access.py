@@ -64,6 +64,7 @@ THERAPISTS = {
     "calallow": "{feed}", "callater": "{series}", "calwho": "{series}.{pair}",
     "calnot": "{series}", "caldel": "{feed}", "caldelok": "{feed}",
     "confirm": "{pair}.{client}", "away": "{pair}.{client}", "reinvite": "{pair}",
+    "wrongs": "{pair}", "wrong": "{past}", "wrongto": "{past}.0", "wrongok": "{past}.0",
     "earlier": "{pair}", "endpair": "{pair}", "endyes": "{pair}.ask", "endundo": "{pair}",
 }  # fmt: skip
 #: A therapist's own schedule is set by the therapist, and by admins.

@@ -14,7 +14,7 @@ from bot.app import SystemClock
 from bot.core.feeds import Source
 from bot.feeds.syncing import Syncing
 from bot.services.following import Following
-from bot.ticks import Ticks
+from bot.ticks import Piece, Ticks
 from tests.feeds.calendars import Kept, kept_beside
 
 pytestmark = pytest.mark.settings("[calendar]\nprivate_addresses = true\n")
@@ -61,7 +61,7 @@ async def test_a_server_that_hangs_holds_up_no_other_calendar(world: World, kept
 
 
 async def test_what_hangs_in_a_tick_leaves_the_next_tick_to_go_on(
-    monkeypatch: pytest.MonkeyPatch,
+    world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ticks, "_SECONDS", {"follow": 0.02})
     begun = 0
@@ -75,7 +75,8 @@ async def test_what_hangs_in_a_tick_leaves_the_next_tick_to_go_on(
     async def nothing() -> None:
         return None
 
-    made = Ticks((), follow, (), follow, nothing, SystemClock())
+    db, piece = world.stage.running.db, Piece(follow)
+    made = Ticks((), piece, (), piece, nothing, db, SystemClock())
     made.start()
     await until(lambda: begun == 4)
     await asyncio.sleep(0.2)

@@ -13,6 +13,8 @@ from world import Human, World
 
 from bot.core.timetable import local_on
 from bot.emulator import Seen
+from bot.services.ending import Endings
+from bot.store.database import Transaction
 
 BETWEEN = "Talk about this first"
 SHORT = '[privacy]\nretention_days = 30\nfeedback_in_clinical_record = false\ncontact = "Dana"\n'
@@ -735,3 +737,16 @@ async def test_what_a_client_does_while_it_is_to_end_counts(world: World, act: s
     assert await world.rows("SELECT state, to_end_at FROM pair") == [(state, None)]
     said = await ben.taps("Undo", soon)
     assert ("erased" if act == "/erase" else "It ended with A7 on") in said
+
+
+async def test_an_end_undone_after_a_tick_has_seen_it_does_not_come(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.pair("Anna", "Ben")
+
+    async def saw_one(_: Endings, tx: Transaction) -> bool:
+        return True
+
+    monkeypatch.setattr(Endings, "any_to_end", saw_one)
+    assert await world.stage.running.room.endings.end_one() is False
+    assert await world.rows("SELECT state, ended_at FROM pair") == [("active", None)]

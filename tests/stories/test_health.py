@@ -23,8 +23,9 @@ from world import World
 
 from bot.core.health import Report
 from bot.demo.stage import TOKEN
-from bot.store.database import Transaction
+from bot.store.database import Database, Transaction, Work
 from bot.store.pulse import mark_backup
+from bot.ticks import Piece
 from tests.canaries import keys_of
 from tests.feeds.web import serving
 from tests.transactions import writing
@@ -115,13 +116,49 @@ async def test_a_tick_that_always_fails_is_seen(world: World, pages: Pages) -> N
     async def broken() -> bool:
         raise RuntimeError("a bug")
 
-    running.ticks._pieces["plan"] = (broken,)
+    async def cannot_look(tx: Transaction) -> bool:
+        raise RuntimeError("a bug")
+
+    tried: list[str] = []
+
+    async def beside() -> bool:
+        tried.append("beside")
+        return False
+
+    async def sees_nothing(tx: Transaction) -> bool:
+        return False
+
+    running.ticks._pieces["plan"] = (Piece(broken, cannot_look), Piece(beside, sees_nothing))
     later(world, 6)
     for name in ("plan", "deliver", "sweep", "follow"):
         await running.ticks._tick(name)
     report = await running.health.look()
     (ticks,) = [check for check in report.checks if check.name == "ticks"]
     assert ticks.says == "did not go through: plan for 6 min"
+    assert tried, "what cannot even look keeps no other from its turn"
+
+
+async def test_a_tick_that_finds_nothing_asks_the_database_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.pair("Anna", "Ben", meets="Mon 15:00")
+    asked: list[str] = []
+    read, write = Database.read, Database.write
+
+    async def reading(db: Database, work: Work[object]) -> object:
+        asked.append("read")
+        return await read(db, work)
+
+    async def writing(db: Database, work: Work[object]) -> object:
+        asked.append("write")
+        return await write(db, work)
+
+    monkeypatch.setattr(Database, "read", reading)
+    monkeypatch.setattr(Database, "write", writing)
+    for name in ("plan", "deliver", "sweep", "follow"):
+        await world.stage.running.ticks._tick(name)
+        assert asked == ["read"], name
+        asked.clear()
 
 
 async def test_what_should_have_gone_out_is_counted(world: World, pages: Pages) -> None:

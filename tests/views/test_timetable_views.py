@@ -27,6 +27,7 @@ from bot.render import Renderer
 from bot.services.enrolment import Enrolment
 from bot.services.ports import Screen
 from bot.services.timetable import Timetable
+from bot.services.wrong_client import WrongClient
 from bot.store import pairs, people
 from bot.store.database import Database, UpdateInHand, current_update
 from bot.store.migrate import migrate
@@ -34,14 +35,18 @@ from bot.store.vault import Vault
 from bot.views.buttons import Tap, data, read_tap, write_id
 from bot.views.reader import Desk
 from bot.views.timetable import TimetableViews
+from bot.views.wrong_client import WrongClientViews
 from handlers import timetable as dialogs
+from handlers import wrong_client
 from handlers.guard import NO_TAP, Ask, Reply, Room, _call, refusal
 from tests.transactions import reading, writing
 
 ZONE = "Europe/Berlin"
 BEN, DANA, ANNA, CORA = 2**62 + 11, 2**62 + 12, 2**62 + 21, 2**62 + 22
 A7, B2, DANAS = 2**62 + 31, 2**62 + 32, 2**62 + 33
-WRITES = {"tconf", "tcancok", "tunmet", "tmoved", "trulok"}
+WRITES = {"tconf", "tcancok", "tunmet", "tmoved", "trulok", "wrongok"}
+#: With what an appointment's own screen leads to; one more begins at a client's details.
+TAPS = {**dialogs.TAPS, **{act: wrong_client.TAPS[act] for act in ("wrong", "wrongto", "wrongok")}}
 LANGUAGES = ("en", "de", "de_du")
 
 CONFIG = """
@@ -127,6 +132,8 @@ def room(tmp_path: Path, db: Database, clock: MovableClock) -> Room:
         enrolment=Enrolment(db, clock, ids, settings),
         timetable=Timetable(db, clock, ids, settings),
         timetable_views=TimetableViews(desk),
+        wrong_client=WrongClient(db, clock, ids, settings),
+        wrong_client_views=WrongClientViews(desk),
     )
     return cast(Room, parts)
 
@@ -152,7 +159,7 @@ class Therapist:
 
     async def presses(self, button_data: str) -> Screen:
         tap = read_tap(button_data)
-        route = dialogs.TAPS[tap.act]
+        route = TAPS[tap.act]
         return self._see(await _call(self.room, route, await self._ask(tap=tap)))
 
     async def taps(self, label: str) -> Screen:
@@ -197,7 +204,7 @@ def check(screen: Screen) -> None:
     for button in buttons:
         assert button["text"].strip()
         assert len(button["callback_data"].encode()) <= 64
-        assert read_tap(button["callback_data"]).act in dialogs.TAPS
+        assert read_tap(button["callback_data"]).act in TAPS
 
 
 @pytest.fixture
@@ -402,7 +409,7 @@ async def test_what_has_begun_can_only_have_not_taken_place(
     clock.at = to_utc("2026-11-30", "18:00", ZONE)
     await ben.types("/appointments")
     await ben.taps("A7 Mon 30, 15:00")
-    assert ben.labels == ["Move it", "We did not meet", "‹ Back"]
+    assert ben.labels == ["Move it", "We did not meet", "Wrong client", "‹ Back"]
     assert "has begun" in await ben.refused(ben.presses(late))
     await ben.taps("We did not meet")
     assert "Mon, Nov 30, 15:00: did not meet" in ben.text
@@ -410,7 +417,7 @@ async def test_what_has_begun_can_only_have_not_taken_place(
     await ben.taps("Appointments")
     assert "Mon, Nov 30, 15:00 · A7 · did not meet" in ben.text
     await ben.taps("A7 Mon 30, 15:00")
-    assert ben.labels == ["‹ Back"]
+    assert ben.labels == ["Wrong client", "‹ Back"]
 
 
 async def test_what_was_lately_can_still_be_said_not_to_have_taken_place(
@@ -557,7 +564,7 @@ async def test_every_screen_can_be_shown_in_every_language(
                 pressed[kind] += 1
                 if pressed[kind] <= 3 and tap.act not in WRITES:
                     waiting.append(await ben.presses(button["callback_data"]))
-    assert {kind[0] for kind in pressed} == set(dialogs.TAPS)
+    assert {kind[0] for kind in pressed} == set(TAPS)
 
 
 LINES = {
@@ -620,6 +627,8 @@ FORGED: dict[str, Callable[[], str]] = {
     "no such appointment moved": lambda: data("tmoved", 5, DRAFT),
     "no such appointment to move": lambda: data("tpick", 5, "day", DRAFT, "v"),
     "no such move": lambda: data("tmprev", 5, DRAFT),
+    "no such appointment was another's": lambda: data("wrongto", 5, B2),
+    "no such appointment is set right": lambda: data("wrongok", 5, 0),
     "no such rule": lambda: data("trule", 5),
     "no such rule ended": lambda: data("trulok", 5),
     "no such rule replaced": lambda: data("tconf", A7, DRAFT, 5),
@@ -675,7 +684,7 @@ async def test_nobody_sees_or_changes_what_is_anothers(room: Room, ben: Therapis
     for act in ("trule", "trulok"):
         assert "not in your list" in await dana.refused(dana.presses(data(act, rule)))
     client = Therapist(room, telegram_id=5002)
-    for act in dialogs.TAPS:
+    for act in TAPS:
         await client.refused(client.presses(data(act, subject, DRAFT)))
     await ben.types("/appointments")
     assert ben.labels == ["A7 Mon 30, 15:00", "A7 Mon 7, 15:00", "Patterns"]

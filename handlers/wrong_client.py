@@ -1,0 +1,38 @@
+"""Wrong client: which appointment, whose it was, and setting it right."""
+
+from __future__ import annotations
+
+from handlers.guard import Ask, Reply, Room, Route
+from handlers.timetable import appointment_again, page_of
+
+
+async def which(room: Room, ask: Ask) -> Reply:
+    """Ask, from a client's details, which appointment was somebody else's."""
+    pair, entries = await room.wrong_client.lately(ask.me, ask.tap.subject)
+    return Reply(say=(room.wrong_client_views.which(pair, entries, ask.reader),))
+
+
+async def whose(room: Room, ask: Ask) -> Reply:
+    """Ask whose appointment it was."""
+    mistaken = await room.wrong_client.mistaken(ask.me, ask.tap.subject)
+    return Reply(room.wrong_client_views.whose(mistaken, page_of(ask, 0), ask.reader))
+
+
+async def proposal(room: Room, ask: Ask) -> Reply:
+    """Say what it would mean."""
+    righting = await room.wrong_client.proposal(ask.me, ask.tap.subject, ask.tap.id_arg(0))
+    return Reply(room.wrong_client_views.proposal(righting, ask.reader))
+
+
+async def set_right(room: Room, ask: Ask) -> Reply:
+    """Set it right."""
+    righting = await room.wrong_client.set_right(ask.me, ask.tap.subject, ask.tap.id_arg(0))
+    return Reply(room.wrong_client_views.done(righting, ask.reader))
+
+
+TAPS = {
+    "wrongs": Route(which, "therapist"),
+    "wrong": Route(whose, "therapist"),
+    "wrongto": Route(proposal, "therapist"),
+    "wrongok": Route(set_right, "therapist", appointment_again),
+}

@@ -55,11 +55,16 @@ class RelinkViews:
         """Stand in a former chat where something was open or could be read."""
         return self.people.words("relink_gone", reader)
 
-    def arrived(self, joining: Joining, reader: Reader) -> Screen:
-        """Greet a client's new account: it is asked to agree, or told what it can see."""
+    def arrived(self, joining: Joining, reader: Reader) -> Screen | None:
+        """Greet a client's new account: it is asked to agree, or told what it can see.
+
+        None where it has agreed already: all is said then.
+        """
         pair = joining.pair
         if pair.relinked_at is not None:
             return self.people.joining(joining, reader)
+        if pair.state not in ("stopped", "ended"):
+            return None
         text = self.people.words("notice/relinked_to", reader, joining=joining).text
         with speaking(reader.language):
             return Screen(text, rows([button(_("Help now"), "help", 0)]))

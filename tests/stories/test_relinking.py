@@ -113,6 +113,23 @@ async def test_before_the_number_is_typed_nothing_changes(world: World) -> None:
     assert number_on(new) == number
 
 
+async def test_who_agrees_before_the_news_arrives_is_not_told_that_therapy_has_ended(
+    world: World,
+) -> None:
+    _, ben = await half_answered(world)
+    new = world.human(NEW)
+    await new.starts(await link_for(ben))
+    ((therapist,),) = await world.rows("SELECT therapist_id FROM pair")
+    room = world.stage.running.room
+    await room.relinking.confirm(int(str(therapist)), "A7", number_on(new))
+    await room.enrolment.consent(
+        *(await world.rows("SELECT client_id, id FROM pair"))[0]  # type: ignore[arg-type]
+    )
+    await world.later(minutes=10)
+    assert not new.sees("Therapy has ended here.")
+    assert new.sees("Question 3 of 5", button="Skip ›")
+
+
 async def test_history_opens_only_after_agreeing(world: World) -> None:
     _, ben = await half_answered(world)
     new = await relinks(world, ben)

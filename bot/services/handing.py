@@ -217,12 +217,20 @@ class Handing:
         for pair, _ in unasked:
             await self._end(tx, pair, now)
             await self._tell_ended(tx, pair, now)
+        await self._close_all(tx, found.from_id, now)
         await self._note(tx, "handover begun", "handover", found.id)
+
+    async def _close_all(self, tx: Transaction, from_id: int, now: int) -> None:
+        """Close what stands open with who leaves, also where therapy had ended before.
+
+        So it is in the last digest, and nobody answers afterwards to nobody.
+        """
+        for pair in await pairs.pairs_of_therapist(tx, from_id):
+            await checkins.end_all(tx, pair.id, now)
 
     async def _end(self, tx: Transaction, pair: Pair, now: int) -> None:
         await pairs.end_pair(tx, pair.id, pair.therapist_id, now)
         await timetable.clear_timetable(tx, pair.id, now)
-        await checkins.end_unfinished(tx, pair.id, now, begun=True)
         await invitations.revoke_invitations(tx, pair.id, now)
         await self._note(tx, "therapy ended by a handover", "pair", pair.id)
 
@@ -269,6 +277,7 @@ class Handing:
         for pair in await handovers.to_hand_over(tx, found.from_id):
             await self._end(tx, pair, now)
             await self._tell_ended(tx, pair, now)
+        await self._close_all(tx, found.from_id, now)
         for feed in await feeds.feeds_of_therapist(tx, found.from_id):
             # Of one that config.toml declares it is kept that nobody wants it.
             is_declared = feed.source.declared in self.settings.feeds

@@ -326,6 +326,18 @@ async def end_unfinished(tx: Transaction, pair_id: int, now: int, *, begun: bool
             await close(tx, row["id"], "partial", now)
 
 
+async def end_all(tx: Transaction, pair_id: int, now: int) -> None:
+    """Close every open check-in of a pair with what it has; nobody is asked any more."""
+    rows = await tx.all(
+        "SELECT id, CASE WHEN completed_at IS NOT NULL THEN 'answered'"
+        " WHEN first_answer_at IS NOT NULL THEN 'partial' ELSE 'cancelled' END AS ending"
+        " FROM checkin WHERE pair_id = :pair_id AND state = 'open'",
+        pair_id=pair_id,
+    )
+    for row in rows:
+        await close(tx, row["id"], row["ending"], now)
+
+
 async def has_goodbye(tx: Transaction, pair_id: int) -> bool:
     """Say whether a pair's client was asked once more at the end, or is to be."""
     row = await tx.one(

@@ -29,7 +29,7 @@ FOUND_BEFORE = {
     "goals.open_goals", "goals.ratings_of", "goals.words_by_item", "history.heard_of_last",
     "holdings.holdings_of",
     "asking.find_next_start", "asking.latest_acknowledgement", "checkins.close",
-    "checkins.end_unfinished", "checkins.has_goodbye", "timetable.clear_timetable",
+    "checkins.end_unfinished", "checkins.end_all", "checkins.has_goodbye", "timetable.clear_timetable",
     "timetable.count_future",
     "checkins.messages_of_pair", "checkins.note_progress",
     "checkins.snooze", "digests.marks_of", "digests.places_of", "history.checkins_of_pair",

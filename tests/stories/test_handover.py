@@ -261,6 +261,27 @@ async def test_an_open_check_in_stands_in_the_last_digest(world: World) -> None:
     assert ASK in anna.screen
 
 
+async def test_a_goodbye_of_before_stands_in_the_last_digest_as_well(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.therapist("Fay")
+    await world.until("Mon 16:20")
+    await anna.checks_in(8, 8, 8, 8, 8)
+    await world.until("Tue 09:00")
+    await starts(world)
+    await ben.types("/end A7")
+    await ben.taps("End it, with a goodbye check-in")
+    await world.until("Tue 11:00")
+    await anna.answers(2)
+    await world.until("Wed 09:30")
+    assert await world.rows("SELECT state FROM checkin WHERE kind = 'goodbye'") == [("partial",)]
+    assert await world.rows("SELECT state FROM checkin WHERE state = 'open'") == []
+    assert ben.sees("Goodbye")
+    # What is tapped afterwards would be read by nobody: it is not taken.
+    kept = await world.kept()
+    await anna.forges(next(b for b in world.pushed(anna) if b.startswith("rate.")))
+    assert await world.kept() == kept
+
+
 async def test_with_two_therapists_only_the_one_who_leaves_is_asked_about(world: World) -> None:
     anna, _, _ = await practice(world)
     _, far = await world.pair("Anna", "Faraway", code="F9", meets="Tue 15:00")

@@ -23,6 +23,8 @@ _REFUSED = {
     "handover_same": "{name} cannot take over from themselves: name a colleague",
     "handover_running": "The clients of {name} are being handed over already; --undo takes that"
     " back while nobody has been asked",
+    "handover_takes_over": "Clients of a colleague are offered to {name}, and not all have"
+    " answered: wait until they have, or --undo that before it begins",
     "handover_leaves": "{name} leaves as well: name another colleague",
     "handover_none": "No handover of {name} is under way",
     "handover_begun": "The clients of {name} are asked already, so it cannot be taken back. Whoever"

@@ -47,6 +47,8 @@ class Continuing:
             return None
         pair = await pairs.load_pair(tx, pair_id)
         found = await handovers.load_handover(tx, asked.handover_id)
+        if not await _takes_clients(tx, found.to_id):
+            return None
         leaving = await people.load_person(tx, found.from_id)
         colleague = await people.load_person(tx, found.to_id)
         return Question(pair, leaving.name, colleague.name, asked.until_at)
@@ -81,7 +83,7 @@ class Continuing:
     ) -> Pair:
         """Make the pair with the colleague, under the same code where it was never used there."""
         now, new_id = self.clock.now(), self.ids.new()
-        if "therapist" not in await people.roles_of(tx, colleague_id):
+        if not await _takes_clients(tx, colleague_id):
             raise Refused("handover_over")
         theirs = await pairs.pairs_of_client(tx, client_id)
         if any(one.therapist_id == colleague_id and not one.is_over for one in theirs):
@@ -131,3 +133,9 @@ class Continuing:
 
     async def _note(self, tx: Transaction, actor_id: int, act: str, pair_id: int) -> None:
         await audit.note(tx, self.ids.new(), self.clock.now(), actor_id, act, "pair", pair_id)
+
+
+async def _takes_clients(tx: Transaction, therapist_id: int) -> bool:
+    """Say whether somebody can go on with a therapist: one who is here, and does not leave."""
+    is_here = "therapist" in await people.roles_of(tx, therapist_id)
+    return is_here and await handovers.find_open(tx, therapist_id) is None

@@ -87,7 +87,7 @@ class Handing:
         """Say what a handover would mean; names or Telegram ids.
 
         Errors: Refused("therapist_unknown" | "therapist_ambiguous" | "handover_same" |
-        "handover_running" | "handover_leaves").
+        "handover_running" | "handover_takes_over" | "handover_leaves").
         """
         leaving, colleague = await self._two(tx, from_name, to_name)
         return await self._plan(tx, leaving, colleague)
@@ -146,6 +146,8 @@ class Handing:
                 raise Refused("therapist_unknown", name=person.name, names="–")
         if await handovers.find_open(tx, leaving.id) is not None:
             raise Refused("handover_running", name=leaving.name)
+        if await handovers.is_taking_over(tx, leaving.id):
+            raise Refused("handover_takes_over", name=leaving.name)
         if await handovers.find_open(tx, colleague.id) is not None:
             raise Refused("handover_leaves", name=colleague.name)
         return leaving, colleague

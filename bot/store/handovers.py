@@ -96,6 +96,17 @@ async def find_open(tx: Transaction, from_id: int) -> Handover | None:
     return _handover(row) if row else None
 
 
+async def is_taking_over(tx: Transaction, to_id: int) -> bool:
+    """Say whether clients are offered to a therapist: soon, or asked and not answered yet."""
+    row = await tx.one(
+        "SELECT id FROM handover WHERE to_id = :to_id AND undone_at IS NULL"
+        " AND (begun_at IS NULL OR EXISTS (SELECT 1 FROM handover_pair"
+        "  WHERE handover_id = handover.id AND answer IS NULL)) LIMIT 1",
+        to_id=to_id,
+    )
+    return row is not None
+
+
 async def undo(tx: Transaction, handover_id: int, now: int) -> bool:
     """Take a handover back; False when it has begun, or was taken back."""
     row = await tx.one(

@@ -103,6 +103,22 @@ async def test_who_cannot_hand_over_or_take_over(
     assert refused.value.reason == why
 
 
+async def test_who_takes_clients_over_does_not_leave_before_they_have_answered(
+    world: World,
+) -> None:
+    anna, _, fay = await practice(world)
+    await world.therapist("Gil")
+    await starts(world)
+    for hours in (1, 26):
+        await world.later(hours=hours)
+        with pytest.raises(Refused) as refused:
+            await by_admin(world, lambda handing: handing.start("Fay", "Gil"))
+        assert refused.value.reason == "handover_takes_over"
+    await anna.taps("Yes, and share my answers")
+    await by_admin(world, lambda handing: handing.start("Fay", "Gil"))
+    assert fay.sees("The practice hands your clients over to Gil.")
+
+
 async def test_until_it_begins_it_can_be_undone(world: World) -> None:
     anna, ben, fay = await practice(world)
     await starts(world)

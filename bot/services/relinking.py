@@ -2,8 +2,8 @@
 
 A link is made and opened by the new account, which is shown a number; it is read aloud to whoever
 made the link, and typed. Only then is the former account cut off and told. Whoever opens a link is
-nobody here before that. Refuses to move more than the one pair of the therapist who asks: what a
-client has with somebody else is that one's to move.
+nobody here before that. Moves no more than the one pair of the therapist who asks, with what a
+handover connects with it: anything else with somebody else is that one's to move.
 """
 
 from __future__ import annotations
@@ -154,18 +154,27 @@ class Relinking:
     async def _move(self, tx: Transaction, pair: Pair, found: Relink, new: Person) -> Pair:
         now = self.clock.now()
         assert pair.client_id is not None  # noqa: S101 - `_pair` refuses where there is none
-        gone = await checkins.messages_of_pair(tx, pair.id)
-        if not (
-            await relinks.end_relink(tx, found.id, pair.client_id, gone, now)
-            and await relinks.move_pair(tx, pair.id, pair.therapist_id, pair.client_id, new.id, now)
-        ):
+        linked = await relinks.linked_pairs(tx, pair.id, pair.client_id)
+        await _check_linked(tx, linked, new, pair.code)
+        gone = [
+            message
+            for one in (pair, *linked)
+            for message in await checkins.messages_of_pair(tx, one.id)
+        ]
+        if not await relinks.end_relink(tx, found.id, pair.client_id, gone, now):
             raise Refused("relink_none", whose=pair.code)
+        for one in (pair, *linked):
+            if not await relinks.move_pair(
+                tx, one.id, one.therapist_id, pair.client_id, new.id, now
+            ):
+                raise Refused("relink_none", whose=pair.code)
+            await self._note(tx, pair.therapist_id, "new account: pair moved", one.id)
         await relinks.hand_on_settings(tx, pair.client_id, new.id)
         await people.set_reachable(tx, new.id, None)
-        await self._note(tx, pair.therapist_id, "new account: pair moved", pair.id)
         others = await pairs.pairs_of_client(tx, pair.client_id)
         await tell_former(tx, self.ids, found.id, pair.client_id, now, others=bool(others))
-        await self._tell_new(tx, pair, found.id, new.id, now)
+        for one in (pair, *(one for one in linked if not one.is_over)):
+            await self._tell_new(tx, one, found.id, new.id, now)
         moved = await pairs.load_pair(tx, pair.id)
         if moved.relinked_at is None:
             await ask_again(tx, moved, self.ids, self.settings, now)
@@ -283,6 +292,15 @@ async def unfit(tx: Transaction, found: Relink, known: Person) -> Unfit | None:
     theirs = await pairs.pairs_of_client(tx, known.id)
     is_in = any(p.therapist_id == pair.therapist_id and p.state != "ended" for p in theirs)
     return "twice" if is_in and pair.state != "ended" else None
+
+
+async def _check_linked(tx: Transaction, linked: list[Pair], new: Person, whose: str) -> None:
+    """Refuse an account in which what a handover connects would stand twice, or with oneself."""
+    theirs = [one for one in await pairs.pairs_of_client(tx, new.id) if not one.is_over]
+    for pair in linked:
+        is_in = any(one.therapist_id == pair.therapist_id for one in theirs)
+        if pair.therapist_id == new.id or (is_in and not pair.is_over):
+            raise Refused("relink_unfit", whose=whose)
 
 
 async def tell_former(

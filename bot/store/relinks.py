@@ -12,7 +12,9 @@ import secrets
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from bot.core.people import Pair
 from bot.store.database import Row, Transaction
+from bot.store.pairs import read_pair
 from bot.store.practice import practice_sealer
 
 Ending = Literal["done", "replaced", "wrong"]
@@ -234,6 +236,22 @@ async def move_pair(
         client_id=client_id,
     )
     return True
+
+
+async def linked_pairs(tx: Transaction, pair_id: int, client_id: int) -> list[Pair]:
+    """List a client's pairs that a handover connects with a pair: what was before, and after."""
+    rows = await tx.all(
+        "WITH RECURSIVE linked (id) AS (SELECT id FROM pair WHERE id = :pair_id UNION"
+        " SELECT CASE WHEN pair_id = linked.id THEN new_pair_id ELSE pair_id END"
+        " FROM handover_pair JOIN linked ON linked.id IN (pair_id, new_pair_id)"
+        " WHERE new_pair_id IS NOT NULL)"
+        " SELECT pair.* FROM pair JOIN linked ON linked.id = pair.id"
+        " WHERE pair.client_id = :client_id AND pair.id <> :pair_id AND state <> 'erased'"
+        " ORDER BY pair.id",
+        pair_id=pair_id,
+        client_id=client_id,
+    )
+    return [read_pair(row) for row in rows]
 
 
 async def hand_on_settings(tx: Transaction, client_id: int, new_id: int) -> None:

@@ -16,7 +16,7 @@ from world import Human, World
 from bot.core.errors import Refused
 from bot.opening import RandomIds
 from bot.services.handing import Handing, Plan
-from tests.stories.test_relinking import relinks
+from tests.stories.test_relinking import link_for, number_on, relinks
 
 ASK = "Would you like to go on with Fay here?"
 NOT_FOR_YOU = "This is not for you to use."
@@ -176,6 +176,30 @@ async def test_who_leaves_gets_a_last_digest_and_then_has_no_access(world: World
     assert ben.screen.startswith("If you need help now")
 
 
+async def test_who_leaves_begins_nothing_new_meanwhile(world: World) -> None:
+    _, ben, _ = await practice(world)
+    link = await world.invites(ben, "L2")
+    late, cora = world.human("Late"), world.human("Cora")
+    await world.joins(late, await world.invites(ben, "J8"))
+    waiting = [button for button in world.pushed(ben) if button.startswith("confirm.")]
+    await starts(world)
+    await world.later(hours=26)
+    for words in ("/invite C9", "/invite"):
+        await ben.types(words)
+        assert "because you leave the practice" in ben.screen
+    await ben.types("/add A7 2026-11-10 09:00 50m weekly")
+    assert "A7 has ended; nothing can be planned." in ben.screen
+    await cora.starts(link)
+    assert "This invitation is not valid, or no longer." in cora.screen
+    await ben.forges(*waiting)
+    assert await world.rows("SELECT DISTINCT pair.state FROM pair JOIN person ON person.id ="
+                            " therapist_id JOIN handover ON from_id = person.id") == [
+        ("ended",)
+    ]  # fmt: skip
+    await world.later(hours=48)
+    assert len(await world.rows("SELECT id FROM handover WHERE left_at IS NOT NULL")) == 1
+
+
 async def test_a_yes_with_the_earlier_answers(world: World) -> None:
     anna, ben, fay = await is_asked(world)
     await anna.taps("Yes, and share my answers")
@@ -325,6 +349,69 @@ async def test_a_new_account_is_asked_in_place_of_the_former_one(world: World) -
     assert "Do you agree?" in new.screen
     for toast in await anna.forges(*[b for b in world.pushed(new) if b.startswith("hand.")]):
         assert NOT_FOR_YOU in toast
+
+
+async def code_with_fay(world: World) -> str:
+    ((code,),) = await world.rows(
+        "SELECT code FROM pair WHERE id = (SELECT new_pair_id FROM handover_pair)"
+    )
+    return str(code)
+
+
+async def test_what_was_before_goes_along_to_a_new_account(world: World) -> None:
+    """Ben has left and can move nothing any more: Fay's word moves both."""
+    anna, _, fay = await is_asked(world)
+    await anna.taps("Yes, and share my answers")
+    await anna.taps("I agree")
+    await world.later(hours=72)
+    code = await code_with_fay(world)
+    new = await relinks(world, fay, code)
+    await new.taps("I agree")
+    await new.types("/history")
+    await new.taps("Ben")
+    assert new.sees("heard 3")
+    await anna.types("/history")
+    assert NOT_FOR_YOU in anna.screen
+    await fay.types("/clients")
+    await fay.taps(code)
+    await fay.taps("Earlier answers")
+    assert "a marmot" in fay.screen
+    await anna.types("/erase")
+    assert NOT_FOR_YOU in anna.screen
+
+
+async def test_what_comes_after_goes_along_where_the_former_therapist_moves_it(
+    world: World,
+) -> None:
+    anna, ben, fay = await is_asked(world)
+    await anna.taps("Yes, and share my answers")
+    await anna.taps("I agree")
+    new = world.human("Anna's new phone")
+    await new.starts(await link_for(ben))
+    await ben.types(f"/relink A7 {number_on(new)}")
+    assert "Do you agree?" in new.everything
+    code = await code_with_fay(world)
+    await fay.types("/clients")
+    assert "new account, has not agreed there yet" in fay.screen
+    await new.types("/start")
+    await new.taps("I agree")
+    await fay.types("/clients")
+    await fay.taps(code)
+    assert "Earlier answers" in fay.phone.last.labels
+
+
+async def test_an_account_that_is_with_the_colleague_already_cannot_take_both(
+    world: World,
+) -> None:
+    anna, ben, _ = await is_asked(world)
+    await anna.taps("Yes, and share my answers")
+    await anna.taps("I agree")
+    gus = world.people["Gus"]
+    await gus.starts(await link_for(ben))
+    before = await world.rows("SELECT id, client_id FROM pair ORDER BY id")
+    await ben.types(f"/relink A7 {number_on(gus)}")
+    assert "is connected here otherwise since" in ben.screen
+    assert await world.rows("SELECT id, client_id FROM pair ORDER BY id") == before
 
 
 async def test_erasing_what_was_before_takes_it_from_the_colleague(world: World) -> None:

@@ -46,7 +46,7 @@ async def start_again(room: Room, ask: Ask) -> Reply:
     who = await room.enrolment.who(ask.who.telegram_id)
     again = Ask(who, ask.reader, ask.chat_id, ask.message_id, ask.name, ask.hint)
     for pair in who.pairs:
-        if pair.is_over:
+        if pair.is_over and pair.relinked_at is None:
             continue
         joining = await room.enrolment.joining(again.me, pair.id)
         if joining.missing != "nothing":

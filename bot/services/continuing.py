@@ -57,12 +57,14 @@ class Continuing:
     async def answer(self, tx: Transaction, client_id: int, pair_id: int, said: Said) -> Pair:
         """Keep what a client says; give the new pair, or after a no the former one.
 
-        Errors: Refused("not_yours" | "handover_over" | "handover_twice").
+        Errors: Refused("not_yours" | "agree_first" | "handover_over" | "handover_twice").
         """
         now = self.clock.now()
         pair = await pairs.find_pair_of_client(tx, pair_id, client_id)
         if pair is None:
             raise Refused("not_yours")
+        if pair.relinked_at is not None:
+            raise Refused("agree_first")
         asked = await handovers.find_asked(tx, pair_id, client_id)
         if asked is None or asked.answer is not None:
             raise Refused("handover_over")

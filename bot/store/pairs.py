@@ -173,10 +173,12 @@ async def consent(
 ) -> Pair | None:
     """Note a client's consent; the pair is active once it is confirmed as well.
 
-    A pause ends by it, unless it is only a new account that agrees.
+    A pause ends by it, unless it is only a new account that agrees. One may agree to what has
+    ended as well, and nothing begins by that.
     """
     row = await tx.one(
-        "UPDATE pair SET consented_at = :now, consent_version = :version, stopped_at = NULL,"
+        "UPDATE pair SET consented_at = :now, consent_version = :version,"
+        " stopped_at = CASE WHEN state = 'ended' THEN stopped_at END,"
         " paused_at = CASE WHEN relinked_at IS NULL THEN NULL ELSE paused_at END,"
         " paused_until_on = CASE WHEN relinked_at IS NULL THEN NULL ELSE paused_until_on END,"
         " relinked_at = NULL, state = CASE"
@@ -184,7 +186,8 @@ async def consent(
         " WHEN state IN ('joined', 'stopped', 'paused', 'active') AND confirmed_at IS NOT NULL"
         " THEN 'active' WHEN state = 'stopped' THEN 'joined' ELSE state END"
         " WHERE id = :id AND client_id = :client_id"
-        " AND state IN ('joined', 'active', 'paused', 'stopped') RETURNING *",
+        " AND (state IN ('joined', 'active', 'paused', 'stopped')"
+        "  OR state = 'ended' AND relinked_at IS NOT NULL) RETURNING *",
         id=pair_id,
         client_id=client_id,
         version=version,
@@ -267,7 +270,7 @@ async def stop(tx: Transaction, pair_id: int, client_id: int, now: int) -> Pair 
     """Stop a pair's questions, also what comes after its end; what was said stays."""
     row = await tx.one(
         "UPDATE pair SET state = CASE state WHEN 'ended' THEN 'ended' ELSE 'stopped' END,"
-        " stopped_at = :now, consented_at = NULL, relinked_at = NULL"
+        " stopped_at = :now, consented_at = NULL"
         " WHERE id = :id AND client_id = :client_id"
         " AND (state IN ('joined', 'active', 'paused') OR state = 'ended' AND stopped_at IS NULL)"
         " RETURNING *",
@@ -325,8 +328,7 @@ async def find_to_end(tx: Transaction, now: int) -> Pair | None:
 async def end_pair(tx: Transaction, pair_id: int, therapist_id: int, now: int) -> Pair | None:
     """End a therapist's pair, whatever its state; None where it had ended, or is not theirs."""
     row = await tx.one(
-        "UPDATE pair SET state = 'ended', ended_at = :now, to_end_at = NULL, to_end_with = NULL,"
-        " relinked_at = NULL"
+        "UPDATE pair SET state = 'ended', ended_at = :now, to_end_at = NULL, to_end_with = NULL"
         " WHERE id = :id AND therapist_id = :therapist_id AND state NOT IN ('ended', 'erased')"
         " RETURNING *",
         id=pair_id,

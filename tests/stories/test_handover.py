@@ -16,6 +16,7 @@ from world import Human, World
 from bot.core.errors import Refused
 from bot.opening import RandomIds
 from bot.services.handing import Handing, Plan
+from bot.views.buttons import write_id
 from tests.stories.test_relinking import link_for, number_on, relinks
 
 ASK = "Would you like to go on with Fay here?"
@@ -356,6 +357,21 @@ async def code_with_fay(world: World) -> str:
         "SELECT code FROM pair WHERE id = (SELECT new_pair_id FROM handover_pair)"
     )
     return str(code)
+
+
+async def test_a_new_account_that_has_not_agreed_is_not_asked_before(world: World) -> None:
+    _, ben, _ = await practice(world)
+    new = await relinks(world, ben)
+    await starts(world)
+    await world.later(hours=26)
+    assert not new.sees(ASK)
+    ((pair,),) = await world.rows("SELECT id FROM pair WHERE state = 'ended'")
+    (toast,) = await new.forges(f"hand.{write_id(int(str(pair)))}.share")
+    assert "you have not agreed here yet" in toast
+    await new.types("/start")
+    await new.taps("I agree")
+    await world.later(hours=1)
+    assert new.sees(ASK)
 
 
 async def test_what_was_before_goes_along_to_a_new_account(world: World) -> None:

@@ -153,6 +153,38 @@ async def test_history_opens_only_after_agreeing(world: World) -> None:
     assert new.sees("heard 3")
 
 
+async def test_stopping_opens_no_history_that_was_not_agreed_to(world: World) -> None:
+    _, ben = await half_answered(world)
+    new = await relinks(world, ben)
+    await new.types("/stop")
+    await new.taps("Stop the questions")
+    await new.types("/history")
+    assert "you have not agreed here yet" in new.screen
+    await new.types("/start")
+    await new.taps("I agree")
+    await new.types("/history")
+    assert new.sees("heard 3")
+
+
+async def test_an_end_opens_no_history_that_was_not_agreed_to(world: World) -> None:
+    _, ben = await half_answered(world)
+    new = await relinks(world, ben)
+    await ben.types("/end A7")
+    await ben.taps("End it")
+    await world.later(hours=24)
+    assert await world.rows("SELECT state FROM pair") == [("ended",)]
+    for command in ("/history", "/export"):
+        await new.types(command)
+        assert "you have not agreed here yet" in new.screen
+    await new.types("/start")
+    await new.taps("I agree")
+    assert "Therapy has ended here." in new.screen
+    assert "Answer now (three questions)" not in new.phone.last.labels
+    assert await world.rows("SELECT state, relinked_at FROM pair") == [("ended", None)]
+    await new.types("/history")
+    assert new.sees("heard 3")
+
+
 async def test_questions_wait_for_the_agreement_and_none_is_asked_twice(world: World) -> None:
     _, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
     await world.until("Mon 16:05")

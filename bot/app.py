@@ -39,6 +39,7 @@ from bot.services.backups import Backups
 from bot.services.checkins import CheckIns
 from bot.services.closing import Closing
 from bot.services.confirming import Confirming
+from bot.services.continuing import Continuing
 from bot.services.declaring import Declaring
 from bot.services.digest_making import DigestMaking
 from bot.services.digest_reading import DigestReading
@@ -49,6 +50,7 @@ from bot.services.exporting import Exporting
 from bot.services.feeds import Feeds
 from bot.services.following import Following
 from bot.services.goals import Goals
+from bot.services.handing import Handing
 from bot.services.health import Health, Signs
 from bot.services.hold import Hold
 from bot.services.inviting import Inviting
@@ -58,6 +60,8 @@ from bot.services.mornings import Mornings
 from bot.services.outgoing import Outgoing
 from bot.services.ports import Clock, Ids
 from bot.services.privacy import Privacy
+from bot.services.relinking import Relinking
+from bot.services.relinking_own import OwnRelinking
 from bot.services.retention import Retention
 from bot.services.schedule import Schedule
 from bot.services.sentences import Sentences
@@ -87,11 +91,13 @@ from bot.views.endings import EndingViews
 from bot.views.export import ExportViews
 from bot.views.feeds import FeedViews
 from bot.views.goals import GoalViews
+from bot.views.handover import HandoverViews
 from bot.views.mirror import MirrorViews
 from bot.views.notices import NoticeViews
 from bot.views.people import PeopleViews
 from bot.views.pictures import PictureViews
 from bot.views.reader import Desk
+from bot.views.relinking import RelinkViews
 from bot.views.schedule import ScheduleViews
 from bot.views.timetable import TimetableViews
 from bot.views.wrong_client import WrongClientViews
@@ -247,6 +253,7 @@ async def _assemble(
     if recovered:
         log.warning("messages were half sent when the last run ended", count=recovered)
     hold = Hold(db, clock, ids, settings)
+    handing = Handing(db, clock, ids, settings)
     delivery = Delivery(
         outgoing,
         room.checkins,
@@ -260,6 +267,9 @@ async def _assemble(
         hold,
         room.absences,
         room.lookup,
+        room.relinking,
+        handing,
+        room.continuing,
         room.checkin_views,
         room.digest_views,
         room.mirror_views,
@@ -267,6 +277,8 @@ async def _assemble(
         room.ending_views,
         room.schedule_views,
         room.absence_views,
+        room.relink_views,
+        room.handover_views,
         NoticeViews(room.people_views, room.checkin_views),
         messenger,
         lanes,
@@ -297,6 +309,7 @@ async def _assemble(
             Piece(closing.close_one, closing.any_to_close),
             Piece(_folding(closing, room), closing.any_to_fold),
             _off_hold(hold, Piece(room.endings.end_one, room.endings.any_to_end)),
+            _off_hold(hold, Piece(handing.work_one, handing.any_to_do)),
             Piece(retention.sweep_one, retention.any_to_sweep),
             Piece(outgoing.be_seen, outgoing.is_to_be_seen),
             Piece(receiver.look),
@@ -334,6 +347,7 @@ def _room(
     instrument = versions[max(versions)]
     watching = Watching(db, clock, ids, settings)
     asking = Asking(db, clock, ids, settings, instruments)
+    people_views = PeopleViews(desk, username, instruments, pictures)
     return Room(
         desk=desk,
         lanes=lanes,
@@ -352,6 +366,9 @@ def _room(
         usual=Usual(db, clock, ids),
         acknowledgements=Acknowledgements(db, clock),
         sentences=Sentences(db, clock, ids, settings),
+        relinking=Relinking(db, clock, ids, settings),
+        continuing=Continuing(db, clock, ids),
+        own_relinking=OwnRelinking(db, clock, ids, settings),
         privacy=Privacy(db, clock, ids, settings, instrument),
         exporting=Exporting(db, clock, ids),
         goals=Goals(db, clock, ids),
@@ -361,8 +378,10 @@ def _room(
         absences=Absences(db, clock, ids, settings),
         wrong_client=WrongClient(db, clock, ids, settings),
         checkin_views=CheckInViews(desk),
-        people_views=PeopleViews(desk, username, instruments, pictures),
+        people_views=people_views,
         ending_views=EndingViews(desk),
+        relink_views=RelinkViews(people_views),
+        handover_views=HandoverViews(people_views),
         export_views=ExportViews(desk, instruments),
         digest_views=DigestViews(desk, instrument, pictures, instruments),
         timetable_views=TimetableViews(desk),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, TypeVar
 
 import structlog
 
@@ -12,14 +12,17 @@ from bot.core.errors import Rejected, TokenRefused, TryLater, Unclear, Unreachab
 from bot.services.absences import Absences
 from bot.services.acknowledgements import Acknowledgements
 from bot.services.checkins import CheckIns
+from bot.services.continuing import Continuing
 from bot.services.digests import Digests
 from bot.services.enrolment import Enrolment
 from bot.services.feeds import Feeds
+from bot.services.handing import Handing
 from bot.services.hold import Hold
 from bot.services.lookup import Lookup
 from bot.services.mirror import Mirrors
 from bot.services.outgoing import Claimed, Outgoing
 from bot.services.ports import Messenger, Screen
+from bot.services.relinking import Relinking
 from bot.services.schedule import Schedule
 from bot.services.unopened import REMINDED_AFTER, TOLD_AFTER, UnopenedDigests
 from bot.services.wrong_client import NOTICE as WRONG_CLIENT
@@ -31,22 +34,26 @@ from bot.views.checkin import CheckInViews
 from bot.views.digest import DigestViews
 from bot.views.endings import EndingViews
 from bot.views.feeds import FeedViews
+from bot.views.handover import HandoverViews
 from bot.views.mirror import MirrorViews
 from bot.views.notices import NoticeViews
 from bot.views.plain import without_markup
+from bot.views.relinking import RelinkViews
 from bot.views.schedule import ScheduleViews
 
 log = structlog.get_logger(__name__)
+T = TypeVar("T")
 _RECORD_AGAIN_SECONDS: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class _Made:
     """What is sent. screen: None where there is nothing left to say. replaces: the Telegram
-    messages that only point to this one afterwards."""
+    messages that only point to this one afterwards, or show `instead`."""
 
     screen: Screen | None
     replaces: tuple[int, ...] = ()
+    instead: Screen | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +72,9 @@ class Delivery:
     hold: Hold
     absences: Absences
     lookup: Lookup
+    relinking: Relinking
+    handing: Handing
+    continuing: Continuing
     checkin_views: CheckInViews
     digest_views: DigestViews
     mirror_views: MirrorViews
@@ -72,6 +82,8 @@ class Delivery:
     ending_views: EndingViews
     schedule_views: ScheduleViews
     absence_views: AbsenceViews
+    relink_views: RelinkViews
+    handover_views: HandoverViews
     notice_views: NoticeViews
     messenger: Messenger
     lanes: Lanes
@@ -99,10 +111,9 @@ class Delivery:
             return True
         arrived = await self._send(claimed, made.screen)
         if arrived and claimed.person.telegram_id is not None:
+            instead = made.instead or self.checkin_views.moved(claimed.person)
             for older in made.replaces:
-                self.lanes.edit(
-                    claimed.person.telegram_id, older, self.checkin_views.moved(claimed.person)
-                )
+                self.lanes.edit(claimed.person.telegram_id, older, instead)
         return True
 
     async def _render(self, claimed: Claimed) -> _Made:
@@ -126,9 +137,18 @@ class Delivery:
                 mirror = await self.mirrors.show(claimed.person.id)
                 return _Made(self.mirror_views.asked(mirror, reader))
             case "notice":
+                if message.part.startswith("relinked:"):
+                    return await self._to_former(claimed)
                 about_checkin = message.part.startswith("before_first")
                 replaces = await self.outgoing.sent_before(message) if about_checkin else ()
                 return _Made(await self._notice(claimed), replaces)
+
+    async def _to_former(self, claimed: Claimed) -> _Made:
+        """Tell an account of before that it is cut off, and close what stands open there."""
+        message, reader = claimed.message, self.digest_views.desk.reader(claimed.person)
+        gone = await self.relinking.gone(message.subject_id, claimed.person.id)
+        screen = self.relink_views.former(message.part.endswith(":others"), reader)
+        return _Made(screen, gone, self.relink_views.gone(reader))
 
     async def _notice(self, claimed: Claimed) -> Screen | None:
         message, pair = claimed.message, claimed.pair
@@ -167,6 +187,19 @@ class Delivery:
             if talk is None or pair is None or talk.checkin.state == "cancelled":
                 return None
             return self.notice_views.before_first(pair, talk, reader)
+        if name in ("handover_from", "handover_to"):
+            telling = await self.handing.telling(message.subject_id)
+            # What was taken back before it could be told is told once, as taken back.
+            is_news = telling.undone == ("undone" in more)
+            return self.handover_views.told(name, telling, reader) if is_news else None
+        if name == "handover_ask" and pair is not None:
+            question = await self.continuing.question(claimed.person.id, pair.id)
+            return self.handover_views.ask(question, bool(more), reader) if question else None
+        if name == "handover_came" and pair is not None:
+            return self.handover_views.came(pair, "share" in more, reader)
+        if name == "relinked_to" and pair is not None:
+            joining = await self.enrolment.joining(claimed.person.id, pair.id)
+            return self.relink_views.arrived(joining, reader)
         if name == WRONG_CLIENT:
             talk = await self.checkins.delivery(message.subject_id)
             return self.notice_views.wrong_client(talk, reader) if talk else None
@@ -212,7 +245,7 @@ class Delivery:
         question = await self.feeds.question(claimed.person.id)
         return self.feed_views.question(question, reader) if question.asks else None
 
-    async def _surely(self, record: Callable[..., Awaitable[None]], *values: object) -> None:
+    async def _surely(self, record: Callable[..., Awaitable[T]], *values: object) -> T:
         """Record what became of a message, however long the database is away.
 
         While it is, nothing could be claimed either. A message nobody records would be `sending`
@@ -246,8 +279,11 @@ class Delivery:
             await self._surely(self.outgoing.later, message, 60.0)
             raise
         else:
-            await self._surely(self.outgoing.sent, message, sent)
-            return True
+            if await self._surely(self.outgoing.sent, message, sent, chat_id):
+                return True
+            # The account has changed while this was under way: nothing of it stays there.
+            gone = self.relink_views.gone(self.digest_views.desk.reader(claimed.person))
+            self.lanes.edit(chat_id, sent, gone)
         return False
 
     async def _attempt(self, is_digest: bool, chat_id: int, screen: Screen) -> int:

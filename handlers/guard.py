@@ -22,6 +22,7 @@ from bot.services.acknowledgements import Acknowledgements
 from bot.services.asking import Asking
 from bot.services.checkins import CheckIns
 from bot.services.confirming import Confirming
+from bot.services.continuing import Continuing
 from bot.services.digests import Digests
 from bot.services.ending import Endings
 from bot.services.enrolment import Enrolment, Who
@@ -33,6 +34,8 @@ from bot.services.lookup import Lookup
 from bot.services.mirror import Mirrors
 from bot.services.ports import Make, Screen
 from bot.services.privacy import Privacy
+from bot.services.relinking import Relinking
+from bot.services.relinking_own import OwnRelinking
 from bot.services.schedule import Schedule
 from bot.services.sentences import Sentences
 from bot.services.timetable import Timetable
@@ -47,10 +50,12 @@ from bot.views.endings import EndingViews
 from bot.views.export import ExportViews
 from bot.views.feeds import FeedViews
 from bot.views.goals import GoalViews
+from bot.views.handover import HandoverViews
 from bot.views.mirror import MirrorViews
 from bot.views.people import PeopleViews
 from bot.views.plain import bare
 from bot.views.reader import Desk, Reader
+from bot.views.relinking import RelinkViews
 from bot.views.schedule import ScheduleViews
 from bot.views.timetable import TimetableViews
 from bot.views.wrong_client import WrongClientViews
@@ -117,6 +122,9 @@ class Room:
     usual: Usual
     acknowledgements: Acknowledgements
     sentences: Sentences
+    relinking: Relinking
+    own_relinking: OwnRelinking
+    continuing: Continuing
     privacy: Privacy
     exporting: Exporting
     goals: Goals
@@ -128,6 +136,8 @@ class Room:
     checkin_views: CheckInViews
     people_views: PeopleViews
     ending_views: EndingViews
+    relink_views: RelinkViews
+    handover_views: HandoverViews
     export_views: ExportViews
     digest_views: DigestViews
     timetable_views: TimetableViews

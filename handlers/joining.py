@@ -5,11 +5,14 @@ from __future__ import annotations
 from bot.core.errors import Refused
 from bot.services.ports import Screen
 from bot.views.people import ZONES
+from handlers import relinking
 from handlers.guard import Ask, Reply, Room, Route
 
 
 async def start(room: Room, ask: Ask) -> Reply:
-    """/start: use an invitation, or go on where joining stands, or greet."""
+    """/start: use an invitation or a link for a new account, go on with joining, or greet."""
+    if relinking.is_link(ask):
+        return await relinking.open_link(room, ask)
     if not ask.words:
         return await _go_on(room, ask)
     arrival = await room.inviting.arrive(ask.who.telegram_id, ask.name, ask.hint, ask.words.strip())
@@ -29,7 +32,7 @@ async def _go_on(room: Room, ask: Ask) -> Reply:
     if ask.who.person is not None:
         await room.enrolment.reachable(ask.who.telegram_id)
         for pair in ask.who.pairs:
-            if pair.state in ("joined", "active", "stopped"):
+            if pair.state in ("joined", "active", "stopped") or pair.relinked_at is not None:
                 joining = await room.enrolment.joining(ask.me, pair.id)
                 if joining.missing not in ("therapist", "nothing"):
                     return Reply(room.people_views.joining(joining, ask.reader))
@@ -38,10 +41,12 @@ async def _go_on(room: Room, ask: Ask) -> Reply:
 
 async def start_again(room: Room, ask: Ask) -> Reply:
     """Show where joining stands after a repeated /start."""
+    if relinking.is_link(ask):
+        return await relinking.open_link_again(room, ask)
     who = await room.enrolment.who(ask.who.telegram_id)
     again = Ask(who, ask.reader, ask.chat_id, ask.message_id, ask.name, ask.hint)
     for pair in who.pairs:
-        if pair.is_over:
+        if pair.is_over and pair.relinked_at is None:
             continue
         joining = await room.enrolment.joining(again.me, pair.id)
         if joining.missing != "nothing":

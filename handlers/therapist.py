@@ -30,7 +30,8 @@ async def clients(room: Room, ask: Ask) -> Reply:
 async def pair(room: Room, ask: Ask) -> Reply:
     """Show one pair."""
     found, client = await room.enrolment.pair_of(ask.me, ask.tap.subject)
-    return Reply(room.people_views.pair(found, client, ask.reader))
+    earlier = await room.continuing.has_earlier(ask.me, found.id)
+    return Reply(room.people_views.pair(found, client, ask.reader, has_earlier=earlier))
 
 
 async def who_joined(room: Room, ask: Ask) -> Reply:

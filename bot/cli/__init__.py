@@ -25,11 +25,13 @@ from bot.cli.ending import fail as _fail
 from bot.cli.ending import settings_of as _settings
 from bot.cli.ending import work as _work
 from bot.cli.erasures import erasures
+from bot.cli.handover import handover
 from bot.cli.health import health
 from bot.cli.importing import calendar
 from bot.cli.invite import invite
 from bot.cli.keys import init, rotate_key
 from bot.cli.lean import lean
+from bot.cli.relink import relink
 from bot.cli.resume import resume
 from bot.cli.schedule import schedule
 from bot.cli.telegram import telegram
@@ -45,11 +47,13 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
 )
 cli.add_typer(invite, name="invite")
+cli.add_typer(relink, name="relink")
 cli.add_typer(digest, name="digest")
 cli.add_typer(calendar, name="calendar")
 cli.add_typer(erasures, name="erasures")
 cli.add_typer(schedule, name="schedule")
 cli.add_typer(telegram, name="telegram")
+cli.command()(handover)
 cli.command()(health)
 cli.command()(backup)
 cli.command()(restore)

@@ -34,7 +34,10 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """One client with one therapist. to_end_at: when it ends, which can be undone until then."""
+    """One client with one therapist. to_end_at: when it ends, which can be undone until then.
+
+    relinked_at: since when the client's new account has not agreed yet.
+    """
 
     id: int
     therapist_id: int
@@ -53,6 +56,7 @@ class Pair:
     less_often_at: int | None = None
     to_end_at: int | None = None
     to_end_with: Literal["goodbye", "word"] | None = None
+    relinked_at: int | None = None
 
     @property
     def may_pause(self) -> bool:

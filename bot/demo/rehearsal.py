@@ -29,6 +29,7 @@ from bot.emulator.refusals import Refusal
 from bot.render import Renderer
 from bot.render.own import OwnTemplates
 from bot.render.trial import TemplateMistake, Trial, trying
+from bot.services.handing import Handing
 from bot.services.hold import Telling
 from bot.services.unopened import Unopened
 from bot.store.losses import Loss
@@ -39,7 +40,10 @@ from bot.views.reader import Desk, Reader
 #: A Monday noon without a clock change near it.
 _START: Final = ("2026-11-02", "12:00")
 #: What stands below a picture or a file.
-_CAPTIONS: Final = ("therapist/invitation", "admin/invitation", "client/export.", "export_data")
+_CAPTIONS: Final = (
+    "therapist/invitation", "admin/invitation", "therapist/relink.", "admin/relink.",
+    "client/export.", "export_data",
+)  # fmt: skip
 #: What is no message of its own, or no Telegram text at all.
 _NO_MESSAGES: Final = ("export_page", ".svg.j2")
 #: What ends something, and is pressed last; what only takes a message away.
@@ -48,6 +52,7 @@ _ENDS: Final = (
     "nothanks",
 )  # fmt: skip
 _PRESSES_AT_MOST: Final = 150
+_A_WHILE_MS: Final = 3_000
 #: What is come to by a command and several buttons in a row; Anna's, Ben's, the admin's.
 _ANNAS: Final = (
     ("start",), ("stop", "ending", "tellend"), ("stop", "ending", "keepend"), ("goals", "goal"),
@@ -220,13 +225,72 @@ class _Scenes:
             await self._press(anna, act)
         for person, ways in ((anna, _ANNAS), (ben, _BENS), (dana, _DANAS)):
             await self._commands(person)
+            # Whoever writes on and on in one second is passed over.
+            await self.stage.advance_to(self.stage.clock.now() + _A_WHILE_MS)
             for command, *acts in ways:
                 await self._send(person, f"/{command}")
                 for act in acts:
                     await self._press(person, act)
         await play_calendars(self.stage, ben, self._press)
         await play_declared(self.stage)
+        anna = await self._new_account(anna, ben)
+        ben = await self._new_own(dana, ben)
         await self._ends(anna, ben)
+        await self._leaves(dana, ben)
+
+    async def _new_account(self, anna: Phone, ben: Phone) -> Phone:
+        """Let a client, and one who has stopped, go over to a new account; give the client's."""
+        dora = new = self._person("Dora")
+        await self._send(ben, "/invite D4")
+        await self._join(dora, self._link(ben))
+        await self._press(ben, "confirm")
+        await self._send(dora, "/stop")
+        await self._press(dora, "stop")
+        for code, name in (("D4", "Dora's new phone"), ("A7", "Anna's new phone")):
+            new = self._person(name)
+            await self._send(ben, f"/relink {code}")
+            await self._start(new, self._link(ben))
+            await self._send(ben, f"/relink {code} {self._number(new)}")
+        await self._send(new, "/history")
+        if not await self._press(new, "agree"):
+            return anna
+        while await self._press(new, "jwatch", "yes") and self._offers(new, "jwatch"):
+            pass
+        return new
+
+    async def _new_own(self, dana: Phone, ben: Phone) -> Phone:
+        """Let a therapist, named in the settings as well, go over to a new account; give it."""
+        new = self._person("Ben's new phone")
+        await self._send(dana, "/relink_therapist Ben")
+        await self._start(new, self._link(dana))
+        await self._send(dana, f"/relink_therapist Ben {self._number(new)}")
+        await self._send(new, "/clients")
+        return new if self._offers(new, "pairinfo") else ben
+
+    async def _leaves(self, dana: Phone, ben: Phone) -> None:
+        """Let a therapist leave, after it was taken back once, and clients say what they like."""
+        fay = self._person("Fay")
+        await self._send(dana, "/invite_therapist")
+        await self._start(fay, self._link(dana))
+        clients = [self._person(name) for name in ("Gus", "Hal", "Ida")]
+        for number, client in enumerate(clients):
+            await self._send(ben, f"/invite G{number + 2}")
+            await self._join(client, self._link(ben))
+            await self._press(ben, "confirm")
+        app = self.stage.running
+        handing = Handing(app.db, self.stage.clock, app.ids, self.stage.settings)
+        await handing.start("Ben", "Fay")
+        await self.stage.settle()
+        await handing.undo("Ben")
+        await handing.start("Ben", "Fay")
+        await self._until("Tue 12:00")
+        for client, said in zip(clients, (".share", ".fresh", ".no"), strict=True):
+            await self._press(client, "hand", said)
+            await self._press(client, "agree")
+        await self._send(fay, "/clients")
+        await self._press(fay, "pairinfo")
+        await self._press(fay, "earlier")
+        await self._until("Mon 12:00")
 
     @property
     def _zone(self) -> str:
@@ -254,6 +318,14 @@ class _Scenes:
             if found is not None:
                 return found[1]
         raise LookupError(f"{person.name} was shown no invitation")
+
+    def _number(self, person: Phone) -> str:
+        """Find the number that a new account was shown, whatever stands around it."""
+        for call in reversed(self.stage.emulator.journal.calls(chat=person.id)):
+            found = re.search(r"\b(\d{3}) ?(\d{3})\b", str(call.params.get("text")))
+            if found is not None:
+                return found[1] + found[2]
+        return ""  # its template is wrong, which is said elsewhere
 
     async def _press(self, person: Phone, act: str, ends: str = "") -> bool:
         """Press the newest button of an act, the one whose data ends so; was there one?"""

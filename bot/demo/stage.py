@@ -17,6 +17,8 @@ from bot.app import App, build
 from bot.config import Settings, load
 from bot.core.timetable import day_after, local_on, to_utc
 from bot.emulator import Emulator
+from bot.services.digest_making import LAST_AFTER_MS
+from bot.services.handing import LEAVES_AFTER_MS
 from bot.services.in_force import each_in_force, settings_in_force
 from bot.services.ports import Ids
 from bot.store.asking import next_decision_at
@@ -32,6 +34,11 @@ _DUE: Final = (
     "SELECT min(due_at) AS at FROM message WHERE state = 'queued'"
     " UNION ALL SELECT min(closes_at) FROM checkin WHERE state = 'open'"
     " UNION ALL SELECT min(to_end_at) FROM pair"
+    " UNION ALL SELECT min(begins_at) FROM handover WHERE begun_at IS NULL AND undone_at IS NULL"
+    " UNION ALL SELECT min(begun_at) + :last_after FROM handover JOIN therapist"
+    "  ON person_id = from_id WHERE left_at IS NULL AND cut_at < begun_at + :last_after"
+    " UNION ALL SELECT min(begun_at) + :leaves_after FROM handover WHERE left_at IS NULL"
+    " UNION ALL SELECT min(until_at) FROM handover_pair WHERE answer IS NULL"
 )
 
 
@@ -169,7 +176,8 @@ class Stage:
 
     async def _due(self, tx: Transaction) -> list[int | None]:
         decided_at = await self._next_decision(tx)
-        return [decided_at, *(row["at"] for row in await tx.all(_DUE))]
+        rows = await tx.all(_DUE, last_after=LAST_AFTER_MS, leaves_after=LEAVES_AFTER_MS)
+        return [decided_at, *(row["at"] for row in rows)]
 
     async def digest_hours(self) -> list[int]:
         """List the next hour of each therapist's digest."""

@@ -21,6 +21,7 @@ from bot.core.instrument import Instrument
 from bot.core.people import Pair, language_of
 from bot.core.rhythm import GOALS, WORTH, asks_of
 from bot.services.acts import writes
+from bot.services.asking_again import NEW_ACCOUNT
 from bot.services.away_keeping import absence_of
 from bot.services.in_force import settings_in_force
 from bot.services.pauses import go_on, is_pause_over
@@ -105,6 +106,8 @@ class Asking:
             pair = await go_on(tx, pair)
         if pair.state != "active" or pair.client_id is None:
             return pair.state if pair.state != "joined" else "not_confirmed"
+        if pair.relinked_at is not None:
+            return NEW_ACCOUNT
         if pair.consent_version != self.settings.privacy.consent_version:
             await self._owe_consent(tx, pair, now)
             return "consent_outdated"

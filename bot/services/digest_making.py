@@ -29,6 +29,8 @@ from bot.store.database import Database, Transaction
 log = structlog.get_logger(__name__)
 
 _DELIVER_WITHIN_MS: Final = 7 * 86_400_000
+#: The last digest of who leaves covers what came until so long after all pairs have ended.
+LAST_AFTER_MS: Final = 60_000
 
 
 def _failing() -> Failing:
@@ -97,6 +99,9 @@ class DigestMaking:
         return places, bool(places) or any(pair.state in ("active", "paused") for pair in facts)
 
     def _due(self, weekly: store.Weekly, force: InForce, now: int) -> int | None:
+        if weekly.leaving_at is not None:
+            last_at = weekly.leaving_at + LAST_AFTER_MS
+            return last_at if weekly.cut_at < last_at <= now else None
         return force.due_digest_at(now, self._zone(weekly.timezone), weekly.cut_at)
 
     def _zone(self, own: str | None) -> str:

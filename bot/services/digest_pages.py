@@ -42,8 +42,8 @@ class DigestPage:
 
     week: ISO week of the cut-off. from_on, cut_on: local dates. head: on the first page only.
     calm_unread: calm clients on this page with an answer and no acknowledgement. lost: hours of its
-    time that were lost with a server, on the first page. away_until_on: it is the last digest before
-    an absence that ends then.
+    time that were lost with a server, on the first page. away_until_on: it is the last one before an
+    absence that ends then.
     """
 
     digest_id: int

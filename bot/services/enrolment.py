@@ -20,6 +20,7 @@ from bot.core.people import (
     Person,
 )
 from bot.services.acts import reads, writes
+from bot.services.asking_again import ask_again
 from bot.services.ports import Clock, Ids
 from bot.services.quiet import quiet_of
 from bot.store import asking, audit, losses, outbox, pairs, people, watch
@@ -120,6 +121,8 @@ class Enrolment:
             missing = "timezone"
         elif pair.consented_at is None or pair.consent_version != current:
             missing = "consent"
+        elif pair.is_over:
+            missing = "nothing"
         elif (unchosen := await self._unchosen(tx, client_id, pair_id)) is not None:
             missing = unchosen
         elif pair.confirmed_at is None:
@@ -127,7 +130,10 @@ class Enrolment:
         starts = await asking.find_first_start(tx, pair_id)
         begun = await asking.find_before_first(tx, pair_id, client_id)
         may_begin = (
-            missing == "nothing" and begun is None and (starts is None or starts > self.clock.now())
+            missing == "nothing"
+            and not pair.is_over
+            and begun is None
+            and (starts is None or starts > self.clock.now())
         )
         return Joining(person, pair, therapist.name, missing, may_begin)
 
@@ -176,12 +182,14 @@ class Enrolment:
         """Note a client's consent to the present privacy text. Errors: Refused("not_yours")."""
         now, version = self.clock.now(), self.settings.privacy.consent_version
         before = await pairs.find_pair_of_client(tx, pair_id, client_id)
-        if before is None or before.state not in ("joined", "active", "paused", "stopped"):
-            raise Refused("not_yours")
         pair = await pairs.consent(tx, pair_id, client_id, version, now)
+        if before is None or pair is None:
+            raise Refused("not_yours")
         await pairs.note_consent(tx, self.ids.new(), pair_id, version, "given", now)
         await self._note(tx, client_id, "consent given", "pair", pair_id, now)
-        if pair is not None and pair.state == "active" and before.state == "stopped":
+        if pair.state == "active" and before.relinked_at is not None:
+            await ask_again(tx, pair, self.ids, self.settings, now)
+        if pair.state == "active" and before.state == "stopped":
             await self._tell_therapist(tx, pair, f"returned:{now}", now)
         return await self._joining(tx, client_id, pair_id)
 

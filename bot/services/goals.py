@@ -15,8 +15,9 @@ from bot.core.people import Pair
 from bot.core.rhythm import GOAL_ITEMS
 from bot.services.acts import reads, writes
 from bot.services.details import Progress
+from bot.services.own import pair_to_show
 from bot.services.ports import Clock, Ids
-from bot.store import audit, goals, pairs, people
+from bot.store import audit, goals, people
 from bot.store.database import Database, Transaction
 from bot.store.goals import Goal, Wanted
 
@@ -188,8 +189,8 @@ class Goals:
         return await self._show(tx, client_id, pair_id)
 
     async def _show(self, tx: Transaction, client_id: int, pair_id: int) -> OwnGoals:
-        pair = await pairs.find_pair_of_client(tx, pair_id, client_id)
-        if pair is None or pair.confirmed_at is None:
+        pair = await pair_to_show(tx, pair_id, client_id)
+        if pair.confirmed_at is None:
             raise Refused("not_yours")
         found = await goals.goals_of_pair(tx, pair_id)
         closed = [goal for goal in found if goal.state in ("reached", "set_aside")]

@@ -14,7 +14,7 @@ from bot.core.errors import Refused
 from bot.core.people import Invitation, Pair, Person, looks_like_a_name, suggest_code, tidy_code
 from bot.services.acts import writes
 from bot.services.ports import Clock, Ids
-from bot.store import audit, invitations, losses, outbox, pairs, people
+from bot.store import audit, handovers, invitations, losses, outbox, pairs, people
 from bot.store.database import Database, Transaction
 
 HOUR_MS: Final = 3_600_000
@@ -95,9 +95,10 @@ class Inviting:
     ) -> Invite:
         """Make a pair with a code (wished or suggested) and an invitation to it.
 
-        Errors: Refused("code_shape"), Refused("code_taken").
+        Errors: Refused("code_shape"), Refused("code_taken"), Refused("leaving").
         """
         now = self.clock.now()
+        await _check_stays(tx, therapist_id)
         taken = await pairs.codes_of(tx, therapist_id)
         if wish is None:
             # Codes given in hours that were lost are in no list: they had fewer digits.
@@ -119,9 +120,11 @@ class Inviting:
     async def invite_again(self, tx: Transaction, therapist_id: int, pair_id: int) -> Invite:
         """Make a new link for a pair nobody has joined; the old link is worthless then.
 
-        Errors: Refused("not_yours"), Refused("joined_before"), Refused("over").
+        Errors: Refused("not_yours"), Refused("joined_before"), Refused("over"),
+        Refused("leaving").
         """
         now = self.clock.now()
+        await _check_stays(tx, therapist_id)
         pair = await pairs.find_pair_of_therapist(tx, pair_id, therapist_id)
         if pair is None:
             raise Refused("not_yours")
@@ -238,6 +241,13 @@ class Inviting:
         self, tx: Transaction, actor_id: int | None, act: str, kind: str, object_id: int, now: int
     ) -> None:
         await audit.note(tx, self.ids.new(), now, actor_id, act, kind, object_id)
+
+
+async def _check_stays(tx: Transaction, therapist_id: int) -> None:
+    """Refuse what nobody would go on with: all of a therapist's pairs have been handed over."""
+    leaving = await handovers.find_open(tx, therapist_id)
+    if leaving is not None and leaving.begun_at is not None:
+        raise Refused("leaving")
 
 
 async def make_invite(

@@ -6,7 +6,7 @@ Everything is shown as it stands now, and opening a pair's history is audited.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from bot.config import Settings
@@ -27,7 +27,7 @@ from bot.services.goodbyes import with_goodbyes
 from bot.services.in_force import most_per_week
 from bot.services.ports import Clock, Ids
 from bot.services.today import TODAY_AT_MOST, Today, today_line
-from bot.store import audit, digest_facts, expectations, mirror
+from bot.store import audit, digest_facts, expectations, handovers, mirror, pairs
 from bot.store import digests as store
 from bot.store.database import Database, Transaction
 from bot.store.digest_rows import Among
@@ -88,6 +88,40 @@ class Lookup:
             mark=mark,
             before_first=await self._before_first(tx, therapist_id, pair_id),
             goals=await progress_of(tx, pair_id),
+        )
+
+    @writes
+    async def earlier(self, tx: Transaction, therapist_id: int, pair_id: int) -> Details:
+        """Open what was before a pair, with another therapist; this is audited.
+
+        What that one guessed is not among it. Errors: Refused("not_yours" | "nothing_shared").
+        """
+        own = await pairs.find_pair_of_therapist(tx, pair_id, therapist_id)
+        if own is None:
+            raise Refused("not_yours")
+        former = await handovers.find_earlier(tx, pair_id, therapist_id)
+        if former is None:
+            raise Refused("nothing_shared")
+        now = self.clock.now()
+        window, among = Window.up_to(now, await self._zone(tx, therapist_id)), Among(former.pair_id)
+        found = await digest_facts.facts_of(
+            tx, former.therapist_id, window, depth=FOLLOWED_SESSIONS, texts=True, among=among
+        )
+        if not found:
+            raise Refused("nothing_shared")
+        await audit.note(
+            tx, self.ids.new(), now, therapist_id, "earlier answers opened", "pair", pair_id
+        )
+        return details_of(
+            # The code of before may be another client's here.
+            replace(found[0], code=own.code),
+            window,
+            self.instrument,
+            digest_id=None,
+            page=0,
+            mark=None,
+            before_first=await self._before_first(tx, former.therapist_id, former.pair_id),
+            goals=await progress_of(tx, former.pair_id),
         )
 
     @writes

@@ -40,10 +40,14 @@ _PARK_MS: Final = 360 * MINUTE_MS
 #: How long a question waits for its calendar, and when it is looked at again.
 _WAITS_MS: Final = 20_000
 _LOOK_MS: Final = 3_000
+#: When it is asked again whether a new account has agreed.
+_UNAGREED_MS: Final = 10 * MINUTE_MS
 #: Notices that ask a therapist who joined.
 _ASKS_WHO: Final = ("joined", "confirm_nudge", "confirm_eve")
 #: Notices that mean nothing any more once therapy has ended.
 _OF_RUNNING: Final = ("confirmed", "consent:")
+#: Notices about a change of account, to the former one and to the new one: somebody waits for it.
+_RELINKED: Final = ("relinked:", "relinked_to:")
 #: Notices about safety: at any hour, and to clients as well rather twice than never.
 _SAFETY: Final = ("watch_help:", "watch:")
 #: News that waits for somebody out of reach.
@@ -175,6 +179,8 @@ class Outgoing:
             await outbox.end(tx, message.id, "dropped", now, reason=reason)
         elif (ripe_at := await self._ripe_at(tx, message, person)) > now:
             await outbox.put_back(tx, message.id, ripe_at, tried=False)
+        elif _must_agree_first(message, pair):
+            await outbox.put_back(tx, message.id, now + _UNAGREED_MS, tried=False)
         elif (loud_at := await self._after_quiet(tx, message, person, pair, now)) > now:
             await outbox.put_back(tx, message.id, loud_at, tried=False)
         elif await self._must_look(tx, message, now) or await self._must_follow(tx, message):
@@ -264,6 +270,10 @@ class Outgoing:
                 return "answered"
             if message.kind == "prompt" and await self._is_away(tx, checkin.id):
                 return "away"
+        if message.part.startswith("handover_ask") and (
+            pair is None or (pair.stopped_at or pair.erase_asked_at) is not None
+        ):
+            return "stopped"
         if message.part == "keep_asking" and (pair is None or pair.state != "active"):
             return pair.state if pair else "erased"
         is_news = message.part in (ENDED, ENDED_ASKED)
@@ -295,7 +305,7 @@ class Outgoing:
         self, tx: Transaction, message: Message, person: Person, pair: Pair | None, now: int
     ) -> int:
         """Give when a message may be heard: clients have quiet hours, therapists their hour."""
-        if _is_safety(message):
+        if _is_safety(message) or message.part.startswith(_RELINKED):
             return now
         to_client = message.kind in ("prompt", "reminder", "ack")
         if not (to_client or (pair is not None and pair.client_id == person.id)):
@@ -308,11 +318,26 @@ class Outgoing:
         return tuple(await outbox.sent_before(tx, message))
 
     @writes
-    async def sent(self, tx: Transaction, message: Message, telegram_message: int) -> None:
-        """Record that a message arrived."""
+    async def sent(
+        self, tx: Transaction, message: Message, telegram_message: int, chat_id: int
+    ) -> bool:
+        """Record that a message arrived; give whether it is that person's chat still.
+
+        Where the account has changed while it was under way, no tap there counts, and what may
+        arrive twice is owed to the new one.
+        """
         now = self.clock.now()
-        await outbox.end(tx, message.id, "sent", now, telegram_message=telegram_message)
-        await arrived(tx, message, now, telegram_message)
+        owner_id = await outbox.find_owner(tx, message.id)
+        owner = await people.load_person(tx, owner_id) if owner_id is not None else None
+        if owner is None or owner.telegram_id == chat_id:
+            await outbox.end(tx, message.id, "sent", now, telegram_message=telegram_message)
+            await arrived(tx, message, now, telegram_message)
+            return True
+        await outbox.end(tx, message.id, "unknown", now, reason="moved")
+        await arrived(tx, message, now, None)
+        if await may_repeat(tx, message):
+            await outbox.owe_again(tx, message.id, now)
+        return False
 
     @writes
     async def unclear(self, tx: Transaction, message: Message) -> None:
@@ -386,6 +411,13 @@ async def may_repeat(tx: Transaction, message: Message) -> bool:
         return True
     pair = await pairs.load_pair(tx, message.pair_id)
     return pair.therapist_id == message.person_id
+
+
+def _must_agree_first(message: Message, pair: Pair | None) -> bool:
+    """Say whether a message waits until a client's new account has agreed to be written to."""
+    if pair is None or pair.relinked_at is None or message.person_id != pair.client_id:
+        return False
+    return not (_is_safety(message) or message.part.startswith(_RELINKED))
 
 
 def _is_safety(message: Message) -> bool:

@@ -18,6 +18,7 @@ from bot.core.timetable import local_on
 from bot.core.trends import FOLLOWED_SESSIONS, trend_of
 from bot.services.acts import reads, writes
 from bot.services.admins import tell_admins
+from bot.services.own import pair_to_show
 from bot.services.ports import Clock, Ids
 from bot.services.retention import leave_no_trace
 from bot.store import answers as answer_store
@@ -195,10 +196,8 @@ class Privacy:
     async def history(
         self, tx: Transaction, client_id: int, pair_id: int, page: int = 0
     ) -> History:
-        """Give a page of a client's own history. Errors: Refused("not_yours")."""
-        pair = await pairs.find_pair_of_client(tx, pair_id, client_id)
-        if pair is None:
-            raise Refused("not_yours")
+        """Give a page of a client's own history. Errors: Refused("not_yours" | "agree_first")."""
+        pair = await pair_to_show(tx, pair_id, client_id)
         therapist = await people.load_person(tx, pair.therapist_id)
         rows = await history_store.checkins_of_pair(
             tx, pair_id, HISTORY_PAGE + 1, page * HISTORY_PAGE
@@ -233,11 +232,9 @@ class Privacy:
         """Give a client's own scores with one therapist for a picture.
 
         The same numbers that the therapist sees. Errors: Refused("not_yours"),
-        Refused("no_scores").
+        Refused("agree_first"), Refused("no_scores").
         """
-        pair = await pairs.find_pair_of_client(tx, pair_id, client_id)
-        if pair is None:
-            raise Refused("not_yours")
+        pair = await pair_to_show(tx, pair_id, client_id)
         therapist = await people.load_person(tx, pair.therapist_id)
         now = self.clock.now()
         window = Window.up_to(now, self.settings.practice.timezone)

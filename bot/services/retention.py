@@ -15,7 +15,7 @@ from bot.config import Settings
 from bot.services.acts import writes
 from bot.services.pauses import go_on, pauses_over
 from bot.services.ports import Clock, Ids
-from bot.store import audit, erasure, updates
+from bot.store import audit, erasure, relinks, updates
 from bot.store.database import Database, Transaction
 from bot.store.invitations import forget_guesses
 
@@ -23,6 +23,8 @@ log = structlog.get_logger(__name__)
 
 HOUR_MS: Final = 3_600_000
 DAY_MS: Final = 24 * HOUR_MS
+#: So long after it expired, a link for a new account is still answered with what became of it.
+_LINKS_KEPT_MS: Final = 2 * DAY_MS
 
 
 async def leave_no_trace(db: Database) -> None:
@@ -34,16 +36,20 @@ async def leave_no_trace(db: Database) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Due:
-    """What there is to do. expired: a pair whose retention is over. waking: pauses are."""
+    """What there is to do. expired: a pair whose retention is over. waking: pauses are.
+
+    links: those for new accounts are over for so long that they go.
+    """
 
     expired: int | None
     waking: bool
     old: bool
+    links: bool
 
     @property
     def is_any(self) -> bool:
         """Tell whether there is anything."""
-        return self.expired is not None or self.waking or self.old
+        return self.expired is not None or self.waking or self.old or self.links
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +83,7 @@ class Retention:
             await erasure.find_expired_pair(tx, now - keep.retention_days * DAY_MS),
             bool(await pauses_over(tx, now, self.settings)),
             await updates.any_to_forget(tx, self._seen_before(now), self._set_aside_before(now)),
+            await relinks.any_over(tx, now - _LINKS_KEPT_MS),
         )
 
     @writes
@@ -89,6 +96,9 @@ class Retention:
             await updates.forget_updates(tx, self._seen_before(now), self._set_aside_before(now))
             await forget_guesses(tx, now - DAY_MS)
             await audit.forget(tx, now - self.settings.privacy.audit_days * DAY_MS)
+        if due.links:
+            for former_id in await relinks.forget_over(tx, now - _LINKS_KEPT_MS):
+                await erasure.forget_person(tx, former_id)
         if due.expired is not None:
             await erasure.erase_pair(tx, due.expired, now)
             await audit.note(tx, self.ids.new(), now, None, "retention over", "pair", due.expired)

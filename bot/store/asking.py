@@ -88,6 +88,17 @@ async def note_decision(tx: Transaction, appointment_id: int, now: int, reason: 
     )
 
 
+async def decide_anew(tx: Transaction, pair_id: int, reason: str, ended_after: int) -> None:
+    """Let what was not asked for a reason be decided about once more, where it is not long ago."""
+    await tx.run(
+        "UPDATE appointment SET asked = NULL, asked_at = NULL, not_asked_reason = NULL"
+        " WHERE pair_id = :pair_id AND not_asked_reason = :reason AND ends_at > :ended_after",
+        pair_id=pair_id,
+        reason=reason,
+        ended_after=ended_after,
+    )
+
+
 async def find_undecided_start(tx: Transaction, pair_id: int, started_by: int) -> int | None:
     """Give when a pair's oldest session started about which nothing has been decided yet."""
     row = await tx.one(

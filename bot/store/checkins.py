@@ -187,10 +187,13 @@ async def add_checkin(
 
 
 async def find_checkin(tx: Transaction, checkin_id: int, client_id: int) -> CheckIn | None:
-    """Find a check-in that belongs to this client, in whatever state."""
+    """Find a check-in that belongs to this client, in whatever state.
+
+    A new account that has not agreed yet has none.
+    """
     row = await tx.one(
         f"{SELECT_CHECKIN} WHERE checkin.id = :id AND pair.client_id = :client_id"
-        " AND pair.state <> 'erased'",
+        " AND pair.state <> 'erased' AND pair.relinked_at IS NULL",
         id=checkin_id,
         client_id=client_id,
     )
@@ -209,10 +212,21 @@ async def open_checkins(tx: Transaction, client_id: int) -> list[CheckIn]:
     """List a client's open check-ins that went out."""
     rows = await tx.all(
         f"{SELECT_CHECKIN} WHERE pair.client_id = :client_id AND checkin.state = 'open'"
-        " AND checkin.sent_at IS NOT NULL",
+        " AND checkin.sent_at IS NOT NULL AND pair.relinked_at IS NULL",
         client_id=client_id,
     )
     return [read_checkin(tx, row) for row in rows]
+
+
+async def open_of_pair(tx: Transaction, pair_id: int, now: int) -> list[tuple[int, int]]:
+    """List a pair's open check-ins whose turn has come, as (id, closes_at), oldest first."""
+    rows = await tx.all(
+        "SELECT id, closes_at FROM checkin WHERE pair_id = :pair_id AND state = 'open'"
+        " AND due_at <= :now AND closes_at > :now ORDER BY due_at",
+        pair_id=pair_id,
+        now=now,
+    )
+    return [(row["id"], row["closes_at"]) for row in rows]
 
 
 async def note_progress(
@@ -325,6 +339,18 @@ async def end_unfinished(tx: Transaction, pair_id: int, now: int, *, begun: bool
             await close(tx, row["id"], "cancelled", now)
         elif begun:
             await close(tx, row["id"], "partial", now)
+
+
+async def end_all(tx: Transaction, pair_id: int, now: int) -> None:
+    """Close every open check-in of a pair with what it has; nobody is asked any more."""
+    rows = await tx.all(
+        "SELECT id, CASE WHEN completed_at IS NOT NULL THEN 'answered'"
+        " WHEN first_answer_at IS NOT NULL THEN 'partial' ELSE 'cancelled' END AS ending"
+        " FROM checkin WHERE pair_id = :pair_id AND state = 'open'",
+        pair_id=pair_id,
+    )
+    for row in rows:
+        await close(tx, row["id"], row["ending"], now)
 
 
 async def has_goodbye(tx: Transaction, pair_id: int) -> bool:

@@ -17,7 +17,9 @@ from bot.store.database import Row, Transaction
 from bot.store.wrong_client import STANDS
 
 CANDIDATES: Final = (
-    "SELECT therapist.*, person.timezone FROM therapist"
+    "SELECT therapist.*, person.timezone, (SELECT begun_at FROM handover"
+    "  WHERE handover.from_id = therapist.person_id AND undone_at IS NULL AND left_at IS NULL"
+    " ) AS leaving_at FROM therapist"
     " JOIN person ON person.id = therapist.person_id"
     " JOIN role ON role.person_id = therapist.person_id AND role.role = 'therapist'"
     " AND role.ended_at IS NULL"
@@ -26,11 +28,15 @@ CANDIDATES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Weekly:
-    """Since when a therapist's next digest counts. timezone: None follows the practice."""
+    """Since when a therapist's next digest counts. timezone: None follows the practice.
+
+    leaving_at: since when the therapist's pairs have ended by a handover: one last digest is due.
+    """
 
     therapist_id: int
     timezone: str | None
     cut_at: int
+    leaving_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +85,9 @@ async def weekly_hours(tx: Transaction, therapist_id: int | None = None) -> list
         f"{CANDIDATES} WHERE CAST(:id AS BIGINT) IS NULL OR therapist.person_id = :id",
         id=therapist_id,
     )
-    return [Weekly(row["person_id"], row["timezone"], row["cut_at"]) for row in rows]
+    return [
+        Weekly(row["person_id"], row["timezone"], row["cut_at"], row["leaving_at"]) for row in rows
+    ]
 
 
 async def advance(
@@ -308,7 +316,8 @@ async def reply(
     row = await tx.one(
         "UPDATE acknowledgement SET reply = :reply, replied_at = :now"
         " WHERE id = :id AND kind = 'talk' AND pair_id IN"
-        " (SELECT id FROM pair WHERE client_id = :client_id AND state <> 'erased') RETURNING id",
+        " (SELECT id FROM pair WHERE client_id = :client_id AND state <> 'erased'"
+        "  AND relinked_at IS NULL) RETURNING id",
         id=acknowledgement_id,
         client_id=client_id,
         reply=answer,

@@ -17,6 +17,7 @@ _OF_CHECKINS: Final = ("answer", "answer_earlier", "mirror_rating", "watched")
 _OF_PAIR: Final = (
     "sentence", "checkin", "digest_entry", "acknowledgement", "message", "invitation", "consent",
     "goal_wanted", "goal", "watch_choice", "feed_event", "feed_series", "feed_alias",
+    "relink",
 )  # fmt: skip
 
 
@@ -111,10 +112,13 @@ async def _erase(tx: Transaction, pair_id: int, now: int) -> int | None:
     was = await tx.one("SELECT client_id FROM pair WHERE id = :id", id=pair_id)
     await tx.run(
         "UPDATE pair SET data_key = NULL, client_id = NULL, state = 'erased', erased_at = :now,"
-        " to_end_at = NULL, to_end_with = NULL, end_lost_at = NULL"
+        " to_end_at = NULL, to_end_with = NULL, end_lost_at = NULL, relinked_at = NULL"
         " WHERE id = :id",
         id=pair_id,
         now=now,
+    )
+    formers = await tx.all(
+        "SELECT former_id FROM relink WHERE pair_id = :id AND former_id IS NOT NULL", id=pair_id
     )
     for table in _OF_CHECKINS:
         await tx.run(
@@ -124,17 +128,19 @@ async def _erase(tx: Transaction, pair_id: int, now: int) -> int | None:
         )
     for table in _OF_PAIR:
         await tx.run(f"DELETE FROM {table} WHERE pair_id = :id", id=pair_id)  # noqa: S608
+    await tx.run("DELETE FROM handover_pair WHERE pair_id = :id OR new_pair_id = :id", id=pair_id)
     await tx.run("UPDATE appointment SET moved_to = NULL WHERE pair_id = :id", id=pair_id)
     await tx.run("DELETE FROM appointment WHERE pair_id = :id", id=pair_id)
     await tx.run("DELETE FROM rule WHERE pair_id = :id", id=pair_id)
     client_id: int | None = was["client_id"] if was else None
-    if client_id is not None:
-        await _forget_person(tx, client_id)
+    # The accounts of before are the client's as well.
+    for person_id in {client_id, *(row["former_id"] for row in formers)} - {None}:
+        await forget_person(tx, person_id)
     return client_id
 
 
-async def _forget_person(tx: Transaction, person_id: int) -> None:
-    """Cut off a person whom nothing else connects with the practice."""
+async def forget_person(tx: Transaction, person_id: int) -> None:
+    """Cut off a person whom nothing connects with the practice any more."""
     await tx.run(
         "UPDATE person SET telegram = NULL, telegram_index = NULL, name = NULL, language = NULL,"
         " language_hint = NULL, timezone = NULL, quiet_from = NULL, quiet_to = NULL"

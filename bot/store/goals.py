@@ -165,7 +165,8 @@ async def pair_of_goal(tx: Transaction, goal_id: int, client_id: int) -> int | N
     """Give the pair of a goal that belongs to this client."""
     row = await tx.one(
         "SELECT pair.id FROM goal JOIN pair ON pair.id = goal.pair_id"
-        " WHERE goal.id = :id AND pair.client_id = :client_id AND pair.state <> 'erased'",
+        " WHERE goal.id = :id AND pair.client_id = :client_id AND pair.state <> 'erased'"
+        " AND pair.relinked_at IS NULL",
         id=goal_id,
         client_id=client_id,
     )

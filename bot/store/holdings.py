@@ -27,12 +27,18 @@ _PERSON: Final = (
 )
 _PAIR: Final = (
     "SELECT code, state, invited_at, joined_at, confirmed_at, consented_at, consent_version,"
-    " paused_at, paused_until_on, less_often_at, stopped_at, ended_at, erase_asked_at FROM pair"
+    " paused_at, paused_until_on, less_often_at, stopped_at, ended_at, erase_asked_at,"
+    " relinked_at FROM pair"
     " WHERE id = :id"
 )
 _LISTS: Final = {
     "invitations": "SELECT made_at, expires_at, used_at, revoked_at FROM invitation"
     " WHERE pair_id = :id ORDER BY made_at",
+    "account_changes": "SELECT made_at, expires_at, opened_at, tries, ended, ended_at FROM relink"
+    " WHERE pair_id = :id ORDER BY made_at",
+    "handovers": "SELECT begun_at, until_at, answer, answered_at FROM handover_pair"
+    " JOIN handover ON handover.id = handover_id WHERE pair_id = :id OR new_pair_id = :id"
+    " ORDER BY begun_at",
     "consents": "SELECT version, decision, decided_at FROM consent WHERE pair_id = :id"
     " ORDER BY decided_at",
     "watch_choices": "SELECT about, choice, chosen_at FROM watch_choice WHERE pair_id = :id"

@@ -238,6 +238,23 @@ async def move_queued(tx: Transaction, kind: Kind, subject_id: int, due_at: int)
     return row is not None
 
 
+async def hold_back(tx: Transaction, kind: Kind, subject_id: int, not_before: int) -> None:
+    """Let what is queued about a subject be due no sooner than at an instant."""
+    await tx.run(
+        "UPDATE message SET due_at = :not_before WHERE kind = :kind AND subject_id = :subject_id"
+        " AND state = 'queued' AND due_at < :not_before",
+        kind=kind,
+        subject_id=subject_id,
+        not_before=not_before,
+    )
+
+
+async def find_owner(tx: Transaction, message_id: int) -> int | None:
+    """Give whose a message is now; None when it was erased."""
+    row = await tx.one("SELECT person_id FROM message WHERE id = :id", id=message_id)
+    return row["person_id"] if row else None
+
+
 async def sent_before(tx: Transaction, message: Message) -> list[int]:
     """List the Telegram messages that carried the same kind about the same subject before."""
     rows = await tx.all(

@@ -12,7 +12,8 @@ from bot.core.people import Pair
 from bot.store.database import Row, Transaction
 
 
-def _pair(row: Row) -> Pair:
+def read_pair(row: Row) -> Pair:
+    """Read a row of `pair`."""
     return Pair(
         id=row["id"],
         therapist_id=row["therapist_id"],
@@ -31,6 +32,7 @@ def _pair(row: Row) -> Pair:
         less_often_at=row["less_often_at"],
         to_end_at=row["to_end_at"],
         to_end_with=row["to_end_with"],
+        relinked_at=row["relinked_at"],
     )
 
 
@@ -39,7 +41,7 @@ async def load_pair(tx: Transaction, pair_id: int) -> Pair:
     row = await tx.one("SELECT * FROM pair WHERE id = :id", id=pair_id)
     if row is None:
         raise KeyError(f"no pair {pair_id}")
-    return _pair(row)
+    return read_pair(row)
 
 
 async def find_pair_of_therapist(tx: Transaction, pair_id: int, therapist_id: int) -> Pair | None:
@@ -49,7 +51,7 @@ async def find_pair_of_therapist(tx: Transaction, pair_id: int, therapist_id: in
         id=pair_id,
         therapist_id=therapist_id,
     )
-    return _pair(row) if row else None
+    return read_pair(row) if row else None
 
 
 async def find_pair_of_client(tx: Transaction, pair_id: int, client_id: int) -> Pair | None:
@@ -59,7 +61,7 @@ async def find_pair_of_client(tx: Transaction, pair_id: int, client_id: int) -> 
         id=pair_id,
         client_id=client_id,
     )
-    return _pair(row) if row else None
+    return read_pair(row) if row else None
 
 
 async def find_pair_by_code(tx: Transaction, therapist_id: int, code: str) -> Pair | None:
@@ -69,7 +71,7 @@ async def find_pair_by_code(tx: Transaction, therapist_id: int, code: str) -> Pa
         therapist_id=therapist_id,
         code=code,
     )
-    return _pair(row) if row else None
+    return read_pair(row) if row else None
 
 
 async def pairs_of_therapist(tx: Transaction, therapist_id: int) -> list[Pair]:
@@ -78,7 +80,7 @@ async def pairs_of_therapist(tx: Transaction, therapist_id: int) -> list[Pair]:
         "SELECT * FROM pair WHERE therapist_id = :id AND state <> 'erased' ORDER BY code",
         id=therapist_id,
     )
-    return [_pair(row) for row in rows]
+    return [read_pair(row) for row in rows]
 
 
 async def pairs_of_client(tx: Transaction, client_id: int) -> list[Pair]:
@@ -87,7 +89,7 @@ async def pairs_of_client(tx: Transaction, client_id: int) -> list[Pair]:
         "SELECT * FROM pair WHERE client_id = :id AND state <> 'erased' ORDER BY joined_at, id",
         id=client_id,
     )
-    return [_pair(row) for row in rows]
+    return [read_pair(row) for row in rows]
 
 
 async def unreachable_pairs(tx: Transaction, therapist_id: int) -> frozenset[int]:
@@ -130,7 +132,7 @@ async def join_pair(tx: Transaction, pair_id: int, client_id: int, now: int) -> 
         client_id=client_id,
         now=now,
     )
-    return _pair(row) if row else None
+    return read_pair(row) if row else None
 
 
 async def confirm_pair(
@@ -147,7 +149,7 @@ async def confirm_pair(
         client_id=client_id,
         now=now,
     )
-    return _pair(row) if row else None
+    return read_pair(row) if row else None
 
 
 async def turn_away(
@@ -163,26 +165,35 @@ async def turn_away(
         therapist_id=therapist_id,
         client_id=client_id,
     )
-    return _pair(row) if row else None
+    return read_pair(row) if row else None
 
 
 async def consent(
     tx: Transaction, pair_id: int, client_id: int, version: str, now: int
 ) -> Pair | None:
-    """Note a client's consent; the pair is active once it is confirmed as well."""
+    """Note a client's consent; the pair is active once it is confirmed as well.
+
+    A pause ends by it, unless it is only a new account that agrees. One may agree to what has
+    ended as well, and nothing begins by that.
+    """
     row = await tx.one(
-        "UPDATE pair SET consented_at = :now, consent_version = :version, stopped_at = NULL,"
-        " paused_at = NULL, paused_until_on = NULL, state = CASE"
+        "UPDATE pair SET consented_at = :now, consent_version = :version,"
+        " stopped_at = CASE WHEN state = 'ended' THEN stopped_at END,"
+        " paused_at = CASE WHEN relinked_at IS NULL THEN NULL ELSE paused_at END,"
+        " paused_until_on = CASE WHEN relinked_at IS NULL THEN NULL ELSE paused_until_on END,"
+        " relinked_at = NULL, state = CASE"
+        " WHEN state = 'paused' AND relinked_at IS NOT NULL THEN 'paused'"
         " WHEN state IN ('joined', 'stopped', 'paused', 'active') AND confirmed_at IS NOT NULL"
         " THEN 'active' WHEN state = 'stopped' THEN 'joined' ELSE state END"
         " WHERE id = :id AND client_id = :client_id"
-        " AND state IN ('joined', 'active', 'paused', 'stopped') RETURNING *",
+        " AND (state IN ('joined', 'active', 'paused', 'stopped')"
+        "  OR state = 'ended' AND relinked_at IS NOT NULL) RETURNING *",
         id=pair_id,
         client_id=client_id,
         version=version,
         now=now,
     )
-    return _pair(row) if row else None
+    return read_pair(row) if row else None
 
 
 async def note_consent(
@@ -218,7 +229,7 @@ async def pause(
         until_on=until_on,
         now=now,
     )
-    return _pair(row) if row else None
+    return read_pair(row) if row else None
 
 
 async def resume(tx: Transaction, pair_id: int, client_id: int) -> Pair | None:
@@ -229,7 +240,7 @@ async def resume(tx: Transaction, pair_id: int, client_id: int) -> Pair | None:
         id=pair_id,
         client_id=client_id,
     )
-    return _pair(row) if row else None
+    return read_pair(row) if row else None
 
 
 async def ask_less_often(
@@ -244,7 +255,7 @@ async def ask_less_often(
         client_id=client_id,
         since_at=since_at,
     )
-    return _pair(row) if row else None
+    return read_pair(row) if row else None
 
 
 RESUMING: Final = "SELECT * FROM pair WHERE state = 'paused' AND paused_until_on <= :on"
@@ -252,21 +263,22 @@ RESUMING: Final = "SELECT * FROM pair WHERE state = 'paused' AND paused_until_on
 
 async def resuming_by(tx: Transaction, on: str) -> list[Pair]:
     """List the pairs whose pause ends on or before a local date."""
-    return [_pair(row) for row in await tx.all(RESUMING, on=on)]
+    return [read_pair(row) for row in await tx.all(RESUMING, on=on)]
 
 
 async def stop(tx: Transaction, pair_id: int, client_id: int, now: int) -> Pair | None:
     """Stop a pair's questions, also what comes after its end; what was said stays."""
     row = await tx.one(
         "UPDATE pair SET state = CASE state WHEN 'ended' THEN 'ended' ELSE 'stopped' END,"
-        " stopped_at = :now, consented_at = NULL WHERE id = :id AND client_id = :client_id"
+        " stopped_at = :now, consented_at = NULL"
+        " WHERE id = :id AND client_id = :client_id"
         " AND (state IN ('joined', 'active', 'paused') OR state = 'ended' AND stopped_at IS NULL)"
         " RETURNING *",
         id=pair_id,
         client_id=client_id,
         now=now,
     )
-    return _pair(row) if row else None
+    return read_pair(row) if row else None
 
 
 async def plan_end(
@@ -286,7 +298,7 @@ async def plan_end(
         to_end_at=to_end_at,
         to_end_with=to_end_with,
     )
-    return _pair(row) if row else None
+    return read_pair(row) if row else None
 
 
 async def undo_end(tx: Transaction, pair_id: int, therapist_id: int) -> Pair | None:
@@ -298,7 +310,7 @@ async def undo_end(tx: Transaction, pair_id: int, therapist_id: int) -> Pair | N
         id=pair_id,
         therapist_id=therapist_id,
     )
-    return _pair(row) if row else None
+    return read_pair(row) if row else None
 
 
 ENDING: Final = (
@@ -309,7 +321,7 @@ ENDING: Final = (
 
 async def pairs_to_end(tx: Transaction, now: int, *, limit: int) -> list[Pair]:
     """List pairs whose time to end has come, the earliest first, at most `limit`."""
-    return [_pair(row) for row in await tx.all(ENDING, now=now, limit=limit)]
+    return [read_pair(row) for row in await tx.all(ENDING, now=now, limit=limit)]
 
 
 async def end_pair(tx: Transaction, pair_id: int, therapist_id: int, now: int) -> Pair | None:
@@ -322,7 +334,7 @@ async def end_pair(tx: Transaction, pair_id: int, therapist_id: int, now: int) -
         therapist_id=therapist_id,
         now=now,
     )
-    return _pair(row) if row else None
+    return read_pair(row) if row else None
 
 
 async def ask_erasure(tx: Transaction, pair_id: int, client_id: int, now: int) -> Pair | None:
@@ -334,7 +346,7 @@ async def ask_erasure(tx: Transaction, pair_id: int, client_id: int, now: int) -
         client_id=client_id,
         now=now,
     )
-    return _pair(row) if row else None
+    return read_pair(row) if row else None
 
 
 async def asked_to_be_erased(tx: Transaction) -> list[Pair]:
@@ -343,7 +355,7 @@ async def asked_to_be_erased(tx: Transaction) -> list[Pair]:
         "SELECT * FROM pair WHERE erase_asked_at IS NOT NULL AND state <> 'erased'"
         " ORDER BY erase_asked_at, id"
     )
-    return [_pair(row) for row in rows]
+    return [read_pair(row) for row in rows]
 
 
 async def decline_erasure(tx: Transaction, pair_id: int, asked_at: int) -> Pair | None:
@@ -354,4 +366,4 @@ async def decline_erasure(tx: Transaction, pair_id: int, asked_at: int) -> Pair 
         id=pair_id,
         asked_at=asked_at,
     )
-    return _pair(row) if row else None
+    return read_pair(row) if row else None

@@ -91,6 +91,28 @@ async def _named(tx: Transaction, person: Person, name: str) -> Person:
     return replace(person, name=name)
 
 
+async def set_telegram(tx: Transaction, person_id: int, telegram_id: int) -> None:
+    """Let a person have another Telegram account, which must be nobody's."""
+    row = await tx.one("SELECT data_key FROM person WHERE id = :id", id=person_id)
+    assert row is not None  # noqa: S101 - whoever calls has loaded this person
+    sealer = tx.vault.sealer(row["data_key"], "person", person_id)
+    await tx.run(
+        "UPDATE person SET telegram_index = :ix, telegram = :telegram WHERE id = :id",
+        ix=telegram_index(tx, telegram_id),
+        telegram=sealer.seal_text(str(telegram_id), "person", "telegram", person_id),
+        id=person_id,
+    )
+
+
+async def professionals(tx: Transaction) -> list[Person]:
+    """List everybody who has a role given in the database."""
+    rows = await tx.all(
+        "SELECT * FROM person WHERE id IN (SELECT person_id FROM role WHERE ended_at IS NULL)"
+        " AND telegram_index IS NOT NULL"
+    )
+    return [_person(tx, row) for row in rows]
+
+
 PersonSetting = Literal["language", "timezone", "quiet_from", "quiet_to"]
 
 

@@ -80,6 +80,14 @@ class DigestViews:
         text = self._text("details", reader, details=details, before=self._before(details, reader))
         return Screen(text, rows(marks, *columns(more, 2), back))
 
+    def earlier(self, details: Details, reader: Reader) -> Screen:
+        """Show what was before a pair with another therapist: nothing of it can be acknowledged."""
+        with speaking(reader.language):
+            close = rows([button(_("Close"), "close", 0)])
+        before = self._before(details, reader)
+        text = self._text("earlier", reader, details=details, before=before)
+        return Screen(text, close)
+
     def usual(self, choice: Choice, reader: Reader) -> Screen:
         """Say what beginning anew means; offer the sessions to begin with, and to take it back."""
         at, pair = choice.digest_id, choice.pair_id

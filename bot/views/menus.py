@@ -45,9 +45,11 @@ def professionals() -> list[tuple[str, str]]:
         ("invite", _("invite a client")),
         ("clients", _("your clients")),
         ("away", _("when you are away")),
+        ("relink", _("when a client has a new phone or account")),
         ("end", _("when therapy has ended")),
         ("schedule", _("when questions and digests come")),
         ("invite_therapist", _("invite a therapist")),
+        ("relink_therapist", _("when a therapist has a new phone or account")),
     ]
 
 

@@ -285,14 +285,17 @@ class PeopleViews:
 
     def invitation(self, invite: Invite, reader: Reader) -> Screen:
         """Show an invitation's link as a QR picture."""
-        # Only an invitation needs it: the idle program does without its memory.
+        url = self.url(invite.secret)
+        name = f"{'therapist' if invite.kind == 'client' else 'admin'}/invitation"
+        return self.link_picture(url, self.desk.text(name, reader, invite=invite, url=url), reader)
+
+    def link_picture(self, url: str, text: str, reader: Reader) -> Screen:
+        """Show a link as a QR picture with a text below it."""
+        # Only a link needs it: the idle program does without its memory.
         import segno
 
-        url = self.url(invite.secret)
         picture = BytesIO()
         segno.make(url, error="m").save(picture, kind="png", scale=8, border=4)
-        name = f"{'therapist' if invite.kind == 'client' else 'admin'}/invitation"
-        text = self.desk.text(name, reader, invite=invite, url=url)
         with speaking(reader.language):
             keyboard = rows([link(_("Open the link"), url)])
         return Screen(text, keyboard, photo=picture.getvalue())
@@ -325,14 +328,21 @@ class PeopleViews:
         text = self.desk.text("therapist/clients", reader, pairs=pairs, unreachable=unreachable)
         return Screen(text, rows(*columns(buttons, 4)))
 
-    def pair(self, pair: Pair, client: Person | None, reader: Reader) -> Screen:
-        """Show one pair to its therapist, with what can be done about it now."""
+    def pair(
+        self, pair: Pair, client: Person | None, reader: Reader, *, has_earlier: bool = False
+    ) -> Screen:
+        """Show one pair to its therapist, with what can be done about it now.
+
+        has_earlier: the client shares what was before, with another therapist.
+        """
         lines: list[list[Button]] = []
         with speaking(reader.language):
             if pair.state == "invited":
                 lines = [[button(_("New link"), "reinvite", pair.id)]]
             elif client is not None and pair.confirmed_at is None:
                 lines = [[button(_("Who joined?"), "whois", pair.id)], *self._word(pair, client)]
+            if has_earlier:
+                lines = [*lines, [button(_("Earlier answers"), "earlier", pair.id)]]
             if not pair.is_over:
                 lines = [*lines, [button(_("Therapy has ended …"), "endpair", pair.id)]]
         text = self.desk.text("therapist/pair", reader, pair=pair, client=client)

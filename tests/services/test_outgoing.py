@@ -12,7 +12,7 @@ import pytest
 
 from bot.core.timetable import to_utc
 from bot.services.outgoing import MINUTE_MS, Claimed, ClockWentBack, Outgoing
-from bot.store import outbox
+from bot.store import outbox, pairs, people, relinks
 from bot.store.outbox import Kind
 from tests.digest_support import DAY, ZONE
 from tests.digest_world import World, open_world, settings
@@ -60,6 +60,25 @@ class Post:
         claimed = await self.outgoing.claim()
         assert claimed is not None
         return claimed
+
+    async def arrived(self, claimed: Claimed, number: int) -> bool:
+        chat = claimed.person.telegram_id
+        assert chat is not None
+        return await self.outgoing.sent(claimed.message, number, chat)
+
+    async def move(self) -> int:
+        """Let the pair go over to a new account, which has not agreed yet; give whose it is."""
+        now, pair = self.world.clock.now(), self.pair
+        await self.change("pair", pair, confirmed_at=1)
+        async with writing(self.world.db) as tx:
+            await people.add_person(tx, 99, 99, "Anna", "en", now)
+            ben = (await pairs.load_pair(tx, pair)).therapist_id
+            assert await relinks.move_pair(tx, pair, ben, self.anna, 99, now)
+        return 99
+
+    async def owner(self, id: int) -> int:
+        (row,) = await self.world.rows("SELECT person_id FROM message WHERE id = :id", id=id)
+        return int(row["person_id"])
 
     async def state(self, id: int) -> tuple[str, str | None]:
         (row,) = await self.world.rows("SELECT * FROM message WHERE id = :id", id=id)
@@ -266,7 +285,7 @@ async def test_a_clock_gone_back_stops_sending_until_it_is_right(post: Post) -> 
 async def test_an_arrived_prompt_is_known_by_its_message(post: Post) -> None:
     await post.owe()
     claimed = await post.claim()
-    await post.outgoing.sent(claimed.message, 77)
+    await post.arrived(claimed, 77)
     assert await post.state(claimed.message.id) == ("sent", None)
     row = await post.asked()
     assert (row["sent_at"], row["telegram_message"], row["reminded_at"]) == (NOON, 77, None)
@@ -274,10 +293,10 @@ async def test_an_arrived_prompt_is_known_by_its_message(post: Post) -> None:
 
 async def test_an_arrived_reminder_carries_the_checkin_from_now_on(post: Post) -> None:
     await post.owe()
-    await post.outgoing.sent((await post.claim()).message, 77)
+    await post.arrived(await post.claim(), 77)
     await post.owe("reminder")
     post.world.clock.at += 21 * HOUR
-    await post.outgoing.sent((await post.claim()).message, 78)
+    await post.arrived(await post.claim(), 78)
     row = await post.asked()
     later = NOON + 21 * HOUR
     assert (row["sent_at"], row["telegram_message"], row["reminded_at"]) == (NOON, 78, later)
@@ -285,7 +304,7 @@ async def test_an_arrived_reminder_carries_the_checkin_from_now_on(post: Post) -
 
 async def test_a_reminders_hours_count_from_the_prompt(post: Post) -> None:
     await post.owe()
-    await post.outgoing.sent((await post.claim()).message, 77)
+    await post.arrived(await post.claim(), 77)
     id = await post.owe("reminder")
     assert await post.outgoing.claim() is None
     assert await post.due_at(id) == NOON + 20 * HOUR
@@ -364,5 +383,58 @@ async def test_what_will_not_arrive_says_why(post: Post, ending: str) -> None:
     id = await post.owe()
     claimed = await post.claim()
     await getattr(post.outgoing, ending)(claimed.message, "rejected")
-    await post.outgoing.sent(claimed.message, 77)
+    await post.arrived(claimed, 77)
     assert await post.state(id) == (ending, "rejected")
+
+
+# While the account changes
+
+
+async def test_what_is_queued_waits_until_the_new_account_has_agreed(post: Post) -> None:
+    id = await post.owe()
+    new = await post.move()
+    assert await post.outgoing.claim() is None
+    assert (await post.owner(id), await post.due_at(id)) == (new, NOON + 10 * MINUTE_MS)
+    await post.change("pair", post.pair, relinked_at=None)
+    post.world.clock.at += 10 * MINUTE_MS
+    assert (await post.claim()).person.id == new
+
+
+@pytest.mark.parametrize("part", ["relinked_to:1", "watch_help:told"])
+async def test_safety_and_the_question_itself_do_not_wait(post: Post, part: str) -> None:
+    await post.owe("notice", part=part)
+    post.world.clock.at = NIGHT
+    await post.change("message", 1, expires_at=NIGHT + DAY)
+    new = await post.move()
+    assert (await post.claim()).person.id == new
+
+
+async def test_what_arrives_in_the_former_chat_is_not_known_by_its_message(post: Post) -> None:
+    id = await post.owe()
+    claimed = await post.claim()
+    await post.move()
+    assert await post.arrived(claimed, 77) is False
+    assert await post.state(id) == ("unknown", "moved")
+    row = await post.asked()
+    assert (row["sent_at"], row["telegram_message"]) == (NOON, None)
+
+
+async def test_what_certainly_did_not_arrive_goes_to_the_new_account(post: Post) -> None:
+    id = await post.owe()
+    claimed = await post.claim()
+    new = await post.move()
+    await post.outgoing.later(claimed.message, 1)
+    assert (await post.state(id))[0] == "queued"
+    assert await post.owner(id) == new
+
+
+async def test_what_perhaps_arrived_in_the_former_chat_is_not_sent_again(post: Post) -> None:
+    unclear = await post.owe("ack", subject=5)
+    claimed = await post.claim()
+    await post.move()
+    await post.outgoing.unclear(claimed.message)
+    assert await post.state(unclear) == ("unknown", "unclear")
+    left = await post.owe("ack", subject=6)
+    await post.change("message", left, state="sending")
+    await post.outgoing.recover()
+    assert await post.state(left) == ("unknown", "restart")

@@ -18,11 +18,13 @@ from bot.store import (
     feed_events,
     feeds,
     goals,
+    handovers,
     invitations,
     mirror,
     outbox,
     pairs,
     people,
+    relinks,
     rules,
     sentences,
     watch,
@@ -102,6 +104,10 @@ async def full_pair(world: World, code: str) -> int:
             invited_by=world.ben, now=CUT, expires_at=CUT,
         )  # fmt: skip
         await pairs.note_consent(tx, world.ids.new(), pair_id, "1", "given", CUT)
+        handover_id = world.ids.new()
+        fay = await people.add_person(tx, world.ids.new(), handover_id, "Fay", None, CUT)
+        await handovers.add_handover(tx, handover_id, fay.id, world.ben, CUT, CUT)
+        await handovers.add_asked(tx, world.ids.new(), handover_id, pair_id, CUT)
         earlier, goal = world.ids.new(), world.ids.new()
         for one, follows in ((earlier, None), (goal, earlier)):
             await goals.add_goal(
@@ -111,6 +117,10 @@ async def full_pair(world: World, code: str) -> int:
             await goals.end_goal(tx, one, pair_id, "reworded", CUT)
         client = (await pairs.load_pair(tx, pair_id)).client_id
         assert client is not None
+        await relinks.add_relink(
+            tx, id=world.ids.new(), code=f"relink-{code}", pair_id=pair_id, person_id=client,
+            now=CUT, expires_at=CUT + 1,
+        )  # fmt: skip
         await goals.want_words(tx, goals.Wanted(client, pair_id, goal, 1, CUT))
         await mirror.set_mirror(tx, world.ben, CUT)
         await tx.run("UPDATE checkin SET seen_at = NULL WHERE id = :id", id=checkin_id)

@@ -29,7 +29,8 @@ FOUND_BEFORE = {
     "goals.open_goals", "goals.ratings_of", "goals.words_by_item", "history.heard_of_last",
     "holdings.holdings_of",
     "asking.find_next_start", "asking.latest_acknowledgement", "checkins.close",
-    "checkins.end_unfinished", "checkins.has_goodbye", "timetable.clear_timetable",
+    "checkins.end_unfinished", "checkins.end_all", "checkins.has_goodbye",
+    "timetable.clear_timetable",
     "timetable.count_future",
     "checkins.messages_of_pair", "checkins.note_progress",
     "checkins.snooze", "digests.marks_of", "digests.places_of", "history.checkins_of_pair",
@@ -39,6 +40,7 @@ FOUND_BEFORE = {
     "watch.forget_watched", "watch.save_watched", "timetable.cancel_future_of_rule",
     "timetable.future_appointments_of_rule", "timetable.withdraw_checkin", "erasure.erase_pair",
     "feed_events.add_alias", "absences.bring_back", "absences.cancel",
+    "asking.decide_anew", "checkins.open_of_pair", "handovers.add_asked",
 }  # fmt: skip
 #: What the program does of itself when a row is due: nobody asks for it.
 OF_ITSELF = {
@@ -56,7 +58,7 @@ OF_ITSELF = {
     "feed_events.place_of",
     "feed_events.is_sent", "feed_events.is_taken", "feed_events.keep_event",
     "feeds.want_reading", "losses.find_untold", "losses.presume_sent",
-    "timetable.find_next_appointment",
+    "timetable.find_next_appointment", "outbox.find_owner",
     "timetable.find_previous_appointment", "unopened.find_lying",
 }  # fmt: skip
 #: What an invitation's own code, or nothing but the pair's row itself, leads to.

@@ -134,6 +134,19 @@ async def folder(world: World) -> AsyncIterator[Path]:
             "INSERT INTO goal_wanted VALUES (:client, :id, NULL, 1, 1, 1, 1)", id=pair["id"],
             client=pair["client_id"],
         )  # fmt: skip
+        await tx.run(
+            "INSERT INTO relink VALUES (1, :id, :client, :secret, 1, :at, 1, :opener, 0, NULL,"
+            " NULL, NULL, NULL)", id=pair["id"], client=pair["client_id"], at=2**62,
+            secret=db.vault.blind_index("invitation", KEPT),
+            opener=(await practice_sealer(tx)).seal_text(KEPT, "relink", "opener", 1),
+        )  # fmt: skip
+        await tx.run(
+            "INSERT INTO handover SELECT 1, therapist_id, therapist_id, 1, 1, 1, NULL, NULL"
+            " FROM pair WHERE id = :id", id=pair["id"],
+        )  # fmt: skip
+        await tx.run(
+            "INSERT INTO handover_pair VALUES (1, 1, :id, 1, 'no', 1, NULL)", id=pair["id"]
+        )
         await tx.run("INSERT INTO watch_choice VALUES (:id, 'notice', 'yes', 1)", id=pair["id"])
         await tx.run(
             "INSERT INTO watched SELECT 1, id, 'different', :found, 1, 1 FROM checkin LIMIT 1",

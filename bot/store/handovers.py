@@ -1,0 +1,249 @@
+"""Handovers as rows: from whom, to whom, and what each client has said.
+
+The pair with who leaves ends; whoever goes on has a new pair, and what was before stays in the
+former one. It is shown to the new therapist through the row that says so, and by no other way.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from bot.core.people import Pair
+from bot.store.database import Row, Transaction
+from bot.store.pairs import read_pair
+
+Answer = Literal["share", "fresh", "no", "lapsed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """One handover. begins_at: until then it can be undone."""
+
+    id: int
+    from_id: int
+    to_id: int
+    begins_at: int
+    undone_at: int | None
+    begun_at: int | None
+    left_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A client who is asked whether to go on. answer: None while it is open."""
+
+    id: int
+    handover_id: int
+    pair_id: int
+    until_at: int
+    answer: Answer | None
+    new_pair_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """A former pair that its client lets the new therapist see."""
+
+    pair_id: int
+    therapist_id: int
+
+
+def _handover(row: Row) -> Handover:
+    return Handover(
+        row["id"], row["from_id"], row["to_id"], row["begins_at"], row["undone_at"],
+        row["begun_at"], row["left_at"],
+    )  # fmt: skip
+
+
+def _asked(row: Row) -> Asked:
+    return Asked(
+        row["id"], row["handover_id"], row["pair_id"], row["until_at"], row["answer"],
+        row["new_pair_id"],
+    )  # fmt: skip
+
+
+async def add_handover(
+    tx: Transaction, new_id: int, from_id: int, to_id: int, now: int, begins_at: int
+) -> bool:
+    """Add a handover; False when one of this therapist is under way."""
+    row = await tx.one(
+        "INSERT INTO handover (id, from_id, to_id, made_at, begins_at)"
+        " VALUES (:id, :from_id, :to_id, :now, :begins_at) ON CONFLICT DO NOTHING RETURNING id",
+        id=new_id,
+        from_id=from_id,
+        to_id=to_id,
+        now=now,
+        begins_at=begins_at,
+    )
+    return row is not None
+
+
+async def load_handover(tx: Transaction, handover_id: int) -> Handover:
+    """Load a handover. Errors: KeyError."""
+    row = await tx.one("SELECT * FROM handover WHERE id = :id", id=handover_id)
+    if row is None:
+        raise KeyError(f"no handover {handover_id}")
+    return _handover(row)
+
+
+async def find_open(tx: Transaction, from_id: int) -> Handover | None:
+    """Find a therapist's handover that is under way."""
+    row = await tx.one(
+        "SELECT * FROM handover WHERE from_id = :from_id AND undone_at IS NULL AND left_at IS NULL",
+        from_id=from_id,
+    )
+    return _handover(row) if row else None
+
+
+async def is_taking_over(tx: Transaction, to_id: int) -> bool:
+    """Say whether clients are offered to a therapist: soon, or asked and not answered yet."""
+    row = await tx.one(
+        "SELECT id FROM handover WHERE to_id = :to_id AND undone_at IS NULL"
+        " AND (begun_at IS NULL OR EXISTS (SELECT 1 FROM handover_pair"
+        "  WHERE handover_id = handover.id AND answer IS NULL)) LIMIT 1",
+        to_id=to_id,
+    )
+    return row is not None
+
+
+async def undo(tx: Transaction, handover_id: int, now: int) -> bool:
+    """Take a handover back; False when it has begun, or was taken back."""
+    row = await tx.one(
+        "UPDATE handover SET undone_at = :now"
+        " WHERE id = :id AND begun_at IS NULL AND undone_at IS NULL RETURNING id",
+        id=handover_id,
+        now=now,
+    )
+    return row is not None
+
+
+async def find_to_begin(tx: Transaction, now: int) -> Handover | None:
+    """Give a handover whose time has come."""
+    row = await tx.one(
+        "SELECT * FROM handover WHERE begun_at IS NULL AND undone_at IS NULL"
+        " AND begins_at <= :now ORDER BY begins_at LIMIT 1",
+        now=now,
+    )
+    return _handover(row) if row else None
+
+
+async def begin(tx: Transaction, handover_id: int, now: int) -> None:
+    """Note that a handover has begun."""
+    await tx.run("UPDATE handover SET begun_at = :now WHERE id = :id", id=handover_id, now=now)
+
+
+async def find_to_leave(tx: Transaction, begun_before: int) -> Handover | None:
+    """Give a handover that began before an instant and whose therapist has access still."""
+    row = await tx.one(
+        "SELECT * FROM handover WHERE left_at IS NULL AND begun_at <= :before"
+        " ORDER BY begun_at LIMIT 1",
+        before=begun_before,
+    )
+    return _handover(row) if row else None
+
+
+async def leave(tx: Transaction, handover_id: int, from_id: int, now: int) -> None:
+    """End a therapist's role, and what waits to be sent to them as such."""
+    await tx.run(
+        "UPDATE handover SET left_at = :now WHERE id = :id AND from_id = :from_id",
+        id=handover_id,
+        from_id=from_id,
+        now=now,
+    )
+    await tx.run(
+        "UPDATE role SET ended_at = :now"
+        " WHERE person_id = :from_id AND role = 'therapist' AND ended_at IS NULL",
+        from_id=from_id,
+        now=now,
+    )
+    await tx.run(
+        "UPDATE message SET state = 'dropped', reason = 'left', ended_at = :now"
+        " WHERE person_id = :from_id AND state = 'queued' AND NOT EXISTS"
+        " (SELECT 1 FROM pair WHERE pair.id = message.pair_id AND pair.client_id = :from_id)",
+        from_id=from_id,
+        now=now,
+    )
+
+
+async def add_asked(
+    tx: Transaction, new_id: int, handover_id: int, pair_id: int, until_at: int
+) -> None:
+    """Ask a pair's client whether to go on."""
+    await tx.run(
+        "INSERT INTO handover_pair (id, handover_id, pair_id, until_at)"
+        " VALUES (:id, :handover_id, :pair_id, :until_at)",
+        id=new_id,
+        handover_id=handover_id,
+        pair_id=pair_id,
+        until_at=until_at,
+    )
+
+
+async def find_asked(tx: Transaction, pair_id: int, client_id: int) -> Asked | None:
+    """Find what a client was asked about a pair."""
+    row = await tx.one(
+        "SELECT handover_pair.* FROM handover_pair JOIN pair ON pair.id = pair_id"
+        " WHERE pair_id = :pair_id AND client_id = :client_id AND state <> 'erased'",
+        pair_id=pair_id,
+        client_id=client_id,
+    )
+    return _asked(row) if row else None
+
+
+async def answer(
+    tx: Transaction, pair_id: int, client_id: int, said: Answer, new_pair_id: int | None, now: int
+) -> bool:
+    """Keep what a client says, once and in time; False when that is over."""
+    row = await tx.one(
+        "UPDATE handover_pair SET answer = :said, answered_at = :now, new_pair_id = :new_pair_id"
+        " WHERE pair_id = :pair_id AND answer IS NULL AND until_at > :now AND pair_id IN"
+        " (SELECT id FROM pair WHERE client_id = :client_id) RETURNING id",
+        pair_id=pair_id,
+        client_id=client_id,
+        said=said,
+        new_pair_id=new_pair_id,
+        now=now,
+    )
+    return row is not None
+
+
+async def find_lapsed(tx: Transaction, now: int) -> int | None:
+    """Give a question that nobody has answered in time."""
+    row = await tx.one(
+        "SELECT id FROM handover_pair WHERE answer IS NULL AND until_at <= :now LIMIT 1", now=now
+    )
+    return row["id"] if row else None
+
+
+async def lapse(tx: Transaction, now: int) -> None:
+    """Close every question that nobody has answered in time."""
+    await tx.run(
+        "UPDATE handover_pair SET answer = 'lapsed', answered_at = :now"
+        " WHERE answer IS NULL AND until_at <= :now",
+        now=now,
+    )
+
+
+async def find_earlier(tx: Transaction, pair_id: int, therapist_id: int) -> Earlier | None:
+    """Find what was before a therapist's pair, where its client shares it and has agreed here."""
+    row = await tx.one(
+        "SELECT former.id, former.therapist_id FROM handover_pair"
+        " JOIN pair AS own ON own.id = new_pair_id JOIN pair AS former ON former.id = pair_id"
+        " WHERE own.id = :pair_id AND own.therapist_id = :therapist_id AND answer = 'share'"
+        " AND own.state IN ('active', 'paused') AND own.consented_at IS NOT NULL"
+        " AND former.state = 'ended' AND former.client_id = own.client_id",
+        pair_id=pair_id,
+        therapist_id=therapist_id,
+    )
+    return Earlier(row["id"], row["therapist_id"]) if row else None
+
+
+async def to_hand_over(tx: Transaction, from_id: int) -> list[Pair]:
+    """List a therapist's pairs that are not over, by code."""
+    rows = await tx.all(
+        "SELECT * FROM pair WHERE therapist_id = :from_id AND state NOT IN ('ended', 'erased')"
+        " ORDER BY code",
+        from_id=from_id,
+    )
+    return [read_pair(row) for row in rows]

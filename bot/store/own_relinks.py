@@ -1,0 +1,82 @@
+"""What goes along when a therapist's Telegram account changes, and what stays where it was."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bot.store.database import Transaction
+
+#: So many of the newest messages in a former chat are closed.
+_CLOSED_AT_MOST: Final = 60
+#: Of a therapist's messages, those that they were not sent as somebody else's client.
+_AS_THERAPIST: Final = (
+    "person_id = :person_id AND telegram_message IS NOT NULL AND NOT EXISTS"
+    " (SELECT 1 FROM pair WHERE pair.id = message.pair_id AND pair.client_id = :person_id)"
+)
+
+
+async def leave_messages(tx: Transaction, person_id: int) -> list[int]:
+    """Let no message in a therapist's chat be theirs any more; give the newest, to be closed.
+
+    What they were sent as a client of somebody else is left alone.
+    """
+    rows = await tx.all(
+        f"SELECT telegram_message FROM message WHERE {_AS_THERAPIST}"  # noqa: S608 - ours
+        " ORDER BY ended_at DESC LIMIT :most",
+        person_id=person_id,
+        most=_CLOSED_AT_MOST,
+    )
+    await tx.run(
+        f"UPDATE message SET telegram_message = NULL WHERE {_AS_THERAPIST}",  # noqa: S608 - ours
+        person_id=person_id,
+    )
+    return [row["telegram_message"] for row in rows]
+
+
+async def leave_as_client(tx: Transaction, person_id: int, former_id: int) -> None:
+    """Leave what somebody has as a client in the account of before, with what is to be sent."""
+    both = {"person_id": person_id, "former_id": former_id}
+    await tx.run(
+        "UPDATE message SET person_id = :former_id WHERE person_id = :person_id AND pair_id IN"
+        " (SELECT id FROM pair WHERE client_id = :person_id)",
+        **both,
+    )
+    await tx.run(
+        "UPDATE invitation SET used_by = :former_id WHERE pair_id IN"
+        " (SELECT id FROM pair WHERE client_id = :person_id) AND used_by = :person_id",
+        **both,
+    )
+    await tx.run(
+        "UPDATE relink SET person_id = :former_id WHERE pair_id IN"
+        " (SELECT id FROM pair WHERE client_id = :person_id) AND person_id = :person_id",
+        **both,
+    )
+    await tx.run(
+        "UPDATE goal_wanted SET client_id = :former_id WHERE client_id = :person_id", **both
+    )
+    await tx.run("UPDATE pair SET client_id = :former_id WHERE client_id = :person_id", **both)
+
+
+async def take_over(tx: Transaction, idle_id: int, person_id: int) -> None:
+    """Let what is to be sent to an account that is nobody's follow to whom it belongs to now."""
+    await tx.run(
+        "UPDATE message SET person_id = :person_id"
+        " WHERE person_id = :idle_id AND state IN ('queued', 'sending')",
+        person_id=person_id,
+        idle_id=idle_id,
+    )
+
+
+async def owe_digests_again(tx: Transaction, therapist_id: int, now: int, expires_at: int) -> None:
+    """Owe a therapist's newest digest, and those not opened, once more: they lie elsewhere."""
+    await tx.run(
+        "UPDATE message SET state = 'queued', due_at = :now, expires_at = :expires_at,"
+        " claimed_at = NULL, ended_at = NULL, reason = NULL, attempts = 0"
+        " WHERE kind = 'digest' AND person_id = :therapist_id AND state IN ('sent', 'unknown')"
+        " AND subject_id IN (SELECT id FROM digest WHERE therapist_id = :therapist_id"
+        "  AND (opened_at IS NULL OR number ="
+        "   (SELECT max(number) FROM digest WHERE therapist_id = :therapist_id)))",
+        therapist_id=therapist_id,
+        now=now,
+        expires_at=expires_at,
+    )

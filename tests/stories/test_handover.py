@@ -1,0 +1,444 @@
+"""A therapist leaves: each client is asked once whether to go on with a colleague.
+
+1. For a day it can be undone, and nothing changes. 2. Then all pairs end; who leaves gets a last
+digest, and two days later has no access. 3. The colleague sees nothing of a client who has not said
+yes and agreed; then the earlier answers only where they are shared. 4. A no, and no answer, end it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import pytest
+from world import Human, World
+
+from bot.core.errors import Refused
+from bot.opening import RandomIds
+from bot.services.handing import Handing, Plan
+from bot.views.buttons import write_id
+from tests.stories.test_relinking import link_for, number_on, relinks
+
+ASK = "Would you like to go on with Fay here?"
+NOT_FOR_YOU = "This is not for you to use."
+T = TypeVar("T")
+
+
+async def by_admin(world: World, act: Callable[[Handing], Awaitable[T]]) -> T:
+    """Let the admin do something on the server."""
+    stage = world.stage
+    handing = Handing(stage.running.db, stage.clock, RandomIds(), stage.settings)
+    done = await act(handing)
+    await world.step()
+    return done
+
+
+async def starts(world: World) -> Plan:
+    return await by_admin(world, lambda handing: handing.start("Ben", "Fay"))
+
+
+async def practice(world: World) -> tuple[Human, Human, Human]:
+    """Anna with Ben, with one answered check-in; and Fay, a colleague with a client under A7."""
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    _, fay = await world.pair("Gus", "Fay", code="A7")
+    await world.until("Mon 16:20")
+    await anna.answers(3, 8, 8, 8, 8)
+    while "Skip ›" in anna.phone.last.labels and "differently" not in anna.screen:
+        await anna.taps("Skip ›")
+    await anna.types("a marmot")
+    await anna.taps("Show my therapist")
+    return anna, ben, fay
+
+
+async def is_asked(world: World) -> tuple[Human, Human, Human]:
+    """Come to where Anna is asked."""
+    anna, ben, fay = await practice(world)
+    await starts(world)
+    await world.later(hours=26)
+    assert ASK in anna.screen
+    return anna, ben, fay
+
+
+async def test_what_it_means_is_said_first(world: World) -> None:
+    anna, _, _ = await practice(world)
+    await world.pair("Cora", "Ben", code="C3")
+    stopped, ben = await world.pair("Stopped", "Ben", code="S5")
+    await stopped.types("/stop")
+    await stopped.taps("Stop the questions")
+    await world.pair("Gus", "Ben", code="G2")
+    await world.joins(world.human("Joined"), await world.invites(ben, "J8"))
+    await world.invites(ben, "L2")
+    before = await world.facts()
+    plan = await by_admin(world, lambda handing: handing.preview("ben", "FAY"))
+    assert (plan.from_name, plan.to_name) == ("Ben", "Fay")
+    assert (plan.asked, plan.anew) == (("A7", "C3"), ("A7",))
+    assert dict(plan.unasked) == {
+        "S5": "stopped", "G2": "twice", "J8": "not_confirmed", "L2": "not_joined",
+    }  # fmt: skip
+    assert await world.facts() == before
+    received = stopped.received
+    await starts(world)
+    await world.later(hours=30)
+    assert ASK in anna.screen
+    assert ASK in world.people["Cora"].screen
+    assert stopped.received == received
+    for name in ("Gus", "Joined"):
+        assert world.people[name].sees("Your therapy with Ben has come to its end here.")
+        assert ASK not in world.people[name].everything
+
+
+@pytest.mark.parametrize(
+    ("names", "why"),
+    [
+        (("Ben", "Ben"), "handover_same"),
+        (("Ben", "Nobody"), "therapist_unknown"),
+        (("Anna", "Fay"), "therapist_unknown"),
+    ],
+)
+async def test_who_cannot_hand_over_or_take_over(
+    world: World, names: tuple[str, str], why: str
+) -> None:
+    await practice(world)
+    with pytest.raises(Refused) as refused:
+        await by_admin(world, lambda handing: handing.start(*names))
+    assert refused.value.reason == why
+
+
+async def test_who_takes_clients_over_does_not_leave_before_they_have_answered(
+    world: World,
+) -> None:
+    anna, _, fay = await practice(world)
+    await world.therapist("Gil")
+    await starts(world)
+    for hours in (1, 26):
+        await world.later(hours=hours)
+        with pytest.raises(Refused) as refused:
+            await by_admin(world, lambda handing: handing.start("Fay", "Gil"))
+        assert refused.value.reason == "handover_takes_over"
+    await anna.taps("Yes, and share my answers")
+    await by_admin(world, lambda handing: handing.start("Fay", "Gil"))
+    assert fay.sees("The practice hands your clients over to Gil.")
+
+
+async def test_until_it_begins_it_can_be_undone(world: World) -> None:
+    anna, ben, fay = await practice(world)
+    await starts(world)
+    assert ben.sees("The practice hands your clients over to Fay.")
+    assert fay.sees("take over the clients of Ben.")
+    assert "Anna" not in fay.everything
+    for start in (("Ben", "Fay"), ("Fay", "Ben")):
+        with pytest.raises(Refused):
+            await by_admin(world, lambda handing, two=start: handing.start(*two))  # type: ignore[misc]
+    received = anna.received
+    await world.later(hours=20)
+    await by_admin(world, lambda handing: handing.undo("Ben"))
+    assert ben.sees("not handed over to Fay after all")
+    assert fay.sees("The clients of Ben are not handed over after all.")
+    await world.later(hours=48)
+    assert anna.received == received
+    assert await world.rows("SELECT state FROM pair WHERE ended_at IS NOT NULL") == []
+    with pytest.raises(Refused) as refused:
+        await by_admin(world, lambda handing: handing.undo("Ben"))
+    assert refused.value.reason == "handover_none"
+    await world.until("Fri 17:00")
+    assert ben.sees("1 of 1 answered")
+
+
+async def test_who_leaves_gets_a_last_digest_and_then_has_no_access(world: World) -> None:
+    anna, ben, _ = await practice(world)
+    await starts(world)
+    await world.later(hours=24, minutes=30)
+    assert ben.sees("1 of 1 answered")
+    assert not anna.sees(ASK)
+    await ben.opens("A7")
+    assert ben.sees("a marmot")
+    await ben.taps("‹ Back")
+    await ben.taps("A7 · Read")
+    await world.later(hours=2)
+    assert anna.sees("Your therapist read your check-in")
+    with pytest.raises(Refused) as refused:
+        await by_admin(world, lambda handing: handing.undo("Ben"))
+    assert refused.value.reason == "handover_begun"
+    await world.later(hours=48)
+    assert ben.sees("Your work here has ended, and with it your access.")
+    buttons = [one for one in world.pushed(ben) if not one.startswith(("help.", "close."))]
+    before = await world.facts()
+    for toast in await ben.forges(*buttons):
+        assert NOT_FOR_YOU in toast
+    for command in ("/clients", "/today", "/invite"):
+        await ben.types(command)
+        assert NOT_FOR_YOU in ben.screen
+    assert await world.facts() == before
+    received = ben.received
+    await world.until("Fri 17:00")
+    await world.until("Fri 17:00")
+    assert ben.received == received
+    await ben.types("/help")
+    assert ben.screen.startswith("If you need help now")
+
+
+async def test_who_leaves_begins_nothing_new_meanwhile(world: World) -> None:
+    _, ben, _ = await practice(world)
+    link = await world.invites(ben, "L2")
+    late, cora = world.human("Late"), world.human("Cora")
+    await world.joins(late, await world.invites(ben, "J8"))
+    waiting = [button for button in world.pushed(ben) if button.startswith("confirm.")]
+    await starts(world)
+    await world.later(hours=26)
+    for words in ("/invite C9", "/invite"):
+        await ben.types(words)
+        assert "because you leave the practice" in ben.screen
+    await ben.types("/add A7 2026-11-10 09:00 50m weekly")
+    assert "A7 has ended; nothing can be planned." in ben.screen
+    await cora.starts(link)
+    assert "This invitation is not valid, or no longer." in cora.screen
+    await ben.forges(*waiting)
+    assert await world.rows("SELECT DISTINCT pair.state FROM pair JOIN person ON person.id ="
+                            " therapist_id JOIN handover ON from_id = person.id") == [
+        ("ended",)
+    ]  # fmt: skip
+    await world.later(hours=48)
+    assert len(await world.rows("SELECT id FROM handover WHERE left_at IS NOT NULL")) == 1
+
+
+async def test_a_yes_with_the_earlier_answers(world: World) -> None:
+    anna, ben, fay = await is_asked(world)
+    await anna.taps("Yes, and share my answers")
+    assert "Do you agree?" in anna.screen
+    told = fay.sees("would like to go on with you, and is being asked to agree.")
+    assert told is not None
+    # Fay has used A7 before: it is another code.
+    code = (told.text or "").split(" ")[0]
+    assert code != "A7"
+    await fay.types("/clients")
+    await fay.taps(code)
+    assert "has not agreed yet" in fay.screen
+    assert "Earlier answers" not in fay.phone.last.labels
+    await anna.taps("I agree")
+    await fay.types("/clients")
+    await fay.taps(code)
+    assert await fay.taps("Earlier answers") == ""
+    assert fay.sees(f"Before you · {code}")
+    assert "a marmot" in fay.screen
+    # Another therapist, and who leaves, see nothing of the new pair, and Fay not the former one's.
+    await ben.types("/clients")
+    assert code not in ben.screen
+    await world.meets(fay, code, "Mon 15:00")
+    await world.until("Mon 16:20")
+    assert anna.sees("A short check-in about Monday is ready")
+    await anna.checks_in(9, 9, 9, 9, 9)
+    await world.until("Fri 17:00")
+    assert fay.sees("answered")
+    # Whoever stops with Fay shares nothing any more.
+    await anna.types("/stop")
+    await anna.taps("Stop the questions")
+    await fay.types("/clients")
+    await fay.taps(code)
+    assert "Earlier answers" not in fay.phone.last.labels
+
+
+async def test_a_yes_without_them(world: World) -> None:
+    anna, _, fay = await is_asked(world)
+    await anna.taps("Yes, without earlier answers")
+    await anna.taps("I agree")
+    assert fay.sees("Earlier answers are not shared.")
+    ((code,),) = await world.rows(
+        "SELECT code FROM pair WHERE id = (SELECT new_pair_id FROM handover_pair)"
+    )
+    await fay.types("/clients")
+    await fay.taps(str(code))
+    assert "Earlier answers" not in fay.phone.last.labels
+    await fay.types("/today")
+    assert "marmot" not in fay.everything
+    # Asked once: a button that is pressed again changes nothing.
+    (toast,) = await anna.forges(next(b for b in world.pushed(anna) if b.startswith("hand.")))
+    assert "This question is closed." in toast
+    await world.later(hours=24 * 8)
+    assert len([c for c in world.calls_to(anna) if ASK in str(c.params)
+                and c.method == "sendMessage"]) == 1  # fmt: skip
+
+
+async def test_a_no_ends_it(world: World) -> None:
+    anna, _, fay = await is_asked(world)
+    await anna.taps("No, thank you")
+    assert "That is all right" in anna.screen
+    await world.until("Mon 16:20")
+    assert not anna.sees("A short check-in", button="Later")
+    assert not fay.sees("is being asked to agree")
+    await anna.types("/history")
+    assert anna.sees("heard 3")
+    assert await world.rows("SELECT state FROM pair WHERE client_id ="
+                            " (SELECT client_id FROM pair WHERE ended_at IS NOT NULL)") == [
+        ("ended",)
+    ]  # fmt: skip
+
+
+async def test_no_answer_is_asked_about_once_more_and_then_is_a_no(world: World) -> None:
+    anna, _, fay = await is_asked(world)
+    await world.later(hours=24 * 7)
+    assert anna.sees("I ask this once more, and then no more.")
+    await world.later(hours=24 * 8)
+    asked = [c for c in world.calls_to(anna) if ASK in str(c.params) and c.method == "sendMessage"]
+    assert len(asked) == 2
+    assert await world.rows("SELECT answer FROM handover_pair") == [("lapsed",)]
+    button = next(one for one in world.pushed(anna) if one.startswith("hand."))
+    (toast,) = await anna.forges(button)
+    assert "This question is closed." in toast
+    assert not fay.sees("is being asked to agree")
+
+
+async def test_an_open_check_in_stands_in_the_last_digest(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.therapist("Fay")
+    await world.until("Mon 10:00")
+    await starts(world)
+    await world.until("Mon 16:20")
+    await anna.answers(3, 8)
+    await world.until("Tue 10:30")
+    assert await world.rows("SELECT state FROM checkin") == [("partial",)]
+    assert ben.sees("2 of 5")
+    assert anna.sees("This check-in is closed") or not anna.sees("Question 3 of 5")
+    await world.until("Tue 12:00")
+    assert ASK in anna.screen
+
+
+async def test_a_goodbye_of_before_stands_in_the_last_digest_as_well(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.therapist("Fay")
+    await world.until("Mon 16:20")
+    await anna.checks_in(8, 8, 8, 8, 8)
+    await world.until("Tue 09:00")
+    await starts(world)
+    await ben.types("/end A7")
+    await ben.taps("End it, with a goodbye check-in")
+    await world.until("Tue 11:00")
+    await anna.answers(2)
+    await world.until("Wed 09:30")
+    assert await world.rows("SELECT state FROM checkin WHERE kind = 'goodbye'") == [("partial",)]
+    assert await world.rows("SELECT state FROM checkin WHERE state = 'open'") == []
+    assert ben.sees("Goodbye")
+    # What is tapped afterwards would be read by nobody: it is not taken.
+    kept = await world.kept()
+    await anna.forges(next(b for b in world.pushed(anna) if b.startswith("rate.")))
+    assert await world.kept() == kept
+
+
+async def test_with_two_therapists_only_the_one_who_leaves_is_asked_about(world: World) -> None:
+    anna, _, _ = await practice(world)
+    _, far = await world.pair("Anna", "Faraway", code="F9", meets="Tue 15:00")
+    await starts(world)
+    await world.until("Tue 16:20")
+    assert anna.sees("A short check-in about Tuesday is ready")
+    await world.until("Wed 10:00")
+    assert anna.sees(ASK)
+    rows = await world.rows("SELECT state FROM pair WHERE code = 'F9'")
+    assert rows == [("active",)]
+    await anna.taps("No, thank you", anna.sees(ASK))
+    assert await world.rows("SELECT state FROM pair WHERE code = 'F9'") == [("active",)]
+    assert far.received
+
+
+async def test_a_new_account_is_asked_in_place_of_the_former_one(world: World) -> None:
+    anna, ben, _ = await practice(world)
+    await starts(world)
+    await world.later(hours=24, minutes=10)
+    new = await relinks(world, ben)
+    await world.later(hours=2)
+    assert new.sees(ASK)
+    assert not anna.sees(ASK)
+    await new.taps("Yes, and share my answers")
+    assert "Do you agree?" in new.screen
+    for toast in await anna.forges(*[b for b in world.pushed(new) if b.startswith("hand.")]):
+        assert NOT_FOR_YOU in toast
+
+
+async def code_with_fay(world: World) -> str:
+    ((code,),) = await world.rows(
+        "SELECT code FROM pair WHERE id = (SELECT new_pair_id FROM handover_pair)"
+    )
+    return str(code)
+
+
+async def test_a_new_account_that_has_not_agreed_is_not_asked_before(world: World) -> None:
+    _, ben, _ = await practice(world)
+    new = await relinks(world, ben)
+    await starts(world)
+    await world.later(hours=26)
+    assert not new.sees(ASK)
+    ((pair,),) = await world.rows("SELECT id FROM pair WHERE state = 'ended'")
+    (toast,) = await new.forges(f"hand.{write_id(int(str(pair)))}.share")
+    assert "you have not agreed here yet" in toast
+    await new.types("/start")
+    await new.taps("I agree")
+    await world.later(hours=1)
+    assert new.sees(ASK)
+
+
+async def test_what_was_before_goes_along_to_a_new_account(world: World) -> None:
+    """Ben has left and can move nothing any more: Fay's word moves both."""
+    anna, _, fay = await is_asked(world)
+    await anna.taps("Yes, and share my answers")
+    await anna.taps("I agree")
+    await world.later(hours=72)
+    code = await code_with_fay(world)
+    new = await relinks(world, fay, code)
+    await new.taps("I agree")
+    await new.types("/history")
+    await new.taps("Ben")
+    assert new.sees("heard 3")
+    await anna.types("/history")
+    assert NOT_FOR_YOU in anna.screen
+    await fay.types("/clients")
+    await fay.taps(code)
+    await fay.taps("Earlier answers")
+    assert "a marmot" in fay.screen
+    await anna.types("/erase")
+    assert NOT_FOR_YOU in anna.screen
+
+
+async def test_what_comes_after_goes_along_where_the_former_therapist_moves_it(
+    world: World,
+) -> None:
+    anna, ben, fay = await is_asked(world)
+    await anna.taps("Yes, and share my answers")
+    await anna.taps("I agree")
+    new = world.human("Anna's new phone")
+    await new.starts(await link_for(ben))
+    await ben.types(f"/relink A7 {number_on(new)}")
+    assert "Do you agree?" in new.everything
+    code = await code_with_fay(world)
+    await fay.types("/clients")
+    assert "new account, has not agreed there yet" in fay.screen
+    await new.types("/start")
+    await new.taps("I agree")
+    await fay.types("/clients")
+    await fay.taps(code)
+    assert "Earlier answers" in fay.phone.last.labels
+
+
+async def test_an_account_that_is_with_the_colleague_already_cannot_take_both(
+    world: World,
+) -> None:
+    anna, ben, _ = await is_asked(world)
+    await anna.taps("Yes, and share my answers")
+    await anna.taps("I agree")
+    gus = world.people["Gus"]
+    await gus.starts(await link_for(ben))
+    before = await world.rows("SELECT id, client_id FROM pair ORDER BY id")
+    await ben.types(f"/relink A7 {number_on(gus)}")
+    assert "is connected here otherwise since" in ben.screen
+    assert await world.rows("SELECT id, client_id FROM pair ORDER BY id") == before
+
+
+async def test_erasing_what_was_before_takes_it_from_the_colleague(world: World) -> None:
+    anna, _, fay = await is_asked(world)
+    await anna.taps("Yes, and share my answers")
+    await anna.taps("I agree")
+    await anna.types("/erase")
+    await anna.taps("Ben")
+    await anna.taps("Erase everything")
+    assert await world.kept() == []
+    ((code,),) = await world.rows("SELECT code FROM pair WHERE state = 'active' AND code <> 'A7'")
+    await fay.types("/clients")
+    await fay.taps(str(code))
+    assert "Earlier answers" not in fay.phone.last.labels

@@ -1,0 +1,540 @@
+"""A client with a new phone or account: the pair goes on there, and nowhere else.
+
+1. Nothing changes before the therapist has typed the number that the new account shows. 2. Then the
+former account is cut off and told once, neutrally. 3. The new one is asked to agree; history opens
+and questions come only afterwards, an open one once and where it stood. 4. Only the pair of the
+therapist who asks moves. 5. Whoever may not take over is told why, and what to do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+
+from world import Human, World, invitation_in
+
+from bot.views.buttons import write_id
+
+NEW = "Anna's new phone"
+GOES_ON = "goes on in another Telegram account now"
+AGREED = "Do you agree?"
+PROMPTS = "SELECT state FROM message WHERE kind = 'prompt'"
+NOT_FOR_YOU = "This is not for you to use."
+NOT_YOURS = "This is not one of yours, or it is no longer here."
+
+
+async def link_for(ben: Human, code: str = "A7") -> str:
+    """Let a therapist make a link; give its code."""
+    await ben.types(f"/relink {code}")
+    return invitation_in(ben.screen)
+
+
+def number_on(human: Human) -> str:
+    """Read the number that a new account shows."""
+    found = re.search(r"\b(\d{3}) (\d{3})\b", human.screen)
+    assert found is not None, human.screen
+    return found[1] + found[2]
+
+
+async def relinks(world: World, ben: Human, code: str = "A7", name: str = NEW) -> Human:
+    """Let a client go over to a new account, up to the question whether they agree there."""
+    new = world.human(name)
+    await new.starts(await link_for(ben, code))
+    await ben.types(f"/relink {code} {number_on(new)}")
+    assert "goes on in the new account" in ben.screen
+    return new
+
+
+async def half_answered(world: World) -> tuple[Human, Human]:
+    """Let Anna answer two questions of the first check-in."""
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    await anna.answers(3, 8)
+    return anna, ben
+
+
+async def test_a_pair_goes_on_in_the_new_account(world: World) -> None:
+    anna, ben = await half_answered(world)
+    new = await relinks(world, ben)
+
+    assert GOES_ON in anna.screen
+    assert anna.sees("This goes on in another account.")
+    assert "Ben" not in anna.screen
+    assert AGREED in new.screen
+    assert not new.sees("check-in")
+    await new.taps("I agree")
+    # Where it stood: two of five are answered.
+    assert new.sees("Question 3 of 5", button="Skip ›")
+    await new.checks_in(7, 7, 7)
+
+    kept = [value for value in await world.kept() if isinstance(value, int)]
+    assert sorted(kept) == [3, 7, 7, 7, 8]
+    await world.until("Fri 17:00")
+    assert ben.sees("A7")
+    await world.until("Mon 16:20")
+    assert new.sees("A short check-in about Monday is ready")
+    await new.answers(8)
+    assert GOES_ON in anna.screen
+
+
+async def test_the_former_account_has_nothing_left_but_help(world: World) -> None:
+    anna, ben = await half_answered(world)
+    buttons = world.pushed(anna)
+    await relinks(world, ben)
+    before = await world.facts()
+
+    received = anna.received
+    toasts = await anna.forges(*[one for one in buttons if not one.startswith("help.")])
+    assert len(toasts) > 10
+    assert {toast for toast in toasts if NOT_FOR_YOU not in toast} == set()
+    await anna.types("7")
+    await anna.types("/history")
+    assert NOT_FOR_YOU in anna.screen
+    assert await world.facts() == before
+    assert anna.received == received + 2
+    await anna.taps("Help now")
+    assert "In an emergency call 112." in anna.screen
+
+
+async def test_before_the_number_is_typed_nothing_changes(world: World) -> None:
+    anna, ben = await half_answered(world)
+    before = await world.facts()
+    new = world.human(NEW)
+    await new.starts(await link_for(ben))
+    assert "Read this number to your therapist" in new.screen
+    number = number_on(new)
+    await new.types("/history")
+    assert "I don't know you yet." in new.screen
+    await anna.answers(8)
+    assert len(await world.rows("SELECT id FROM person")) == 3  # Dana, Ben and Anna
+    assert (await world.facts())[2] == before[2]
+    # Opening it once more shows the same number.
+    await new.starts(invitation_in(ben.sees("New account for A7").text or ""))  # type: ignore[union-attr]
+    assert number_on(new) == number
+
+
+async def test_who_agrees_before_the_news_arrives_is_not_told_that_therapy_has_ended(
+    world: World,
+) -> None:
+    _, ben = await half_answered(world)
+    new = world.human(NEW)
+    await new.starts(await link_for(ben))
+    ((therapist,),) = await world.rows("SELECT therapist_id FROM pair")
+    room = world.stage.running.room
+    await room.relinking.confirm(int(str(therapist)), "A7", number_on(new))
+    await room.enrolment.consent(
+        *(await world.rows("SELECT client_id, id FROM pair"))[0]  # type: ignore[arg-type]
+    )
+    await world.later(minutes=10)
+    assert not new.sees("Therapy has ended here.")
+    assert new.sees("Question 3 of 5", button="Skip ›")
+
+
+async def test_history_opens_only_after_agreeing(world: World) -> None:
+    _, ben = await half_answered(world)
+    new = await relinks(world, ben)
+    for command in ("/history", "/goals", "/export"):
+        await new.types(command)
+        assert "you have not agreed here yet" in new.screen, command
+    await new.types("8")
+    assert "Nobody reads this chat." in new.screen
+    ((pair,),) = await world.rows("SELECT id FROM pair")
+    ((checkin,),) = await world.rows("SELECT id FROM checkin")
+    at, on = write_id(int(str(checkin))), write_id(int(str(pair)))
+    toasts = await new.forges(
+        f"rate.{at}.goals.9", f"show.{at}", f"history.{on}.0", f"mychart.{on}"
+    )
+    assert toasts[:2] == [NOT_YOURS] * 2
+    assert all("you have not agreed here yet" in toast for toast in toasts[2:])
+    assert len(await world.kept()) == 2
+    await new.types("/start")
+    await new.taps("I agree")
+    await new.types("/history")
+    assert new.sees("heard 3")
+
+
+async def test_stopping_opens_no_history_that_was_not_agreed_to(world: World) -> None:
+    _, ben = await half_answered(world)
+    new = await relinks(world, ben)
+    await new.types("/stop")
+    await new.taps("Stop the questions")
+    await new.types("/history")
+    assert "you have not agreed here yet" in new.screen
+    await new.types("/start")
+    await new.taps("I agree")
+    await new.types("/history")
+    assert new.sees("heard 3")
+
+
+async def test_an_end_opens_no_history_that_was_not_agreed_to(world: World) -> None:
+    _, ben = await half_answered(world)
+    new = await relinks(world, ben)
+    await ben.types("/end A7")
+    await ben.taps("End it")
+    await world.later(hours=24)
+    assert await world.rows("SELECT state FROM pair") == [("ended",)]
+    for command in ("/history", "/export"):
+        await new.types(command)
+        assert "you have not agreed here yet" in new.screen
+    await new.types("/start")
+    await new.taps("I agree")
+    assert "Therapy has ended here." in new.screen
+    assert "Answer now (three questions)" not in new.phone.last.labels
+    assert await world.rows("SELECT state, relinked_at FROM pair") == [("ended", None)]
+    await new.types("/history")
+    assert new.sees("heard 3")
+
+
+async def test_questions_wait_for_the_agreement_and_none_is_asked_twice(world: World) -> None:
+    _, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 16:05")
+    anna = world.people["Anna"]
+    asked = anna.received
+    new = await relinks(world, ben)
+    await world.until("Mon 20:00")
+    assert anna.received == asked + 1
+    assert AGREED in new.screen
+    await new.taps("I agree")
+    assert new.sees("A short check-in about Monday is ready")
+    await world.until("Wed 16:00")
+    asked_at = [c.at for c in world.calls_to(new) if c.method == "sendMessage"
+                and "A short check-in about Monday" in str(c.params)]  # fmt: skip
+    # Once, and the one reminder long after.
+    assert len(asked_at) == 2
+    assert asked_at[1] - asked_at[0] > 12 * 3_600_000
+    assert len(await world.rows("SELECT id FROM checkin WHERE reminded_at IS NOT NULL")) == 1
+
+
+async def test_who_does_not_agree_is_not_asked_and_the_digest_says_so(world: World) -> None:
+    _, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    new = await relinks(world, ben)
+    await new.taps("No, thank you")
+    await world.until("Fri 17:00")
+    assert not new.sees("A short check-in")
+    assert ben.sees("has not agreed in the new account yet")
+    await ben.types("/clients")
+    assert "new account, has not agreed there yet" in ben.screen
+    await new.types("/stop")
+    await new.taps("Stop the questions")
+    assert new.sees("stopped")
+
+
+async def test_a_wrong_number_is_counted_and_the_third_ends_the_link(world: World) -> None:
+    anna, ben = await half_answered(world)
+    new = world.human(NEW)
+    await ben.types("/relink A7 123456")
+    assert "No link for a new account is valid for A7." in ben.screen
+    link = await link_for(ben)
+    await ben.types("/relink A7 123456")
+    assert "Nobody has opened the link for A7 yet." in ben.screen
+    await new.starts(link)
+    number = number_on(new)
+    wrong = f"{(int(number) + 1) % 1_000_000:06}"
+    for left in (2, 1):
+        await ben.types(f"/relink A7 {wrong}")
+        assert f"Tries left: {left}." in ben.screen
+    await ben.types("/relink A7 nonsense")
+    assert "is not valid any more" in ben.screen
+    await ben.types(f"/relink A7 {number}")
+    assert "No link for a new account is valid for A7." in ben.screen
+    await new.starts(link)
+    assert "This link is not valid, or no longer" in new.screen
+    assert GOES_ON not in anna.everything
+    rows = await world.rows("SELECT act FROM audit WHERE act LIKE 'new account%' ORDER BY at")
+    assert [act for (act,) in rows] == ["new account: link made"] + [
+        "new account: wrong number"
+    ] * 3
+
+
+async def test_the_number_may_be_typed_with_a_space_and_the_code_small(world: World) -> None:
+    _, ben = await half_answered(world)
+    new = world.human(NEW)
+    await new.starts(await link_for(ben, "a7"))
+    number = number_on(new)
+    await ben.types(f"/relink a7 {number[:3]} {number[3:]}")
+    assert "goes on in the new account" in ben.screen
+
+
+async def test_a_link_is_for_whoever_opens_it_first_and_for_once(world: World) -> None:
+    anna, ben = await half_answered(world)
+    eve, new = world.human("Eve"), world.human(NEW)
+    link = await link_for(ben)
+    await eve.starts(link)
+    await new.starts(link)
+    assert "was opened in another account before" in new.screen
+    # Eve has a number, but nobody to read it to: a new link takes its place.
+    eves = number_on(eve)
+    await new.starts(await link_for(ben))
+    if eves != number_on(new):
+        await ben.types(f"/relink A7 {eves}")
+        assert "That is not the number" in ben.screen
+    await ben.types(f"/relink A7 {number_on(new)}")
+    await eve.starts(link)
+    assert "This link is not valid, or no longer" in eve.screen
+    newest = await world.rows("SELECT count(*) FROM relink WHERE ended = 'done'")
+    assert newest == [(1,)]
+    # Replayed by the new account itself, it does no harm.
+    await new.starts(invitation_in(ben.sees("New account for A7").text or ""))  # type: ignore[union-attr]
+    assert "This is the account that I know already" in new.screen
+    assert GOES_ON in anna.screen
+    await eve.types("/history")
+    assert "I don't know you yet." in eve.screen
+
+
+async def test_a_link_is_valid_for_an_hour(world: World) -> None:
+    _, ben = await half_answered(world)
+    new, late = world.human(NEW), world.human("Late")
+    link = await link_for(ben)
+    await new.starts(link)
+    number = number_on(new)
+    await world.later(minutes=61)
+    await ben.types(f"/relink A7 {number}")
+    assert "No link for a new account is valid for A7." in ben.screen
+    for human in (new, late):
+        await human.starts(link)
+        assert "This link is not valid, or no longer" in human.screen
+    await world.later(hours=72)
+    assert await world.rows("SELECT * FROM relink") == []
+
+
+async def test_who_guesses_links_meets_silence_and_with_them_invitations(world: World) -> None:
+    _, ben = await half_answered(world)
+    eve = world.human("Eve")
+    link = await link_for(ben)
+    for number in range(5):
+        await eve.starts(f"relink-{number}")
+        assert "This link is not valid" in eve.screen
+    assert "For an hour I try no more of yours" in eve.screen
+    received = eve.received
+    await eve.starts(link)
+    await eve.starts("relink-6")
+    assert eve.received == received
+    await world.later(minutes=59)
+    await eve.starts(link)
+    assert eve.received == received
+    assert await world.rows("SELECT opened_at FROM relink") == [(None,)]
+
+
+async def test_who_may_not_take_over_is_told_why(world: World) -> None:
+    anna, ben = await half_answered(world)
+    cora, _ = await world.pair("Cora", "Ben", code="C3")
+    link = await link_for(ben)
+    for human, why in (
+        (anna, "This is the account that I know already"),
+        (ben, "This link is for your client's new account."),
+        (cora, "is connected with the same therapist already"),
+    ):
+        await human.starts(link)
+        assert why in human.screen
+    assert await world.rows("SELECT opened_at FROM relink") == [(None,)]
+
+
+async def test_a_number_is_good_for_its_own_pair_alone(world: World) -> None:
+    anna, ben = await half_answered(world)
+    cora, _ = await world.pair("Cora", "Ben", code="C3")
+    _, far = await world.pair("Another", "Faraway", code="A7")
+    news, coras = world.human(NEW), world.human("Cora's new phone")
+    await news.starts(await link_for(ben))
+    await coras.starts(await link_for(ben, "C3"))
+    assert number_on(news) != number_on(coras)
+    before = await world.rows("SELECT id, client_id FROM pair ORDER BY id")
+    await ben.types(f"/relink C3 {number_on(news)}")
+    assert "That is not the number" in ben.screen
+    await far.types(f"/relink A7 {number_on(news)}")
+    assert "No link for a new account is valid for A7." in far.screen
+    await far.types("/relink C3")
+    assert "C3" in far.screen
+    assert "?start=" not in far.screen
+    assert await world.rows("SELECT id, client_id FROM pair ORDER BY id") == before
+    assert GOES_ON not in anna.everything + cora.everything
+
+
+async def test_only_this_pair_moves(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    _, far = await world.pair("Anna", "Faraway", code="F9", meets="Tue 15:00")
+    new = await relinks(world, ben)
+    assert "The rest goes on here as before." in anna.screen
+    await new.taps("I agree")
+    await world.until("Mon 16:20")
+    assert new.sees("A short check-in about Monday is ready")
+    await world.until("Tue 16:20")
+    assert anna.sees("A short check-in about Tuesday is ready")
+    assert not new.sees("Tuesday")
+    await anna.answers(8)
+    # The other one can move to the same account, with its own therapist's word.
+    await new.starts(await link_for(far, "F9"))
+    await far.types(f"/relink F9 {number_on(new)}")
+    await new.taps("I agree")
+    assert new.sees("Question 2 of 5")
+
+
+async def test_a_pause_goes_on_and_ends_when_it_was_to_end(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await anna.types("/pause")
+    await anna.taps("2 weeks")
+    new = await relinks(world, ben)
+    await new.taps("I agree")
+    await world.until("Mon 16:20")
+    assert not new.sees("A short check-in")
+    assert await world.rows("SELECT state FROM pair") == [("paused",)]
+    await world.until("Sun 16:20")
+    await world.until("Sun 16:20")
+    await world.until("Mon 16:20")
+    assert new.sees("A short check-in")
+
+
+async def test_who_has_stopped_is_asked_nothing_and_sees_their_own(world: World) -> None:
+    anna, ben = await half_answered(world)
+    await anna.types("/stop")
+    await anna.taps("Stop the questions")
+    new = await relinks(world, ben)
+    assert "The questions stay stopped." in new.screen
+    await new.types("/history")
+    assert new.sees("heard 3")
+    await world.until("Mon 16:20")
+    assert not new.sees("A short check-in")
+    await new.types("/start")
+    await new.taps("I agree")
+    assert await world.rows("SELECT state FROM pair") == [("active",)]
+
+
+async def test_where_therapy_has_ended_the_goodbye_follows(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    await anna.checks_in(8, 8, 8, 8, 8)
+    await ben.types("/end A7")
+    await ben.taps("End it, with a goodbye check-in")
+    await world.later(minutes=11)
+    assert anna.sees("Therapy", button="Help now") or anna.received
+    new = await relinks(world, ben)
+    assert new.sees("Therapy has ended here.")
+    (prompt,) = [c for c in world.calls_to(new) if "snooze." in str(c.params) or "nothanks" in
+                 str(c.params)]  # fmt: skip
+    assert prompt.method == "sendMessage"
+    await new.taps("No, thank you")
+    await new.types("/history")
+    assert new.sees("heard 8")
+
+
+async def test_settings_follow_where_the_new_account_has_none(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben")
+    await anna.types("/zone Asia/Tokyo")
+    await anna.taps("20:00–09:00")
+    await anna.taps("Deutsch")
+    new = await relinks(world, ben)
+    assert "Sind Sie einverstanden?" in new.screen
+    rows = await world.rows("SELECT language, timezone, quiet_from, quiet_to FROM person"
+                            " WHERE id = (SELECT client_id FROM pair)")  # fmt: skip
+    assert rows == [("de", "Asia/Tokyo", "20:00", "09:00")]
+
+
+async def test_after_two_days_nothing_is_left_of_the_former_account(world: World) -> None:
+    anna, ben = await half_answered(world)
+    new = await relinks(world, ben)
+    ((former,),) = await world.rows("SELECT former_id FROM relink")
+    await world.later(hours=72)
+    rows = await world.rows("SELECT telegram, telegram_index, name FROM person WHERE id = :id",
+                            id=former)  # fmt: skip
+    assert rows == [(None, None, None)]
+    await anna.types("/help")
+    assert "/history" not in anna.screen
+    await new.taps("I agree")
+    assert await world.rows("SELECT state FROM pair") == [("active",)]
+
+
+async def test_what_is_said_to_the_answers_waits_for_the_new_account(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    await anna.checks_in(3, 3, 8, 8, 8)
+    await world.until("Fri 17:00")
+    await ben.taps("Let's talk about it")
+    new = await relinks(world, ben)
+    await world.later(minutes=30)
+    assert not new.sees("Your therapist read")
+    assert not anna.sees("Your therapist read")
+    await new.taps("I agree")
+    await world.later(minutes=15)
+    assert new.sees("Your therapist read your check-in")
+    await new.taps("OK")
+    assert await world.rows("SELECT reply FROM acknowledgement") == [("ok",)]
+
+
+async def test_an_erased_pair_has_nothing_to_move(world: World) -> None:
+    anna, ben = await half_answered(world)
+    link = await link_for(ben)
+    await anna.types("/erase")
+    await anna.taps("Erase everything")
+    new = world.human(NEW)
+    await new.starts(link)
+    assert "This link is not valid, or no longer" in new.screen
+    await ben.types("/relink A7")
+    assert "Nobody whom you have confirmed is there with the code A7." in ben.screen
+
+
+async def test_erasing_by_the_new_account_erases_all_of_it(world: World) -> None:
+    _, ben = await half_answered(world)
+    new = await relinks(world, ben)
+    await new.types("/erase")
+    await new.taps("Erase everything")
+    assert await world.kept() == []
+    assert await world.rows("SELECT * FROM relink") == []
+    # Of neither account anything is left: those are Dana's and Ben's.
+    assert await world.rows("SELECT count(telegram), count(name) FROM person") == [(2, 2)]
+    await new.types("/history")
+    assert NOT_FOR_YOU in new.screen or "I don't know you yet." in new.screen
+
+
+async def test_who_is_not_confirmed_has_nothing_to_move(world: World) -> None:
+    ben = await world.therapist("Ben")
+    joined = world.human("Joined")
+    await world.joins(joined, await world.invites(ben, "J8"))
+    await world.invites(ben, "L2")
+    for code in ("J8", "L2"):
+        await ben.types(f"/relink {code}")
+        assert f"Nobody whom you have confirmed is there with the code {code}." in ben.screen
+    await ben.types("/relink Z9")
+    assert "Z9" in ben.screen
+    await ben.types("/relink")
+    assert "/relink A7" in ben.screen
+
+
+async def test_a_prompt_under_way_while_the_account_changes_is_asked_in_the_new_one_alone(
+    world: World,
+) -> None:
+    """The request has left; it arrives in the former chat, where nothing can be answered then."""
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 16:05")
+    new = world.human(NEW)
+    await new.starts(await link_for(ben))
+    world.stage.emulator.faults.add("delay", seconds=1.5, method="sendMessage", chat=anna.phone.id)
+    world.stage.clock.advance_to(world.stage.clock.now() + 15 * 60_000)
+    sending = asyncio.create_task(world.stage.settle())
+    async with asyncio.timeout(10):
+        while ("sending",) not in await world.rows(PROMPTS):  # noqa: ASYNC110 - a row tells it
+            await asyncio.sleep(0.01)
+    ben.phone.send(f"/relink A7 {number_on(new)}")
+    await sending
+    world.stage.emulator.faults.clear()
+    await world.step()
+    rows = await world.rows("SELECT state, reason FROM message WHERE kind = 'prompt'")
+    assert rows == [("unknown", "moved")]
+    assert anna.sees("This goes on in another account.")
+    assert "A short check-in" not in anna.everything
+    await new.taps("I agree")
+    assert new.sees("A short check-in about Monday is ready")
+    await new.checks_in(7, 7, 7, 7, 7)
+
+
+async def test_what_is_shown_again_stands_in_for_the_reminder_for_a_while(world: World) -> None:
+    _, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    await world.until("Tue 12:00")
+    new = await relinks(world, ben)
+    await world.until("Tue 12:45")
+    await new.taps("I agree")
+    assert new.sees("A short check-in about Monday is ready")
+    received = new.received
+    await world.until("Tue 20:00")
+    assert new.received == received
+    await world.until("Wed 12:00")
+    assert new.received == received + 1

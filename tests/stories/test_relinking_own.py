@@ -1,0 +1,203 @@
+"""A therapist with a new phone or account: the admin makes the link and types the number.
+
+1. Nothing changes before that. 2. Then all that is the therapist's goes to the new account alone,
+with the digests that may lie unread in the former one. 3. What the therapist has as a client of a
+colleague stays. 4. What config.toml still names is said.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from world import Human, World, invitation_in
+
+from bot.demo.stage import ADMIN_ID
+from tests.stories.test_relinking import NEW, NOT_FOR_YOU, number_on
+
+BENS = "Ben's new phone"
+STRANGER = "I don't know you yet."
+
+
+async def link_for(world: World, name: str = "Ben") -> str:
+    await world.dana.types(f"/relink_therapist {name}")
+    return invitation_in(world.dana.screen)
+
+
+async def renews(world: World, name: str = "Ben", phone: str = BENS) -> Human:
+    """Let a therapist go over to a new account."""
+    new = world.human(phone)
+    await new.starts(await link_for(world, name))
+    await world.dana.types(f"/relink_therapist {name} {number_on(new)}")
+    assert "goes on in the new account" in world.dana.screen
+    return new
+
+
+async def week(world: World) -> tuple[Human, Human]:
+    """Let there be a digest with Anna's answers in Ben's chat."""
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    await anna.checks_in(3, 8, 8, 8, 8)
+    await world.until("Fri 17:00")
+    assert ben.sees("A7")
+    return anna, ben
+
+
+async def test_everything_goes_on_in_the_new_account(world: World) -> None:
+    anna, ben = await week(world)
+    new = await renews(world)
+    assert "goes on in another Telegram account now" in ben.screen
+    assert "1 of 1 answered" not in ben.everything
+    # The digest that lay in the former chat comes once more, and can be acknowledged.
+    await new.taps("Let's talk about it")
+    await world.later(minutes=5)
+    assert anna.sees("Your therapist read your check-in")
+    await new.types("/clients")
+    assert "A7" in new.screen
+    await world.until("Mon 16:20")
+    await anna.checks_in(8, 8, 8, 8, 8)
+    await world.until("Fri 17:00")
+    assert new.sees("1 of 1 answered")
+    assert "answered" not in ben.everything
+
+
+async def test_the_former_account_is_nobodys(world: World) -> None:
+    _, ben = await week(world)
+    buttons = [one for one in world.pushed(ben) if not one.startswith("help.")]
+    await renews(world)
+    before = await world.facts()
+    for toast in await ben.forges(*buttons):
+        assert NOT_FOR_YOU in toast
+    for command in ("/clients", "/today", "/invite B8", "/end A7", "/relink A7"):
+        await ben.types(command)
+        assert NOT_FOR_YOU in ben.screen
+    assert await world.facts() == before
+    await ben.types("/help")
+    assert ben.screen.startswith("If you need help now")
+    await world.later(hours=72)
+    await ben.types("/clients")
+    assert STRANGER in ben.screen
+
+
+async def test_before_the_number_nothing_changes_and_wrong_ones_are_counted(world: World) -> None:
+    _, ben = await week(world)
+    before = await world.rows("SELECT id, telegram_index FROM person ORDER BY id")
+    new = world.human(BENS)
+    await world.dana.types("/relink_therapist ben 123456")
+    assert "No link for a new account is valid for Ben." in world.dana.screen
+    link = await link_for(world, "ben")
+    await new.starts(link)
+    assert "Read this number to whoever made the link for you" in new.screen
+    wrong = f"{(int(number_on(new)) + 1) % 1_000_000:06}"
+    for _ in range(3):
+        await world.dana.types(f"/relink_therapist Ben {wrong}")
+    assert "is not valid any more" in world.dana.screen
+    await world.dana.types(f"/relink_therapist Ben {number_on(new)}")
+    assert "No link for a new account is valid" in world.dana.screen
+    assert await world.rows("SELECT id, telegram_index FROM person ORDER BY id") == before
+    await ben.types("/clients")
+    assert "A7" in ben.screen
+
+
+async def test_who_may_not_take_over_and_whom_nobody_knows(world: World) -> None:
+    anna, ben = await week(world)
+    link = await link_for(world)
+    await ben.starts(link)
+    assert "This is the account that I know already" in ben.screen
+    await anna.starts(link)
+    assert "belongs to somebody whom I know already" in anna.screen
+    await world.dana.types("/relink_therapist Nobody")
+    assert "No therapist is called “Nobody” here. There are: Ben" in world.dana.screen
+    await world.dana.types("/relink_therapist")
+    assert "/relink_therapist Ben" in world.dana.screen
+    await ben.types("/relink_therapist Ben")
+    assert NOT_FOR_YOU in ben.screen
+
+
+async def test_what_a_therapist_has_as_a_client_stays(world: World) -> None:
+    await week(world)
+    ben, far = await world.pair("Ben", "Faraway", code="F9", meets="Mon 10:00")
+    new = await renews(world)
+    assert "The rest goes on here as before." in ben.screen
+    await world.until("Mon 11:20")
+    assert ben.sees("A short check-in about Monday is ready")
+    assert not new.sees("A short check-in")
+    await ben.answers(8, 8, 8)
+    await new.types("/history")
+    assert NOT_FOR_YOU in new.screen
+    # A new account of the client's own is the colleague's to make.
+    await far.types("/relink F9")
+    await new.starts(invitation_in(far.screen))
+    await far.types(f"/relink F9 {number_on(new)}")
+    await new.taps("I agree")
+    assert new.sees("Question 4 of 5")
+
+
+async def test_an_admin_who_is_a_therapist_is_told_what_to_change(world: World) -> None:
+    await world.therapist("Dana")
+    new = world.human("Dana's new phone")
+    await new.starts(await link_for(world, "Dana"))
+    await world.dana.types(f"/relink_therapist Dana {number_on(new)}")
+    told = world.dana.sees(f"config.toml still names the former account ({ADMIN_ID})")
+    assert told is not None
+    assert f"Put {new.phone.id} there" in (told.text or "")
+    # Until that is done, the former account is the admin's, and the new one only a therapist's.
+    await new.types("/invite_therapist")
+    assert NOT_FOR_YOU in new.screen
+    await new.types("/clients")
+    assert "Your clients" in new.screen
+    await world.dana.types("/clients")
+    assert NOT_FOR_YOU in world.dana.screen
+
+
+async def test_an_account_that_was_there_and_is_nobodys_can_be_taken(world: World) -> None:
+    _, ben = await week(world)
+    new = world.human(BENS)
+    await new.starts(await world.invites(ben, "L2"))
+    await ben.taps("No, somebody else")
+    await renews(world)
+    await new.types("/clients")
+    assert "A7" in new.screen
+    await ben.types("/clients")
+    assert NOT_FOR_YOU in ben.screen
+
+
+async def test_a_digest_under_way_comes_in_the_new_account(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    await anna.checks_in(3, 8, 8, 8, 8)
+    await world.until("Fri 16:30")
+    new = world.human(BENS)
+    await new.starts(await link_for(world))
+    world.stage.emulator.faults.add("delay", seconds=1.5, method="sendMessage", chat=ben.phone.id)
+    world.stage.clock.advance_to(world.stage.moment("Fri 17:00"))
+    sending = asyncio.create_task(world.stage.settle())
+    digests = "SELECT state FROM message WHERE kind = 'digest'"
+    async with asyncio.timeout(10):
+        while ("sending",) not in await world.rows(digests):  # noqa: ASYNC110 - a row tells it
+            await asyncio.sleep(0.01)
+    world.dana.phone.send(f"/relink_therapist Ben {number_on(new)}")
+    await sending
+    world.stage.emulator.faults.clear()
+    await world.step()
+    assert "1 of 1 answered" not in ben.everything
+    assert new.sees("1 of 1 answered")
+    assert await world.rows(digests) == [("sent",)]
+
+
+async def test_a_client_and_the_therapist_may_change_one_after_the_other(world: World) -> None:
+    await week(world)
+    ben = await renews(world)
+    new = world.human(NEW)
+    await ben.types("/relink A7")
+    await new.starts(invitation_in(ben.screen))
+    await ben.types(f"/relink A7 {number_on(new)}")
+    await new.taps("I agree")
+    await world.until("Mon 16:20")
+    assert new.sees("A short check-in about Monday is ready")
+
+
+@pytest.mark.parametrize("name", ["ben", " Ben ", "BEN"])
+async def test_a_name_is_found_as_it_is_said(world: World, name: str) -> None:
+    await world.therapist("Ben")
+    await link_for(world, name)

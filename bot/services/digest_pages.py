@@ -41,9 +41,9 @@ class DigestPage:
     """One page of a digest. first is the first of `expanded`, where something stands out.
 
     week: ISO week of the cut-off. from_on, cut_on: local dates. head: on the first page only.
-    calm_unread: calm clients on this page with an answer and no acknowledgement. lost: hours of its
-    time that were lost with a server, on the first page. away_until_on: it is the last one before an
-    absence that ends then.
+    calm_unread: calm clients on this page with an answer and no acknowledgement. lost: hours of
+    its time that were lost with a server, on the first page. away_until_on: it is the last one
+    before an absence that ends then.
     """
 
     digest_id: int

@@ -191,5 +191,5 @@ def test_the_page_tells_every_metric_and_every_part(root: Path) -> None:
     assert len(names) > 10
     assert [name for name in names if f"rapport_{name}" not in page] == []
     parts = set(re.findall(r'Check\("([a-z ]+)"', (root / "bot/core/health.py").read_text("utf-8")))
-    assert len(parts) == 9
+    assert len(parts) == 10
     assert [part for part in parts if f"| {part} |" not in page] == []

@@ -35,7 +35,7 @@ from bot.store.database import ERASURES, Database, hold, let_go
 from bot.store.erasures import ERASURE_LOGS, ErasureLog, sync_folder
 from bot.store.migrate import known, migrate
 from bot.store.practice import last_seen_at
-from bot.store.pulse import backed_up_at, mark_backup
+from bot.store.pulse import mark_backup, newest_backup
 from bot.store.vault import Vault, load_vaults
 
 _SIDES = ("-wal", "-shm")
@@ -89,7 +89,7 @@ async def restore(
             _clear(fresh)
         sync_folder(path.parent)
         with suppress(OSError):  # it is restored, whether or not that can be noted
-            if backed_up_at(path) is None:
+            if newest_backup(path, clock.now()) is None:
                 # On a new server none is known, and this one is there.
                 mark_backup(path, from_at)
         return Restored(content, aside, from_at, until_at)

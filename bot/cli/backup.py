@@ -71,7 +71,7 @@ async def _back_up(
             unmarked = f"{problem.filename}: {problem.strerror}"
         deleted, undeleted = [], None
         try:
-            deleted = keep_newest(to, keep) if keep is not None else []
+            deleted = keep_newest(to, keep, path) if keep is not None else []
         except OSError as problem:
             undeleted = f"{problem.filename}: {problem.strerror}"
         return path, deleted, unmarked, undeleted

@@ -20,7 +20,7 @@ from bot.services.ports import Clock
 from bot.store.database import FAILURES, Database, Transaction
 from bot.store.health import count_what_waits
 from bot.store.practice import advance_clock
-from bot.store.pulse import backed_up_at
+from bot.store.pulse import newest_backup
 
 _PATIENCE_SECONDS: Final = 2.0
 #: Whoever asks again sooner gets what was seen last.
@@ -85,18 +85,18 @@ class Health:
         return True
 
     async def _beside(self) -> tuple[int | None, float | None]:
-        found = await _in_time(asyncio.to_thread(_disk, self.db.path))
+        found = await _in_time(asyncio.to_thread(_disk, self.db.path, self.wall.now()))
         free, at = (None, None) if found is None else found
         age = None if at is None else max(0.0, (self.wall.now() - at) / 1000)
         return free, age
 
 
-def _disk(database: Path) -> tuple[int, int | None]:
+def _disk(database: Path, now: int) -> tuple[int, int | None]:
     room = os.statvfs(database.parent)
     at = None
     # A mark that somebody else has made may be closed to the bot: then no backup is known.
     with suppress(OSError):
-        at = backed_up_at(database)
+        at = newest_backup(database, now)
     return room.f_bavail * room.f_frsize, at
 
 

@@ -152,9 +152,12 @@ async def was_asked(tx: Transaction, pair_id: int, item: str) -> bool:
 
 
 async def asked_between(tx: Transaction, pair_id: int, from_on: str, until_on: str) -> list[str]:
-    """List the local dates (inclusive bounds) whose appointments a pair was asked about."""
+    """List the local dates (inclusive bounds) whose appointments a pair was asked about, or may
+    have been in hours that were lost.
+    """
     rows = await tx.all(
-        "SELECT local_on FROM appointment WHERE pair_id = :pair_id AND asked = 'asked'"
+        "SELECT local_on FROM appointment WHERE pair_id = :pair_id"
+        " AND (asked = 'asked' OR not_asked_reason = 'lost')"
         " AND local_on BETWEEN :from_on AND :until_on",
         pair_id=pair_id,
         from_on=from_on,
@@ -167,21 +170,22 @@ async def was_asked_last(tx: Transaction, pair_id: int, before_at: int) -> bool:
     """Say whether a pair was asked about the session before the one that starts at an instant.
 
     A question that turned out to be about no session, or never got through, does not count; one
-    that came before its session was moved does.
+    that came before its session was moved does, and so does one of hours that were lost.
     """
     row = await tx.one(
         "SELECT asked, not_asked_reason FROM appointment"
         " WHERE pair_id = :pair_id AND state = 'planned' AND starts_at < :before_at"
         " AND asked IS NOT NULL AND NOT EXISTS (SELECT 1 FROM checkin"
         "  WHERE checkin.appointment_id = appointment.id"
-        "  AND checkin.state IN ('did_not_meet', 'cancelled', 'undeliverable'))"
+        "  AND checkin.state IN ('did_not_meet', 'cancelled', 'undeliverable')"
+        "  AND (checkin.state <> 'undeliverable' OR checkin.lost_at IS NULL))"
         " ORDER BY starts_at DESC LIMIT 1",
         pair_id=pair_id,
         before_at=before_at,
     )
     return row is not None and (
         row["asked"] == "asked"
-        or row["not_asked_reason"] in (ANSWERED_BEFORE_MOVE, ASKED_BEFORE_MOVE)
+        or row["not_asked_reason"] in (ANSWERED_BEFORE_MOVE, ASKED_BEFORE_MOVE, "lost")
     )
 
 

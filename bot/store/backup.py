@@ -90,14 +90,16 @@ def back_up(database: Path, vaults: list[Vault], to: Path, now: int) -> Path:
     return path
 
 
-def keep_newest(folder: Path, keep: int) -> list[Path]:
-    """Delete all but the newest backups in a folder, by their names' time; give the deleted."""
-    found = [path for path in folder.iterdir() if _NAME.fullmatch(path.name)]
-    # A second one of the same second has a longer name: the time first, then the length.
-    found.sort(key=lambda path: (path.name[:24], len(path.name), path.name), reverse=True)
-    for path in found[keep:]:
+def keep_newest(folder: Path, keep: int, made: Path) -> list[Path]:
+    """Delete all but the newest backups in a folder, never the one just made; give the deleted.
+
+    By when the files were written: the time in a name is wrong where a clock was ahead.
+    """
+    others = [path for path in folder.iterdir() if _NAME.fullmatch(path.name) and path != made]
+    others.sort(key=lambda path: (path.stat().st_mtime_ns, path.name), reverse=True)
+    for path in others[keep - 1 :]:
         path.unlink()
-    return found[keep:]
+    return others[keep - 1 :]
 
 
 def read_backup(path: Path, vaults: list[Vault]) -> Content:

@@ -10,10 +10,15 @@ import asyncio
 import json
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 from bot.store.backup import BadBackup, back_up
 from bot.store.vault import KeyProblem, load_vaults
+
+#: How long a process that was killed is waited for.
+_ENDS_SECONDS: Final = 5.0
 
 
 async def back_up_apart(
@@ -33,7 +38,9 @@ async def back_up_apart(
     finally:
         if process.returncode is None:
             process.kill()
-            await process.wait()
+            with suppress(TimeoutError):  # on a disk that does not answer it cannot even be ended
+                async with asyncio.timeout(_ENDS_SECONDS):
+                    await process.wait()
     if process.returncode:
         raise BadBackup(f"the process that makes it ended with {process.returncode}")
     said = json.loads(told)

@@ -17,6 +17,8 @@ _MARK: Final = ".backed-up"
 #: One page, always written whole and in place: a disk that is full can still hold it.
 _PAGE_BYTES: Final = 4096
 _FRESH_MS: Final = 90_000
+#: Two clocks that are right differ by less.
+_AHEAD_MS: Final = 5 * 60_000
 _SPACE: Final = Path("/proc/self/ns/pid")
 
 
@@ -80,6 +82,14 @@ def backed_up_at(database: Path) -> int | None:
     except FileNotFoundError:
         return None
     return int(text) if text.isascii() and text.isdecimal() else None
+
+
+def newest_backup(database: Path, now: int) -> int | None:
+    """Give when the newest backup was made, as far as that can be: a time that is still to come
+    was noted by a clock that was ahead, and is none. Errors: OSError.
+    """
+    at = backed_up_at(database)
+    return None if at is None or at > now + _AHEAD_MS else at
 
 
 def _pulse_of(database: Path) -> Path:

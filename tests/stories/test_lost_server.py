@@ -461,3 +461,36 @@ async def test_lost_hours_are_no_silence_where_the_bot_goes_on_before_it_is_star
     assert "not known: lost with the server" in (digest.text or "")
     assert "no answer" not in (digest.text or "")
     assert await world.rows("SELECT state FROM checkin") == [("undeliverable",)]
+
+
+async def test_what_may_have_been_asked_in_lost_hours_counts_for_the_day(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 09:00")
+    await ben.types("/add A7 2026-11-02 18:00 50m weekly")
+    await ben.taps("Add beside it")
+    await world.until("Mon 08:00")
+    backup = await backed_up(world)
+    await world.until("Mon 11:00")
+    assert len(questions(anna)) == 1
+    await restored(world, backup)
+    await resumed(world)
+    await world.until("Mon 20:30")
+    assert len(questions(anna)) == 1
+    said = await world.rows("SELECT not_asked_reason FROM appointment WHERE asked IS NOT NULL"
+                            " ORDER BY starts_at")  # fmt: skip
+    assert said == [("lost",), ("per_day",)]
+
+
+async def test_every_second_session_counts_from_what_may_have_been_asked(world: World) -> None:
+    anna, _ = await world.pair("Anna", "Ben", meets="Mon 09:00")
+    async with writing(world.stage.running.db) as tx:
+        await tx.run("UPDATE pair SET less_often_at = 1")
+    await world.until("Mon 08:00")
+    backup = await backed_up(world)
+    await world.until("Mon 11:00")
+    await restored(world, backup)
+    await resumed(world)
+    asked = len(questions(anna))
+    await world.until("Mon 11:00")
+    assert len(questions(anna)) == asked
+    await world.until("Mon 11:00")
+    assert len(questions(anna)) == asked + 1

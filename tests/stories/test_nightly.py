@@ -12,19 +12,22 @@ import asyncio
 import json
 import os
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 from world import World
 
+from bot.aside import Aside
 from bot.demo.stage import TOKEN
 from bot.nightly import Nightly
-from bot.store.backup import read_backup
+from bot.store.backup import BadBackup, read_backup
 from bot.store.database import ERASURES
 from bot.store.erasures import ErasureLog
-from bot.store.pulse import backed_up_at
+from bot.store.pulse import backed_up_at, mark_backup
 from bot.store.vault import load_vaults
 from tests.canaries import keys_of
+from tests.transactions import writing
 
 #: Keeps what it is given, says what it was given, and does as it is told by a file beside it.
 COMMAND = """
@@ -64,6 +67,17 @@ def sending(away: Path) -> tuple[str | Path, ...]:
 
 def nightly(world: World) -> Nightly:
     return world.stage.running.nightly
+
+
+async def founded(world: World) -> None:
+    """Let the practice be new: nobody has missed a backup yet."""
+    async with writing(world.stage.running.db) as tx:
+        await tx.run("UPDATE migration SET applied_at = :now", now=world.stage.clock.now())
+
+
+def is_over(process: int) -> bool:
+    stat = Path(f"/proc/{process}/stat")
+    return not stat.exists() or stat.read_text("ascii").split()[2] == "Z"
 
 
 def backups(folder: Path) -> list[str]:
@@ -124,9 +138,11 @@ async def test_a_command_gets_the_file_and_nothing_secret(
     world: World, away: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await world.reconfigure(toml(None, *sending(away)))
-    monkeypatch.setenv("RAPPORT_TELEGRAM__TOKEN", TOKEN)
+    for name in ("RAPPORT_TELEGRAM__TOKEN", "rapport_telegram__token"):
+        monkeypatch.setenv(name, TOKEN)
     await nightly(world).look()
-    monkeypatch.delenv("RAPPORT_TELEGRAM__TOKEN")
+    for name in ("RAPPORT_TELEGRAM__TOKEN", "rapport_telegram__token"):
+        monkeypatch.delenv(name)
     (name,) = backups(away)
     said = (away / "calls").read_text("utf-8")
     ((given, theirs),) = [json.loads(line) for line in said.splitlines()]
@@ -145,6 +161,7 @@ async def test_what_a_command_said_last_is_told_and_the_same_file_is_sent_again(
     folder = tmp_path / "backups"
     folder.mkdir()
     (away / "told").write_text("remote: permission denied", "utf-8")
+    await founded(world)
     await world.reconfigure(toml(folder, *sending(away)))
     await nightly(world).look()
     assert any("ended with 1: remote: permission denied" in line for line in world.logged)
@@ -154,7 +171,7 @@ async def test_what_a_command_said_last_is_told_and_the_same_file_is_sent_again(
     await nightly(world).look()
     assert len((away / "calls").read_text("utf-8").splitlines()) == 1, "not at once again"
     (away / "told").unlink()
-    await world.later(minutes=15)
+    world.stage.clock.advance_to(world.stage.clock.now() + 15 * 60_000)
     await nightly(world).look()
     assert backups(folder) == backups(away) == made
     assert backed_up_at(world.stage.settings.database.path) is not None
@@ -170,6 +187,7 @@ async def test_a_command_that_hangs_is_ended(world: World, away: Path) -> None:
 
 async def test_a_folder_that_is_away_is_told_and_tried_again(world: World, tmp_path: Path) -> None:
     folder = tmp_path / "disk" / "backups"
+    await founded(world)
     await world.reconfigure(toml(folder))
     await nightly(world).look()
     assert any("is no folder: is its disk mounted?" in line for line in world.logged)
@@ -245,3 +263,78 @@ async def test_ended_in_the_middle_there_is_no_half_file(world: World, tmp_path:
         vaults = load_vaults(world.stage.settings.keys.master_key_file)
         for name in backups(folder):
             assert read_backup(folder / name, vaults).pairs == 0
+
+
+async def test_a_clock_that_was_ahead_does_not_stop_the_backups(
+    world: World, tmp_path: Path
+) -> None:
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    await world.reconfigure(toml(folder, keep=1))
+    database, now = world.stage.settings.database.path, world.stage.clock.now()
+    ahead = folder / "rapport-20991101T090000Z.age"
+    ahead.write_bytes(b"")
+    mark_backup(database, now + 30 * 86_400_000)
+    await nightly(world).look()
+    assert backups(folder) == ["rapport-20261101T090000Z.age"], "the one just made stays"
+    assert backed_up_at(database) == now
+
+
+async def test_so_many_are_kept_also_while_none_can_be_sent(
+    world: World, away: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    (away / "told").write_text("no", "utf-8")
+    await founded(world)
+    await world.reconfigure(toml(folder, *sending(away), keep=2))
+    for _ in range(4):
+        clock = world.stage.clock
+        clock.advance_to(clock.now() + 24 * 3_600_000)
+        await nightly(world).make_if_due()
+    assert len(backups(folder)) == 2
+
+
+async def test_a_command_that_leaves_something_running_has_done_its_work(
+    world: World, away: Path
+) -> None:
+    script = 'cp "$1" "$2"; sleep 300 & echo $! > "$2/left"; exit 0'
+    await world.reconfigure(toml(None, "sh", "-c", script, "send", "{file}", away))
+    await asyncio.wait_for(nightly(world).look(), 20)
+    assert len(backups(away)) == 1
+    assert backed_up_at(world.stage.settings.database.path) is not None
+    assert is_over(int((away / "left").read_text("ascii")))
+
+
+async def test_a_folder_that_is_away_keeps_nothing_from_being_sent(
+    world: World, away: Path, tmp_path: Path
+) -> None:
+    anna, _ = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.reconfigure(toml(tmp_path / "gone", *sending(away)))
+    await anna.types("/erase")
+    await anna.taps("Erase everything")
+    source = ErasureLog(world.stage.settings.database.path.with_name(ERASURES))
+    with pytest.raises(BadBackup, match="gone"):
+        await nightly(world)._copy(source)
+    assert len(sent_logs(away)) == 1
+    await nightly(world).look()
+    assert len(backups(away)) == 1
+    assert any("is no folder: is its disk mounted?" in line for line in world.logged)
+
+
+async def test_a_disk_that_does_not_answer_holds_up_neither_the_news_nor_the_end(
+    world: World, tmp_path: Path
+) -> None:
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    await world.reconfigure(toml(folder))
+    hanging, goes_on_now = Aside(0.2), threading.Event()
+    with pytest.raises(OSError, match="does not answer within"):
+        await hanging.do(goes_on_now.wait)
+    with pytest.raises(OSError, match="does not answer within"):
+        await hanging.do(folder.exists)
+    nightly(world)._making = hanging
+    await asyncio.wait_for(nightly(world).look(), 5)
+    assert any("does not answer within" in line for line in world.logged)
+    goes_on_now.set()
+    assert await hanging.do(folder.exists)

@@ -18,7 +18,7 @@ from bot.core.away import Wanted, check_days, read_away
 from bot.core.errors import Refused
 from bot.core.timetable import day_after, local_on, occurrences, to_utc
 from bot.services.acts import reads, writes
-from bot.services.away_keeping import keep, sessions_in, zone_of
+from bot.services.away_keeping import keep, planned_again, sessions_in, zone_of
 from bot.services.in_force import away_of, in_force
 from bot.services.ports import Clock, Ids
 from bot.services.quiet import outside_quiet
@@ -257,9 +257,14 @@ class Absences:
         kept = await store.find(tx, absence_id, [PRACTICE])
         if kept is None or kept.agreed_at is None:
             return None
-        plan = await self._plan(tx, kept, ends=not kept.stands)
-        own = tuple(one for one in plan.effects if one.therapist_id == therapist_id)
-        return replace(plan, effects=own)
+        plan, now = await self._plan(tx, kept, ends=not kept.stands), self.clock.now()
+        gone = plan.replaced if kept.stands else (kept.absence,)
+        own = [
+            replace(one, back=await planned_again(tx, gone, therapist_id, one.zone, now))
+            for one in plan.effects
+            if one.therapist_id == therapist_id
+        ]
+        return replace(plan, effects=tuple(own))
 
     # Steps of these acts
 
@@ -396,11 +401,14 @@ class Absences:
         """Bring the timetable in accord, note who did it, and owe others the news."""
         now, owner_id = self.clock.now(), plan.absence.owner_id
         # News that waits for the morning would say how it stands then: once is enough.
-        await outbox.drop_queued(tx, now, "settled", kind="notice", subject_id=plan.absence.id)
+        for one in (plan.absence, *plan.replaced):
+            await outbox.drop_queued(tx, now, "settled", kind="notice", subject_id=one.id)
+        standing_again = plan.replaced if plan.was else ()
         for effect in plan.effects:
             await keep(tx, self.settings, effect.therapist_id, now, back_from_at)
             if owner_id == PRACTICE and effect.therapist_id != by.person_id:
-                await self._tell(tx, plan.absence.id, effect.therapist_id, now)
+                for one in (plan.absence, *standing_again):
+                    await self._tell(tx, one.id, effect.therapist_id, now)
         await audit.note(tx, self.ids.new(), now, by.person_id, act, "absence", plan.absence.id)
 
     async def _tell(self, tx: Transaction, absence_id: int, therapist_id: int, now: int) -> None:

@@ -490,9 +490,32 @@ async def test_the_practice_closes_and_its_therapists_are_told(world: World) -> 
     await ben.types("/add A7 2026-11-06 15:00 50m once")
     assert "The practice is closed on Nov 6, 2026" in ben.screen
     await dana.taps("Undo")
-    assert ben.sees("The practice is not closed after all: Fri, Nov 6 2026")
+    assert "The practice is not closed after all: Fri, Nov 6 2026" in ben.screen
+    assert "Planned again: 1 (A7)" in ben.screen
     await world.until("Fri 12:21")
     assert anna.sees("Question 1 of 5")
+
+
+async def test_closed_days_that_are_changed_are_told_as_they_stand(world: World) -> None:
+    _, ben = await world.pair("Anna", "Ben", meets="Fri 11:00")
+    dana = world.dana
+    await world.until("Sun 23:30")
+    await dana.types("/schedule closed 5.11.–6.11.")
+    await dana.taps("Apply")
+    await dana.types("/schedule closed 5.11.")
+    await dana.taps("Change it")
+    await world.until("Mon 12:00")
+    assert ben.sees("not closed after all") is None, "he never heard of it"
+    assert ben.sees("The practice is closed: Thu, Nov 5 2026")
+    await dana.types("/schedule closed 5.11.–6.11.")
+    await dana.taps("Apply")
+    assert "The practice is closed: Thu, Nov 5 – Fri, Nov 6 2026" in ben.screen
+    assert "In the place of: Thu, Nov 5 2026" in ben.screen
+    assert "Cancelled: 1 (A7)" in ben.screen
+    await dana.taps("Undo")
+    assert ben.sees("The practice is not closed after all: Thu, Nov 5 – Fri, Nov 6 2026")
+    assert ben.sees("Planned again: 1 (A7)")
+    assert "The practice is closed: Thu, Nov 5 2026" in ben.screen
 
 
 async def test_closed_days_of_the_file_count_once_and_what_was_set_wins(world: World) -> None:

@@ -313,12 +313,39 @@ async def test_what_took_place_before_an_undo_is_asked_about(
     assert cora.received == received, "it is as it was from then on"
 
 
+async def test_another_hour_chosen_on_the_evening_before_loses_no_digest(world: World) -> None:
+    _, ben = await world.pair("Anna", "Ben")
+    await ben.types("/schedule digest friday 19:30")
+    await ben.taps("Apply")
+    await ben.types("/away 9.11.–15.11.")
+    await ben.taps("Apply")
+    await world.until("Sat 12:00")
+    await world.until("Sun 18:00")
+    assert ben.sees("The last digest") is None
+    await ben.types("/schedule digest friday 12:00")
+    await ben.taps("Apply")
+    await world.step()
+    assert ben.sees("The last digest before you are away, until Sun, Nov 15")
+
+
+async def test_another_weekday_chosen_after_an_absence_makes_none(world: World) -> None:
+    _, ben = await world.pair("Anna", "Ben")
+    await ben.types("/away 3.11.–5.11.")
+    await ben.taps("Apply")
+    await world.until("Fri 10:00")
+    await ben.types("/schedule digest wednesday 12:00")
+    await ben.taps("Apply")
+    received = ben.received
+    await world.until("Tue 12:00")
+    assert ben.received == received
+
+
 async def test_days_that_grow_have_a_digest_of_what_came_until_then(world: World) -> None:
     _, ben = await world.pair("Anna", "Ben")
     cora, _ = await world.pair("Cora", "Ben", code="C3", meets="Sun 15:00")
     await ben.types("/away 9.11.–12.11.")
     await ben.taps("Apply")
-    await world.until("Sun 18:00")
+    await world.until("Sat 12:00")
     await world.until("Sun 18:00")
     await cora.checks_in(1, 1, 1, 1, 1)
     await world.until("Mon 09:00")

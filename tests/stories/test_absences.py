@@ -14,6 +14,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 from world import Human, World
 
+from bot.core.errors import Refused
+from bot.services.absences import PRACTICE
+from bot.services.schedule import By
 from tests.feeds.calendars import Kept, follows, kept_beside, read_again
 from tests.transactions import writing
 
@@ -543,6 +546,30 @@ async def test_closed_days_that_are_changed_are_told_as_they_stand(world: World)
     assert ben.sees("The practice is not closed after all: Thu, Nov 5 – Fri, Nov 6 2026")
     assert ben.sees("Planned again: 1 (A7)")
     assert "The practice is closed: Thu, Nov 5 2026" in ben.screen
+
+
+async def test_a_digest_that_is_due_holds_up_only_what_would_move_it(world: World) -> None:
+    await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Fri 16:30")
+    # As if it could not be made.
+    world.stage.clock.advance_to(world.stage.moment("Fri 17:30"))
+    absences, by = world.stage.running.room.absences, By(None, is_admin=True)
+    plan = await absences.draft(by, PRACTICE, "18.11.–20.11.")
+    assert (await absences.agree(by, plan.absence.id)).stands
+    plan = await absences.draft(by, PRACTICE, "6.11.–13.11.")
+    with pytest.raises(Refused, match="digest_due") as refused:
+        await absences.agree(by, plan.absence.id)
+    assert refused.value.facts == {"whose": "Ben"}
+
+
+async def test_what_two_admins_are_shown_does_not_take_the_others_place(world: World) -> None:
+    await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.dana.types("/schedule closed 6.11.")
+    absences, by = world.stage.running.room.absences, By(None, is_admin=True)
+    plan = await absences.draft(by, PRACTICE, "20.11.")
+    assert (await absences.agree(by, plan.absence.id)).stands
+    await world.dana.taps("Apply")
+    assert "The practice is closed:" in world.dana.screen
 
 
 async def test_closed_days_of_the_file_count_once_and_what_was_set_wins(world: World) -> None:

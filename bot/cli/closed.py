@@ -150,6 +150,10 @@ def _refuse(refused: Refused) -> NoReturn:
         case "closed_cover" | "cover_long":
             fail("who covers is each therapist's to say, with /away: give days alone", 2)
         case "digest_due":
-            fail("A digest is due and not made yet: let `rapport run` make it first", 1)
+            fail(
+                f"A digest is due and not made yet ({facts['whose']}): let `rapport run` make it"
+                " first; where it cannot, its log says why",
+                1,
+            )
         case _:
             fail("This was changed meanwhile: see `rapport schedule closed list`", 1)

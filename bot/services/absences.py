@@ -18,8 +18,8 @@ from bot.core.away import Wanted, check_days, read_away
 from bot.core.errors import Refused
 from bot.core.timetable import day_after, local_on, occurrences, to_utc
 from bot.services.acts import reads, writes
-from bot.services.away_keeping import keep, sessions_in, zone_of
-from bot.services.in_force import away_of, in_force
+from bot.services.away_keeping import keep, planned_again, sessions_in, zone_of
+from bot.services.in_force import in_force
 from bot.services.ports import Clock, Ids
 from bot.services.quiet import outside_quiet
 from bot.services.schedule import By
@@ -38,7 +38,7 @@ class Effect:
     cancelled, back: codes of the sessions that it cancels, and of those that come back. eve_at:
     when the digest comes instead of those within it, None where none lies within; is_now: at once.
     next_at: when the first one after it comes. open: check-ins that stay open, unanswered. zone:
-    the therapist's.
+    the therapist's. moves_due: a digest that is due now would be put off, or cut anew.
     """
 
     therapist_id: int
@@ -50,6 +50,7 @@ class Effect:
     is_now: bool
     next_at: int
     open: int
+    moves_due: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +175,7 @@ class Absences:
         is_late = begins_anew and absence.first_on < await self._today(tx, by, absence.owner_id)
         if is_stale or beyond or is_late:
             raise Refused("stale_button")
-        await self._refuse_due(tx, absence.owner_id, now)
+        _refuse_due(plan)
         await store.agree(tx, absence_id, absence.since_at, sorted(ours), now)
         await self._carry_out(tx, by, plan, "absence changed" if ours else "absence set")
         return replace(plan, stands=True)
@@ -194,7 +195,7 @@ class Absences:
         if kept.absence.first_on < today:
             return await self._back(tx, by, kept.absence, today)
         plan = await self._plan(tx, kept, ends=True)
-        await self._refuse_due(tx, kept.absence.owner_id, now)
+        _refuse_due(plan)
         await store.end(tx, absence_id, now)
         await self._carry_out(tx, by, plan, "absence taken back")
         return plan
@@ -222,7 +223,7 @@ class Absences:
         back_from_at = absence.since_at if was_today else None
         ends = kept.stands
         plan = await self._plan(tx, kept, ends=ends, revives=ends, back_from_at=back_from_at)
-        await self._refuse_due(tx, absence.owner_id, now)
+        _refuse_due(plan)
         if kept.stands:
             await store.end(tx, absence_id, now)
             for one in replaced:
@@ -257,9 +258,14 @@ class Absences:
         kept = await store.find(tx, absence_id, [PRACTICE])
         if kept is None or kept.agreed_at is None:
             return None
-        plan = await self._plan(tx, kept, ends=not kept.stands)
-        own = tuple(one for one in plan.effects if one.therapist_id == therapist_id)
-        return replace(plan, effects=own)
+        plan, now = await self._plan(tx, kept, ends=not kept.stands), self.clock.now()
+        gone = plan.replaced if kept.stands else (kept.absence,)
+        own = [
+            replace(one, back=await planned_again(tx, gone, therapist_id, one.zone, now))
+            for one in plan.effects
+            if one.therapist_id == therapist_id
+        ]
+        return replace(plan, effects=tuple(own))
 
     # Steps of these acts
 
@@ -313,7 +319,7 @@ class Absences:
         shorter = replace(lasts, id=self.ids.new(), last_on=day_after(today, -1))
         await store.draft(tx, shorter, made_by=by.person_id, changes_id=lasts.id, now=now)
         plan = await self._plan(tx, store.Kept(shorter, lasts.id, None, None))
-        await self._refuse_due(tx, lasts.owner_id, now)
+        _refuse_due(plan)
         await store.agree(tx, shorter.id, lasts.since_at, [lasts.id], now)
         await self._carry_out(tx, by, plan, "absence changed")
         return replace(plan, stands=True)
@@ -365,9 +371,11 @@ class Absences:
     ) -> Effect:
         therapist_id, now, absence = weekly.therapist_id, self.clock.now(), plan.absence
         zone = weekly.timezone or self.settings.practice.timezone
-        hours = (await in_force(tx, self.settings, therapist_id)).hours(zone)
-        before = await away_of(tx, therapist_id)
-        away = Away((*(one for one in before.absences if one.id not in goes), *comes))
+        before = await in_force(tx, self.settings, therapist_id)
+        hours = before.hours(zone)
+        away = Away((*(one for one in before.away.absences if one.id not in goes), *comes))
+        due_at = before.due_digest_at(now, zone, weekly.cut_at)
+        then_at = replace(before, away=away).due_digest_at(now, zone, weekly.cut_at)
         today = local_on(now, zone)
         off = await store.sessions_cancelled(tx, therapist_id, to_utc(today, "00:00", zone))
         back_at = now + 1 if back_from_at is None else back_from_at
@@ -388,6 +396,7 @@ class Absences:
             is_now=eve_at == now,
             next_at=away.next_digest(max(now, ends_at - 1), hours),
             open=await store.open_checkins(tx, therapist_id),
+            moves_due=due_at is not None and due_at != then_at,
         )
 
     async def _carry_out(
@@ -396,11 +405,14 @@ class Absences:
         """Bring the timetable in accord, note who did it, and owe others the news."""
         now, owner_id = self.clock.now(), plan.absence.owner_id
         # News that waits for the morning would say how it stands then: once is enough.
-        await outbox.drop_queued(tx, now, "settled", kind="notice", subject_id=plan.absence.id)
+        for one in (plan.absence, *plan.replaced):
+            await outbox.drop_queued(tx, now, "settled", kind="notice", subject_id=one.id)
+        standing_again = plan.replaced if plan.was else ()
         for effect in plan.effects:
             await keep(tx, self.settings, effect.therapist_id, now, back_from_at)
             if owner_id == PRACTICE and effect.therapist_id != by.person_id:
-                await self._tell(tx, plan.absence.id, effect.therapist_id, now)
+                for one in (plan.absence, *standing_again):
+                    await self._tell(tx, one.id, effect.therapist_id, now)
         await audit.note(tx, self.ids.new(), now, by.person_id, act, "absence", plan.absence.id)
 
     async def _tell(self, tx: Transaction, absence_id: int, therapist_id: int, now: int) -> None:
@@ -417,14 +429,6 @@ class Absences:
             expires_at=due_at + _TELL_WITHIN_MS,
             now=now,
         )
-
-    async def _refuse_due(self, tx: Transaction, owner_id: int, now: int) -> None:
-        """Errors: Refused("digest_due"): a digest that is due would be put off, or cut anew."""
-        for weekly in await digests.weekly_hours(tx, owner_id or None):
-            zone = weekly.timezone or self.settings.practice.timezone
-            force = await in_force(tx, self.settings, weekly.therapist_id)
-            if force.due_digest_at(now, zone, weekly.cut_at) is not None:
-                raise Refused("digest_due")
 
     async def _load(self, tx: Transaction, by: By, absence_id: int) -> store.Kept:
         owners: Sequence[int] = [
@@ -463,6 +467,13 @@ class Absences:
         if owner_id == PRACTICE:
             return self.settings.practice.timezone
         return await zone_of(tx, owner_id, self.settings)
+
+
+def _refuse_due(plan: Plan) -> None:
+    """Errors: Refused("digest_due"): a digest that is due would be put off, or cut anew."""
+    whose = [one.therapist for one in plan.effects if one.moves_due]
+    if whose:
+        raise Refused("digest_due", whose=", ".join(whose))
 
 
 async def _to_be_planned(tx: Transaction, absence: Absence, therapist_id: int) -> list[str]:

@@ -6,6 +6,7 @@ cancelled otherwise as well. Refuses to touch what a client has been asked about
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from bot.config import Settings
@@ -58,6 +59,23 @@ async def keep(
         absence = away.taking(session.starts_at, zone)
         if absence is not None:
             await store.cancel(tx, session.id, absence.id, now)
+
+
+async def planned_again(
+    tx: Transaction, gone: Sequence[Absence], therapist_id: int, zone: str, now: int
+) -> tuple[str, ...]:
+    """List the codes of what is planned from now on in days that are not off any more."""
+    found = {
+        session.id: session.code
+        for days in gone
+        for session in await store.sessions_to_come(
+            tx,
+            therapist_id,
+            max(now + 1, to_utc(days.first_on, "00:00", zone)),
+            to_utc(day_after(days.last_on), "00:00", zone),
+        )
+    }
+    return tuple(found.values())
 
 
 async def sessions_in(

@@ -10,6 +10,7 @@ from bot.config import Settings
 from bot.config.overriding import overridden
 from bot.core.absence import Away, Hours, Span
 from bot.core.schedule import LEVELS, Held, Source, counting
+from bot.core.timetable import local_on
 from bot.store import absences
 from bot.store import schedule as store
 from bot.store.database import Transaction
@@ -39,10 +40,12 @@ class InForce:
         """Give the hour for which a digest is due, None where none is.
 
         cut_at: the newest digest's cut-off. An hour that lies before it was chosen is none: the
-        first is the next one.
+        first is the next one; but on the evening before an absence there is no next one.
         """
-        hour = self.latest_digest_at(now, zone)
-        return hour if hour > max(cut_at, self.digest_since_at) else None
+        hour, since_at = self.latest_digest_at(now, zone), self.digest_since_at
+        span = self.leaving(hour, zone)
+        is_last = span is not None and local_on(since_at, zone) < span.first_on
+        return hour if hour > cut_at and (hour > since_at or is_last) else None
 
     def next_digest_at(self, now: int, zone: str) -> int:
         """Give the first hour of the digest after now (UTC ms)."""

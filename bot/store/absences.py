@@ -67,13 +67,15 @@ def _kept(tx: Transaction, row: Row) -> Kept:
 async def draft(
     tx: Transaction, absence: Absence, *, made_by: int | None, changes_id: int | None, now: int
 ) -> None:
-    """Keep an absence that was shown, in the place of the owner's last one that was only shown.
+    """Keep an absence that was shown, in the place of the last one that the same person was shown.
 
     Errors: KeyError for a cover of somebody who is no person.
     """
     await tx.run(
-        "DELETE FROM absence WHERE owner_id = :owner_id AND agreed_at IS NULL",
+        "DELETE FROM absence WHERE owner_id = :owner_id AND agreed_at IS NULL"
+        " AND coalesce(made_by, 0) = :made_by",
         owner_id=absence.owner_id,
+        made_by=made_by or 0,
     )
     cover = None
     if absence.cover is not None:

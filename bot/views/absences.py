@@ -127,8 +127,14 @@ class AbsenceViews:
         """Tell a therapist of days on which the practice is closed, or is not after all."""
         with speaking(reader.language):
             lines = [self._effect(one) for one in plan.effects]
-            named = days(plan.absence)
-        text = self.desk.text("notice/closed", reader, plan=plan, days=named, effects=lines)
+            text = self.desk.text(
+                "notice/closed",
+                reader,
+                plan=plan,
+                days=days(plan.absence),
+                replaced=[days(one) for one in plan.replaced],
+                effects=lines,
+            )
         return Screen(text)
 
     def _text(self, plan: Plan, reader: Reader, *, is_looked_at: bool) -> str:

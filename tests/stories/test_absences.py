@@ -14,6 +14,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 from world import Human, World
 
+from bot.core.errors import Refused
+from bot.services.absences import PRACTICE
+from bot.services.schedule import By
 from tests.feeds.calendars import Kept, follows, kept_beside, read_again
 from tests.transactions import writing
 
@@ -313,12 +316,39 @@ async def test_what_took_place_before_an_undo_is_asked_about(
     assert cora.received == received, "it is as it was from then on"
 
 
+async def test_another_hour_chosen_on_the_evening_before_loses_no_digest(world: World) -> None:
+    _, ben = await world.pair("Anna", "Ben")
+    await ben.types("/schedule digest friday 19:30")
+    await ben.taps("Apply")
+    await ben.types("/away 9.11.–15.11.")
+    await ben.taps("Apply")
+    await world.until("Sat 12:00")
+    await world.until("Sun 18:00")
+    assert ben.sees("The last digest") is None
+    await ben.types("/schedule digest friday 12:00")
+    await ben.taps("Apply")
+    await world.step()
+    assert ben.sees("The last digest before you are away, until Sun, Nov 15")
+
+
+async def test_another_weekday_chosen_after_an_absence_makes_none(world: World) -> None:
+    _, ben = await world.pair("Anna", "Ben")
+    await ben.types("/away 3.11.–5.11.")
+    await ben.taps("Apply")
+    await world.until("Fri 10:00")
+    await ben.types("/schedule digest wednesday 12:00")
+    await ben.taps("Apply")
+    received = ben.received
+    await world.until("Tue 12:00")
+    assert ben.received == received
+
+
 async def test_days_that_grow_have_a_digest_of_what_came_until_then(world: World) -> None:
     _, ben = await world.pair("Anna", "Ben")
     cora, _ = await world.pair("Cora", "Ben", code="C3", meets="Sun 15:00")
     await ben.types("/away 9.11.–12.11.")
     await ben.taps("Apply")
-    await world.until("Sun 18:00")
+    await world.until("Sat 12:00")
     await world.until("Sun 18:00")
     await cora.checks_in(1, 1, 1, 1, 1)
     await world.until("Mon 09:00")
@@ -490,9 +520,56 @@ async def test_the_practice_closes_and_its_therapists_are_told(world: World) -> 
     await ben.types("/add A7 2026-11-06 15:00 50m once")
     assert "The practice is closed on Nov 6, 2026" in ben.screen
     await dana.taps("Undo")
-    assert ben.sees("The practice is not closed after all: Fri, Nov 6 2026")
+    assert "The practice is not closed after all: Fri, Nov 6 2026" in ben.screen
+    assert "Planned again: 1 (A7)" in ben.screen
     await world.until("Fri 12:21")
     assert anna.sees("Question 1 of 5")
+
+
+async def test_closed_days_that_are_changed_are_told_as_they_stand(world: World) -> None:
+    _, ben = await world.pair("Anna", "Ben", meets="Fri 11:00")
+    dana = world.dana
+    await world.until("Sun 23:30")
+    await dana.types("/schedule closed 5.11.–6.11.")
+    await dana.taps("Apply")
+    await dana.types("/schedule closed 5.11.")
+    await dana.taps("Change it")
+    await world.until("Mon 12:00")
+    assert ben.sees("not closed after all") is None, "he never heard of it"
+    assert ben.sees("The practice is closed: Thu, Nov 5 2026")
+    await dana.types("/schedule closed 5.11.–6.11.")
+    await dana.taps("Apply")
+    assert "The practice is closed: Thu, Nov 5 – Fri, Nov 6 2026" in ben.screen
+    assert "In the place of: Thu, Nov 5 2026" in ben.screen
+    assert "Cancelled: 1 (A7)" in ben.screen
+    await dana.taps("Undo")
+    assert ben.sees("The practice is not closed after all: Thu, Nov 5 – Fri, Nov 6 2026")
+    assert ben.sees("Planned again: 1 (A7)")
+    assert "The practice is closed: Thu, Nov 5 2026" in ben.screen
+
+
+async def test_a_digest_that_is_due_holds_up_only_what_would_move_it(world: World) -> None:
+    await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Fri 16:30")
+    # As if it could not be made.
+    world.stage.clock.advance_to(world.stage.moment("Fri 17:30"))
+    absences, by = world.stage.running.room.absences, By(None, is_admin=True)
+    plan = await absences.draft(by, PRACTICE, "18.11.–20.11.")
+    assert (await absences.agree(by, plan.absence.id)).stands
+    plan = await absences.draft(by, PRACTICE, "6.11.–13.11.")
+    with pytest.raises(Refused, match="digest_due") as refused:
+        await absences.agree(by, plan.absence.id)
+    assert refused.value.facts == {"whose": "Ben"}
+
+
+async def test_what_two_admins_are_shown_does_not_take_the_others_place(world: World) -> None:
+    await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.dana.types("/schedule closed 6.11.")
+    absences, by = world.stage.running.room.absences, By(None, is_admin=True)
+    plan = await absences.draft(by, PRACTICE, "20.11.")
+    assert (await absences.agree(by, plan.absence.id)).stands
+    await world.dana.taps("Apply")
+    assert "The practice is closed:" in world.dana.screen
 
 
 async def test_closed_days_of_the_file_count_once_and_what_was_set_wins(world: World) -> None:

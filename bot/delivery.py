@@ -49,11 +49,10 @@ _RECORD_AGAIN_SECONDS: Final = 1.0
 @dataclass(frozen=True, slots=True)
 class _Made:
     """What is sent. screen: None where there is nothing left to say. replaces: the Telegram
-    messages that only point to this one afterwards, or show `instead`."""
+    messages that only point to this one afterwards."""
 
     screen: Screen | None
     replaces: tuple[int, ...] = ()
-    instead: Screen | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +110,10 @@ class Delivery:
             return True
         arrived = await self._send(claimed, made.screen)
         if arrived and claimed.person.telegram_id is not None:
-            instead = made.instead or self.checkin_views.moved(claimed.person)
             for older in made.replaces:
-                self.lanes.edit(claimed.person.telegram_id, older, instead)
+                self.lanes.edit(
+                    claimed.person.telegram_id, older, self.checkin_views.moved(claimed.person)
+                )
         return True
 
     async def _render(self, claimed: Claimed) -> _Made:
@@ -144,11 +144,16 @@ class Delivery:
                 return _Made(await self._notice(claimed), replaces)
 
     async def _to_former(self, claimed: Claimed) -> _Made:
-        """Tell an account of before that it is cut off, and close what stands open there."""
+        """Tell an account of before that it is cut off, and close what stands open there.
+
+        That is closed at once, whether or not the news arrives.
+        """
         message, reader = claimed.message, self.digest_views.desk.reader(claimed.person)
         gone = await self.relinking.gone(message.subject_id, claimed.person.id)
-        screen = self.relink_views.former(message.part.endswith(":others"), reader)
-        return _Made(screen, gone, self.relink_views.gone(reader))
+        assert claimed.person.telegram_id is not None  # noqa: S101 - checked in the claim
+        for older in gone:
+            self.lanes.edit(claimed.person.telegram_id, older, self.relink_views.gone(reader))
+        return _Made(self.relink_views.former(message.part.endswith(":others"), reader))
 
     async def _notice(self, claimed: Claimed) -> Screen | None:
         message, pair = claimed.message, claimed.pair

@@ -15,6 +15,7 @@ from bot.config import Settings
 from bot.core.errors import Refused
 from bot.core.people import Pair, Person
 from bot.services.acts import reads, writes
+from bot.services.digest_making import LAST_AFTER_MS
 from bot.services.ending import ENDED
 from bot.services.ports import Clock, Ids
 from bot.services.relinking_own import find_professional
@@ -188,9 +189,12 @@ class Handing:
         now = self.clock.now()
         return (
             await handovers.find_to_begin(tx, now) is not None
-            or await handovers.find_to_leave(tx, now - LEAVES_AFTER_MS) is not None
+            or await self._find_to_leave(tx, now) is not None
             or await handovers.find_lapsed(tx, now) is not None
         )
+
+    async def _find_to_leave(self, tx: Transaction, now: int) -> Handover | None:
+        return await handovers.find_to_leave(tx, now - LEAVES_AFTER_MS, LAST_AFTER_MS)
 
     async def work_one(self) -> bool:
         """Begin a handover, let somebody leave, or close questions; was there one to do?"""
@@ -203,7 +207,7 @@ class Handing:
         now = self.clock.now()
         if (found := await handovers.find_to_begin(tx, now)) is not None:
             await self._begin(tx, found, now)
-        elif (found := await handovers.find_to_leave(tx, now - LEAVES_AFTER_MS)) is not None:
+        elif (found := await self._find_to_leave(tx, now)) is not None:
             await self._leave(tx, found, now)
         else:
             await handovers.lapse(tx, now)
@@ -231,7 +235,8 @@ class Handing:
             await checkins.end_all(tx, pair.id, now)
 
     async def _end(self, tx: Transaction, pair: Pair, now: int) -> None:
-        await pairs.end_pair(tx, pair.id, pair.therapist_id, now)
+        # Nobody's therapy goes on: of who had stopped, the time of keeping runs since then.
+        await pairs.end_pair(tx, pair.id, pair.therapist_id, pair.stopped_at or now)
         await timetable.clear_timetable(tx, pair.id, now)
         await invitations.revoke_invitations(tx, pair.id, now)
         await self._note(tx, "therapy ended by a handover", "pair", pair.id)

@@ -401,7 +401,8 @@ async def _must_wait(tx: Transaction, message: Message) -> bool:
 
 async def may_repeat(tx: Transaction, message: Message) -> bool:
     """Say whether a message is of a kind that may arrive twice, because never would be worse."""
-    if message.kind == "digest":
+    # A change of account may be said twice; unsaid, nobody would know, or be asked to agree.
+    if message.kind == "digest" or message.part.startswith(_RELINKED):
         return True
     if message.kind != "notice":
         return False

@@ -315,6 +315,6 @@ async def tell_former(
         part=f"relinked:{'others' if others else 'nothing'}",
         person_id=former_id,
         due_at=now,
-        expires_at=now + DAY_MS,
+        expires_at=now + 7 * DAY_MS,
         now=now,
     )

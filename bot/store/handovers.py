@@ -133,12 +133,19 @@ async def begin(tx: Transaction, handover_id: int, now: int) -> None:
     await tx.run("UPDATE handover SET begun_at = :now WHERE id = :id", id=handover_id, now=now)
 
 
-async def find_to_leave(tx: Transaction, begun_before: int) -> Handover | None:
-    """Give a handover that began before an instant and whose therapist has access still."""
+async def find_to_leave(tx: Transaction, begun_before: int, last_after_ms: int) -> Handover | None:
+    """Give a handover that began before an instant and whose therapist has access still.
+
+    None while the last digest, cut off so long after the begin, is not made or is on its way.
+    """
     row = await tx.one(
-        "SELECT * FROM handover WHERE left_at IS NULL AND begun_at <= :before"
+        "SELECT handover.* FROM handover JOIN therapist ON therapist.person_id = from_id"
+        " WHERE left_at IS NULL AND begun_at <= :before AND cut_at >= begun_at + :last_after_ms"
+        " AND NOT EXISTS (SELECT 1 FROM message WHERE kind = 'digest'"
+        "  AND message.person_id = from_id AND message.state IN ('queued', 'sending'))"
         " ORDER BY begun_at LIMIT 1",
         before=begun_before,
+        last_after_ms=last_after_ms,
     )
     return _handover(row) if row else None
 
@@ -232,7 +239,8 @@ async def find_earlier(tx: Transaction, pair_id: int, therapist_id: int) -> Earl
         " JOIN pair AS own ON own.id = new_pair_id JOIN pair AS former ON former.id = pair_id"
         " WHERE own.id = :pair_id AND own.therapist_id = :therapist_id AND answer = 'share'"
         " AND own.state IN ('active', 'paused') AND own.consented_at IS NOT NULL"
-        " AND former.state = 'ended' AND former.client_id = own.client_id",
+        " AND former.state = 'ended' AND former.client_id = own.client_id"
+        " AND former.stopped_at IS NULL AND former.erase_asked_at IS NULL",
         pair_id=pair_id,
         therapist_id=therapist_id,
     )

@@ -268,15 +268,23 @@ async def hand_on_settings(tx: Transaction, client_id: int, new_id: int) -> None
     )
 
 
+#: Links that expired before an instant, and of which nobody is to be told any more.
+_OVER: Final = (
+    "expires_at < :before AND NOT EXISTS (SELECT 1 FROM message WHERE kind = 'notice'"
+    " AND subject_id = relink.id AND part LIKE 'relinked:%' AND state IN ('queued', 'sending'))"
+)
+
+
 async def any_over(tx: Transaction, before: int) -> bool:
-    """Say whether a link expired before an instant."""
-    row = await tx.one("SELECT id FROM relink WHERE expires_at < :before LIMIT 1", before=before)
+    """Say whether a link expired before an instant; not while the account of before is told."""
+    row = await tx.one(f"SELECT id FROM relink WHERE {_OVER} LIMIT 1", before=before)  # noqa: S608
     return row is not None
 
 
 async def forget_over(tx: Transaction, before: int) -> list[int]:
     """Delete the links that expired before an instant; give whose the accounts of before were."""
     rows = await tx.all(
-        "DELETE FROM relink WHERE expires_at < :before RETURNING former_id", before=before
+        f"DELETE FROM relink WHERE {_OVER} RETURNING former_id",  # noqa: S608 - ours
+        before=before,
     )
     return [row["former_id"] for row in rows if row["former_id"] is not None]

@@ -16,7 +16,9 @@ from world import Human, World
 from bot.core.errors import Refused
 from bot.opening import RandomIds
 from bot.services.handing import Handing, Plan
+from bot.store.database import Transaction
 from bot.views.buttons import write_id
+from tests.stories.test_ending import SHORT
 from tests.stories.test_relinking import link_for, number_on, relinks
 
 ASK = "Would you like to go on with Fay here?"
@@ -177,6 +179,28 @@ async def test_who_leaves_gets_a_last_digest_and_then_has_no_access(world: World
     assert ben.screen.startswith("If you need help now")
 
 
+async def test_nobody_leaves_before_the_last_digest_is_made_and_has_come(world: World) -> None:
+    """The program was down for the two days in which it was to be read."""
+    _, ben, _ = await practice(world)
+    await starts(world)
+    stage = world.stage
+    await world.later(hours=23, minutes=50)
+    stage.clock.advance_to(stage.clock.now() + 10 * 60_000 + 1000)
+    await world.step()
+    assert await world.rows("SELECT id FROM digest") == []
+    assert await world.rows("SELECT id FROM handover WHERE begun_at IS NULL") == []
+    stage.clock.advance_to(stage.clock.now() + 50 * 3_600_000)
+    handing = Handing(stage.running.db, stage.clock, RandomIds(), stage.settings)
+    assert not await handing.work_one()
+    stage.emulator.faults.add("status", status=500, method="sendMessage", chat=ben.phone.id)
+    await world.step()
+    assert await world.rows("SELECT id FROM handover WHERE left_at IS NOT NULL") == []
+    stage.emulator.faults.clear()
+    await world.later(hours=1)
+    assert ben.sees("1 of 1 answered")
+    assert len(await world.rows("SELECT id FROM handover WHERE left_at IS NOT NULL")) == 1
+
+
 async def test_who_leaves_begins_nothing_new_meanwhile(world: World) -> None:
     _, ben, _ = await practice(world)
     link = await world.invites(ben, "L2")
@@ -199,6 +223,15 @@ async def test_who_leaves_begins_nothing_new_meanwhile(world: World) -> None:
     ]  # fmt: skip
     await world.later(hours=48)
     assert len(await world.rows("SELECT id FROM handover WHERE left_at IS NOT NULL")) == 1
+
+
+async def wish(world: World, at: int | None) -> None:
+    """Let the former pair have a wish to be erased that waits for a decision, or none."""
+
+    async def do(tx: Transaction) -> None:
+        await tx.run("UPDATE pair SET erase_asked_at = :at WHERE state = 'ended'", at=at)
+
+    await world.stage.running.db.write(do)
 
 
 async def test_a_yes_with_the_earlier_answers(world: World) -> None:
@@ -229,6 +262,12 @@ async def test_a_yes_with_the_earlier_answers(world: World) -> None:
     await anna.checks_in(9, 9, 9, 9, 9)
     await world.until("Fri 17:00")
     assert fay.sees("answered")
+    # Whoever wishes to be erased before shares nothing while that is decided.
+    await wish(world, 1)
+    await fay.types("/clients")
+    await fay.taps(code)
+    assert "Earlier answers" not in fay.phone.last.labels
+    await wish(world, None)
     # Whoever stops with Fay shares nothing any more.
     await anna.types("/stop")
     await anna.taps("Stop the questions")
@@ -428,6 +467,23 @@ async def test_an_account_that_is_with_the_colleague_already_cannot_take_both(
     await ben.types(f"/relink A7 {number_on(gus)}")
     assert "is connected here otherwise since" in ben.screen
     assert await world.rows("SELECT id, client_id FROM pair ORDER BY id") == before
+
+
+@pytest.mark.settings(SHORT)
+async def test_a_handover_does_not_renew_how_long_is_kept_of_who_had_stopped(
+    world: World,
+) -> None:
+    anna, _, _ = await practice(world)
+    await anna.types("/stop")
+    await anna.taps("Stop the questions")
+    await world.later(hours=24 * 25)
+    await starts(world)
+    await world.later(hours=30)
+    assert await world.rows("SELECT state FROM pair WHERE code = 'A7'"
+                            " AND stopped_at IS NOT NULL") == [("ended",)]  # fmt: skip
+    assert await world.kept() != []
+    await world.later(hours=24 * 5)
+    assert await world.kept() == []
 
 
 async def test_erasing_what_was_before_takes_it_from_the_colleague(world: World) -> None:

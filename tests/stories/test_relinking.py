@@ -153,6 +153,41 @@ async def test_history_opens_only_after_agreeing(world: World) -> None:
     assert new.sees("heard 3")
 
 
+async def test_a_new_account_is_asked_to_agree_also_where_that_was_lost_once(
+    world: World,
+) -> None:
+    _, ben = await half_answered(world)
+    new = world.human(NEW)
+    await new.starts(await link_for(ben))
+    lost = world.stage.emulator.faults.add(
+        "drop", stage="before", method="sendMessage", times=1, chat=new.phone.id
+    )
+    await ben.types(f"/relink A7 {number_on(new)}")
+    assert lost.struck
+    assert AGREED not in new.everything
+    await world.later(minutes=10)
+    assert AGREED in new.screen
+    await new.taps("I agree")
+    assert new.sees("Question 3 of 5", button="Skip ›")
+
+
+async def test_a_former_account_out_of_reach_is_told_once_it_can_be(world: World) -> None:
+    anna, ben = await half_answered(world)
+    new = world.human(NEW)
+    await new.starts(await link_for(ben))
+    number = number_on(new)
+    anna.phone.block()
+    await ben.types(f"/relink A7 {number}")
+    await world.later(hours=72)
+    assert len(await world.rows("SELECT id FROM relink")) == 1
+    anna.phone.unblock()
+    await anna.types("/help")
+    await world.later(hours=12)
+    assert GOES_ON in anna.everything
+    await world.later(hours=24)
+    assert await world.rows("SELECT id FROM relink") == []
+
+
 async def test_stopping_opens_no_history_that_was_not_agreed_to(world: World) -> None:
     _, ben = await half_answered(world)
     new = await relinks(world, ben)

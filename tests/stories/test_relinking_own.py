@@ -61,6 +61,23 @@ async def test_everything_goes_on_in_the_new_account(world: World) -> None:
     assert "answered" not in ben.everything
 
 
+async def test_a_former_chat_is_closed_whether_or_not_the_news_arrives(world: World) -> None:
+    _, ben = await week(world)
+    lost = world.stage.emulator.faults.add(
+        "drop", stage="before", method="sendMessage", chat=ben.phone.id
+    )
+    await renews(world)
+    assert lost.struck
+    assert "1 of 1 answered" not in ben.everything
+    assert "goes on in another Telegram account now" not in ben.everything
+    # Longer than a former account is kept otherwise, it is told that it is one.
+    world.stage.emulator.faults.clear()
+    await world.later(hours=1)
+    assert "goes on in another Telegram account now" in ben.screen
+    await world.later(hours=72)
+    assert await world.rows("SELECT id FROM relink") == []
+
+
 async def test_the_former_account_is_nobodys(world: World) -> None:
     _, ben = await week(world)
     buttons = [one for one in world.pushed(ben) if not one.startswith("help.")]

@@ -167,6 +167,10 @@ class _Connection(aiosqlite.Connection):
     transaction makes one and not one for each statement.
     """
 
+    def join(self) -> None:
+        """Wait in another thread until the own one has ended."""
+        self._thread.join()
+
     async def at_once(self, whole: Callable[[sqlite3.Connection], T]) -> T:
         """Run `whole` in the connection's thread; nothing else runs there meanwhile."""
         result: T = await self._execute(lambda: whole(self._conn))  # type: ignore[no-untyped-call]
@@ -415,6 +419,8 @@ async def _connect(path: Path, *settings: str) -> _Connection:
     try:
         return cast(_Connection, await connection)
     except sqlite3.DatabaseError as problem:
+        # Its thread was told to stop; it would still say so to a loop that may be closed by then.
+        await asyncio.to_thread(connection.join)
         if getattr(problem, "sqlite_errorcode", 0) == sqlite3.SQLITE_CORRUPT:
             raise _damaged(problem) from problem
         raise Unavailable(f"{path}: {problem}") from problem

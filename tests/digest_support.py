@@ -15,6 +15,7 @@ from bot.core.entries import PairFacts, Talk
 from bot.core.instrument import Instrument, read_instrument
 from bot.core.sessions import Asked, Given, Window
 from bot.core.timetable import to_utc
+from bot.render import dated, dated_moment
 
 ROOT = Path(__file__).parent.parent
 ZONE = "Europe/Berlin"
@@ -96,6 +97,7 @@ def renderer(
     )
     environment.filters["weekday"] = lambda on: f"{dt.date.fromisoformat(on):%a}"
     environment.filters["day"] = lambda on: f"{dt.date.fromisoformat(on):%a %-d %b}"
+    environment.filters |= {"dated": dated, "dated_moment": dated_moment}
     environment.filters["score"] = lambda value: f"{value:.1f}"
     environment.globals["label"] = label or _label
     return environment

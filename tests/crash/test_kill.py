@@ -29,7 +29,7 @@ SEEDS: list[tuple[Way, int]] = [
     *[("polling", seed) for seed in range(1, 7)],
     *[("webhook", seed) for seed in range(1, 4)],
 ]
-_BLOWS = 110
+_BLOWS = 130
 
 
 def unbroken(tally: Tally, seed: int) -> None:

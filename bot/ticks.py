@@ -139,9 +139,12 @@ class Ticks:
             return untold
         try:
             return untold | await self._db.read(look)
-        except Exception:
-            # Whichever cannot even look fails in its turn, and says so; the others go on.
-            return {piece for _, piece in pieces}
+        except Unavailable:
+            pass
+        except Exception as bug:
+            log.error("cannot look what is due", where=trace(bug))
+        # Whichever cannot work either says so in its turn; the others go on.
+        return {piece for _, piece in pieces}
 
     async def _guarded(self, name: str, piece: Piece) -> bool:
         """Work off one kind of piece; what goes wrong there is said and leaves the others.

@@ -19,6 +19,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 from hook import free_port, receive_by_webhook
+from structlog.testing import capture_logs
 from world import World
 
 from bot.core.health import Report
@@ -136,6 +137,25 @@ async def test_a_tick_that_always_fails_is_seen(world: World, pages: Pages) -> N
     (ticks,) = [check for check in report.checks if check.name == "ticks"]
     assert ticks.says == "did not go through: plan for 6 min"
     assert tried, "what cannot even look keeps no other from its turn"
+
+
+async def test_a_look_that_is_broken_is_said_also_where_the_work_goes_on(world: World) -> None:
+    worked: list[str] = []
+
+    async def works() -> bool:
+        worked.append("works")
+        return False
+
+    async def cannot_look(tx: Transaction) -> bool:
+        raise RuntimeError("a bug")
+
+    ticks = world.stage.running.ticks
+    ticks._pieces["plan"] = (Piece(works, cannot_look),)
+    with capture_logs() as said:
+        await ticks._tick("plan")
+    assert worked
+    assert [one["event"] for one in said if one["log_level"] == "error"] != []
+    assert {one["event"] for one in said} == {"cannot look what is due"}
 
 
 async def test_a_tick_that_finds_nothing_asks_the_database_once(

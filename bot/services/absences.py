@@ -20,15 +20,14 @@ from bot.core.timetable import day_after, local_on, occurrences, to_utc
 from bot.services.acts import reads, writes
 from bot.services.away_keeping import keep, planned_again, sessions_in, zone_of
 from bot.services.in_force import in_force
+from bot.services.news import tell
 from bot.services.ports import Clock, Ids
-from bot.services.quiet import outside_quiet
 from bot.services.schedule import By
 from bot.store import absences as store
 from bot.store import audit, digests, outbox, people, rules
 from bot.store.database import Database, Transaction
 
 PRACTICE: Final = store.PRACTICE
-_TELL_WITHIN_MS: Final = 7 * 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -412,23 +411,11 @@ class Absences:
             await keep(tx, self.settings, effect.therapist_id, now, back_from_at)
             if owner_id == PRACTICE and effect.therapist_id != by.person_id:
                 for one in (plan.absence, *standing_again):
-                    await self._tell(tx, one.id, effect.therapist_id, now)
+                    await tell(
+                        tx, effect.therapist_id, f"closed:{self.ids.new()}", subject_id=one.id,
+                        ids=self.ids, settings=self.settings, now=now,
+                    )  # fmt: skip
         await audit.note(tx, self.ids.new(), now, by.person_id, act, "absence", plan.absence.id)
-
-    async def _tell(self, tx: Transaction, absence_id: int, therapist_id: int, now: int) -> None:
-        person = await people.load_person(tx, therapist_id)
-        due_at = await outside_quiet(tx, self.settings, person, now)
-        await outbox.queue(
-            tx,
-            id=self.ids.new(),
-            kind="notice",
-            subject_id=absence_id,
-            part=f"closed:{self.ids.new()}",
-            person_id=therapist_id,
-            due_at=due_at,
-            expires_at=due_at + _TELL_WITHIN_MS,
-            now=now,
-        )
 
     async def _load(self, tx: Transaction, by: By, absence_id: int) -> store.Kept:
         owners: Sequence[int] = [

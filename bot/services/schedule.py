@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Final
 
 from bot.config import Settings
 from bot.config.overriding import written
@@ -16,15 +15,12 @@ from bot.core.errors import Refused
 from bot.core.schedule import LEVELS, Source
 from bot.services.acts import reads, writes
 from bot.services.in_force import InForce, in_force
+from bot.services.news import tell
 from bot.services.ports import Clock, Ids
-from bot.services.quiet import outside_quiet
 from bot.services.schedule_changes import PRACTICE, Change, Changes, Values, filled, settable
-from bot.store import audit, digests, outbox, people
+from bot.store import audit, digests, people
 from bot.store import schedule as store
 from bot.store.database import Database, Transaction
-
-_DAY_MS: Final = 86_400_000
-_TELL_WITHIN_MS: Final = 7 * _DAY_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +233,10 @@ class Schedule:
             await store.bring_reminders_forward(tx, hours * 3_600_000)
         for one in concerned:
             if one.id != by.person_id and one.before.settings != one.after.settings:
-                await self._tell(tx, change_id, one.id, now)
+                await tell(
+                    tx, one.id, f"schedule:{one.id}", subject_id=change_id,
+                    ids=self.ids, settings=self.settings, now=now,
+                )  # fmt: skip
         subject = "practice" if change.owner_id == PRACTICE else "person"
         await audit.note(
             tx, self.ids.new(), now, by.person_id, "schedule set", subject, change.owner_id
@@ -251,18 +250,3 @@ class Schedule:
         if change.was[name] == change.after[name]:
             return force.digest_since_at
         return self.clock.now() if since is None else since[name]
-
-    async def _tell(self, tx: Transaction, change_id: int, therapist_id: int, now: int) -> None:
-        person = await people.load_person(tx, therapist_id)
-        due_at = await outside_quiet(tx, self.settings, person, now)
-        await outbox.queue(
-            tx,
-            id=self.ids.new(),
-            kind="notice",
-            subject_id=change_id,
-            part=f"schedule:{therapist_id}",
-            person_id=therapist_id,
-            due_at=due_at,
-            expires_at=due_at + _TELL_WITHIN_MS,
-            now=now,
-        )

@@ -169,17 +169,15 @@ class Talks:
         therapist = await people.load_person(tx, therapist_id)
         force = await in_force(tx, self.settings, therapist_id)
         zone = therapist.timezone or self.settings.practice.timezone
-        digest_at, cut_at = (
-            force.next_digest_at(now, zone),
-            await people.newest_cut(tx, therapist_id),
-        )
         span = force.away.waited_for(now, force.hours(zone))
-        covers = tuple(
-            one
-            for one in (await absences.standing(tx, [therapist_id]) if span else ())
-            if one.cover is not None
-            and one.last_on >= local_on(now, zone)
-            and span is not None
-            and span.first_on <= one.first_on <= span.last_on
-        )
-        return digest_at, cut_at, span, covers
+        covers: tuple[Absence, ...] = ()
+        if span is not None:
+            covers = tuple(
+                one
+                for one in await absences.standing(tx, [therapist_id])
+                if one.cover is not None
+                and one.last_on >= local_on(now, zone)
+                and span.first_on <= one.first_on <= span.last_on
+            )
+        cut_at = await people.newest_cut(tx, therapist_id)
+        return force.next_digest_at(now, zone), cut_at, span, covers

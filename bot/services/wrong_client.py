@@ -18,16 +18,15 @@ from bot.core.timetable import Entry, Occurrence
 from bot.services.acts import reads, writes
 from bot.services.asking import open_from_to
 from bot.services.in_force import settings_in_force
+from bot.services.news import tell
 from bot.services.planning import clashes_with, insert_single
 from bot.services.ports import Clock, Ids
-from bot.services.quiet import outside_quiet
-from bot.store import asking, audit, outbox, pairs, people, timetable
+from bot.store import asking, audit, outbox, pairs, timetable
 from bot.store import wrong_client as store
 from bot.store.database import Database, Transaction
 
 #: The notice's name in the outbox.
 NOTICE: Final = "wrong_client"
-_TELL_WITHIN_MS: Final = 7 * 24 * 3_600_000
 #: So many of a client's newest appointments are offered.
 OFFERED: Final = 8
 _ASKING: Final[tuple[outbox.Kind, ...]] = ("prompt", "reminder")
@@ -183,19 +182,10 @@ class WrongClient:
         pair = await pairs.load_pair(tx, entry.appointment.pair_id)
         if not taken.was_sent or pair.client_id is None or pair.state not in _HEARS:
             return False
-        client = await people.load_person(tx, pair.client_id)
-        await outbox.queue(
-            tx,
-            id=self.ids.new(),
-            kind="notice",
-            subject_id=taken.checkin_id,
-            part=NOTICE,
-            person_id=client.id,
-            pair_id=pair.id,
-            due_at=await outside_quiet(tx, self.settings, client, now),
-            expires_at=now + _TELL_WITHIN_MS,
-            now=now,
-        )
+        await tell(
+            tx, pair.client_id, NOTICE, subject_id=taken.checkin_id, pair_id=pair.id,
+            ids=self.ids, settings=self.settings, now=now,
+        )  # fmt: skip
         return True
 
 

@@ -227,8 +227,8 @@ def person_of(body: object) -> int | None:
 def without_echo(body: object) -> Any:
     """Leave of a tapped message only which one it is: parsing the rest costs more than all else.
 
-    Its text and its keyboard are our own, brought back. Without a date it counts as what the
-    library calls inaccessible: a message of which nothing else is known.
+    Its text and its keyboard are our own, brought back. By the date 0 it counts as what the library
+    calls inaccessible: a message of which nothing else is known.
     """
     tap = body.get("callback_query") if isinstance(body, dict) else None
     message = tap.get("message") if isinstance(tap, dict) else None

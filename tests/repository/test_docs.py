@@ -32,13 +32,19 @@ def test_it_names_every_command_of_the_command_line(readme: str) -> None:
 
 def test_every_file_it_points_to_is_there(readme: str, root: Path) -> None:
     links = re.findall(r"\]\(([^)#:]+)\)", readme)
-    tests = re.findall(r"`(tests/[\w/.]+)`", readme)
     pictures = re.findall(r'(?:src|srcset)="([^"]+)"', readme)
 
     assert links
-    assert tests
     assert pictures
-    assert [path for path in links + tests + pictures if not (root / path).exists()] == []
+    assert [path for path in links + pictures if not (root / path).exists()] == []
+
+
+def test_every_promise_links_to_what_holds_it(readme: str) -> None:
+    table = readme.partition("| promise | held by |")[2].partition("\n\n")[0]
+    promises = [line.strip("|").split(" | ") for line in table.splitlines()[2:]]
+
+    assert len(promises) > 20
+    assert [said for said, held in promises if "](tests/" not in held] == []
 
 
 def test_every_test_that_the_docs_point_to_is_there(root: Path) -> None:

@@ -10,9 +10,11 @@ import pytest
 from bot.core.digest import (
     EXPANDED_PER_PAGE,
     LINES_PER_PAGE,
+    PAGE_UNITS,
     Counts,
     Digest,
     digest_of,
+    most_units,
     pages_of,
 )
 from bot.core.entries import NEED, Entry, PairFacts, Talk, entry_of
@@ -347,6 +349,32 @@ def test_pages_keep_the_order_split_at_clients_and_hold_their_limits() -> None:
         assert on_page
         assert sum(s in ("first", "expanded") for s in on_page) <= EXPANDED_PER_PAGE
         assert sum(s in ("calm", "silent") for s in on_page) <= LINES_PER_PAGE
+
+
+def test_a_page_is_filled_before_the_next_one_begins() -> None:
+    def filled(kind: str, count: int, scores: tuple[int, ...]) -> list[int]:
+        made = digest(*(pair(f"{kind}{n}", *weeks(scores)) for n in range(count)))
+        return [place.page for place in pages_of(made)]
+
+    lines, most = LINES_PER_PAGE, EXPANDED_PER_PAGE
+    assert filled("B", 2 * lines + 1, CALM) == [1] * lines + [2] * lines + [3]
+    assert filled("A", 2 * most + 1, LOW) == [1] * most + [2] * most + [3]
+
+
+def test_a_long_entry_begins_a_page_of_its_own_and_leaves_none_empty() -> None:
+    days = [f"2026-11-{day:02d}" for day in range(14, 21)]
+    obstacles = tuple(Given("obstacles", chip) for chip in ("pace", "other", "not_heard"))
+    full = [asked(on, *LOW, extra=obstacles) for on in days]
+    made = digest(*(pair(f"A{n}", *full) for n in range(5)))
+    pages = [place.page for place in pages_of(made)]
+    sizes = [most_units(one) for one in made.entries]
+    assert pages[0] == 1
+    for page in range(1, pages[-1] + 1):
+        assert sum(size for size, on in zip(sizes, pages, strict=True) if on == page) <= PAGE_UNITS
+    for place in range(1, len(pages)):
+        before = sum(s for s, on in zip(sizes, pages, strict=True) if on == pages[place] - 1)
+        is_next = pages[place] > pages[place - 1]
+        assert not is_next or before + sizes[place] > PAGE_UNITS
 
 
 def test_an_empty_week_has_no_places() -> None:

@@ -102,6 +102,9 @@ def test_what_is_said_to_be_cancelled_is(days: float) -> None:
         (-1, [-2], False),  # but nothing since
         (-1, [-0.5, 1], False),  # it may have dropped what is over
         (-1, [1], False),
+        (-1, [-1, 1], True),  # what is just as old is enough
+        (0, [1], False),  # what begins now may have been dropped already
+        (0, [-1, 1], True),
     ],
 )
 def test_what_is_missing_is_gone_only_where_the_calendar_reaches(

@@ -156,6 +156,7 @@ CONDITION = ("item", 1, "show_if", 0, 0)
         (changed(*CONDITION, to={"at_most": 5}), "show_if: at_most needs items"),
         (changed(*CONDITION, to={"every": 0}), "show_if: every needs a whole number"),
         (changed(*CONDITION, to={"every": 2, "items": ["calm"]}), "every takes no items"),
+        (changed(*CONDITION, to={"every": 1.5}), "show_if: every needs a whole number"),
         (
             changed(*CONDITION, to={"items": "calm", "at_most": 5}),
             "show_if: 'items' must be a list",

@@ -49,6 +49,16 @@ def test_points_of_this_file_have_the_scores_they_say() -> None:
     assert [score(point(value).values, HOUSE) for value in (8.6, 7.4, 0.0)] == [8.6, 7.4, 0.0]
 
 
+# S16: lows
+
+
+def test_s16_an_item_at_the_limit_is_low_and_one_above_it_is_not() -> None:
+    limit = HOUSE.low_at_most
+    for lowest, found in ((limit, True), (limit + 1, False)):
+        (verdict,) = course([Point((9, 9, 9, 9, int(lowest)))], HOUSE).verdicts
+        assert ("low" in verdict.findings) is found
+
+
 # S7: baselines
 
 

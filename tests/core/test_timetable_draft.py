@@ -212,6 +212,8 @@ def test_a_draft_becomes_a_rule_or_one_appointment() -> None:
     _, weekly = read(A_LINE)
     assert weekly.rule(ZONE) == Rule(1, "15:00", 50, 1, "2026-12-01", ZONE)
     assert [o.local_on for o in weekly.preview(ZONE)] == ["2026-12-01", "2026-12-08", "2026-12-15"]
+    _, other = read("A7 2026-12-01 15:00 fortnightly")
+    assert [o.local_on for o in other.preview(ZONE)] == ["2026-12-01", "2026-12-15", "2026-12-29"]
     _, once = read("A7 2026-12-01 15:00 once")
     assert [o.starts_at for o in once.preview(ZONE)] == [to_utc("2026-12-01", "15:00", ZONE)]
     with pytest.raises(ValueError, match="no rule"):

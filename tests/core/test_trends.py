@@ -111,6 +111,9 @@ def test_a_panel_keeps_gaps_and_marks_what_was_found() -> None:
     assert [dot.score for dot in panel.dots] == [9, 9, None, 9, 9, 9, 7, 9]
     assert [dot.shape for dot in panel.dots][-2:] == ["below", "back"]
     assert panel.lower is not None
+    assert panel.usual is not None
+    assert panel.upper is not None
+    assert panel.lower < panel.usual < panel.upper
     low = entry(pair("A7", *weeks(4))).panel
     assert low is not None
     assert low.dots[0].shape == "low"

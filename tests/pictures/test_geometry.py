@@ -52,6 +52,13 @@ def test_the_newest_stands_at_the_right_edge() -> None:
     assert of(8.0, None).panels[0].newest is None
 
 
+def test_a_new_beginning_is_drawn_between_two_scores_however_close_they_stand() -> None:
+    days = [Dot(f"2026-11-{day + 1:02d}", 5.0, "plain", day == 20) for day in range(28)]
+    (panel,) = arrange([Panel("A7", tuple(days))]).panels
+    (anew,) = panel.anew
+    assert panel.marks[19][0] < anew < panel.marks[20][0]
+
+
 def test_numbers_stand_at_the_marks_only_where_they_fit() -> None:
     assert len(of(*[5.0] * 16).panels[0].labels) == 16
     assert of(*[5.0] * 17).panels[0].labels == ()

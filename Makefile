@@ -50,7 +50,7 @@ coverage core: export COVERAGE_FILE := $(CURDIR)/.coverage
 # The tests start a hundred programs: what each would compile anew, it reads (empty says: keep it).
 test core coverage torture: export PYTHONDONTWRITEBYTECODE :=
 
-golden: $(DEV) ## Renew what ten invented weeks read like (tests/golden) and show what has changed
+golden: $(DEV) ## Renew what eleven invented weeks read like (tests/golden) and show what has changed
 	@$(BIN)/python -m tests.golden --renew
 
 torture: $(DEV) ## Kill, break and starve the bot for MINUTES=10 (PARTS=kills,disk for some)

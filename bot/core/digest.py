@@ -8,7 +8,7 @@ therapist is ranked or compared.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from bot.core import signals
@@ -25,6 +25,7 @@ class Counts:
     """Check-ins of a digest. The rate is of those whose time is over: answered of asked.
 
     open, did_not_meet (with conflicts), undelivered and not_asked stand outside of the rate.
+    rate_needs: so many asked make an interval.
     """
 
     clients: int = 0
@@ -38,11 +39,14 @@ class Counts:
     did_not_meet: int = 0
     undelivered: int = 0
     not_asked: int = 0
+    rate_needs: int = field(default=1, compare=False)
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        """The 95 % interval of the response rate (S12); None when nobody was asked."""
-        return signals.wilson(self.answered, self.asked) if self.asked else None
+        """The 95 % interval of the response rate (S12); None when too few were asked."""
+        if self.asked < self.rate_needs:
+            return None
+        return signals.wilson(self.answered, self.asked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,7 @@ def digest_of(pairs: Sequence[PairFacts], window: Window, instrument: Instrument
         expanded=tuple(expanded),
         silent=tuple(entry for entry in entries if entry.standing == "silent"),
         calm=tuple(entry for entry in entries if entry.standing == "calm"),
-        counts=_counts(entries),
+        counts=_counts(entries, instrument.house.rate_needs),
     )
 
 
@@ -83,7 +87,7 @@ def _need(entry: Entry) -> tuple[int, int, float, str]:
     return _NEED_ORDER[entry.reason], -len(entry.reasons), score, entry.code
 
 
-def _counts(entries: Sequence[Entry]) -> Counts:
+def _counts(entries: Sequence[Entry], rate_needs: int) -> Counts:
     outcomes = [s.outcome for entry in entries for s in entry.sessions if s.is_new]
     answered, started = outcomes.count("answered"), outcomes.count("started")
     skipped = outcomes.count("skipped")
@@ -100,6 +104,7 @@ def _counts(entries: Sequence[Entry]) -> Counts:
         did_not_meet=outcomes.count("did_not_meet") + outcomes.count("conflict"),
         undelivered=outcomes.count("undelivered"),
         not_asked=outcomes.count("not_asked"),
+        rate_needs=rate_needs,
     )
 
 
@@ -122,9 +127,12 @@ _CORRECTED: Final = 48
 _TEXT_WAITS: Final = 62
 _CHIPS: Final = 26
 _TALKED: Final = 64
+_GOALS: Final = 40
 _USUAL: Final = 24
+_LATELY: Final = 24
 _RANGE: Final = 34
 _STEPS: Final = 152
+_OVERDUE: Final = 96
 _REPAIRED: Final = 68
 _SINCE: Final = 62
 _LOWER: Final = 42
@@ -133,8 +141,10 @@ _MORE: Final = 34
 _REASON: Final[dict[Reason, int]] = {
     "low_twice": 29,
     "low": 22,
+    "cutoff": 56,
     "below": 74,
-    "fall": 62,
+    "fall": 74,
+    "cutoff_fall": 56,
     "still_below": 38,
     "raise": 72,
     "talked_no": 54,
@@ -142,6 +152,8 @@ _REASON: Final[dict[Reason, int]] = {
     "declined": 54,
     "silence_after_low": 40,
 }
+#: What a line below says anyway, and is a reason in words only where it is the first.
+_ALONE: Final[dict[Reason, int]] = {"wrote": 44, "obstacles": 44}
 _OUTCOME: Final[dict[Outcome, int]] = {
     "started": 28,
     "skipped": 40,
@@ -196,13 +208,17 @@ def most_units(entry: Entry) -> int:
     if entry.standing == "calm":
         shown = tuple(one for one in (entry.latest, entry.unanswered) if one is not None)
         is_over = entry.repair is not None and entry.repair.outcome != "open"
-        return size + _LINE_MARK + _REPAIRED * is_over + sum(map(_remarks, shown))
+        size += _LINE_MARK + _REPAIRED * is_over + sum(map(_remarks, shown))
+        return size + sum(_TALKED * (one.talked is not None) for one in shown)
     shown = entry.sessions[:SESSIONS_SHOWN]
     size += sum(map(_remarks, shown))
     if entry.standing == "silent":
         return size + _SINCE * bool(entry.silent_running)
     size += _RANGE * (entry.limits is not None) + _STEPS * (entry.repair is not None)
+    size += _OVERDUE * (entry.repair is not None and entry.repair.is_overdue)
+    size += _SINCE * ("silence_after_low" in entry.reasons) + _LATELY * ("fall" in entry.reasons)
     size += _MARK + _USUAL + sum(_REASON.get(reason, 0) for reason in entry.reasons)
+    size += _ALONE.get(entry.reason, 0)
     for session in shown:
         size += _LINE + len(session.items) * _ITEM
         if session.obstacles:
@@ -227,7 +243,7 @@ def _remarks(session: Session) -> int:
     """Give the most that is remarked about a session besides its score."""
     size = _OUTCOME.get(session.outcome, 0) + _CORRECTED * session.is_corrected
     size += _NO_SCORE * (session.has_answers and session.score is None)
-    size += (LABEL_SHOWN + 3) * ("small_change" in session.good)
+    size += (LABEL_SHOWN + 3) * ("small_change" in session.good) + _GOALS * bool(session.goals)
     if session.shared is not None:
         words = session.shared.words
         size += _TEXT_WAITS if words is None else TEXT_SHOWN + 6

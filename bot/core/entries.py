@@ -26,8 +26,10 @@ Reason = Literal[
     "talked_no",
     "open_loop",
     "low",
+    "cutoff",
     "below",
     "fall",
+    "cutoff_fall",
     "still_below",
     "raise",
     "wrote",
@@ -48,8 +50,10 @@ NEED: Final[tuple[Reason, ...]] = (
     "talked_no",
     "open_loop",
     "low",
+    "cutoff",
     "below",
     "fall",
+    "cutoff_fall",
     "still_below",
     "raise",
     "wrote",
@@ -69,9 +73,11 @@ Opener = Literal["missed", "different", "yours", "wrote", "in_the_way", "room", 
 OPENERS: Final[dict[Reason, Opener]] = {
     "low_twice": "missed",
     "low": "missed",
+    "cutoff": "missed",
     "below": "different",
     "fall": "different",
-    "still_below": "different",
+    "cutoff_fall": "different",
+    "still_below": "checking_in",
     "raise": "yours",
     "wrote": "wrote",
     "obstacles": "in_the_way",
@@ -86,7 +92,10 @@ _NO_OBSTACLE: Final = frozenset({"nothing_particular", "hard_but_useful", "rathe
 #: What is still said of whoever has left: what the last answers hold, and nothing to begin with
 #: next time.
 _LAST_WORDS: Final = frozenset(
-    {"low_twice", "talked_no", "low", "below", "fall", "raise", "wrote", "obstacles", "declined"}
+    {
+        *("low_twice", "talked_no", "low", "cutoff", "below", "fall", "cutoff_fall"),
+        *("raise", "wrote", "obstacles", "declined"),
+    }
 )
 
 #: An open "let's talk about it" is named this long; a new acknowledgement replaces it anyway.
@@ -135,8 +144,9 @@ class Entry:
 
     on, time: of the latest appointment, for "A7 · Mon 15:00" (None when there was none).
     sessions: those of this digest, newest first. reasons: in order of need, the first decides.
-    usual: median before the latest score, limits: the own range; None for too few. slid: the latest
-    score was reached slowly. repair: a fall that is followed. anew_on: the session with which the
+    usual: what the latest score is compared with, limits: its range; None for too few. lately: the
+    median of the last ones, where the latest fell from it. slid: the latest score was reached
+    slowly. repair: a fall that is followed. anew_on: the session with which the
     usual began anew. silent_running: how many of the newest went unanswered, answered_on: the date
     of the last that did not. state_now: a pause, stop or end within the window. standing: what
     stood out; the page a pair is on is frozen elsewhere. panel: for a picture, None without scores.
@@ -153,6 +163,7 @@ class Entry:
     sparkline: str = ""
     usual: float | None = None
     limits: signals.Limits | None = None
+    lately: float | None = None
     change: signals.Change = "none"
     slid: bool = False
     repair: Repair | None = None
@@ -174,7 +185,7 @@ class Entry:
     def opener(self) -> Opener | None:
         """How to begin, where something stands out."""
         # What came slowly is not about the last session.
-        if self.slid and self.reason in ("below", "fall", "still_below"):
+        if self.slid and self.reason in ("below", "fall"):
             return "checking_in"
         return OPENERS.get(self.reason)
 
@@ -236,6 +247,7 @@ def entry_of(
         sparkline=trend.sparkline,
         usual=trend.usual,
         limits=trend.limits,
+        lately=trend.lately,
         change=trend.change,
         slid=trend.slid,
         repair=repair,
@@ -280,13 +292,14 @@ def _reasons(
     last: Session | None = None
     for session in sessions:
         if session.is_new or session.is_corrected:
-            found |= _said_by(session, last) | _judged(trend.verdict_on(session))
+            found |= _said_by(session, last) | _judged(session, trend.verdict_on(session))
         if session.has_answers:
             last = session
-    if repair is not None and repair.outcome == "open" and not repair.is_new:
-        # Silence says nothing about a fall: it is still one only while scores come.
-        scored = any(s.score is not None for s in sessions if s.is_new)
-        found |= {"still_below"} if scored and "below" not in found else set()
+    if repair is not None and repair.lasts:
+        # What lasts is no news, unless it falls further. Silence says nothing about a fall: it is
+        # still one only while scores come.
+        scored = any(session.score is not None for session in sessions if session.is_new)
+        found = found - {"below", "fall"} | ({"still_below"} if scored else set())
     if _loop_is_open(facts.talk, sessions, window):
         found.add("open_loop")
     if facts.talk is not None and _is_declined(facts.talk, window):
@@ -306,8 +319,6 @@ def _said_by(session: Session, last: Session | None) -> set[Reason]:
     found: set[Reason] = set()
     if session.outcome == "silent":
         found.add("silence_after_low" if last is not None and last.is_low else "silence")
-    if session.is_low:
-        found.add("low_twice" if last is not None and last.is_low else "low")
     if session.shared is not None:
         found.add("raise" if session.shared.disclosure == "raise" else "wrote")
     if set(session.obstacles) - _NO_OBSTACLE:
@@ -317,15 +328,23 @@ def _said_by(session: Session, last: Session | None) -> set[Reason]:
     return found
 
 
-def _judged(verdict: signals.Verdict | None) -> set[Reason]:
-    """Say what the course gives reason for: under the own range, or a fall.
+def _judged(session: Session, verdict: signals.Verdict | None) -> set[Reason]:
+    """Say what the course gives reason for; outside of it, only that an answer is low.
 
     A reliable fall alone stands on an assumed SD, so that it ranks no higher than a plain fall.
     """
-    findings = set(verdict.findings) if verdict is not None else set()
+    if verdict is None:
+        return {"low"} if session.is_low else set()
+    findings = set(verdict.findings)
+    found: set[Reason] = set()
+    for same in ("low_twice", "low", "cutoff", "cutoff_fall"):
+        if same in findings:
+            found.add(same)
     if "below_limit" in findings:
-        return {"below"}
-    return {"fall"} if findings & {"reliable_fall", "fall"} else set()
+        found.add("below")
+    elif findings & {"reliable_fall", "fall"}:
+        found.add("fall")
+    return found
 
 
 def _is_declined(talk: Talk, window: Window) -> bool:

@@ -18,8 +18,9 @@ class House:
     score_needs: S1. sd, reliability: assumed spread and reliability of scores; without both there
     is no reliable change and no chart. reliable_z: S2, S3. baseline_needs, baseline_over, sigmas:
     S5 to S8. cutoff_below, cutoff_at_most, cutoff_fall: S10, for licensed instruments.
-    alpha_people: S11. gap_needs: S13. repair_within: S14. straight_running: S15. low_at_most,
-    low_running: S16. fall_at_least, fall_needs, usual_over, usual_needs: S17.
+    alpha_people: S11. rate_needs: S12. gap_needs: S13. repair_within: S14. straight_running,
+    ceiling_needs, ceiling_share: S15. low_at_most, low_running: S16. fall_at_least, fall_needs,
+    usual_over, usual_needs: S17. slide_over, slide_last: S9, in words.
     """
 
     low_at_most: int = 5
@@ -36,12 +37,23 @@ class House:
     baseline_over: int = 6
     sigmas: float = 3.0
     repair_within: int = 3
+    slide_over: int = 3
+    slide_last: float = 0.5
     straight_running: int = 4
+    ceiling_needs: int = 4
+    ceiling_share: float = 0.5
+    rate_needs: int = 5
     gap_needs: int = 5
     alpha_people: int = 50
     cutoff_below: float | None = None
     cutoff_at_most: float | None = None
     cutoff_fall: float | None = None
+
+    @property
+    def has_cutoffs(self) -> bool:
+        """Whether the file names a rule of a licensed instrument's manual (S10)."""
+        rules = (self.cutoff_below, self.cutoff_at_most, self.cutoff_fall)
+        return any(rule is not None for rule in rules)
 
 
 class Scale(Protocol):
@@ -67,13 +79,19 @@ _WHOLE: Final = {
     "baseline_needs": 2,
     "baseline_over": 2,
     "repair_within": 1,
+    "slide_over": 2,
     "straight_running": 2,
+    "ceiling_needs": 1,
+    "rate_needs": 1,
     "gap_needs": 3,
     "alpha_people": 2,
 }
 
 #: What must not be zero, because something is divided or multiplied by it.
 _ABOVE_ZERO: Final = ("sd", "reliable_z", "sigmas", "cutoff_fall")
+
+#: What is a part of a whole.
+_SHARES: Final = ("slide_last", "ceiling_share")
 
 #: A count that must not be above another.
 _ORDERED: Final = (("usual_needs", "usual_over"), ("baseline_needs", "baseline_over"))
@@ -108,6 +126,8 @@ def _mistake(key: str, value: object) -> str | None:
         return f"house.{key}: must be a whole number from {_WHOLE[key]}"
     if key in _ABOVE_ZERO and value == 0:
         return f"house.{key}: must be above 0"
+    if key in _SHARES and value > 1:
+        return f"house.{key}: must be a share from 0 to 1"
     if key == "reliability" and value >= 1:
         return "house.reliability: must be below 1: no questionnaire is without noise"
     return None

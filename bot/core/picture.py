@@ -41,7 +41,7 @@ _PLOT: Final = {1: 560, 2: 250, 3: 144}
 
 @dataclass(frozen=True, slots=True)
 class Dot:
-    """One check-in. on: its local date. score: None is a gap. begins_anew: the own usual begins
+    """One check-in. on: its local date. score: None is a gap. begins_anew: the usual begins
     with it."""
 
     on: str

@@ -18,6 +18,7 @@ from bot.core import signals
 from bot.core.conversation import Disclosure, Value
 from bot.core.house import House
 from bot.core.instrument import Instrument
+from bot.core.rhythm import GOAL_ITEMS
 from bot.core.timetable import local_on, local_time
 
 #: "skipped": went through to the end without an answer that may be shown.
@@ -152,7 +153,8 @@ class Session(NamedTuple):
 
     is_new, is_corrected: why it stands in this digest; neither means that it is history.
     given, of: ratings answered, ratings there are. open_until: local (date, time). values (the
-    ratings, in the order of `form`), score and chips are empty without an answer to show.
+    ratings, in the order of `form`), score, chips and goals (ratings of the client's own goals, by
+    their places) are empty without an answer to show.
     """
 
     on: str
@@ -180,6 +182,7 @@ class Session(NamedTuple):
     reason: str | None = None
     is_after_unseen: bool = False
     begins_anew: bool = False
+    goals: tuple[int, ...] = ()
 
     @property
     def has_answers(self) -> bool:
@@ -253,6 +256,7 @@ class _Reader:
             asked.not_asked_reason,
             asked.is_after_unseen,
             asked.begins_anew,
+            tuple(value for key in GOAL_ITEMS if isinstance(value := said.get(key), int)),
         )
 
     def _is_changed(self, asked: Asked) -> bool:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final, Literal
 
 from bot.core import signals
+from bot.core.house import House
 from bot.core.instrument import Instrument
 from bot.core.picture import Dot, Panel, Shape
 from bot.core.sessions import Asked, Session
@@ -41,16 +43,26 @@ class Repair:
     """A fall followed until it is over (S14). Clients never see it.
 
     since_on, until_on: local dates of the session it began with and the one that was back to
-    usual. acknowledged: the most that the therapist said to it. talked: the client says that the
-    two talked about it. is_new: it began in this digest.
+    usual. acknowledged: the most that the therapist said to it. talked: whether the two talked
+    about it, as the client says; None where nobody knows. is_new: it began in this digest.
+    is_older: it had begun before what is read here. is_overdue: still open when a repair would be
+    late. is_deeper: the newest score is lower than all since it began.
     """
 
     since_on: str
     outcome: Literal["open", "back", "repaired"]
     is_new: bool
     acknowledged: Literal["read", "talk"] | None = None
-    talked: bool = False
+    talked: bool | None = None
     until_on: str | None = None
+    is_older: bool = False
+    is_overdue: bool = False
+    is_deeper: bool = False
+
+    @property
+    def lasts(self) -> bool:
+        """Whether it is open, began before this digest and has not become deeper in it."""
+        return self.outcome == "open" and not self.is_new and not self.is_deeper
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +71,7 @@ class Trend:
 
     sessions: tuple[Session, ...]
     course: signals.Course
+    house: House
 
     @property
     def newest(self) -> signals.Verdict | None:
@@ -67,12 +80,26 @@ class Trend:
 
     @property
     def usual(self) -> float | None:
-        """The own usual before the newest score; None for too few."""
-        return self.newest.usual if self.newest else None
+        """What the newest score is compared with; None for too few.
+
+        The mean of its baseline (S7); where the instrument has no chart, the median of the last
+        ones (S17).
+        """
+        newest = self.newest
+        if newest is None:
+            return None
+        if not isinstance(newest.baseline, signals.Baseline):
+            return newest.usual
+        return newest.baseline.mean if newest.baseline.count >= self.house.usual_needs else None
+
+    @property
+    def lately(self) -> float | None:
+        """The median of the last ones, where the newest score is a fall from it (S17)."""
+        return self.newest.usual if self.newest and self.change == "fall" else None
 
     @property
     def limits(self) -> signals.Limits | None:
-        """The own range that the newest score is judged by; None for too few."""
+        """The usual range that the newest score is judged by; None for too few."""
         baseline = self.newest.baseline if self.newest else None
         limits = baseline.limits if isinstance(baseline, signals.Baseline) else None
         return limits if isinstance(limits, signals.Limits) else None
@@ -89,13 +116,15 @@ class Trend:
 
     @property
     def slid(self) -> bool:
-        """Whether the newest score was reached slowly: each of three lower than the one before,
-        and no more than half of the way from the usual in the last step (house rule)."""
-        scores = [v.score for v in self.course.verdicts if v.score is not None]
-        if len(scores) < 3 or self.usual is None:
+        """Whether the newest score was reached slowly: each of the last ones lower than the one
+        before, and only a part of the way from the usual in the last step (house rules)."""
+        over = self.house.slide_over
+        scores = [v.score for v in self.course.verdicts if v.score is not None][-over:]
+        if len(scores) < over or self.usual is None:
             return False
-        first, before, last = scores[-3:]
-        return first > before > last and before - last <= (self.usual - last) / 2
+        last_step = scores[-2] - scores[-1]
+        is_gradual = last_step <= (self.usual - scores[-1]) * self.house.slide_last
+        return is_gradual and all(after < before for before, after in pairwise(scores))
 
     @property
     def sparkline(self) -> str:
@@ -144,13 +173,19 @@ class Trend:
         if is_over and not self._is_here(began):
             return None
         said = {one.kind for one in acknowledged if one.covers_at >= began.starts_at}
+        since = [s.score for s in self.sessions[newest.at :] if s.score is not None]
+        replies = {session.talked for session in self.sessions[newest.at + 1 :]}
+        talked = None if "no" not in replies else False
         return Repair(
             since_on=began.on,
             outcome=newest.outcome,
-            is_new=self._is_here(began),
+            is_new=self._is_here(began) and not newest.is_older,
             acknowledged="talk" if "talk" in said else "read" if said else None,
-            talked=any(s.talked in _TALKED for s in self.sessions[newest.at + 1 :]),
+            talked=True if replies.intersection(_TALKED) else talked,
             until_on=ended.on if ended is not None else None,
+            is_older=newest.is_older,
+            is_overdue=newest.is_overdue,
+            is_deeper=since[-1] < min(since[:-1], default=since[-1]),
         )
 
     def panel(self, title: str) -> Panel | None:
@@ -198,7 +233,8 @@ def trend_of(sessions: Sequence[Session], instrument: Instrument) -> Trend:
         )
         for session in here
     ]
-    return Trend(here, signals.course(points, instrument.house, instrument.scale))
+    judged = signals.course(points, instrument.house, instrument.scale)
+    return Trend(here, judged, instrument.house)
 
 
 def holds_baseline(asked: Sequence[Asked], instrument: Instrument) -> bool:

@@ -9,8 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from bot.core import signals
 from bot.core.beside import Beside, beside_of
 from bot.core.entries import Mark, PairFacts, Talk
+from bot.core.house import House
 from bot.core.instrument import Instrument
 from bot.core.picture import Panel
 from bot.core.sessions import Given, Session, Shared, Window, cut_text, sessions_of
@@ -49,8 +51,9 @@ class Progress:
 class Details:
     """One pair's history. sessions: newest first. usual, limits None: too few to say.
     anew_on: the session with which the usual began anew. repair: the newest fall.
-    straight_running: check-ins in a row with one value in every item.
-    all_highest: of how many check-ins every item was at its highest, of how many.
+    straight_running: check-ins in a row with one value in every item, 0 while too few.
+    all_highest: in how many check-ins every item was at its highest, of how many; None where that
+    is seldom, or there are too few.
 
     digest_id, page: where it was opened from; None and 0 when not from a digest. before_first:
     what was said before the first session, None where nothing was.
@@ -70,7 +73,7 @@ class Details:
     anew_on: str | None
     repair: Repair | None
     straight_running: int
-    all_highest: tuple[int, int]
+    all_highest: tuple[int, int] | None
     panel: Panel | None
     talk: Talk | None
     mark: Mark | None
@@ -125,7 +128,7 @@ def details_of(
         # The whole history is read as new here.
         began_here = repair.since_on > local_on(as_of.from_at, as_of.zone)
         repair = replace(repair, is_new=began_here)
-    newest, highest = trend.course.newest, trend.course.ceiling
+    newest = trend.course.newest
     return Details(
         digest_id=digest_id,
         page=page,
@@ -142,8 +145,8 @@ def details_of(
         limits=trend.limits,
         anew_on=trend.anew_on,
         repair=repair,
-        straight_running=newest.straight_running if newest else 0,
-        all_highest=(highest.hits, highest.of),
+        straight_running=newest.straight_running if newest and "straight" in newest.findings else 0,
+        all_highest=_all_highest(trend.course.ceiling, instrument.house),
         panel=trend.panel(facts.code),
         talk=facts.talk,
         mark=mark,
@@ -159,6 +162,12 @@ def details_of(
         ),
         goodbye=goodbye,
     )
+
+
+def _all_highest(highest: signals.Share, house: House) -> tuple[int, int] | None:
+    """Give how often everything was at the highest, where that is worth telling (S15)."""
+    is_told = highest.of >= house.ceiling_needs and highest.hits >= highest.of * house.ceiling_share
+    return (highest.hits, highest.of) if is_told else None
 
 
 def _with_texts_bounded(

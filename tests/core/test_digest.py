@@ -158,8 +158,10 @@ def test_the_order_of_need() -> None:
         "talked_no": pair("F2", *with_extra(Given("talked", "no"))),
         "open_loop": pair("G2", *weeks(CALM), talk=talk),
         "low": pair("B2", *weeks(LOW)),
-        "below": pair("B4", *long(9, 9, 9, 9, 9, 6)),
-        "fall": pair("C2", *weeks((9,) * 5, (9,) * 5, (6,) * 5)),
+        "cutoff": pair("B3", *weeks((6,) * 5)),
+        "below": pair("B4", *long(9, 9, 9, 9, 9, 7)),
+        "fall": pair("C2", *weeks((9,) * 5, (9,) * 5, (7,) * 5)),
+        "cutoff_fall": pair("C3", *weeks((9,) * 5, (8,) * 5)),
         "still_below": pair("C4", *weeks((9,) * 5, (9,) * 5, (6,) * 5, (8, 8, 8, 8, 8))),
         "raise": pair("D2", *with_extra(Given("different", "x", "raise"))),
         "wrote": pair("D4", *with_extra(Given("different", "x", "show"))),
@@ -173,7 +175,8 @@ def test_the_order_of_need() -> None:
         "calm": pair("K2", *weeks(CALM)),
     }
     assert tuple(by_reason) == NEED
-    made = digest(*reversed(by_reason.values()))
+    house = replace(INSTRUMENT.house, cutoff_at_most=30, cutoff_fall=5)
+    made = digest_of(tuple(reversed(by_reason.values())), WINDOW, replace(INSTRUMENT, house=house))
     assert [e.reason for e in made.entries] == list(NEED)
     assert made.first is made.entries[0]
     standing = {e.reason: e.standing for e in made.entries}
@@ -297,7 +300,8 @@ def test_counts_leave_outside_what_was_not_asked_or_not_met() -> None:
         clients=8, asked=4, answered=1, started=1, silent=1, withheld=1,
         did_not_meet=2, undelivered=1, not_asked=1,
     )  # fmt: skip
-    assert counts.interval == pytest.approx((0.0456, 0.6994), abs=1e-3)
+    assert counts.interval is None, "four asked are too few"
+    assert replace(counts, rate_needs=4).interval == pytest.approx((0.0456, 0.6994), abs=1e-3)
     assert Counts().interval is None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date, timedelta
 
 import pytest
 
@@ -28,11 +29,20 @@ def weekly(*history: tuple[int, ...]) -> tuple:
     return tuple(asked(on, *r) for on, r in zip(days[-len(history) :], history, strict=True))
 
 
+def long_run(*scores: int) -> tuple:
+    """As many Mondays as wished, up to the one in the window, each with one number throughout."""
+    first = date.fromisoformat(MONDAY) - timedelta(weeks=len(scores) - 1)
+    return tuple(
+        asked((first + timedelta(weeks=week)).isoformat(), *(score,) * 5)
+        for week, score in enumerate(scores)
+    )
+
+
 @pytest.mark.parametrize(
     ("reason", "opener"),
     [
         ("low_twice", "missed"), ("low", "missed"), ("below", "different"), ("fall", "different"),
-        ("still_below", "different"), ("raise", "yours"), ("wrote", "wrote"),
+        ("still_below", "checking_in"), ("raise", "yours"), ("wrote", "wrote"),
         ("obstacles", "in_the_way"), ("talked_no", "room"), ("open_loop", "room"),
         ("silence_after_low", "checking_in"),
     ],
@@ -180,8 +190,46 @@ def test_a_fall_goes_on_while_scores_come_and_is_not_told_twice() -> None:
     assert made.reasons == ("still_below",)
     both = entry(pair("A7", *fell, asked(TUESDAY)))
     assert both.reasons == ("still_below", "silence"), "one score in the window is enough"
-    again = entry(pair("A7", *weekly(*[(9,) * 5] * 6, (6,) * 5, (6,) * 5)))
-    assert again.reasons == ("below",)
+    nines = [(9,) * 5] * 6
+    again = entry(pair("A7", *weekly(*nines, (6,) * 5, (6,) * 5)))
+    assert again.reasons == ("still_below",), "what lasts is no new fall"
+    deeper = entry(pair("A7", *weekly(*nines, (7,) * 5, (6,) * 5)))
+    assert deeper.reasons == ("below",)
+    assert deeper.repair is not None
+    assert (deeper.repair.is_new, deeper.repair.is_deeper) == (False, True)
+
+
+def test_what_is_usual_is_the_beginning_and_lately_is_told_where_it_was_left() -> None:
+    """A client who did better than at first falls from there, and not below what is usual."""
+    made = entry(pair("A7", *long_run(*[6] * 6, *[9] * 4, 7)))
+    assert made.reasons == ("fall",)
+    assert (made.usual, made.lately) == (6.0, 9.0)
+    assert made.limits is not None
+    assert made.limits.lower < made.usual < made.limits.upper
+    assert made.repair is None, "no rupture by S14"
+    lasting = entry(pair("A7", *long_run(*[9] * 6, *[6] * 6)))
+    assert (lasting.usual, lasting.lately) == (9.0, None)
+    assert lasting.reasons == ("still_below",)
+    assert lasting.repair is not None
+    assert lasting.repair.is_overdue
+
+
+def test_how_many_lows_running_is_the_instruments_to_say_and_versions_are_not_mixed() -> None:
+    patient = replace(INSTRUMENT, house=replace(INSTRUMENT.house, low_running=3))
+    twice = entry_of(pair("A7", *weekly(LOW, LOW)), WINDOW, patient)
+    thrice = entry_of(pair("A7", *weekly(LOW, LOW, LOW)), WINDOW, patient)
+    assert twice is not None
+    assert thrice is not None
+    assert (twice.reasons, thrice.reasons) == (("low",), ("low_twice",))
+    before, now = weekly(LOW, LOW)
+    older = before._replace(instrument="session-alliance/0")
+    assert entry(pair("A7", older, now)).reasons == ("low",)
+
+
+def test_what_the_goals_were_rated_stands_with_the_session() -> None:
+    rated = (Given("goal_1", 4), Given("goal_3", 7))
+    made = entry(pair("A7", asked(MONDAY, *CALM, extra=rated)))
+    assert made.sessions[0].goals == (4, 7)
 
 
 def test_a_correction_of_an_earlier_answer_is_read_away_with_the_calm() -> None:

@@ -145,6 +145,11 @@ def test_s8_limits_end_where_the_scale_does() -> None:
     assert scaled.lower == 1.0
 
 
+def test_s8_limits_are_printed_as_the_tenths_that_lie_within_them() -> None:
+    assert Limits(7.4056, 9.75, 0.5, is_floored=True).in_tenths == (7.5, 9.7)
+    assert Limits(0.1 + 0.2, 10.0, 0.5, is_floored=True).in_tenths == (0.3, 10.0)
+
+
 def test_s9_the_bare_limit_catches_a_slow_slide() -> None:
     chart = bare([8.6, 8.8, 9.0, 8.4])
     assert (chart.mean, chart.lower) == near(8.7, 7.813)

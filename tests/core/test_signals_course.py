@@ -211,6 +211,37 @@ def test_s14_a_second_fall_while_open_is_the_same_one_and_after_it_another() -> 
     assert again.verdicts[-1].state == "possible"
 
 
+def test_s14_what_was_low_when_sight_came_back_began_nobody_knows_when() -> None:
+    blind = [*points(*S5), point(6.0, after_unseen=True), *points(6.0, 8.8)]
+    assert course(blind[:-1], HOUSE).ruptures == (Rupture(6, None, "open", is_older=True),)
+    over = with_talk(*S5, 6.0, 6.0, 8.8, talked_at=7)
+    assert over.ruptures == (Rupture(6, 8, "repaired"),)
+    blind[7] = blind[7]._replace(talked=True)
+    assert course(blind, HOUSE).ruptures == (Rupture(6, 8, "back", is_older=True),)
+    calm_first = [*points(*S5), point(None, after_unseen=True), *points(8.8, 6.0)]
+    assert course(calm_first, HOUSE).ruptures == (Rupture(8, None, "open"),)
+
+
+# S10: a licensed instrument's manual
+
+
+def test_s10_cut_offs_are_judged_by_the_total_of_whole_check_ins() -> None:
+    house = replace(HOUSE, cutoff_below=36, cutoff_fall=2)
+    answers = [(8, 8, 8, 8, 8), (8, 8, 8, 7, 7), (8, 8, 8, None, 8), (7, 7, 7, 7, 7)]
+    judged = course([Point(values) for values in answers], house)
+    by_manual = [
+        tuple(one for one in verdict.findings if one.startswith("cutoff"))
+        for verdict in judged.verdicts
+    ]
+    assert by_manual == [(), ("cutoff_fall",), (), ("cutoff", "cutoff_fall")]
+    assert RULE_OF["cutoff"] == RULE_OF["cutoff_fall"] == "S10"
+    unseen = [Point(answers[0]), Point(answers[1], after_unseen=True)]
+    assert course(unseen, house).verdicts[1].findings == ()
+    assert course([Point(answers[0])], replace(HOUSE, cutoff_at_most=40)).verdicts[0].findings == (
+        "cutoff",
+    )
+
+
 def test_s14_without_a_spread_it_is_silent() -> None:
     newest = course(points(*S5, 2.0), House()).newest
     assert newest is not None

@@ -55,8 +55,13 @@ def test_a_fall_is_followed_step_by_step() -> None:
     talk = (Acknowledged("talk", FROM),)
 
     still = entry(pair("A7", *later, *weeks(7), acknowledged=talk))
-    assert "still_below" in still.reasons or "below" in still.reasons
+    assert still.reasons == ("still_below",)
     assert still.repair == Repair("2026-11-09", "open", is_new=False, acknowledged="talk")
+    said_no = entry(
+        pair("A7", *later, *weeks(7, extra=(Given("talked", "no"),)), acknowledged=talk)
+    )
+    assert said_no.repair is not None
+    assert said_no.repair.talked is False, "and before that nobody knew"
 
     repaired = entry(pair("A7", *later, *weeks(9, extra=(YES,)), acknowledged=talk))
     assert repaired.reasons == ("calm",)

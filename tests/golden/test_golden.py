@@ -1,4 +1,4 @@
-"""Ten invented weeks read as they were read when somebody last looked at them.
+"""Eleven invented weeks read as they were read when somebody last looked at them.
 
 A change of words or of rules shows here as a difference; `make golden` prints it and keeps it.
 """

@@ -1,4 +1,4 @@
-"""Ten invented weeks, written as rows: what a therapist is shown of them stands beside this file.
+"""Eleven invented weeks, written as rows: what a therapist is shown of them stands beside this file.
 
 Each begins with an empty practice whose last digest was on Friday 13 November and fills in what
 led to the next ones. Nothing depends on the day or the machine.
@@ -232,9 +232,25 @@ async def first_week(world: World) -> None:
     await history(world, await world.pair("D1"), (9, 9, None, None, 8), weekday=2, time="10:00")
 
 
+async def what_lasts(world: World) -> None:
+    """Falls that are no news any more, deeper ones, and levels that have moved."""
+    low: Ratings = (6, 6, 6, 7, 6)
+    deep: tuple[Ratings, ...] = ((7, 7, 6, 7, 7), (6, 6, 6, 6, 6))
+    goals = (Answer("goal_1", 4), Answer("goal_2", 7))
+    await history(world, await world.pair("A7"), *CALM[:6], *[low] * 30)
+    await history(world, await world.pair("B2"), *[(6,) * 5] * 6, *CALM, (7,) * 5, weekday=1)
+    await history(world, await world.pair("C4"), *CALM[:6], *deep, weekday=1, time="10:00")
+    await history(world, await world.pair("D1"), *CALM[:6], low, low, weekday=2)
+    await history(world, await world.pair("E9"), *CALM, weekday=2, time="09:00", newest=goals)
+    said = (Answer("talked", "a_bit"),)
+    await history(world, await world.pair("F3"), *CALM, weekday=3, newest=said)
+    would_rather_not = (Answer("talked", "rather_not_say"),)
+    await history(world, await world.pair("G5"), *CALM[:5], low, low, newest=would_rather_not)
+
+
 WEEKS: Final[tuple[Week, ...]] = (
     calm, rupture_and_repair, slow_slide, all_tens, silence, new_client, one_client,
-    forty_clients, hostile_unicode, first_week,
+    forty_clients, hostile_unicode, first_week, what_lasts,
 )  # fmt: skip
 
 #: The weeks in which the practice has turned free text in digests on.

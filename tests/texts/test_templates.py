@@ -113,9 +113,11 @@ def test_every_state_in_an_export_has_words() -> None:
 @pytest.mark.parametrize(
     ("repair", "words"),
     [
-        (Repair("2026-11-02", "open", False), "not acknowledged"),
-        (Repair("2026-11-02", "open", False, "read"), "read → not talked about yet"),
-        (Repair("2026-11-02", "open", False, "talk"), "let's talk → not talked about yet"),
+        (Repair("2026-11-02", "open", False), "not acknowledged yet"),
+        # Whether the two talked only the client can say.
+        (Repair("2026-11-02", "open", False, "read"), "read"),
+        (Repair("2026-11-02", "open", False, "talk"), "let's talk"),
+        (Repair("2026-11-02", "open", False, "talk", False), "let's talk → not talked about yet"),
         (
             Repair("2026-11-02", "open", False, "talk", True),
             "let's talk → talked about → not back to usual yet",

@@ -6,6 +6,7 @@ out of the baseline that it is judged by: see `course`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -20,6 +21,9 @@ from bot.core.signals.unsaid import Unsaid
 #: range in mean ranges (Shewhart's constants for two).
 _D2: Final = 1.128
 _D4: Final = 3.267
+
+#: So many decimals of a limit count; what follows is the noise of binary fractions.
+_EXACT: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,15 @@ class Limits:
     upper: float
     sigma: float
     is_floored: bool
+
+    @property
+    def in_tenths(self) -> tuple[float, float]:
+        """The limits as they are printed: the first and the last tenth that lie within them.
+
+        Rounded, a limit of 7.41 would read as if a score of 7.4 were not below it.
+        """
+        lower, upper = round(self.lower * 10, _EXACT), round(self.upper * 10, _EXACT)
+        return math.ceil(lower) / 10, math.floor(upper) / 10
 
 
 @dataclass(frozen=True, slots=True)

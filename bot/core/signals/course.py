@@ -9,14 +9,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from bot.core.house import House
 from bot.core.signals.change import Spread, spread
 from bot.core.signals.chart import Baseline, baseline_of
 from bot.core.signals.marks import NEED, Course, Finding, Point, Rupture, State, Verdict
 from bot.core.signals.rupture import Follower
-from bot.core.signals.scores import change_from, mean_of, usual
+from bot.core.signals.scores import CutOff, by_two_rules, change_from, mean_of, usual
 from bot.core.signals.unsaid import Unsaid
+
+_CUT_OFF: Final[dict[CutOff, Finding]] = {"below": "cutoff", "fall": "cutoff_fall"}
 
 
 def course(
@@ -28,9 +31,9 @@ def course(
     """
     ruptures: list[Rupture] = []
     noise = spread(house)
-    kept = max(house.usual_over, house.fall_needs)
+    kept, cutoffs = max(house.usual_over, house.fall_needs), house.has_cutoffs
     judges: defaultdict[str, _Judge] = defaultdict(
-        lambda: _Judge(house, scale, noise, kept, Follower(house.repair_within, ruptures))
+        lambda: _Judge(house, scale, noise, kept, cutoffs, Follower(house.repair_within, ruptures))
     )
     stretch, verdicts = -1, []
     for at, point in enumerate(points):
@@ -46,12 +49,16 @@ def course(
 
 @dataclass(slots=True)
 class _Judge:
-    """What is known so far of one instrument version. kept: so many of the newest scores."""
+    """What is known so far of one instrument version. kept: so many of the newest scores.
+
+    is_blind: no score has come since check-ins that are not given.
+    """
 
     house: House
     scale: tuple[float, float]
     noise: Spread | None
     kept: int
+    has_cutoffs: bool
     follower: Follower
     stretch: int = -1
     first: list[float] = field(default_factory=list)
@@ -59,6 +66,8 @@ class _Judge:
     baseline: Baseline | Unsaid = field(init=False)
     low_running: int = 0
     straight_running: int = 0
+    last_total: float | None = None
+    is_blind: bool = False
 
     def begin(self, stretch: int, at: int) -> None:
         """Begin a baseline with the check-in at this place; an open rupture ends as it stands."""
@@ -72,6 +81,7 @@ class _Judge:
         self.follower.close(at)
         self.newest = ()
         self.low_running = self.straight_running = 0
+        self.last_total, self.is_blind = None, True
 
     def verdict(self, at: int, point: Point) -> Verdict:
         """Judge one check-in by what was before it, then let it be part of what was before."""
@@ -87,8 +97,10 @@ class _Judge:
             self._add_facts(findings)
             if lowest == highest == self.scale[1] and len(answered) == len(point.values):
                 findings.add("ceiling")
+            if self.has_cutoffs and len(answered) == len(point.values):
+                self._add_cut_offs(findings, float(sum(answered)))
         if value is not None:
-            # How it stands to the own usual, in words where there are too few (S17).
+            # How it stands to the last ones, in words where there are too few (S17).
             said = change_from(own, value, earlier, self.house)
             if said != "none":
                 findings.add(said)
@@ -123,6 +135,12 @@ class _Judge:
         if self.straight_running >= self.house.straight_running:
             found.add("straight")
 
+    def _add_cut_offs(self, found: set[Finding], total: float) -> None:
+        """Say what a licensed instrument's manual says of a whole check-in's total (S10)."""
+        said = by_two_rules(total, self.last_total, self.house)
+        found.update(_CUT_OFF[one] for one in said)
+        self.last_total = total
+
     def _falls(self, value: float | None) -> tuple[float | None, set[Finding]]:
         """Judge a score by the baseline (S14); give its RCI and what was found."""
         found: set[Finding] = set()
@@ -147,12 +165,13 @@ class _Judge:
         if not fell or self.follower.is_open:
             return said
         assert isinstance(self.baseline, Baseline)  # noqa: S101 - what fell, fell below one
-        self.follower.begin(at, self.baseline.back_from)
+        self.follower.begin(at, self.baseline.back_from, is_older=self.is_blind)
         return "possible", at
 
     def _keep(self, value: float | None) -> None:
         if value is None:
             return
+        self.is_blind = False
         self.newest = (*self.newest, value)[-self.kept :]
         if len(self.first) < self.house.baseline_over:
             self.first.append(value)

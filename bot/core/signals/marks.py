@@ -12,15 +12,26 @@ from bot.core.signals.rates import Share
 from bot.core.signals.unsaid import Unsaid
 
 Finding = Literal[
-    "low_twice", "low", "below_limit", "reliable_fall", "fall", "lower", "straight", "ceiling"
+    "low_twice",
+    "low",
+    "cutoff",
+    "below_limit",
+    "reliable_fall",
+    "cutoff_fall",
+    "fall",
+    "lower",
+    "straight",
+    "ceiling",
 ]
 
 #: In order of need (house rule). Two that say what a therapist may be told as a fact come last.
 NEED: Final[tuple[Finding, ...]] = (
     "low_twice",
     "low",
+    "cutoff",
     "below_limit",
     "reliable_fall",
+    "cutoff_fall",
     "fall",
     "lower",
     "straight",
@@ -32,6 +43,8 @@ RULE_OF: Final[Mapping[Finding, str]] = MappingProxyType(
     {
         "low_twice": "S16",
         "low": "S16",
+        "cutoff": "S10",
+        "cutoff_fall": "S10",
         "below_limit": "S14",
         "reliable_fall": "S14",
         "fall": "S17",
@@ -44,6 +57,7 @@ RULE_OF: Final[Mapping[Finding, str]] = MappingProxyType(
 #: How a possible rupture stands as of a check-in: "possible" where it begins, then "open" until
 #: the scores are back; "repaired" only in time and when the two talked about it (S14).
 State = Literal["none", "possible", "open", "back", "repaired"]
+Outcome = Literal["open", "back", "repaired"]
 
 
 class Point(NamedTuple):
@@ -96,13 +110,15 @@ class Rupture:
 
     at: where it began. until: where the scores were back, or the baseline ended; None while it
     lasts. outcome: "back" is back to usual, but late or not talked about. is_overdue: open
-    after `repair_within` scored check-ins.
+    after `repair_within` scored check-ins. is_older: the first score that is seen after others that
+    are not was low already, so that nobody knows here when it began.
     """
 
     at: int
     until: int | None
-    outcome: Literal["open", "back", "repaired"]
+    outcome: Outcome
     is_overdue: bool = False
+    is_older: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ as may still change while later check-ins come; what was said at each check-in d
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from bot.core.signals.marks import Rupture, State
+from bot.core.signals.marks import Outcome, Rupture, State
 
 
 @dataclass(slots=True)
@@ -19,6 +19,7 @@ class _Watch:
     index: int
     back_from: float
     within: int
+    is_older: bool = False
     since: int = 0
     talked: bool = False
     until: int | None = None
@@ -35,8 +36,11 @@ class _Watch:
     def rupture(self) -> Rupture:
         """How it stands."""
         if self.until is None:
-            return Rupture(self.at, None, "open", is_overdue=self.since >= self.within)
-        return Rupture(self.at, self.until, "repaired" if self.talked and self.in_time else "back")
+            is_overdue = self.since >= self.within
+            return Rupture(self.at, None, "open", is_overdue, self.is_older)
+        is_repaired = self.talked and self.in_time and not self.is_older
+        outcome: Outcome = "repaired" if is_repaired else "back"
+        return Rupture(self.at, self.until, outcome, is_older=self.is_older)
 
     @property
     def is_settled(self) -> bool:
@@ -66,9 +70,12 @@ class Follower:
             return "none", None
         return now.outcome, watch.at
 
-    def begin(self, at: int, back_from: float) -> None:
-        """Begin to follow a fall at this place; one that is over has then no more time."""
-        self.watch = _Watch(at, len(self.found), back_from, self.within)
+    def begin(self, at: int, back_from: float, *, is_older: bool = False) -> None:
+        """Begin to follow a fall at this place; one that is over has then no more time.
+
+        is_older: it may have begun before what is seen.
+        """
+        self.watch = _Watch(at, len(self.found), back_from, self.within, is_older)
         self.found.append(self.watch.rupture)
 
     @property
@@ -79,6 +86,5 @@ class Follower:
     def close(self, at: int) -> None:
         """End what is followed, as it stands, because its baseline ended before this place."""
         if self.watch is not None and self.watch.until is None:
-            open_still = self.found[self.watch.index]
-            self.found[self.watch.index] = Rupture(open_still.at, at, "open", open_still.is_overdue)
+            self.found[self.watch.index] = replace(self.found[self.watch.index], until=at)
         self.watch = None

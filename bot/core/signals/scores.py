@@ -12,7 +12,8 @@ from typing import Final, Literal
 from bot.core.house import House
 
 #: What may be said about a score beside the earlier ones.
-#: "fall": below the own usual by the house rule. "lower": lower than last time, in words only.
+#: "fall": below the median of the last ones by the house rule. "lower": lower than last time, in
+#: words only.
 Change = Literal["fall", "lower", "none"]
 
 CutOff = Literal["fall", "below"]
@@ -55,7 +56,7 @@ def is_straight(values: Sequence[int | None], house: House) -> bool:
 
 
 def usual(scores: Sequence[float], house: House) -> float | None:
-    """Give the own usual: the median of the newest `usual_over` scores, oldest first.
+    """Give what is usual lately: the median of the newest `usual_over` scores, oldest first.
 
     None below `usual_needs` scores: too few to say.
     """
@@ -75,7 +76,7 @@ def change(latest: float, earlier: Sequence[float], house: House) -> Change:
 
 
 def change_from(own: float | None, latest: float, earlier: Sequence[float], house: House) -> Change:
-    """Do the same where the own usual of the earlier scores is known."""
+    """Do the same where that median of the earlier scores is known."""
     if own is None or len(earlier) < house.fall_needs:
         return "lower" if earlier and latest < earlier[-1] else "none"
     return "fall" if own - latest >= house.fall_at_least else "none"
@@ -90,12 +91,13 @@ def two_rules(totals: Sequence[float | None], house: House) -> tuple[tuple[CutOf
     judged: list[tuple[CutOff, ...]] = []
     last: float | None = None
     for total in totals:
-        judged.append(() if total is None else _by_two_rules(total, last, house))
+        judged.append(() if total is None else by_two_rules(total, last, house))
         last = last if total is None else total
     return tuple(judged)
 
 
-def _by_two_rules(total: float, last: float | None, house: House) -> tuple[CutOff, ...]:
+def by_two_rules(total: float, last: float | None, house: House) -> tuple[CutOff, ...]:
+    """Judge one total beside the last one, None where there is none (S10)."""
     below, at_most, fall = house.cutoff_below, house.cutoff_at_most, house.cutoff_fall
     found: list[CutOff] = []
     if (below is not None and total < below) or (at_most is not None and total <= at_most):

@@ -1,4 +1,4 @@
-"""Eleven invented weeks, written as rows: what a therapist is shown of them stands beside this file.
+"""Eleven invented weeks, written as rows; what a therapist is shown of them stands beside this.
 
 Each begins with an empty practice whose last digest was on Friday 13 November and fills in what
 led to the next ones. Nothing depends on the day or the machine.

@@ -94,7 +94,9 @@ def logged() -> Iterator[list[str]]:
     structlog.configure(processors=before)
 
 
-@pytest.fixture(params=["as it is", "restarting"])
+@pytest.fixture(
+    params=["as it is", pytest.param("restarting", marks=pytest.mark.restarting)],
+)
 async def world(
     request: pytest.FixtureRequest,
     tmp_path: Path,

@@ -1,4 +1,4 @@
-"""Telegram brings every update a second time: it is done once, and shown again is what it came to."""
+"""Telegram brings every update twice: it is done once, and what it came to is shown again."""
 
 from __future__ import annotations
 

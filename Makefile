@@ -36,11 +36,13 @@ test: $(DEV) $(OTHER) $(STATISTICS) ## Run all tests, the layers and the wheel i
 core: $(DEV) ## Try every branch of bot/core, by its own tests alone
 	$(BIN)/python -m pytest -n $(WORKERS) $(CORE_TESTS) --cov=bot.core --cov-fail-under=100 $(MEASURED)
 
-# What goes over the same lines thousands of times, in processes that are killed, shows no new ones.
+# What goes over the same lines thousands of times, in processes that are killed, shows no new ones;
+# nor does a story that is told again with restarts, in twice the time.
 coverage: $(DEV) $(OTHER) ## Show the lines and branches that no single test comes to
-	$(BIN)/python -m pytest -n $(WORKERS) $(DOSES:%=--ignore=tests/%) --cov --cov-fail-under=95 $(MEASURED)
+	$(BIN)/python -m pytest -n $(WORKERS) $(DOSES:%=--ignore=tests/%) -m "$(SINGLE)" --cov --cov-fail-under=95 $(MEASURED)
 
 DOSES := crash properties year independent bench
+SINGLE := not restarting and not no_cover
 
 CORE_TESTS := tests/core tests/pictures/test_geometry.py
 # A timeout that strikes inside the tracer leaves its lock held, and all later tests hang: it ends

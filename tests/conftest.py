@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import sys
 import tempfile
@@ -45,6 +46,12 @@ def pytest_report_header() -> str:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest: at the end, all workers but one would wait for it."""
     items.sort(key=lambda item: (item.name != "test_a_year", item.path.parent.name != "year"))
+
+
+def pytest_collection_finish() -> None:
+    """Look for rubbish among what tests make, and not again and again among themselves."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
@@ -94,7 +101,9 @@ def logged() -> Iterator[list[str]]:
     structlog.configure(processors=before)
 
 
-@pytest.fixture(params=["as it is", "restarting"])
+@pytest.fixture(
+    params=["as it is", pytest.param("restarting", marks=pytest.mark.restarting)],
+)
 async def world(
     request: pytest.FixtureRequest,
     tmp_path: Path,

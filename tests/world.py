@@ -2,14 +2,16 @@
 
 Anna is a client and Ben her therapist; Cora is another client and must see nothing; Dana is the
 admin. `world.until("Mon 16:20")` moves the clock and lets happen what is due on the way. With
-`restarting`, the program is stopped and started again between every two steps.
+`restarting`, the program is stopped and started again between every two steps; what nearly every
+story begins with, `World.pair`, counts as one.
 """
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from bot.config import load
@@ -182,15 +184,30 @@ class World:
     async def pair(
         self, client: str, therapist: str, code: str = "A7", meets: str | None = None
     ) -> tuple[Human, Human]:
-        """Make a confirmed pair; meets: "Mon 15:00" every week from the next one on."""
-        known = therapist in self.therapists
-        ben = self.people[therapist] if known else await self.therapist(therapist)
-        anna = self.human(client)
-        await self.joins(anna, await self.invites(ben, code))
-        await ben.taps("Yes, that is my client")
-        if meets is not None:
-            await self.meets(ben, code, meets)
+        """Make a confirmed pair; meets: "Mon 15:00" every week from the next one on.
+
+        One step: `test_joining` tells it with restarts between its own.
+        """
+        with self._in_one_go():
+            known = therapist in self.therapists
+            ben = self.people[therapist] if known else await self.therapist(therapist)
+            anna = self.human(client)
+            await self.joins(anna, await self.invites(ben, code))
+            await ben.taps("Yes, that is my client")
+            if meets is not None:
+                await self.meets(ben, code, meets)
+        if self.restarting:
+            await self.step()
         return anna, ben
+
+    @contextmanager
+    def _in_one_go(self) -> Iterator[None]:
+        """Restart nothing while the context lasts."""
+        restarting, self.restarting = self.restarting, False
+        try:
+            yield
+        finally:
+            self.restarting = restarting
 
     async def meets(self, ben: Human, code: str, when: str, repeats: str = "weekly") -> None:
         """Let a therapist enter when they meet, as a typed line."""

@@ -28,7 +28,7 @@ async def read_apart(
     )  # fmt: skip
     try:
         async with asyncio.timeout(within_seconds):
-            told, _ = await process.communicate(body[: MOST_BYTES + 1])
+            written, _ = await process.communicate(body[: MOST_BYTES + 1])
     except TimeoutError:
         raise NotACalendar("too_slow") from None
     finally:
@@ -38,11 +38,12 @@ async def read_apart(
     if process.returncode:
         raise NotACalendar("unreadable", f"the reader ended with {process.returncode}")
     # Some hundred events: others have their turn meanwhile.
-    return await asyncio.to_thread(_understood, told)
+    return await asyncio.to_thread(understood, written)
 
 
-def _understood(told: bytes) -> Reading:
-    found = json.loads(told)
+def understood(written: bytes) -> Reading:
+    """Take up what `told` has written. Errors: `NotACalendar`."""
+    found = json.loads(written)
     if "why" in found:
         raise NotACalendar(found["why"], found["detail"])
     events = tuple(
@@ -56,19 +57,24 @@ def _understood(told: bytes) -> Reading:
     return Reading(events, troubles, frozenset(found["left_out"]))
 
 
-def main() -> None:
-    """Read once and end."""
+def told(body: bytes, zone: str, from_at: int, to_at: int) -> bytes:
+    """Read a calendar and write down what it says, or why it is none."""
     from bot.feeds.ics import read
 
+    try:
+        reading = read(body, zone=zone, from_at=from_at, to_at=to_at)
+        found = asdict(reading) | {"left_out": sorted(reading.left_out)}
+    except NotACalendar as problem:
+        found = {"why": problem.why, "detail": problem.detail}
+    return json.dumps(found).encode()
+
+
+def main() -> None:
+    """Read once and end."""
     gc.disable()  # it ends in a moment, and looking for rubbish is a tenth of its work
     os.nice(5)
     zone, from_at, to_at = sys.argv[1:]
-    try:
-        reading = read(sys.stdin.buffer.read(), zone=zone, from_at=int(from_at), to_at=int(to_at))
-        told = asdict(reading) | {"left_out": sorted(reading.left_out)}
-    except NotACalendar as problem:
-        told = {"why": problem.why, "detail": problem.detail}
-    sys.stdout.write(json.dumps(told))
+    sys.stdout.buffer.write(told(sys.stdin.buffer.read(), zone, int(from_at), int(to_at)))
 
 
 if __name__ == "__main__":

@@ -11,8 +11,8 @@ import pytest
 from aiohttp import web
 from world import Human, World
 
+from bot.feeds.apart import told, understood
 from bot.feeds.facts import Reading
-from bot.feeds.ics import read
 from tests.feeds.ics_text import calendar
 from tests.feeds.web import Site, serving
 
@@ -68,18 +68,27 @@ class Kept:
 async def _read_here(
     body: bytes, *, zone: str, from_at: int, to_at: int, within_seconds: float
 ) -> Reading:
-    return read(body, zone=zone, from_at=from_at, to_at=to_at)
+    return understood(told(body, zone, from_at, to_at))
+
+
+def read_here(patch: pytest.MonkeyPatch) -> None:
+    """Let calendars be read without a process of their own, by the same steps.
+
+    To start one costs more than the rest of such a story.
+    """
+    patch.setattr("bot.feeds.syncing.read_apart", _read_here)
 
 
 @asynccontextmanager
-async def kept_beside(world: World, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Kept]:
+async def kept_beside(
+    world: World, patch: pytest.MonkeyPatch, *, apart: bool = False
+) -> AsyncIterator[Kept]:
     """Serve a calendar on the web; at the end, nothing of its words is anywhere.
 
-    It is read in a process of its own; where the stories are told again with restarts, here: a
-    process costs as much as the rest of a reading.
+    apart: whether it is read in a process of its own, as in the program.
     """
-    if world.restarting:
-        monkeypatch.setattr("bot.feeds.syncing.read_apart", _read_here)
+    if not apart:
+        read_here(patch)
     async with serving() as site:
         made = Kept(site)
         yield made

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import io
 import json
 import logging
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,19 +30,65 @@ CANARIES = (KEPT, SHARED, CORAS)
 _START = to_utc("2026-11-01", "10:00", "Europe/Berlin")
 
 
+@dataclass(frozen=True)
+class Begun:
+    """A practice that was stopped, to be gone on with as often as one likes, each time apart.
+
+    files: its folder. people: their Telegram ids. therapists: who of them is one.
+    """
+
+    files: dict[str, bytes]
+    emulator: Emulator
+    clock: StageClock
+    people: dict[str, int]
+    therapists: frozenset[str]
+
+    def lay(self, folder: Path) -> tuple[Emulator, StageClock]:
+        """Put the files into a folder; give its Telegram and its clock."""
+        for name, content in self.files.items():
+            path = folder / name
+            path.touch(0o600)
+            path.write_bytes(content)
+        return copy.deepcopy((self.emulator, self.clock))
+
+
 @asynccontextmanager
-async def practice(seed: int, extra: str = "") -> AsyncIterator[World]:
-    """Give a running practice without people, in a folder of its own. extra: more of its TOML."""
+async def practice(seed: int, extra: str = "", begun: Begun | None = None) -> AsyncIterator[World]:
+    """Give a running practice in a folder of its own. extra: more of its TOML.
+
+    begun: what it goes on with; without, nobody is there yet.
+    """
     clock = StageClock(_START)
     emulator = Emulator(token=TOKEN, clock=clock, seed=seed)
     with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
         prepare(patch)
+        if begun is not None:
+            emulator, clock = begun.lay(Path(folder))
+            for number, chance in enumerate((emulator.world.chance, emulator.faults._chance)):
+                chance.seed(2 * seed + number)
         async with emulator.serve():
             stage = await set_stage(Path(folder), emulator, clock, extra=extra)
+            world = World(stage)
+            if begun is not None:
+                phones = {name: emulator.people[number] for name, number in begun.people.items()}
+                world.people = {name: Human(world, phone) for name, phone in phones.items()}
+                world.therapists = set(begun.therapists)
             try:
-                yield World(stage)
+                yield world
             finally:
                 await stage.close()
+
+
+async def begin(extra: str, how: Callable[[World], Awaitable[None]]) -> Begun:
+    """Let a practice begin in some way, and stop it."""
+    async with practice(1, extra) as world:
+        await how(world)
+        stage = world.stage
+        await stage.close()
+        inside = stage.settings.database.path.parent.iterdir()
+        files = {path.name: path.read_bytes() for path in inside if path.is_file()}
+        people = {name: human.phone.id for name, human in world.people.items()}
+    return Begun(files, stage.emulator, stage.clock, people, frozenset(world.therapists))
 
 
 async def a_week(world: World) -> tuple[Human, Human, Human]:

@@ -11,7 +11,7 @@ from bot.core.conversation import Answer
 from bot.store.answers import save_answers
 from bot.store.checkins import CheckIn
 from bot.store.database import Transaction
-from tests.properties.practice import practice
+from tests.properties.practice import Begun, begin, practice
 from tests.properties.walk import OFTEN, Walk
 from tests.torture import Tally
 
@@ -23,11 +23,21 @@ _SHORT_STEPS = 10
 _SHORT = [range(first, first + 12) for first in range(1001, 1289, 12)]
 
 
+_begun: list[Begun] = []
+
+
+async def begun() -> Begun:
+    """Give a practice where everybody has joined: always in the same way, so done once."""
+    if not _begun:
+        _begun.append(await begin(OFTEN, lambda world: Walk(world, random.Random(1)).begin()))
+    return _begun[0]
+
+
 async def walks(seeds: range, steps: int = _STEPS) -> Tally:
     """Walk until something is found."""
     tally = Tally(runs=0)
     for seed in seeds:
-        async with practice(seed, OFTEN) as world:
+        async with practice(seed, OFTEN, await begun()) as world:
             tally.add(await Walk(world, random.Random(seed)).run(steps))
         if tally.violations:
             break

@@ -15,6 +15,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
+
 from bot.emulator import Seen
 from bot.store.answers import open_value
 from tests.properties.practice import CANARIES, Log
@@ -58,7 +60,7 @@ class Spoiler:
 
     def spoil(self, update: Json) -> tuple[Json, list[str]]:
         """Give a spoilt copy, and how it was spoilt: in one to three ways."""
-        spoilt = copy.deepcopy(update)
+        spoilt = orjson.loads(orjson.dumps(update))
         ways = self._chance.choices(list(self._ways), k=self._chance.choice((1, 1, 2, 3)))
         # What is nested very deeply can not be copied any more.
         for way in sorted(ways, key="deep".__eq__):
@@ -154,11 +156,11 @@ def places_of(whole: Any) -> list[Place]:
     todo = [(whole, 0)]
     while todo:
         part, depth = todo.pop()
-        keys: Any = part if isinstance(part, dict) else range(len(part))
-        for key in list(keys):
+        inside: Any = part.items() if type(part) is dict else enumerate(part)
+        for key, value in inside:
             found.append((part, key))
-            if isinstance(part[key], dict | list) and depth < 12:
-                todo.append((part[key], depth + 1))
+            if depth < 12 and type(value) in (dict, list):
+                todo.append((value, depth + 1))
     return found
 
 

@@ -52,9 +52,7 @@ class Walk:
         """Take so many steps, or as many as it takes to find something."""
         verdict = Verdict(self.world, self.promises)
         repeats = self.chance.choice((0.0, 0.3))
-        await self.world.therapist("Ben")
-        for name in _CLIENTS:
-            await self._enrol(name)
+        await self.begin()
         acts: dict[str, tuple[int, Act]] = {
             "clock": (40, self._clock), "answer": (40, self._answer), "type": (8, self._type),
             "twice": (8, self._twice), "restart": (4, self._restart), "crash": (8, self._crash),
@@ -78,6 +76,20 @@ class Walk:
                 return self._found(found)
         return self._found([*await verdict.end(), *await self._set_aside()])
 
+    async def begin(self) -> None:
+        """Let everybody join, unless this goes on with a practice where they have."""
+        is_new = not self.world.people
+        if is_new:
+            await self.world.therapist("Ben")
+        for name in _CLIENTS:
+            if is_new:
+                await self._enrol(name)
+            else:
+                self._codes[name] = self._new_code(name)
+
+    def _new_code(self, name: str) -> str:
+        return f"{name[0]}{next(self._numbers)}"
+
     def _found(self, found: list[str]) -> Tally:
         self.tally.counts["steps"] += len(self.trail)
         given = [heard for place in self.promises.given.values() for _, heard in place]
@@ -95,7 +107,7 @@ class Walk:
         return self.world.people[self.chance.choice(_CLIENTS)]
 
     async def _enrol(self, name: str) -> None:
-        code = self._codes[name] = f"{name[0]}{next(self._numbers)}"
+        code = self._codes[name] = self._new_code(name)
         _, ben = await self.world.pair(name, "Ben", code=code)
         for when in _MEET[name]:
             await self._meet(ben, code, when, "weekly")

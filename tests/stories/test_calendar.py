@@ -26,7 +26,7 @@ pytestmark = pytest.mark.settings("[calendar]\nprivate_addresses = true\n")
 
 @pytest.fixture
 async def kept(world: World, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Kept]:
-    async with kept_beside(world, monkeypatch) as made:
+    async with kept_beside(world, monkeypatch, apart=not world.restarting) as made:
         yield made
 
 

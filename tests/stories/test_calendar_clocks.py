@@ -17,7 +17,7 @@ from world import Human, World
 from bot.core.timetable import to_utc
 from bot.demo.stage import TOKEN, StageClock, set_stage
 from bot.emulator import Emulator
-from tests.feeds.calendars import planned, read_again
+from tests.feeds.calendars import planned, read_again, read_here
 from tests.feeds.makers import (
     APPLE,
     APPOINTMENT,
@@ -35,6 +35,7 @@ from tests.feeds.makers import (
     whole,
 )
 from tests.feeds.web import Site, serving
+from tests.prepared import prepare
 
 #: The Sunday before a session, and the Mondays of two with a change of the clocks between.
 SEASONS = {
@@ -50,6 +51,12 @@ TUESDAY = "2026-11-03"
 async def site() -> AsyncIterator[Site]:
     async with serving() as served:
         yield served
+
+
+@pytest.fixture(autouse=True)
+def _prepared(monkeypatch: pytest.MonkeyPatch) -> None:
+    prepare(monkeypatch)
+    read_here(monkeypatch)
 
 
 @asynccontextmanager

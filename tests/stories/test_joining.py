@@ -21,6 +21,9 @@ async def test_a_client_joins_agrees_and_is_confirmed(world: World) -> None:
     assert "Your therapist will confirm that it is you" in anna.screen
     await ben.taps("Yes, that is my client")
     assert "Everything is ready." in anna.screen
+    await world.meets(ben, "A7", "Mon 15:00")
+    await world.until("Mon 16:20")
+    assert anna.sees("A short check-in about Monday is ready.")
 
 
 async def test_nothing_is_asked_before_the_therapist_confirms(world: World) -> None:

@@ -2,7 +2,7 @@
 
 Owns the connections, their times and the knowledge whether a request can have left. Refuses to
 repeat a request, to follow where an answer leads, and to ask for packed answers. A general client
-was measured to cost five times as much per call, and ten MiB (docs/performance.md).
+was measured to cost three times as much per call, and nine MiB (docs/performance.md).
 """
 
 from __future__ import annotations

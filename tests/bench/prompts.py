@@ -49,6 +49,7 @@ async def _measure(folder: Path) -> list[Figure]:
                     raise TimeoutError(f"only {len(sent)} prompts were sent")
                 await asyncio.sleep(0.2)
             cpu = cpu_seconds(process.pid) - cpu
+            await telegram.quiet(_PATIENCE_SECONDS)
     refused = [e for e in telegram.journal.read(before, kind="call") if e.status == 429]
     seconds = (sent[-1] - sent[0]) / 1000
     return [

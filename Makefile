@@ -60,11 +60,11 @@ torture: $(DEV) ## Kill, break and starve the bot for MINUTES=10 (PARTS=kills,di
 
 MINUTES ?= 10
 
-bench: $(DEV) ## Measure start, memory, taps, ticks, a digest and the emulator (not part of the tests)
-	$(BIN)/python -m tests.bench
+bench: $(DEV) ## Measure speed, memory and what grows with the data (ten minutes; PARTS="start taps" for some)
+	$(BIN)/python -m tests.bench $(PARTS)
 
-bench-full: $(DEV) ## Measure ticks and digests at ten million answers (long: half an hour or more, and 8 GB of disk)
-	$(BIN)/python -m tests.bench ticks-full
+bench-full: $(DEV) ## Measure what grows at ten million answers too (half an hour or more, and 8 GB of disk)
+	$(BIN)/python -m tests.bench growth-full
 
 pictures: $(DEV) ## Draw the pictures of the README and the guides (needs Chromium)
 	$(BIN)/python -m tests.face.pictures

@@ -10,8 +10,8 @@ from typing import Final
 from bot.config import Settings
 from bot.core.feeds import NAME_LENGTH, Feed, Source
 from bot.core.shown import on_one_line
+from bot.feeds.addresses import NotFetched, read_address
 from bot.feeds.facts import NotACalendar
-from bot.feeds.fetching import NotFetched, read_address
 from bot.feeds.syncing import Syncing
 from bot.opening import RandomIds, SystemClock, open_database
 from bot.services.enrolment import Enrolment

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.core.errors import Refused
 from bot.core.feeds import NAME_LENGTH, Source
 from bot.core.shown import on_one_line
-from bot.feeds.fetching import NotFetched, read_address
+from bot.feeds.addresses import NotFetched, read_address
 from handlers.guard import Ask, Reply, Room, Route
 
 

@@ -280,7 +280,8 @@ async def ask_of(room: Room, update: Update, words: str = "") -> Ask | None:
         return None
     who = await room.enrolment.who(user.id)
     hint = user.language_code
-    message = update.effective_message
+    query = update.callback_query
+    message = query.message if query else update.effective_message
     return Ask(
         who=who,
         reader=room.desk.reader(who.person, hint),

@@ -97,8 +97,8 @@ def find(
     as_json: AsJson = False,
 ) -> None:
     """List the calendars of an account on a CalDAV server, with the addresses to add them by."""
+    from bot.feeds.addresses import NotFetched, read_address
     from bot.feeds.discovery import find_collections
-    from bot.feeds.fetching import NotFetched, read_address
 
     settings = settings_of(config) if config is not None else None
     private = settings is not None and settings.calendar.private_addresses
@@ -116,7 +116,8 @@ def find(
 
 def _fetched(source: str, settings: Settings | None) -> tuple[bytes, str]:
     """Give what a file or an address holds, and how to call it."""
-    from bot.feeds.fetching import NotFetched, fetch, read_address
+    from bot.feeds.addresses import NotFetched, read_address
+    from bot.feeds.fetching import fetch
 
     if "://" not in source:
         try:

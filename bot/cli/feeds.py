@@ -161,8 +161,8 @@ def _no_such(name: str) -> NoReturn:
 def _done(task: Coroutine[Any, Any, Any], name: str, *, ends: bool = True) -> Any:
     """Carry something out; what is wrong with a calendar is told in a sentence that names it."""
     from bot.core.errors import Refused
+    from bot.feeds.addresses import NotFetched
     from bot.feeds.facts import NotACalendar
-    from bot.feeds.fetching import NotFetched
 
     try:
         return work(task)

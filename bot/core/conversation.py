@@ -141,8 +141,11 @@ def holds(condition: Condition, answers: Answers, known: Known) -> bool:
     """Say whether a condition holds; what is missing never holds."""
     if condition.word == "every":
         return (known.count + 1) % int(condition.value) == 0
-    one_by_one = (_holds_for(condition, key, answers, known) for key in condition.items)
-    return all(one_by_one) if condition.all_of else any(one_by_one)
+    # A plain loop: these are the innermost steps of every tap, and generators cost twice as much.
+    for key in condition.items:
+        if _holds_for(condition, key, answers, known) != condition.all_of:
+            return not condition.all_of
+    return condition.all_of
 
 
 def _holds_for(condition: Condition, key: str, answers: Answers, known: Known) -> bool:
@@ -183,7 +186,13 @@ def shown(item: Item, answers: Answers, known: Known) -> bool:
 
 
 def _any_group_holds(groups: Iterable[Iterable[Condition]], answers: Answers, known: Known) -> bool:
-    return any(all(holds(c, answers, known) for c in group) for group in groups)
+    for group in groups:
+        for condition in group:
+            if not holds(condition, answers, known):
+                break
+        else:
+            return True
+    return False
 
 
 def shown_items(instrument: Instrument, answers: Answers, known: Known) -> tuple[Item, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.config import Settings
 from bot.core.feeds import Source
-from bot.feeds.fetching import read_address
+from bot.feeds.addresses import read_address
 from bot.services.declaring import Declared
 
 

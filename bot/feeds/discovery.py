@@ -19,7 +19,8 @@ from yarl import URL
 
 from bot.core.feeds import NAME_LENGTH
 from bot.core.shown import on_one_line
-from bot.feeds.fetching import Address, NotFetched, asking, body_of, follow
+from bot.feeds.addresses import Address, NotFetched
+from bot.feeds.fetching import asking, body_of, follow
 
 _DAV: Final = "{DAV:}"
 _CAL: Final = "{urn:ietf:params:xml:ns:caldav}"

@@ -14,14 +14,14 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Final, Literal, TypeVar
-from urllib.parse import unquote, urljoin, urlsplit
+from typing import Final, TypeVar
+from urllib.parse import urljoin
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
-from bot.core.shown import on_one_line
+from bot.feeds.addresses import Address, NotFetched, Why
 from bot.feeds.facts import MOST_BYTES
 
 T = TypeVar("T")
@@ -33,21 +33,6 @@ _NUMERIC: Final = re.compile(r"0x[0-9a-fA-F]*|[0-9]+")
 _UNICAST: Final = ipaddress.ip_network("2000::/3")
 #: In the last four bytes of such an address stands the one that a network's translator asks.
 _TRANSLATED: Final = ipaddress.ip_network("64:ff9b::/96")
-_SCHEMES: Final = {"webcal": "https", "webcals": "https"}
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Where a feed is. url: without a name and password, which stand apart."""
-
-    url: str = field(repr=False)
-    user: str = field(default="", repr=False)
-    password: str = field(default="", repr=False)
-
-    @property
-    def host(self) -> str:
-        """The part of it that may be shown."""
-        return urlsplit(self.url).hostname or "?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,44 +42,6 @@ class Fetched:
     body: bytes | None = field(repr=False)
     etag: str = field(default="", repr=False)
     modified: str = ""
-
-
-Why = Literal[
-    "no_address", "private", "late", "certificate", "no_host", "unreached", "round", "open",
-    "packed", "denied", "forbidden", "missing", "often", "status",
-]  # fmt: skip
-
-
-class NotFetched(Exception):
-    """A feed that could not be fetched; the message names its host, and what to do.
-
-    why: the same in one word.
-    """
-
-    def __init__(self, why: Why, message: str) -> None:
-        super().__init__(on_one_line(message))
-        self.why: Why = why
-
-
-def read_address(text: str) -> Address:
-    """Read an address, also one that begins with webcal: or holds a name and password.
-
-    Errors: `NotFetched`.
-    """
-    no_address = NotFetched("no_address", "This is no web address: such a one begins with https://")
-    try:
-        parts = urlsplit(text.strip())
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        raise no_address from None
-    scheme = _SCHEMES.get(parts.scheme.lower(), parts.scheme.lower())
-    if not host or scheme not in ("https", "http"):
-        raise no_address
-    where = f"[{host}]" if ":" in host else host
-    bare = parts._replace(
-        scheme=scheme, netloc=f"{where}:{port}" if port else where, fragment=""
-    ).geturl()
-    return Address(bare, unquote(parts.username or ""), unquote(parts.password or ""))
 
 
 async def fetch(

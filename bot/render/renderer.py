@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from jinja2 import FileSystemLoader
-from jinja2.sandbox import SandboxedEnvironment
+from jinja2 import Environment, FileSystemLoader
 
 from bot.render.own import OwnTemplates
 from bot.render.sandbox import environment_of
@@ -19,8 +18,8 @@ class Renderer:
     """
 
     def __init__(self, folder: Path | None = None) -> None:
-        # Our own templates need no counting, which each turn of a loop on a tap's path would pay.
-        self._packaged = environment_of(FileSystemLoader(templates_folder()), SandboxedEnvironment)
+        # Our own templates need no sandbox, which each name on a tap's path would pay for.
+        self._packaged = environment_of(FileSystemLoader(templates_folder()), Environment)
         has_own = folder is not None and folder.is_dir()
         self.own = OwnTemplates(folder, self._packaged) if folder and has_own else None
 

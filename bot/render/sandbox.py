@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Final
 
-from jinja2 import BaseLoader, StrictUndefined, nodes
+from jinja2 import BaseLoader, Environment, StrictUndefined, nodes
 from jinja2.exceptions import SecurityError
 from jinja2.sandbox import SandboxedEnvironment
 
@@ -83,7 +83,7 @@ class Sandbox(SandboxedEnvironment):
         return parsed
 
 
-def environment_of(loader: BaseLoader, kind: type[SandboxedEnvironment]) -> SandboxedEnvironment:
+def environment_of(loader: BaseLoader, kind: type[Environment]) -> Environment:
     """Make an environment in which an undefined name is an error and values are escaped."""
     environment = kind(
         loader=loader,

@@ -13,8 +13,9 @@ import asyncio
 import fcntl
 import os
 import sqlite3
-from collections.abc import Callable, Coroutine, Mapping
-from contextvars import ContextVar
+from collections import deque
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextvars import Context, ContextVar
 from pathlib import Path
 from typing import Any, Final, Generic, Self, TypeVar, cast
 
@@ -33,6 +34,8 @@ _BUSY_SECONDS: Final = 5.0
 _EMPTYING_MS: Final = 100
 _READERS: Final = 2
 _ALWAYS: Final = ("synchronous = FULL", "foreign_keys = ON", "secure_delete = ON")
+#: So many transactions share a commit at most: the first must not wait long for the last.
+_TOGETHER: Final = 16
 #: More than the program has, so that each is compiled once for a connection.
 _STATEMENTS_KEPT: Final = 512
 _UNAVAILABLE: Final = frozenset(
@@ -207,14 +210,49 @@ class _Whole(Generic[T]):
             if connection.in_transaction:
                 connection.rollback()
             raise
+        self.committed()
+        return result
+
+    @property
+    def is_for_update(self) -> bool:
+        """Whether it is what a Telegram update changes."""
+        return self._hand is not None
+
+    def within(self, connection: sqlite3.Connection) -> T:
+        """Run as a part of a transaction that others share: what fails here is undone alone."""
+        if self.is_unwanted:
+            raise _Unwanted
+        _rows(connection, "SAVEPOINT part", {})
+        try:
+            result = self._through(
+                Transaction(connection, self._db.vault, self._db.erasures, self._update_id)
+            )
+            _rows(connection, "RELEASE part", {})
+        except BaseException:
+            _undo_part(connection)
+            raise
+        return result
+
+    def committed(self) -> None:
+        """Note that what was run within a shared transaction counts now."""
         if self._hand is not None:
             self._hand.recorded = True
-        return result
 
     def _through(self, tx: Transaction) -> T:
         if self._hand is not None:
             _driven(self._db.record(tx, self._hand))
         return _driven(self._work(tx))
+
+
+def _undo_part(connection: sqlite3.Connection) -> None:
+    """Undo one part of a shared transaction, and where that cannot be done, all of it."""
+    if not connection.in_transaction:
+        return  # of a full disk and the like SQLite has undone everybody's part by itself
+    try:
+        connection.execute("ROLLBACK TO part")
+        connection.execute("RELEASE part")
+    except sqlite3.Error:
+        connection.rollback()
 
 
 class _Reshaping(_Whole[T]):
@@ -258,6 +296,91 @@ def _driven(work: Coroutine[Any, Any, T]) -> T:
     raise RuntimeError("a transaction may wait for nothing but its own statements")
 
 
+#: What became of a transaction: its result, or what it failed with.
+_Ended = tuple[Any, BaseException | None]
+
+
+class _Writer:
+    """Runs transactions one after the other; those for updates that wait together share a commit.
+
+    Each of these is a part of its own that can fail alone; none counts before the commit, and where
+    that fails none does. Whoever comes while nobody writes is not made to wait for others, and the
+    program's own work, which may take longer, keeps nobody's answer from its commit.
+    """
+
+    def __init__(self, connection: _Connection) -> None:
+        self.connection = connection
+        self._waiting: deque[tuple[_Whole[Any], asyncio.Future[Any]]] = deque()
+        self._at_work: asyncio.Task[None] | None = None
+
+    async def run(self, whole: _Whole[T]) -> T:
+        """Run a transaction and give its result, once it is committed."""
+        done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._waiting.append((whole, done))
+        if self._at_work is None:
+            self._at_work = asyncio.get_running_loop().create_task(self._work(), context=Context())
+        try:
+            return await done
+        except asyncio.CancelledError:
+            whole.is_unwanted = True
+            raise
+
+    async def close(self) -> None:
+        """Close the connection, once all that was asked for is through."""
+        if self._at_work is not None:
+            await asyncio.wait((self._at_work,))
+        await self.connection.close()
+
+    async def _work(self) -> None:
+        try:
+            while self._waiting:
+                some = [self._waiting.popleft()]
+                while self._waiting and len(some) < _TOGETHER:
+                    if not (some[0][0].is_for_update and self._waiting[0][0].is_for_update):
+                        break
+                    some.append(self._waiting.popleft())
+                wholes = [whole for whole, _ in some]
+                ended = await self.connection.at_once(lambda c, w=wholes: _together(c, w))  # type: ignore[misc]
+                for (_, done), (result, problem) in zip(some, ended, strict=True):
+                    if done.done():
+                        continue  # cancelled meanwhile
+                    if problem is None:
+                        done.set_result(result)
+                    else:
+                        done.set_exception(problem)
+        finally:
+            self._at_work = None
+
+
+def _together(connection: sqlite3.Connection, wholes: Sequence[_Whole[Any]]) -> list[_Ended]:
+    """Run transactions in one, and give what became of each."""
+    if len(wholes) == 1:
+        return [_tried(wholes[0], connection)]
+    try:
+        _rows(connection, _WRITING, {})
+        ended: list[_Ended] = []
+        for whole in wholes:
+            ended.append(_tried(whole.within, connection))
+            if not connection.in_transaction:
+                raise ended[-1][1] or Unavailable("the transaction is gone")
+        _rows(connection, "COMMIT", {})
+    except BaseException as problem:
+        if connection.in_transaction:
+            connection.rollback()
+        return [(None, problem)] * len(wholes)
+    for whole, (_, failure) in zip(wholes, ended, strict=True):
+        if failure is None:
+            whole.committed()
+    return ended
+
+
+def _tried(part: Callable[[sqlite3.Connection], Any], connection: sqlite3.Connection) -> _Ended:
+    try:
+        return part(connection), None
+    except BaseException as problem:
+        return None, problem
+
+
 class Database:
     """An open database; make one with `Database.open` and close it with `close`."""
 
@@ -266,7 +389,7 @@ class Database:
         self.vault = vault
         self.erasures = ErasureLog(path.with_name(ERASURES))
         self._now = now
-        self._writer: _Connection | None = None
+        self._writer: _Writer | None = None
         self._readers: asyncio.LifoQueue[_Connection] = asyncio.LifoQueue()
         self._opened = 0
         #: Held by whoever takes all readers: two who each hold some would wait for ever.
@@ -288,7 +411,7 @@ class Database:
         self._lock_file = hold(path) if alone else None
         try:
             _make_private(path)
-            self._writer = await _connect(path, "journal_mode = WAL")
+            self._writer = _Writer(await _connect(path, "journal_mode = WAL"))
             for _ in range(_READERS):
                 reader = await _connect(path, "query_only = ON", "wal_autocheckpoint = 0")
                 self._readers.put_nowait(reader)
@@ -323,7 +446,7 @@ class Database:
             raise RuntimeError("one update, one writing transaction: this update has had its own")
         if self._writer is None:
             raise Unavailable("the database is closed")
-        return await _wanted(self._writer, _Whole(self, _WRITING, work))
+        return await self._writer.run(_Whole(self, _WRITING, work))
 
     async def reshape(self, work: Work[T]) -> T:
         """Give what `work` gives, as `write` does: it may make tables anew that others point to.
@@ -332,7 +455,7 @@ class Database:
         """
         if self._writer is None:
             raise Unavailable("the database is closed")
-        return await _wanted(self._writer, _Reshaping(self, _WRITING, work))
+        return await _wanted(self._writer.connection, _Reshaping(self, _WRITING, work))
 
     async def read(self, work: Work[T]) -> T:
         """Give what `work` gives, read from one moment of the database. Errors: `Unavailable`."""
@@ -371,7 +494,7 @@ class Database:
             try:
                 while len(readers) < self._opened:
                     readers.append(await self._readers.get())
-                emptied = await writer.at_once(_emptied)
+                emptied = await writer.connection.at_once(_emptied)
             finally:
                 for reader in readers:
                     self._readers.put_nowait(reader)

@@ -1,23 +1,38 @@
-"""`make bench`: measures start, memory, taps (beside other bots too), ticks, a digest, a flood, a
-calendar and the emulator.
+"""`make bench`: what Rapport takes, beside other bots too, and whether it grows with the data.
 
-`python -m tests.bench start taps beside ticks digest flood feeds emulator` chooses. Ends with 1
-when a figure is over its budget.
+`python -m tests.bench [--markdown] [start growth taps …]` chooses among `_PARTS`; without a choice
+all but the long ones. Ends with 1 when a figure is over its budget.
 """
 
 from __future__ import annotations
 
 import sys
+import time
+from collections.abc import Callable, Sequence
 
-from tests.bench import beside, digest, emulator, feeds, flood, start, taps, ticks
-from tests.bench.table import show
+from tests.bench import (
+    beside,
+    digest,
+    emulator,
+    feeds,
+    flood,
+    growth,
+    latency,
+    machine,
+    prompts,
+    start,
+    taps,
+)
+from tests.bench.table import Figure, Growth, show
 
-_PARTS = {
+_PARTS: dict[str, Callable[[], Sequence[Figure] | Sequence[Growth]]] = {
+    "growth": growth.measure,
+    "growth-full": growth.measure_full,
     "start": start.measure,
     "taps": taps.measure,
     "beside": beside.measure,
-    "ticks": ticks.measure,
-    "ticks-full": ticks.measure_full,
+    "latency": latency.measure,
+    "prompts": prompts.measure,
     "digest": digest.measure,
     "flood": flood.measure,
     "feeds": feeds.measure,
@@ -25,15 +40,19 @@ _PARTS = {
 }
 
 #: Only when asked for.
-_LONG = {"ticks-full"}
+_LONG = {"growth-full"}
 
 
 def main() -> int:
-    over = False
-    for name in sys.argv[1:] or [name for name in _PARTS if name not in _LONG]:
+    chosen = [name for name in sys.argv[1:] if name != "--markdown"]
+    markdown = len(chosen) < len(sys.argv) - 1
+    over, began = False, time.monotonic()
+    print(machine.described())  # noqa: T201 - it is the output
+    for name in chosen or [name for name in _PARTS if name not in _LONG]:
         figures = _PARTS[name]()
-        show(name, figures)
+        show(name, figures, markdown=markdown)
         over |= any(figure.is_over for figure in figures)
+    print(f"\nAll of it took {time.monotonic() - began:.0f} s.")  # noqa: T201
     return int(over)
 
 

@@ -27,7 +27,7 @@ from bot.emulator import Emulator
 from tests.bench.peers.survey import ITEMS, THANKS, rows
 from tests.bench.processes import resident_mib, running
 from tests.bench.table import Figure
-from tests.bench.taps import BOT_CORE, PEOPLE, Tapped, in_a_folder, rapport
+from tests.bench.taps import BOT_CORE, PEOPLE, Tapped, from_afar, in_a_folder, rapport
 
 _ROUNDS, _EACH_ROUND = 5, 2
 _TURNS = 1 + _ROUNDS * _EACH_ROUND
@@ -85,21 +85,30 @@ def _has_grammy(install: bool) -> bool:
 
 @asynccontextmanager
 async def peer(
-    name: str, command: list[str], folder: Path, count: int = PEOPLE
+    name: str,
+    command: list[str],
+    folder: Path,
+    count: int = PEOPLE,
+    *,
+    turns: int = _TURNS,
+    far_seconds: float = 0.0,
 ) -> AsyncIterator[Tapped]:
-    """Run a peer with `count` people; their one message is answered again and again."""
+    """Run a peer with `count` people; their one message is answered again and again.
+
+    turns: how often it can be. far_seconds: how far away Telegram is, there and back.
+    """
     telegram, place = Emulator(token=TOKEN, seed=1), folder / name
     place.mkdir()
     survey = {"items": ITEMS, "thanks": THANKS, "rows": [rows(n) for n in range(len(ITEMS) + 1)]}
     (place / "survey.json").write_text(json.dumps(survey), "utf-8")
-    async with telegram.serve():
+    async with telegram.serve(), from_afar(telegram, far_seconds) as base_url:
         people = [telegram.person(f"Client {number}") for number in range(count)]
-        with running([*command, telegram.base_url, TOKEN, str(place)], BOT_CORE) as process:
+        with running([*command, base_url, TOKEN, str(place)], BOT_CORE) as process:
             bot = Tapped(name, telegram, people, process.pid)
             for person in people:
                 person.start()
             await bot.until_all_are_asked(1)
-            bot.screens = {person: places * _TURNS for person, places in bot.screens.items()}
+            bot.screens = {person: places * turns for person, places in bot.screens.items()}
             yield bot
 
 

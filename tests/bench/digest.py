@@ -29,6 +29,7 @@ from bot.services.digest_pages import DigestPage
 from bot.store.database import Transaction
 from bot.views.reader import Reader
 from tests.bench.history import fill
+from tests.bench.machine import slowness
 from tests.bench.practice import HOUR, ZONE, Couple, found, making_of, open_checkins, settings_in
 from tests.bench.table import Figure
 from tests.transactions import reading, writing
@@ -42,8 +43,6 @@ _TIMES = 15
 _TAPS = 400
 _BEAT_SECONDS = 0.001
 _THEMES: tuple[Theme, ...] = ("light", "dark")
-#: It took so long where nobody else was at work.
-_LOOP, _QUIET_SECONDS = "number = 0\nwhile number < 10_000_000: number += 1", 0.6
 
 #: Taps, lateness of the event loop and work in one go, in milliseconds.
 _Felt = tuple[list[float], list[float], list[float]]
@@ -77,13 +76,6 @@ async def _measure() -> list[Figure]:
                 await app.stop()
 
 
-def _slowness() -> float:
-    """Give how many times longer than on a quiet machine a plain loop takes now, at least 1."""
-    began = time.process_time()
-    exec(_LOOP, {})  # noqa: S102 - the names of a module are slower than those of a function
-    return max(1.0, (time.process_time() - began) / _QUIET_SECONDS)
-
-
 async def _making(app: App, therapist_id: int) -> list[Figure]:
     reader = app.room.digests.reading
 
@@ -94,9 +86,9 @@ async def _making(app: App, therapist_id: int) -> list[Figure]:
         pages_of(digest_of(facts, _WINDOW, reader.instrument))
         return 1000 * (known - began), 1000 * (time.process_time() - known)
 
-    slow = _slowness()
+    slow = slowness()
     taken = [await app.db.read(once) for _ in range(_TIMES)]
-    slow = (slow + _slowness()) / 2
+    slow = (slow + slowness()) / 2
     facts, judging = (min(column) for column in zip(*taken, strict=True))
     return [
         Figure("facts", facts, "ms", note="all of it in the database's thread"),
@@ -164,7 +156,7 @@ async def _drawn(app: App, panels: list[Panel], theme: Theme) -> Figure:
 
     twelve = min([await draw(cuts[:1]) for _ in range(5)])
     note = f"all {len(panels)} in {len(cuts)} pictures: {await draw(cuts):.0f}"
-    return Figure(f"picture of {len(cuts[0])}, {theme}", twelve / _slowness(), "ms", 300.0,
+    return Figure(f"picture of {len(cuts[0])}, {theme}", twelve / slowness(), "ms", 300.0,
                   f"as if quiet; {note} as it is")  # fmt: skip
 
 

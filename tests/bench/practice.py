@@ -85,11 +85,14 @@ async def _couple(
 
 
 async def open_checkins(
-    settings: Settings, clock: Clock, couples: list[Couple], each: int
+    settings: Settings, clock: Clock, couples: list[Couple], each: int, *, alone: bool = True
 ) -> list[int]:
-    """Open so many check-ins for every pair, their prompts due now; give their ids."""
+    """Open so many check-ins for every pair, their prompts due now; give their ids.
+
+    alone: whether nobody else has the database open.
+    """
     now, made = clock.now(), []
-    db = await open_database(settings, clock)
+    db = await open_database(settings, clock, alone=alone)
     try:
         async with writing(db) as tx:
             for couple in couples:

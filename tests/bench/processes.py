@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
@@ -41,9 +41,14 @@ async def emulator(*options: str) -> AsyncIterator[tuple[str, Control, int]]:
 
 
 @contextmanager
-def running(command: list[str], core: int | None = None) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a program, on one core when it is named, until the block ends."""
-    with subprocess.Popen(command) as process:
+def running(
+    command: list[str], core: int | None = None, more: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a program, on one core when it is named, until the block ends.
+
+    more: variables of its environment beside our own.
+    """
+    with subprocess.Popen(command, env={**os.environ, **(more or {})}) as process:
         if core is not None:
             os.sched_setaffinity(process.pid, {core})
         try:

@@ -16,19 +16,22 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from bot.app import SystemClock
 from bot.demo.stage import TOKEN
 from bot.emulator import Emulator, Person
 from bot.emulator.phone import look_at
+from tests.bench.far import far_from
 from tests.bench.peers.survey import AGAIN
 from tests.bench.practice import found, open_checkins, settings_in
 from tests.bench.processes import cpu_seconds, running
 from tests.bench.table import Figure
+from tests.hook import free_port, variables
 
 PEOPLE = 50
 #: Of Rapport: five ratings of 8 and one skipped text. Of others: five ratings and "again".
@@ -124,6 +127,26 @@ def _choice(buttons: list[str]) -> str:
     return (eights or others)[0]
 
 
+@asynccontextmanager
+async def from_afar(telegram: Emulator, seconds: float) -> AsyncIterator[str]:
+    """Give the address of a Telegram that is so far away, there and back."""
+    if not seconds:
+        yield telegram.base_url
+        return
+    near = urlsplit(telegram.base_url)
+    assert near.port is not None
+    async with far_from(near.port, seconds) as port:
+        yield near._replace(netloc=f"127.0.0.1:{port}").geturl()
+
+
+@asynccontextmanager
+async def hook(far_seconds: float) -> AsyncIterator[dict[str, str]]:
+    """Give the variables of a bot that receives by webhook, so far away."""
+    listens_at = free_port()
+    async with far_from(listens_at, far_seconds) as port:
+        yield {**variables(port), "RAPPORT_WEBHOOK__LISTEN": f"127.0.0.1:{listens_at}"}
+
+
 @contextmanager
 def on_the_other_core() -> Iterator[None]:
     """Leave the bot's core to the bot while the block lasts."""
@@ -138,18 +161,30 @@ def on_the_other_core() -> Iterator[None]:
 
 
 @asynccontextmanager
-async def rapport(folder: Path, checkins: int, count: int = PEOPLE) -> AsyncIterator[Tapped]:
-    """Run Rapport for `count` people with open check-ins each; all that is answered is stored."""
-    clock, telegram = SystemClock(), Emulator(token=TOKEN, seed=1)
-    async with telegram.serve():
-        settings = settings_in(folder, telegram.base_url)
+async def rapport(
+    folder: Path,
+    checkins: int,
+    count: int = PEOPLE,
+    *,
+    far_seconds: float = 0.0,
+    by_webhook: bool = False,
+) -> AsyncIterator[Tapped]:
+    """Run Rapport for `count` people with open check-ins each; all that is answered is stored.
+
+    far_seconds: how far away Telegram is, there and back.
+    """
+    clock, telegram = SystemClock(), Emulator(token=TOKEN, seed=1, loopback_webhook=True)
+    async with telegram.serve(), AsyncExitStack() as stack:
+        base_url = await stack.enter_async_context(from_afar(telegram, far_seconds))
+        more = await stack.enter_async_context(hook(far_seconds)) if by_webhook else {}
+        settings = settings_in(folder, base_url)
         couples = await found(settings, clock, therapists=1, each=count)
         people = [telegram.person("Client", id=couple.telegram_id) for couple in couples]
         for person in people:
             person.start()
         await open_checkins(settings, clock, couples, checkins)
         command = [sys.executable, "-m", "tests.bench.bot_process", str(folder / "config.toml")]
-        with running(command, BOT_CORE) as process:
+        with running(command, BOT_CORE, more) as process:
             bot = Tapped("Rapport", telegram, people, process.pid)
             await bot.until_all_are_asked(checkins)
             yield bot

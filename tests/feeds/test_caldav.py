@@ -11,8 +11,9 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from bot.feeds.addresses import Address, NotFetched, read_address
 from bot.feeds.discovery import Collection, find_collections
-from bot.feeds.fetching import Address, NotFetched, fetch, read_address
+from bot.feeds.fetching import fetch
 from tests.feeds.ics_text import FROM, TO, ZONE, calendar, starts
 from tests.feeds.web import Site, free_port, serving
 

@@ -13,8 +13,9 @@ from aiohttp import web
 from yarl import URL
 
 from bot.feeds import fetching
+from bot.feeds.addresses import Address, NotFetched, read_address
 from bot.feeds.facts import MOST_BYTES
-from bot.feeds.fetching import Address, NotFetched, fetch, read_address
+from bot.feeds.fetching import fetch
 from tests.feeds.web import Site, free_port, serving
 
 SECRET = "private-0123456789abcdef"

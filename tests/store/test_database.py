@@ -174,7 +174,7 @@ async def test_work_off_the_loop_leaves_the_loop_free(db: Database) -> None:
 @pytest.mark.parametrize("twice", [False, True])
 async def test_a_writer_cancelled_before_it_begins_wrote_nothing(db: Database, twice: bool) -> None:
     assert db._writer is not None
-    with halted(db._writer):
+    with halted(db._writer.connection):
         writer = asyncio.create_task(say(db, "never"))
         next_one = asyncio.create_task(say(db, "whole"))
         await asyncio.sleep(0.01)
@@ -297,6 +297,130 @@ async def test_the_same_update_twice_at_once_counts_once(db: Database) -> None:
     done = [word for word in await asyncio.gather(handle("one"), handle("two")) if word]
     assert len(done) == 1
     assert await words(db) == done
+
+
+# Sharing a commit
+
+
+async def say_for(db: Database, update_id: int, word: str) -> UpdateInHand | Exception:
+    """Say a word as an update's change; give the update, or what went wrong."""
+    with in_hand(update_id) as hand:
+        try:
+            await (say_half(db) if word == "half" else say(db, word))
+        except Exception as problem:
+            return problem
+        assert hand.recorded, "whoever is told that it is done can rely on it"
+        return hand
+
+
+@pytest.fixture
+def commits(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The commits there were; one that says "fail" fails as on a full disk."""
+    inner, found = database._rows, list[str]()
+
+    def rows(connection: sqlite3.Connection, sql: str, values: Any) -> Any:
+        if sql == "COMMIT" and connection.total_changes > 0:
+            if found and found[-1] == "fail":
+                found.pop()
+                raise Unavailable("the disk is full")
+            found.append(sql)
+        return inner(connection, sql, values)
+
+    monkeypatch.setattr(database, "_rows", rows)
+    return found
+
+
+async def test_updates_that_wait_together_share_a_commit(db: Database, commits: list[str]) -> None:
+    said = await asyncio.gather(*(say_for(db, n, f"word {n}") for n in range(5)))
+    assert all(isinstance(one, UpdateInHand) for one in said)
+    assert len(commits) == 1
+    assert await words(db) == [f"word {n}" for n in range(5)]
+    assert [update for update, _ in await seen(db)] == [*range(5)]
+
+
+async def test_the_programs_own_work_shares_with_nobody(db: Database, commits: list[str]) -> None:
+    await asyncio.gather(say_for(db, 1, "pace"), say(db, "own"), say_for(db, 2, "rigid"))
+    assert len(commits) == 3
+
+
+async def test_what_fails_beside_others_fails_alone(db: Database, commits: list[str]) -> None:
+    one, half, repeated, two = await asyncio.gather(
+        say_for(db, 1, "pace"), say_for(db, 2, "half"), say_for(db, 1, "again"),
+        say_for(db, 3, "rigid"),
+    )  # fmt: skip
+    assert isinstance(half, ZeroDivisionError)
+    assert isinstance(repeated, Repeated)
+    assert isinstance(one, UpdateInHand)
+    assert isinstance(two, UpdateInHand)
+    assert len(commits) == 1
+    assert await words(db) == ["pace", "rigid"]
+    assert isinstance(await say_for(db, 2, "whole"), UpdateInHand), "it may come again"
+
+
+async def test_where_the_commit_fails_nothing_counts(db: Database, commits: list[str]) -> None:
+    commits.append("fail")
+    said = await asyncio.gather(*(say_for(db, n, f"word {n}") for n in range(3)))
+    assert all(isinstance(problem, Unavailable) for problem in said)
+    assert await words(db) == []
+    assert await seen(db) == []
+    assert isinstance(await say_for(db, 1, "word 1"), UpdateInHand)
+
+
+async def test_where_all_was_undone_nothing_counts(db: Database) -> None:
+    """As SQLite does it by itself when the disk is full in the middle of a statement."""
+
+    async def undone(tx: Transaction) -> None:
+        tx._connection.rollback()
+        raise Unavailable("the disk is full")
+
+    async def fail() -> None:
+        with in_hand(7):
+            await db.write(undone)
+
+    first, failed, later = await asyncio.gather(
+        say_for(db, 1, "pace"), fail(), say_for(db, 2, "rigid"), return_exceptions=True
+    )
+    assert all(isinstance(one, Unavailable) for one in (first, failed, later))
+    assert await words(db) == []
+    assert await seen(db) == []
+
+
+async def test_where_a_part_cannot_be_ended_it_is_undone(
+    db: Database, commits: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inner, failed = database._rows, list[str]()
+
+    def rows(connection: sqlite3.Connection, sql: str, values: Any) -> Any:
+        if sql.startswith("RELEASE") and not failed:
+            failed.append(sql)
+            raise Unavailable("the disk is full")
+        return inner(connection, sql, values)
+
+    monkeypatch.setattr(database, "_rows", rows)
+    first, second = await asyncio.gather(say_for(db, 1, "pace"), say_for(db, 2, "rigid"))
+    assert isinstance(first, Unavailable)
+    assert isinstance(second, UpdateInHand)
+    assert await words(db) == ["rigid"]
+
+
+async def test_one_that_is_given_up_while_it_waits_takes_no_part(db: Database) -> None:
+    assert db._writer is not None
+    with halted(db._writer.connection):
+        said = [asyncio.create_task(say_for(db, n, f"word {n}")) for n in range(4)]
+        await asyncio.sleep(0.01)
+        await cancelled(said[2])
+    await asyncio.gather(*said[:2], said[3])
+    assert await words(db) == ["word 0", "word 1", "word 3"]
+
+
+async def test_closing_waits_for_all_that_was_asked(path: Path, db: Database) -> None:
+    said = [asyncio.create_task(say_for(db, n, f"word {n}")) for n in range(40)]
+    await asyncio.sleep(0)
+    await db.close()
+    assert all(isinstance(one, UpdateInHand) for one in await asyncio.gather(*said))
+    again = await open_database(path)
+    assert len(await words(again)) == 40
+    await again.close()
 
 
 # Reading
@@ -500,7 +624,7 @@ async def test_a_log_that_another_process_reads_is_owed_to_be_emptied(
     other.execute("SELECT word FROM word").fetchall()
     await db.write(lambda tx: tx.run("DELETE FROM word"))
     assert db._writer is not None
-    await db._writer.execute_fetchall("PRAGMA busy_timeout = 50")
+    await db._writer.connection.execute_fetchall("PRAGMA busy_timeout = 50")
     assert not await db.truncate_log()
     assert db.owes_truncation
     other.close()
@@ -511,7 +635,7 @@ async def test_a_log_that_another_process_reads_is_owed_to_be_emptied(
 async def test_a_commit_is_on_the_disk_before_it_is_told(db: Database) -> None:
     assert db._writer is not None
     for pragma, value in (("synchronous", 2), ("foreign_keys", 1), ("secure_delete", 1)):
-        (row,) = await db._writer.execute_fetchall(f"PRAGMA {pragma}")
+        (row,) = await db._writer.connection.execute_fetchall(f"PRAGMA {pragma}")
         assert row[0] == value, pragma
-    (row,) = await db._writer.execute_fetchall("PRAGMA journal_mode")
+    (row,) = await db._writer.connection.execute_fetchall("PRAGMA journal_mode")
     assert row[0] == "wal"

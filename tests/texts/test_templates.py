@@ -8,7 +8,6 @@ from pathlib import Path
 import jinja2
 import pytest
 from jinja2 import meta
-from jinja2.sandbox import SandboxedEnvironment
 
 from bot.core.trends import Repair
 from bot.render import speaking, templates_folder
@@ -24,7 +23,7 @@ NOT_WORDS = re.compile(r"<code>.*?</code>|</?[a-z][^<>]*>|(?<!\w)/[a-z_]+", re.D
 @pytest.fixture(scope="module")
 def environment() -> jinja2.Environment:
     # As the program's own, so that its filters and its way with white space count.
-    return environment_of(jinja2.FileSystemLoader(templates_folder()), SandboxedEnvironment)
+    return environment_of(jinja2.FileSystemLoader(templates_folder()), jinja2.Environment)
 
 
 def test_there_are_templates() -> None:

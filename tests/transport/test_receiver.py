@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
-from telegram import Update
+from telegram import InaccessibleMessage, Update
 
 from bot.core.errors import Repeated, TokenRefused
 from bot.store.database import Database, Unavailable, current_update
@@ -230,16 +230,18 @@ async def test_no_more_than_so_many_people_at_once(server, bot, practice, clock)
     await running
 
 
-async def test_the_echoed_keyboard_is_not_parsed(server, practice, running):
+async def test_of_a_tapped_message_only_which_one_it_is_is_read(server, practice, running):
     seen = []
 
     async def looks(update: Update) -> None:
-        seen.append(update.callback_query.message.reply_markup)
+        seen.append(update.callback_query.message)
 
     practice.on["a:7"] = looks
     server.add(tap(1, ANNA, "a:7"))
     await server.until(lambda: bool(practice.handled))
-    assert seen == [None]
+    (message,) = seen
+    assert type(message) is InaccessibleMessage
+    assert (message.message_id, message.chat.id) == (1, ANNA)
 
 
 # The update in hand

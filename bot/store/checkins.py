@@ -324,6 +324,19 @@ async def close(
     return True
 
 
+async def withdraw(tx: Transaction, checkin: CheckIn, reason: str, now: int) -> None:
+    """Take back a check-in that never went out, and note why its session is not asked about."""
+    if not await close(tx, checkin.id, "cancelled", now):
+        return
+    await tx.run(
+        "UPDATE appointment SET asked = 'not_asked', asked_at = :now, not_asked_reason = :reason"
+        " WHERE id = :id",
+        id=checkin.appointment_id,
+        now=now,
+        reason=reason,
+    )
+
+
 async def end_unfinished(tx: Transaction, pair_id: int, now: int, *, begun: bool) -> None:
     """Cancel a pair's open check-ins that nobody began.
 

@@ -215,10 +215,16 @@ async def test_and_once_more_when_the_question_goes_out(world: World) -> None:
     await ben.types("/away 10.11.")
     async with writing(world.stage.running.db) as tx:
         # As if it had been said before the session.
-        await tx.run("UPDATE absence SET first_on = '2026-11-02', since_at = 1, agreed_at = 1")
+        await tx.run(
+            "UPDATE absence SET first_on = '2026-11-02', last_on = '2026-11-03',"
+            " since_at = 1, agreed_at = 1"
+        )
     await world.until("Tue 12:00")
     assert anna.received == received
     assert await world.rows("SELECT reason FROM message WHERE kind = 'prompt'") == [("away",)]
+    assert await world.rows("SELECT state FROM checkin") == [("cancelled",)]
+    await world.until("Fri 17:00")
+    assert ben.sees("not asked (you were away, or the practice closed)")
 
 
 async def test_who_falls_ill_has_the_digest_at_once(world: World) -> None:

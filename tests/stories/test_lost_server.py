@@ -367,6 +367,25 @@ async def test_a_session_of_lost_hours_that_turns_up_later_is_not_asked_about(
     assert questions(anna) == []
 
 
+async def test_who_was_never_asked_because_of_a_long_hold_is_not_out_of_reach(
+    world: World,
+) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 20:00")
+    await world.until("Mon 21:25")  # hers waits for the end of the night
+    backup = await backed_up(world)
+    await world.until("Mon 22:00")
+    await restored(world, backup)
+    await world.until("Thu 09:00")
+    await resumed(world)
+    await world.until("Fri 17:10")
+    assert questions(anna) == []
+    digest = ben.sees("Week 45")
+    assert digest is not None
+    assert "not asked (the bot was on hold)" in (digest.text or "")
+    assert "could not be reached" not in (digest.text or "")
+    assert "no answer" not in (digest.text or "")
+
+
 async def test_news_that_may_come_twice_waits_for_the_end_of_the_hold(world: World) -> None:
     anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
     await world.until("Mon 16:20")

@@ -224,18 +224,21 @@ def person_of(body: object) -> int | None:
     return None
 
 
-def without_echo(body: object) -> Any:
-    """Leave of a tapped message only which one it is: parsing the rest costs more than all else.
+_KEPT: Final = ("message_id", "chat", "date", "edit_date")
 
-    Its text and its keyboard are our own, brought back. By the date 0 it counts as what the library
-    calls inaccessible: a message of which nothing else is known.
+
+def without_echo(body: object) -> Any:
+    """Leave of a tapped message which one it is and when it was shown: the rest costs too much.
+
+    Its text and its keyboard are our own, brought back; parsing them costs more than all else. The
+    date 0 is Telegram's own for a message that is too old to be known.
     """
     tap = body.get("callback_query") if isinstance(body, dict) else None
     message = tap.get("message") if isinstance(tap, dict) else None
     if not isinstance(body, dict) or not isinstance(tap, dict) or not isinstance(message, dict):
         return body
-    bare = {name: message[name] for name in ("message_id", "chat") if name in message}
-    return {**body, "callback_query": {**tap, "message": bare | {"date": 0}}}
+    bare = {name: message[name] for name in _KEPT if name in message}
+    return {**body, "callback_query": {**tap, "message": {"date": 0, **bare}}}
 
 
 def raw(body: object) -> bytes:

@@ -90,7 +90,8 @@ class Asked(NamedTuple):
     changed_ats: when answers were added or changed, as far as a window may hold it. answers: none
     where withheld.
     is_after_unseen: older ones between this and the one before were not read. begins_anew: the
-    therapist lets the usual begin anew with it.
+    therapist lets the usual begin anew with it. lost: from when to when answers were lost with a
+    server (UTC ms).
     """
 
     on: str
@@ -112,6 +113,7 @@ class Asked(NamedTuple):
     answers: tuple[Given, ...] = ()
     is_after_unseen: bool = False
     begins_anew: bool = False
+    lost: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +154,8 @@ class Session(NamedTuple):
 
     is_new, is_corrected: why it stands in this digest; neither means that it is history.
     given, of: ratings answered, ratings there are. open_until: local (date, time). values (the
-    ratings, in the order of `form`), score and chips are empty without an answer to show.
+    ratings, in the order of `form`), score and chips are empty without an answer to show. lost:
+    where it was only begun, from when to when further answers were lost, local (date, time) each.
     """
 
     on: str
@@ -180,6 +183,7 @@ class Session(NamedTuple):
     reason: str | None = None
     is_after_unseen: bool = False
     begins_anew: bool = False
+    lost: tuple[tuple[str, str], tuple[str, str]] | None = None
 
     @property
     def has_answers(self) -> bool:
@@ -253,7 +257,14 @@ class _Reader:
             asked.not_asked_reason,
             asked.is_after_unseen,
             asked.begins_anew,
+            self._lost(asked) if outcome == "started" else None,
         )
+
+    def _lost(self, asked: Asked) -> tuple[tuple[str, str], tuple[str, str]] | None:
+        if asked.lost is None:
+            return None
+        from_at, until_at = asked.lost
+        return _local(from_at, self.window.zone), _local(until_at, self.window.zone)
 
     def _is_changed(self, asked: Asked) -> bool:
         """Say whether answers were added or changed in this window; nearly always not."""

@@ -52,6 +52,12 @@ class CheckIn:
     appointment_id: int | None
     local_on: str | None
     lost_at: int | None = None
+    history_from_at: int | None = None
+    objected_at: int | None = None
+
+    def shows_before(self, now: int) -> bool:
+        """Whether the client's account may see what was before it was theirs."""
+        return self.objected_at is None and (self.history_from_at or 0) <= now
 
     def is_open(self, now: int) -> bool:
         """Whether answers can still be given, changed or withheld."""
@@ -80,7 +86,7 @@ class CheckIn:
 
 SELECT_CHECKIN = (
     "SELECT checkin.*, pair.therapist_id, pair.client_id, pair.state AS pair_state,"
-    " pair.data_key, appointment.local_on,"
+    " pair.data_key, appointment.local_on, pair.history_from_at, pair.objected_at,"
     " (SELECT count(*) FROM pair AS other WHERE other.client_id = pair.client_id"
     "  AND other.state NOT IN ('ended', 'erased')) AS therapists FROM checkin"
     " JOIN pair ON pair.id = checkin.pair_id"
@@ -117,6 +123,8 @@ def read_checkin(tx: Transaction, row: Row) -> CheckIn:
         appointment_id=row["appointment_id"],
         local_on=row["local_on"],
         lost_at=row["lost_at"],
+        history_from_at=row["history_from_at"],
+        objected_at=row["objected_at"],
     )
 
 

@@ -69,7 +69,7 @@ BY_ITS_CODE = {
     "rules.insert_rule",
 }
 #: Decided for the practice on its own server, by whoever has the files.
-ON_THE_SERVER = {"erasure.weigh", "pairs.decline_erasure"}
+ON_THE_SERVER = {"erasure.weigh", "pairs.decline_erasure", "relinks.settle_objection"}
 
 
 def functions() -> Iterator[tuple[str, ast.AsyncFunctionDef, dict[str, str]]]:

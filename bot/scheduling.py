@@ -14,9 +14,11 @@ from bot.opening import RandomIds, SystemClock, open_database
 from bot.services.in_force import in_force
 from bot.services.schedule import By, Schedule, Shown
 from bot.services.schedule_changes import PRACTICE, Change, Values
-from bot.store.database import Transaction
+from bot.store.database import Database, Transaction
 from bot.store.digests import weekly_hours
+from bot.store.migrate import has_this_shape
 from bot.store.people import load_person
+from bot.store.vault import load_vaults
 
 _BY: Final = By(None, is_admin=True)
 T = TypeVar("T")
@@ -72,10 +74,16 @@ class Standing:
     wrong: tuple[Mistake, ...]
 
 
-async def standing(settings: Settings) -> list[Standing]:
-    """List what was set at run time. Errors: as `open_database`."""
-    db = await open_database(settings, SystemClock(), alone=False)
+async def standing(settings: Settings) -> list[Standing] | None:
+    """List what was set at run time; None for a database of another version, which stays as it is.
+
+    Errors: `KeyProblem`, `Unavailable`.
+    """
+    clock, vaults = SystemClock(), load_vaults(settings.keys.master_key_file)
+    db = await Database.open(settings.database.path, vaults[0], clock.now, alone=False)
     try:
+        if not await db.read(has_this_shape):
+            return None
         return await db.read(lambda tx: _standing(tx, settings))
     finally:
         await db.close()

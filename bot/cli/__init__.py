@@ -205,14 +205,19 @@ def _set_at_run_time(settings: Settings) -> tuple[list[dict[str, str]], list[str
     """Name what counts in the place of config.toml's values, and what does not fit beside that."""
     from bot.scheduling import standing
     from bot.store.database import Damaged, Unavailable
-    from bot.store.migrate import NotMigrated, TooNew
+    from bot.store.vault import Altered, KeyProblem
 
     if not settings.database.path.exists():
         return [], []
     try:
         found = asyncio.run(standing(settings))
-    except (Damaged, NotMigrated, TooNew, Unavailable) as problem:
+    except (Altered, Damaged, KeyProblem, Unavailable) as problem:
         return [], [f"what was set at run time cannot be looked at: {problem}"]
+    if found is None:
+        return [], [
+            f"what was set at run time was not looked at: {settings.database.path} is of another"
+            " version until the bot has been started with this one; nothing in it was changed"
+        ]
     set_ = [
         {"key": one.name, "value": one.value, "config.toml": one.in_file, "whose": one.whose or ""}
         for one in found

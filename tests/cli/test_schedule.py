@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -88,3 +90,18 @@ def test_check_looks_at_what_is_in_force(config: Path) -> None:
     assert "not later than the reminder after 30 hours" in checked.output
     said = json.loads(runner.invoke(cli, ["check", "--config", str(config), "--json"]).stdout)
     assert [one["key"] for one in said["set"]] == ["checkin.expiry_hours"]
+
+
+def test_check_changes_nothing_in_the_database_of_another_version(config: Path) -> None:
+    assert run(config, "set", "expiry", "24", "--yes")[0] == 0
+    newest = "SELECT max(number) FROM migration"
+    with closing(sqlite3.connect(config.with_name("rapport.sqlite3"))) as db:
+        (shape,) = db.execute(newest).fetchone()
+        db.execute("DELETE FROM migration WHERE number = ?", (shape,))
+        db.commit()
+        checked = runner.invoke(cli, ["check", "--config", str(config)])
+        assert checked.exit_code == 0
+        assert "is of another version until the bot has been started with this one" in " ".join(
+            checked.output.split()
+        )
+        assert db.execute(newest).fetchone() == (shape - 1,)

@@ -8,7 +8,8 @@ from typing import Final, TypeVar
 from bot.config import Settings
 from bot.core.absence import Absence
 from bot.opening import RandomIds, SystemClock, open_database
-from bot.services.absences import PRACTICE, Absences, Listed, Plan
+from bot.services.absence_plans import PRACTICE, Plan
+from bot.services.absences import Absences, Listed
 from bot.services.schedule import By
 
 _BY: Final = By(None, is_admin=True)

@@ -153,7 +153,9 @@ class Delivery:
         assert claimed.person.telegram_id is not None  # noqa: S101 - checked in the claim
         for older in gone:
             self.lanes.edit(claimed.person.telegram_id, older, self.relink_views.gone(reader))
-        return _Made(self.relink_views.former(message.part.endswith(":others"), reader))
+        return _Made(
+            self.relink_views.former(message.subject_id, message.part.endswith(":others"), reader)
+        )
 
     async def _notice(self, claimed: Claimed) -> Screen | None:
         message, pair = claimed.message, claimed.pair

@@ -124,11 +124,11 @@ async def open_database(settings: Settings, clock: Clock, *, alone: bool = True)
     return db
 
 
-async def finish_erasures(db: Database) -> None:
+async def finish_erasures(db: Database) -> int:
     """Finish what the erasures' log says was erased and this database still has.
 
-    That is so after a crash between the two, and when an older database was put back.
-    Errors: `Unavailable`.
+    That is so after a crash between the two, and when an older database was put back. Gives how
+    many pairs those were. Errors: `Unavailable`.
     """
     try:
         log_lines, torn = db.erasures.read()
@@ -137,13 +137,14 @@ async def finish_erasures(db: Database) -> None:
     if torn:
         log.warning("the erasures' log has lines that cannot be read", count=torn)
     if not log_lines:
-        return
+        return 0
     finished, strange = await db.write(lambda tx: erasure.finish_erasures(tx, log_lines))
     if finished:
         log.warning("erasures were finished that the database had not", count=len(finished))
     if strange:
         log.warning("the erasures' log has lines of another practice", count=strange)
     db.vault.forget()
+    return len(finished)
 
 
 async def _prove_any(db: Database, vaults: list[Vault], now: int) -> bool:

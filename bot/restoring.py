@@ -46,12 +46,16 @@ class Restored:
     """What came of it. aside: where the former database is now; None when there was none.
 
     from_at, until_at: the hours that count as lost (UTC ms), for which the bot is on hold.
+    logs: the erasures' logs that were read, with how many each names. erased: so many pairs were
+    in the backup still, and are erased again.
     """
 
     content: Content
     aside: Path | None
     from_at: int
     until_at: int
+    logs: tuple[tuple[Path, int], ...]
+    erased: int
 
 
 async def restore(
@@ -77,12 +81,14 @@ async def restore(
         _refuse_foreign(path, there, content, vault)
         if nothing_lost:
             _refuse_lost(path, there, content)
-        _join_logs(path, content, backup)
+        logs = _join_logs(path, content, backup)
         fresh = path.with_name(f".{path.name}.restoring")
         _clear(fresh)
         try:
             write_private(fresh, content.database)
-            from_at, until_at = await _made_ready(fresh, vault, clock, settings, nothing_lost)
+            from_at, until_at, erased = await _made_ready(
+                fresh, vault, clock, settings, nothing_lost
+            )
             aside = _set_aside(path, clock.now())
             os.replace(fresh, path)
         finally:
@@ -92,7 +98,7 @@ async def restore(
             if newest_backup(path, clock.now()) is None:
                 # On a new server none is known, and this one is there.
                 mark_backup(path, from_at)
-        return Restored(content, aside, from_at, until_at)
+        return Restored(content, aside, from_at, until_at, logs, erased)
     finally:
         let_go(lock)
 
@@ -122,28 +128,33 @@ def _refuse_lost(path: Path, there: Standing | None, content: Content) -> None:
         )
 
 
-def _join_logs(path: Path, content: Content, backup: Path) -> None:
+def _join_logs(path: Path, content: Content, backup: Path) -> tuple[tuple[Path, int], ...]:
     """Let the log beside the database hold the erasures of the backup, and of logs beside that.
 
-    Those are copied there whenever somebody is erased: they know more than the backup.
+    Those are copied there whenever somebody is erased: they know more than the backup. Gives the
+    logs there are, with how many erasures each of them names.
     """
     log = ErasureLog(path.with_name(ERASURES))
+    found = [(log.path, len(log.read()[0]))] if log.path.exists() else []
     for beside in sorted(backup.parent.glob(ERASURE_LOGS)):
-        if beside != log.path:
-            log.add_missing(ErasureLog(beside).read()[0])
+        if beside.resolve() != log.path.resolve():
+            erasures = ErasureLog(beside).read()[0]
+            log.add_missing(erasures)
+            found.append((beside, len(erasures)))
     log.add_missing(content.erasures)
+    return tuple(found)
 
 
 async def _made_ready(
     fresh: Path, vault: Vault, clock: Clock, settings: Settings, nothing_lost: bool
-) -> tuple[int, int]:
+) -> tuple[int, int, int]:
     """Bring the file to this program's shape, prove its key, erase again what was erased, and put
-    it on hold; give the hours that are lost."""
+    it on hold; give the hours that are lost, and how many pairs were erased."""
     db = await Database.open(fresh, vault, clock.now, alone=False)
     try:
         await migrate(db, clock.now())
         await prove(db, clock.now())
-        await finish_erasures(db)
+        erased = await finish_erasures(db)
         from_at = await db.read(last_seen_at)
         until_at = max(from_at, clock.now())
         if not nothing_lost:
@@ -155,7 +166,7 @@ async def _made_ready(
     finally:
         await db.close()
     check_file(fresh)
-    return from_at, until_at
+    return from_at, until_at, erased
 
 
 def _set_aside(path: Path, now: int) -> Path | None:

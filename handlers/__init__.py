@@ -56,6 +56,7 @@ TAPS: dict[str, Route] = {
     **goals.TAPS,
     **therapist.TAPS,
     **ending.TAPS,
+    **relinking.TAPS,
     **handover.TAPS,
     **timetable.TAPS,
     **calendar.TAPS,

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Final
 
 from bot.core.errors import Refused
-from bot.services.absences import PRACTICE
+from bot.services.absence_plans import PRACTICE
 from bot.services.schedule import By
 from handlers.guard import Ask, Reply, Room, Route, may
 

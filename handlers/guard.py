@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, Protocol
 
 import structlog
-from telegram import Chat, Update, User
+from telegram import CallbackQuery, Chat, Update, User
 
 from bot.core.errors import Refused, Repeated
 from bot.core.people import tidy_name
@@ -234,14 +234,28 @@ def _on_hold(ask: Ask) -> Refused:
     return Refused("on_hold_admin" if is_admin else "on_hold", since_at=ask.who.loss.until_at)
 
 
-def _lost(room: Room, ask: Ask, refused: Refused) -> Refused:
-    """Give the refusal of what the database does not know, where it may have been lost with it."""
+def _lost(room: Room, ask: Ask, refused: Refused, query: CallbackQuery) -> Refused:
+    """Give the refusal of what the database does not know, where it may have been lost with it.
+
+    That is so of a message that was sent or changed in the hours that were lost, and of one that
+    is too old for Telegram to say when that was.
+    """
     loss = ask.who.loss
-    if refused.reason != "not_yours" or loss is None:
+    if refused.reason != "not_yours" or loss is None or ask.who.person is None:
         return refused
     if room.enrolment.clock.now() - loss.until_at > _LOST_IS_MEANT_MS:
         return refused
+    shown_at = _shown_at(query)
+    # Telegram counts whole seconds.
+    if shown_at and not loss.from_at - 1000 < shown_at <= loss.until_at - 1000:
+        return refused
     return Refused("lost", from_at=loss.from_at, until_at=loss.until_at)
+
+
+def _shown_at(query: CallbackQuery) -> float:
+    """Give when a tapped message got what it shows (UTC ms), 0 where Telegram cannot tell."""
+    shown_at = query.api_kwargs.get("shown_at", 0)
+    return shown_at * 1000 if isinstance(shown_at, int) else 0
 
 
 def refusal(room: Room, reader: Reader, refused: Refused) -> str:
@@ -306,7 +320,7 @@ async def on_tap(room: Room, routes: dict[str, Route], update: Update) -> None:
         ask = Ask(ask.who, ask.reader, ask.chat_id, ask.message_id, ask.name, ask.hint, "", tap)
         reply = await _call(room, routes[tap.act], ask)
     except Refused as refused:
-        text = plain(refusal(room, ask.reader, _lost(room, ask, refused)))
+        text = plain(refusal(room, ask.reader, _lost(room, ask, refused, query)))
         room.lanes.toast(query.id, text, alert=True)
         return
     if reply.refused is not None:

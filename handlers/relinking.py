@@ -6,7 +6,7 @@ import re
 
 from bot.core.errors import Refused
 from bot.services.inviting import Account
-from bot.services.relinking import PREFIX, Opened
+from bot.services.relink_links import PREFIX, Opened
 from handlers import therapist
 from handlers.guard import Ask, Reply, Room, Route
 
@@ -99,6 +99,18 @@ def _read_named(ask: Ask) -> tuple[str, str]:
     return found[1], found[2] or ""
 
 
+async def not_me(room: Room, ask: Ask) -> Reply:
+    """Let a former account say that somebody else has the new one."""
+    await room.relinking.object(ask.me, ask.tap.subject)
+    return await not_me_again(room, ask)
+
+
+async def not_me_again(room: Room, ask: Ask) -> Reply:
+    """Show what that does after a repeated tap."""
+    return Reply(room.relink_views.objected(ask.reader))
+
+
+TAPS = {"notme": Route(not_me, "anyone", not_me_again)}
 COMMANDS = {
     "relink": Route(relink, "therapist", relink_again),
     "relink_therapist": Route(relink_therapist, "admin", relink_therapist_again),

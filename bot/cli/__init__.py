@@ -201,6 +201,36 @@ def _shown_otherwise(settings: Settings) -> list[str]:
     return worries + list(found.left)
 
 
+def _set_at_run_time(settings: Settings) -> tuple[list[dict[str, str]], list[str]]:
+    """Name what counts in the place of config.toml's values, and what does not fit beside that."""
+    from bot.scheduling import standing
+    from bot.store.database import Damaged, Unavailable
+    from bot.store.vault import Altered, KeyProblem
+
+    if not settings.database.path.exists():
+        return [], []
+    try:
+        found = asyncio.run(standing(settings))
+    except (Altered, Damaged, KeyProblem, Unavailable) as problem:
+        return [], [f"what was set at run time cannot be looked at: {problem}"]
+    if found is None:
+        return [], [
+            f"what was set at run time was not looked at: {settings.database.path} is of another"
+            " version until the bot has been started with this one; nothing in it was changed"
+        ]
+    set_ = [
+        {"key": one.name, "value": one.value, "config.toml": one.in_file, "whose": one.whose or ""}
+        for one in found
+    ]
+    worries = [
+        f"{one.name} = {one.value} was set at run time for {one.whose or 'the practice'}; beside"
+        f" what config.toml says now {wrong}; or set it anew with `rapport schedule set`"
+        for one in found
+        for wrong in one.wrong
+    ]
+    return set_, list(dict.fromkeys(worries))
+
+
 @cli.command()
 def check(
     config: Config = _CONFIG,
@@ -209,7 +239,8 @@ def check(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Check the configuration, the master key, the questionnaires and own texts."""
+    """Check the configuration, the master key, the questionnaires, own texts, and what was set at
+    run time in the place of config.toml's values."""
     from bot.core.instrument import BadInstrument
     from bot.opening import check_instruments
     from bot.render import Renderer
@@ -245,11 +276,21 @@ def check(
     for wrong in wrongs:
         mistakes.append({"key": "practice.templates", "wrong": str(wrong), "remedy": wrong.remedy})
         code = code or 2
+    standing: list[dict[str, str]] = []
+    if not mistakes:
+        standing, unfit = _set_at_run_time(settings)
+        worries += unfit
     if ask_telegram and not mistakes:
         worries += _shown_otherwise(settings)
     if as_json:
-        typer.echo(json.dumps({"ok": not mistakes, "mistakes": mistakes, "warnings": worries}))
+        said = {"ok": not mistakes, "mistakes": mistakes, "warnings": worries}
+        typer.echo(json.dumps({**said, "set": standing}))
     else:
+        for one in standing:
+            typer.echo(
+                f"set at run time for {one['whose'] or 'the practice'}: {one['key']} ="
+                f" {one['value']} (config.toml: {one['config.toml']})"
+            )
         for worry in worries:
             typer.echo(f"warning: {worry}")
         for mistake in mistakes:

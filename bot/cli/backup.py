@@ -99,6 +99,7 @@ def restore(
     settings = settings_of(config)
     restored = work(_restore(settings, file, nothing_lost))
     typer.echo(f"{settings.database.path} is restored: {restored.content.pairs} pairs.")
+    _say_erasures(settings, file, restored)
     if restored.aside is not None:
         typer.echo(
             f"The former database is {restored.aside}. Delete it once all is well: nothing in it "
@@ -122,6 +123,26 @@ def restore(
         "Was the bot stopped before this backup was made, and did it not run since? Then restore\n"
         "it once more with --nothing-lost, before you start the bot."
     )
+
+
+def _say_erasures(settings: Settings, file: Path, restored: Restored) -> None:
+    """Say which logs of erasures were read: without the newest, somebody erased would be back."""
+    from bot.store.database import ERASURES
+    from bot.store.erasures import ERASURE_LOGS
+
+    read = [f"{path} ({many})" for path, many in restored.logs]
+    read.append(f"the backup itself ({len(restored.content.erasures)})")
+    typer.echo(
+        f"Erasures known from {', '.join(read)}; erased again in what is restored:"
+        f" {restored.erased}."
+    )
+    if not restored.logs:
+        there = settings.database.path.with_name(ERASURES)
+        typer.echo(
+            f"NO LOG OF ERASURES was found, neither {there} nor {file.parent / ERASURE_LOGS}:\n"
+            "whoever was erased after this backup was made is there again. If anybody was, put a\n"
+            "copy of the log beside the backup and restore once more, before you start the bot."
+        )
 
 
 async def _restore(settings: Settings, file: Path, nothing_lost: bool) -> Restored:

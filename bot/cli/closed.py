@@ -15,7 +15,7 @@ from bot.cli.ending import CONFIG, AsJson, Config, fail, settings_of, work
 if TYPE_CHECKING:
     from bot.core.absence import Absence
     from bot.core.errors import Refused
-    from bot.services.absences import Effect, Plan
+    from bot.services.absence_plans import Effect, Plan
 
 closed = typer.Typer(help="Days on which the whole practice is closed.", no_args_is_help=True)
 
@@ -152,7 +152,7 @@ def _refuse(refused: Refused) -> NoReturn:
         case "digest_due":
             fail(
                 f"A digest is due and not made yet ({facts['whose']}): let `rapport run` make it"
-                " first; where it cannot, its log says why",
+                " first; where it cannot, its log says why, and after an hour this is possible",
                 1,
             )
         case _:

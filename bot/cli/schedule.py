@@ -134,7 +134,11 @@ def _refuse(refused: Exception) -> NoReturn:
         case "schedule_beside":
             fail(f"{facts['wrong']}", 2)
         case "digest_due":
-            fail("A digest is due and not made yet: let `rapport run` make it first", 1)
+            fail(
+                f"A digest is due and not made yet ({facts['whose']}): let `rapport run` make it"
+                " first; where it cannot, its log says why, and after an hour this is possible",
+                1,
+            )
         case "nothing_set":
             fail("Nothing was ever set here: all values are those of config.toml", 1)
         case "set_again":

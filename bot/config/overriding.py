@@ -6,7 +6,7 @@ Owns: judging such values by the same rules as the file's. Refuses to know where
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -79,6 +79,15 @@ def overridden(settings: Settings, values: Mapping[str, str]) -> Settings:
         read = {name: _read(getattr(before, name), text) for name, text in inner.items()}
         sections[section] = before.model_copy(update=read)
     return settings.model_copy(update=sections)
+
+
+def clashes(settings: Settings, keys: Iterable[str]) -> tuple[Mistake, ...]:
+    """Name what does not fit together in the sections of these keys, as they count now."""
+    found: list[Mistake] = []
+    for section in sorted({key.partition(".")[0] for key in keys}):
+        model = getattr(settings, section)
+        found += _mistakes(section, model, dict(model))
+    return tuple(found)
 
 
 def _by_section(values: Mapping[str, str]) -> dict[str, dict[str, str]]:

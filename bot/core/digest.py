@@ -166,6 +166,7 @@ _OUTCOME: Final[dict[Outcome, int]] = {
     "not_asked": 70,
 }
 _NO_SCORE: Final = 42
+_LOST: Final = 130
 _GOODBYE: Final = 90
 
 
@@ -243,6 +244,7 @@ def _remarks(session: Session) -> int:
     """Give the most that is remarked about a session besides its score."""
     size = _OUTCOME.get(session.outcome, 0) + _CORRECTED * session.is_corrected
     size += _NO_SCORE * (session.has_answers and session.score is None)
+    size += _LOST * (session.lost is not None)
     size += (LABEL_SHOWN + 3) * ("small_change" in session.good) + _GOALS * bool(session.goals)
     if session.shared is not None:
         words = session.shared.words

@@ -36,7 +36,8 @@ class Person:
 class Pair:
     """One client with one therapist. to_end_at: when it ends, which can be undone until then.
 
-    relinked_at: since when the client's new account has not agreed yet.
+    relinked_at: since when the client's new account has not agreed yet. history_from_at: when that
+    account may see what was before. objected_at: the account of before says that it is not theirs.
     """
 
     id: int
@@ -57,6 +58,8 @@ class Pair:
     to_end_at: int | None = None
     to_end_with: Literal["goodbye", "word"] | None = None
     relinked_at: int | None = None
+    history_from_at: int | None = None
+    objected_at: int | None = None
 
     @property
     def may_pause(self) -> bool:

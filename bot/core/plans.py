@@ -5,8 +5,9 @@ Pure values for the screens; what is stored stands in `bot.core.timetable`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
 
 from bot.core.draft import Draft
 from bot.core.timetable import (
@@ -18,6 +19,9 @@ from bot.core.timetable import (
     local_on,
     occurrences,
 )
+
+#: Why a date is none to meet on: the therapist is away, or the practice closed.
+Off = Literal["away", "closed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,8 @@ class Preview:
     occurrences: the next three (one for a single appointment or a move), with clock notes.
     replaceable: the pair's open rules, one of which a pattern may replace instead of standing
     beside them; empty for a single appointment. clashes: none with these. is_there: one of them
-    gives what is drafted already. moves: the appointment that would be moved.
+    gives what is drafted already. moves: the appointment that would be moved. off: why nobody is
+    asked on some of these dates.
     """
 
     pair_id: int
@@ -63,13 +68,15 @@ class Preview:
     replaceable: tuple[Replaceable, ...] = ()
     is_there: bool = False
     moves: Appointment | None = None
+    off: Mapping[str, Off] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Confirmed:
     """A confirmed draft; `changed` is False when it had been confirmed before.
 
-    replaced: the rule it closed; cancelled: that rule's appointments that fell with it.
+    replaced: the rule it closed; cancelled: that rule's appointments that fell with it. off: why
+    nobody is asked on some of these dates.
     """
 
     pair_id: int
@@ -80,6 +87,7 @@ class Confirmed:
     replaced: KeptRule | None
     cancelled: tuple[Appointment, ...]
     changed: bool
+    off: Mapping[str, Off] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

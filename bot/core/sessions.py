@@ -91,7 +91,8 @@ class Asked(NamedTuple):
     changed_ats: when answers were added or changed, as far as a window may hold it. answers: none
     where withheld.
     is_after_unseen: older ones between this and the one before were not read. begins_anew: the
-    therapist lets the usual begin anew with it.
+    therapist lets the usual begin anew with it. lost: from when to when answers were lost with a
+    server (UTC ms).
     """
 
     on: str
@@ -113,6 +114,7 @@ class Asked(NamedTuple):
     answers: tuple[Given, ...] = ()
     is_after_unseen: bool = False
     begins_anew: bool = False
+    lost: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +156,8 @@ class Session(NamedTuple):
     is_new, is_corrected: why it stands in this digest; neither means that it is history.
     given, of: ratings answered, ratings there are. open_until: local (date, time). values (the
     ratings, in the order of `form`), score, chips and goals (ratings of the client's own goals, by
-    their places) are empty without an answer to show.
+    their places) are empty without an answer to show. lost: where it was only begun, from when to
+    when further answers were lost, local (date, time) each.
     """
 
     on: str
@@ -183,6 +186,7 @@ class Session(NamedTuple):
     is_after_unseen: bool = False
     begins_anew: bool = False
     goals: tuple[int, ...] = ()
+    lost: tuple[tuple[str, str], tuple[str, str]] | None = None
 
     @property
     def has_answers(self) -> bool:
@@ -257,7 +261,14 @@ class _Reader:
             asked.is_after_unseen,
             asked.begins_anew,
             tuple(value for key in GOAL_ITEMS if isinstance(value := said.get(key), int)),
+            self._lost(asked) if outcome == "started" else None,
         )
+
+    def _lost(self, asked: Asked) -> tuple[tuple[str, str], tuple[str, str]] | None:
+        if asked.lost is None:
+            return None
+        from_at, until_at = asked.lost
+        return _local(from_at, self.window.zone), _local(until_at, self.window.zone)
 
     def _is_changed(self, asked: Asked) -> bool:
         """Say whether answers were added or changed in this window; nearly always not."""

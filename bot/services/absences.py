@@ -7,75 +7,24 @@ that it cancels, the news to others, and the audit.
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
-from dataclasses import dataclass, field, replace
-from typing import Final
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from bot.config import Settings
 from bot.config.values import first_and_last
-from bot.core.absence import Absence, Away
+from bot.core.absence import Absence
 from bot.core.away import Wanted, check_days, read_away
 from bot.core.errors import Refused
-from bot.core.timetable import day_after, local_on, occurrences, to_utc
+from bot.core.timetable import day_after, local_on
+from bot.services.absence_plans import PRACTICE, Plan, Plans, joined, overlap, refuse_due
 from bot.services.acts import reads, writes
-from bot.services.away_keeping import keep, planned_again, sessions_in, zone_of
-from bot.services.in_force import in_force
+from bot.services.away_keeping import keep, planned_again, zone_of
 from bot.services.news import tell
 from bot.services.ports import Clock, Ids
 from bot.services.schedule import By
 from bot.store import absences as store
-from bot.store import audit, digests, outbox, people, rules
+from bot.store import audit, digests, outbox
 from bot.store.database import Database, Transaction
-
-PRACTICE: Final = store.PRACTICE
-
-
-@dataclass(frozen=True, slots=True)
-class Effect:
-    """What an absence does for one therapist.
-
-    cancelled, back: codes of the sessions that it cancels, and of those that come back. eve_at:
-    when the digest comes instead of those within it, None where none lies within; is_now: at once.
-    next_at: when the first one after it comes. open: check-ins that stay open, unanswered. zone:
-    the therapist's. moves_due: a digest that is due now would be put off, or cut anew.
-    """
-
-    therapist_id: int
-    therapist: str = field(repr=False)
-    zone: str
-    cancelled: tuple[str, ...]
-    back: tuple[str, ...]
-    eve_at: int | None
-    is_now: bool
-    next_at: int
-    open: int
-    moves_due: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """An absence that is thought of, or stands, or does not any more.
-
-    replaced: what it is or was put in the place of. is_within: what was asked for lies in one that
-    stands. effects: of each therapist whom it concerns. stands: it counts. was: it counted once.
-    """
-
-    absence: Absence
-    replaced: tuple[Absence, ...] = ()
-    is_within: bool = False
-    effects: tuple[Effect, ...] = ()
-    stands: bool = False
-    was: bool = False
-
-    @property
-    def is_new(self) -> bool:
-        """Whether it has not counted yet."""
-        return not self.stands and not self.was
-
-    @property
-    def is_practice(self) -> bool:
-        """Whether it is the whole practice's."""
-        return self.absence.owner_id == PRACTICE
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +45,10 @@ class Absences:
     clock: Clock
     ids: Ids
     settings: Settings
+
+    @property
+    def _plans(self) -> Plans:
+        return Plans(self.clock, self.settings)
 
     @reads
     async def listed(self, tx: Transaction, by: By, owner_id: int) -> Listed:
@@ -151,7 +104,7 @@ class Absences:
     async def show(self, tx: Transaction, by: By, absence_id: int) -> Plan:
         """Show an absence however it stands. Errors: Refused("not_yours")."""
         kept = await self._load(tx, by, absence_id)
-        return await self._plan(tx, kept, ends=kept.over_at is not None)
+        return await self._plans.of(tx, kept, ends=kept.over_at is not None)
 
     @writes
     async def agree(self, tx: Transaction, by: By, absence_id: int) -> Plan:
@@ -161,8 +114,8 @@ class Absences:
         """
         kept = await self._load(tx, by, absence_id)
         if kept.agreed_at is not None:
-            return await self._plan(tx, kept, ends=not kept.stands)
-        plan, now = await self._plan(tx, kept), self.clock.now()
+            return await self._plans.of(tx, kept, ends=not kept.stands)
+        plan, now = await self._plans.of(tx, kept), self.clock.now()
         absence, ours = plan.absence, {one.id for one in plan.replaced}
         is_stale = kept.changes_id is not None and kept.changes_id not in ours
         beyond = any(
@@ -174,7 +127,7 @@ class Absences:
         is_late = begins_anew and absence.first_on < await self._today(tx, by, absence.owner_id)
         if is_stale or beyond or is_late:
             raise Refused("stale_button")
-        _refuse_due(plan)
+        refuse_due(plan)
         await store.agree(tx, absence_id, absence.since_at, sorted(ours), now)
         await self._carry_out(tx, by, plan, "absence changed" if ours else "absence set")
         return replace(plan, stands=True)
@@ -187,14 +140,14 @@ class Absences:
         """
         kept = await self._load(tx, by, absence_id)
         if not kept.stands:
-            return await self._plan(tx, kept, ends=kept.agreed_at is not None)
+            return await self._plans.of(tx, kept, ends=kept.agreed_at is not None)
         now, today = self.clock.now(), await self._today(tx, by, kept.absence.owner_id)
         if kept.absence.last_on < today:
             raise Refused("stale_button")
         if kept.absence.first_on < today:
             return await self._back(tx, by, kept.absence, today)
-        plan = await self._plan(tx, kept, ends=True)
-        _refuse_due(plan)
+        plan = await self._plans.of(tx, kept, ends=True)
+        refuse_due(plan)
         await store.end(tx, absence_id, now)
         await self._carry_out(tx, by, plan, "absence taken back")
         return plan
@@ -221,8 +174,8 @@ class Absences:
         was_today = not has_begun and local_on(absence.since_at, zone) == today
         back_from_at = absence.since_at if was_today else None
         ends = kept.stands
-        plan = await self._plan(tx, kept, ends=ends, revives=ends, back_from_at=back_from_at)
-        _refuse_due(plan)
+        plan = await self._plans.of(tx, kept, ends=ends, revives=ends, back_from_at=back_from_at)
+        refuse_due(plan)
         if kept.stands:
             await store.end(tx, absence_id, now)
             for one in replaced:
@@ -244,9 +197,9 @@ class Absences:
             if last_on < today or await store.was_said(tx, PRACTICE, first_on, last_on):
                 continue
             days = Absence(self.ids.new(), PRACTICE, first_on, last_on, now)
-            days = _joined(days, await self._overlapping(tx, days))
+            days = joined(days, await self._overlapping(tx, days))
             await store.draft(tx, days, made_by=None, changes_id=None, now=now)
-            plan = await self._plan(tx, store.Kept(days, None, None, None))
+            plan = await self._plans.of(tx, store.Kept(days, None, None, None))
             replaced = sorted(one.id for one in plan.replaced)
             await store.agree(tx, days.id, plan.absence.since_at, replaced, now)
             await self._carry_out(tx, by, plan, "absence set")
@@ -257,7 +210,7 @@ class Absences:
         kept = await store.find(tx, absence_id, [PRACTICE])
         if kept is None or kept.agreed_at is None:
             return None
-        plan, now = await self._plan(tx, kept, ends=not kept.stands), self.clock.now()
+        plan, now = await self._plans.of(tx, kept, ends=not kept.stands), self.clock.now()
         gone = plan.replaced if kept.stands else (kept.absence,)
         own = [
             replace(one, back=await planned_again(tx, gone, therapist_id, one.zone, now))
@@ -301,7 +254,7 @@ class Absences:
                 raise Refused("away_there", first_on=around.first_on, last_on=around.last_on)
             changes = around
         else:
-            absence = _joined(absence, overlapping)
+            absence = joined(absence, overlapping)
         await store.draft(
             tx,
             absence,
@@ -310,93 +263,18 @@ class Absences:
             now=now,
         )
         kept = store.Kept(absence, None if changes is None else changes.id, None, None)
-        return replace(await self._plan(tx, kept), is_within=within)
+        return replace(await self._plans.of(tx, kept), is_within=within)
 
     async def _back(self, tx: Transaction, by: By, lasts: Absence, today: str) -> Plan:
         """Let an absence that lasts end yesterday."""
         now = self.clock.now()
         shorter = replace(lasts, id=self.ids.new(), last_on=day_after(today, -1))
         await store.draft(tx, shorter, made_by=by.person_id, changes_id=lasts.id, now=now)
-        plan = await self._plan(tx, store.Kept(shorter, lasts.id, None, None))
-        _refuse_due(plan)
+        plan = await self._plans.of(tx, store.Kept(shorter, lasts.id, None, None))
+        refuse_due(plan)
         await store.agree(tx, shorter.id, lasts.since_at, [lasts.id], now)
         await self._carry_out(tx, by, plan, "absence changed")
         return replace(plan, stands=True)
-
-    async def _plan(
-        self,
-        tx: Transaction,
-        kept: store.Kept,
-        *,
-        ends: bool = False,
-        revives: bool = False,
-        back_from_at: int | None = None,
-    ) -> Plan:
-        """Say how an absence stands after an act, and what is so then.
-
-        Of one that does not stand the act is to let it; of one that does there is none, or that it
-        ends. revives: and that what it replaced stands again.
-        """
-        absence, comes, goes = kept.absence, list[Absence](), set[int]()
-        now = self.clock.now()
-        if kept.agreed_at is not None:
-            replaced = await store.replaced_by(tx, absence.id) if revives or not ends else []
-        else:
-            standing = await store.standing(tx, [absence.owner_id])
-            replaced = [
-                one for one in standing if one.id == kept.changes_id or _overlap(one, absence)
-            ]
-        if ends:
-            comes, goes = [replace(one, since_at=now) for one in replaced], {absence.id}
-        elif not kept.stands:
-            since_at = now if kept.agreed_at is not None else _since_at(absence, replaced, now)
-            absence = replace(absence, since_at=since_at)
-            comes, goes = [absence], {one.id for one in replaced}
-        plan = Plan(absence, tuple(replaced), stands=kept.stands and not ends, was=ends)
-        effects = [
-            await self._effect(tx, plan, weekly, comes, goes, back_from_at)
-            for weekly in await digests.weekly_hours(tx, absence.owner_id or None)
-        ]
-        return replace(plan, effects=tuple(effects))
-
-    async def _effect(
-        self,
-        tx: Transaction,
-        plan: Plan,
-        weekly: digests.Weekly,
-        comes: Sequence[Absence],
-        goes: Set[int],
-        back_from_at: int | None,
-    ) -> Effect:
-        therapist_id, now, absence = weekly.therapist_id, self.clock.now(), plan.absence
-        zone = weekly.timezone or self.settings.practice.timezone
-        before = await in_force(tx, self.settings, therapist_id)
-        hours = before.hours(zone)
-        away = Away((*(one for one in before.away.absences if one.id not in goes), *comes))
-        due_at = before.due_digest_at(now, zone, weekly.cut_at)
-        then_at = replace(before, away=away).due_digest_at(now, zone, weekly.cut_at)
-        today = local_on(now, zone)
-        off = await store.sessions_cancelled(tx, therapist_id, to_utc(today, "00:00", zone))
-        back_at = now + 1 if back_from_at is None else back_from_at
-        stays = [one for one in off if away.on(local_on(one.starts_at, zone)) is not None]
-        new = await sessions_in(tx, away, therapist_id, zone, today)
-        here = [one.code for one in (*stays, *new) if absence.has(local_on(one.starts_at, zone))]
-        here += await _to_be_planned(tx, absence, therapist_id)
-        span = away.span_of(absence.first_on)
-        eve_at = next((at for at, eve in away.eves(hours) if eve == span and at >= now), None)
-        ends_at = to_utc(day_after(span.last_on if span else absence.last_on), "00:00", zone)
-        return Effect(
-            therapist_id=therapist_id,
-            therapist=(await people.load_person(tx, therapist_id)).name,
-            zone=zone,
-            cancelled=() if plan.was else tuple(here),
-            back=tuple(one.code for one in off if one not in stays and one.starts_at >= back_at),
-            eve_at=eve_at,
-            is_now=eve_at == now,
-            next_at=away.next_digest(max(now, ends_at - 1), hours),
-            open=await store.open_checkins(tx, therapist_id),
-            moves_due=due_at is not None and due_at != then_at,
-        )
 
     async def _carry_out(
         self, tx: Transaction, by: By, plan: Plan, act: str, back_from_at: int | None = None
@@ -438,7 +316,7 @@ class Absences:
 
     async def _overlapping(self, tx: Transaction, absence: Absence) -> list[Absence]:
         standing = await store.standing(tx, [absence.owner_id])
-        return [one for one in standing if _overlap(one, absence)]
+        return [one for one in standing if overlap(one, absence)]
 
     async def _today(self, tx: Transaction, by: By, owner_id: int) -> str:
         """Give an owner's local date, where this one may act for the owner.
@@ -454,45 +332,3 @@ class Absences:
         if owner_id == PRACTICE:
             return self.settings.practice.timezone
         return await zone_of(tx, owner_id, self.settings)
-
-
-def _refuse_due(plan: Plan) -> None:
-    """Errors: Refused("digest_due"): a digest that is due would be put off, or cut anew."""
-    whose = [one.therapist for one in plan.effects if one.moves_due]
-    if whose:
-        raise Refused("digest_due", whose=", ".join(whose))
-
-
-async def _to_be_planned(tx: Transaction, absence: Absence, therapist_id: int) -> list[str]:
-    """List the codes of what patterns will have within an absence and was not planned yet."""
-    return [
-        kept.code
-        for kept in await rules.open_rules_of_therapist(tx, therapist_id)
-        for _ in occurrences(
-            kept.rule,
-            max(day_after(kept.planned_until_on), absence.first_on),
-            absence.last_on,
-        )
-    ]
-
-
-def _overlap(one: Absence, other: Absence) -> bool:
-    return one.first_on <= other.last_on and other.first_on <= one.last_on
-
-
-def _joined(absence: Absence, others: Sequence[Absence]) -> Absence:
-    """Give one absence for several that overlap."""
-    every = [absence, *others]
-    covers = [one.cover for one in every if one.cover is not None]
-    return replace(
-        absence,
-        first_on=min(one.first_on for one in every),
-        last_on=max(one.last_on for one in every),
-        cover=covers[0] if covers else None,
-    )
-
-
-def _since_at(absence: Absence, replaced: Sequence[Absence], now: int) -> int:
-    """Give since when its days count: where they begin as before and none is new, since then."""
-    same = [one for one in replaced if one.first_on == absence.first_on]
-    return next((one.since_at for one in same if absence.last_on <= one.last_on), now)

@@ -15,8 +15,9 @@ from bot.core.conversation import Event, Reopen
 from bot.core.errors import Refused
 from bot.core.typed import read_number, read_typed
 from bot.services.acts import reads, writes
+from bot.services.own import history_closed
 from bot.services.ports import Clock, Ids
-from bot.services.talks import Later, Talk, Talks
+from bot.services.talks import Later, Talk, Talks, is_closed
 from bot.services.watching import Watching
 from bot.store import answers as answer_store
 from bot.store import asking, audit, losses, outbox
@@ -226,6 +227,10 @@ class CheckIns:
         instrument = self.talks.instrument(checkin)
         before = await answer_store.answers_of(tx, checkin)
         step = conversation.reply_to(instrument, before, checkin.known, event, now, tx.update_id)
+        if any(answer.item in before and is_closed(before[answer.item], checkin, now)
+               for answer in step.save):  # fmt: skip
+            # Nor may they be handed on.
+            raise history_closed(checkin.objected_at, checkin.history_from_at)
         if step.save:
             corrected = await answer_store.save_answers(tx, checkin, step.save, before)
             await store.note_progress(

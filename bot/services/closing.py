@@ -18,7 +18,7 @@ from bot.services.ports import Clock, Ids
 from bot.services.quiet import outside_quiet
 from bot.services.talks import Talk, Talks
 from bot.store import answers as answer_store
-from bot.store import asking, outbox, people
+from bot.store import asking, losses, outbox, people
 from bot.store import checkins as store
 from bot.store.checkins import CheckIn
 from bot.store.database import Database, Transaction, Unavailable
@@ -88,7 +88,7 @@ class Closing:
         checkin = await store.load_checkin(tx, checkin_id)
         if checkin is not None and checkin.closes_at <= now:
             ended_at = now if checkin.lost_at is None else min(now, checkin.closes_at)
-            await store.close(tx, checkin.id, await ending_of(tx, checkin), ended_at)
+            await end_over(tx, checkin, ended_at)
             if checkin.kind == "session":
                 await self._ask_how_to_go_on(tx, checkin, now)
 
@@ -143,12 +143,29 @@ class Closing:
         await store.note_folded(tx, checkin_id, self.clock.now())
 
 
-async def ending_of(tx: Transaction, checkin: CheckIn) -> store.State:
-    """Say how a check-in ends whose time is over."""
+async def end_over(tx: Transaction, checkin: CheckIn, ended_at: int) -> None:
+    """End a check-in whose time is over, with what is known of it.
+
+    Whoever was not asked, for the bot was away or on hold, has neither been silent nor out of
+    reach: the check-in is taken back, with the reason.
+    """
+    if checkin.sent_at is not None:
+        await store.close(tx, checkin.id, await _ending_of(tx, checkin), ended_at)
+        return
+    why = await outbox.why_unsent(tx, "prompt", checkin.id)
+    if why == "unreachable":
+        await store.close(tx, checkin.id, "undeliverable", ended_at)
+        return
+    if why is None:
+        held = await losses.was_on_hold(tx, checkin.due_at, checkin.closes_at)
+        why = "hold" if held else "too_late"
+    await store.withdraw(tx, checkin, why, ended_at)
+
+
+async def _ending_of(tx: Transaction, checkin: CheckIn) -> store.State:
+    """Say how a check-in ends that was sent."""
     if checkin.completed_at is not None:
         return "answered"
-    if checkin.sent_at is None:
-        return "undeliverable"
     given = await answer_store.answers_of(tx, checkin)
     if any(answer.value is not None for answer in given.values()):
         return "partial"

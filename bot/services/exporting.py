@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from bot.core.errors import Refused
 from bot.services.acts import reads, writes
-from bot.services.own import pair_to_show
+from bot.services.own import pair_with_history
 from bot.services.ports import Clock, Ids
 from bot.store import audit, people
 from bot.store.database import Database, Transaction
@@ -49,7 +49,7 @@ class Exporting:
         return await self._held(tx, client_id, pair_id)
 
     async def _held(self, tx: Transaction, client_id: int, pair_id: int) -> Export:
-        pair = await pair_to_show(tx, pair_id, client_id)
+        pair = await pair_with_history(tx, pair_id, client_id, self.clock.now())
         if pair.confirmed_at is None:
             raise Refused("export_too_early")
         therapist = await people.load_person(tx, pair.therapist_id)

@@ -14,7 +14,7 @@ from typing import Final
 from bot.config import Settings
 from bot.services.acts import reads, writes
 from bot.services.admins import tell_admins
-from bot.services.closing import ending_of
+from bot.services.closing import end_over
 from bot.services.failing import Failing
 from bot.services.outgoing import arrived, may_repeat
 from bot.services.ports import Clock, Ids
@@ -99,8 +99,7 @@ class Hold:
         async def close(checkin_id: int) -> None:
             checkin = await checkins.load_checkin(tx, checkin_id)
             if checkin is not None:
-                ending = await ending_of(tx, checkin)
-                await checkins.close(tx, checkin.id, ending, checkin.closes_at)
+                await end_over(tx, checkin, checkin.closes_at)
 
         for checkin_id in await checkins.over(tx, until_at, limit=-1):
             await failing.attempt(checkin_id, close)

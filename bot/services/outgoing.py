@@ -269,6 +269,8 @@ class Outgoing:
             if message.kind == "reminder" and checkin.completed_at is not None:
                 return "answered"
             if message.kind == "prompt" and await self._is_away(tx, checkin.id):
+                # Nobody is asked, and the digest says why.
+                await checkins.withdraw(tx, checkin, absences.REASON, self.clock.now())
                 return "away"
         if message.part.startswith("handover_ask") and (
             pair is None or (pair.stopped_at or pair.erase_asked_at) is not None

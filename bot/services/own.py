@@ -19,3 +19,22 @@ async def pair_to_show(tx: Transaction, pair_id: int, client_id: int) -> Pair:
     if pair.relinked_at is not None:
         raise Refused("agree_first")
     return pair
+
+
+async def pair_with_history(tx: Transaction, pair_id: int, client_id: int, now: int) -> Pair:
+    """Give a client's pair of which also what was before may be shown.
+
+    Errors: as `pair_to_show`, Refused("history_waits") on the first day of a new account,
+    Refused("history_objected") where the account of before says that it is not theirs.
+    """
+    pair = await pair_to_show(tx, pair_id, client_id)
+    if pair.objected_at is not None or (pair.history_from_at or 0) > now:
+        raise history_closed(pair.objected_at, pair.history_from_at)
+    return pair
+
+
+def history_closed(objected_at: int | None, history_from_at: int | None) -> Refused:
+    """Give the refusal of what was before an account was the client's."""
+    if objected_at is not None:
+        return Refused("history_objected")
+    return Refused("history_waits", at=history_from_at)

@@ -18,7 +18,7 @@ from bot.core.timetable import local_on
 from bot.core.trends import FOLLOWED_SESSIONS, trend_of
 from bot.services.acts import reads, writes
 from bot.services.admins import tell_admins
-from bot.services.own import pair_to_show
+from bot.services.own import pair_with_history
 from bot.services.ports import Clock, Ids
 from bot.services.retention import leave_no_trace
 from bot.store import answers as answer_store
@@ -197,7 +197,7 @@ class Privacy:
         self, tx: Transaction, client_id: int, pair_id: int, page: int = 0
     ) -> History:
         """Give a page of a client's own history. Errors: Refused("not_yours" | "agree_first")."""
-        pair = await pair_to_show(tx, pair_id, client_id)
+        pair = await pair_with_history(tx, pair_id, client_id, self.clock.now())
         therapist = await people.load_person(tx, pair.therapist_id)
         rows = await history_store.checkins_of_pair(
             tx, pair_id, HISTORY_PAGE + 1, page * HISTORY_PAGE
@@ -234,7 +234,7 @@ class Privacy:
         The same numbers that the therapist sees. Errors: Refused("not_yours"),
         Refused("agree_first"), Refused("no_scores").
         """
-        pair = await pair_to_show(tx, pair_id, client_id)
+        pair = await pair_with_history(tx, pair_id, client_id, self.clock.now())
         therapist = await people.load_person(tx, pair.therapist_id)
         now = self.clock.now()
         window = Window.up_to(now, self.settings.practice.timezone)
@@ -260,6 +260,7 @@ class Privacy:
         texts = [a for a in given.values() if a.disclosure and isinstance(a.value, str)]
         if checkin is None or not texts:
             raise Refused("not_yours")
+        await pair_with_history(tx, checkin.pair_id, client_id, self.clock.now())
         on = checkin.local_on or local_on(checkin.due_at, self.settings.practice.timezone)
         return OwnWords(checkin.pair_id, on, texts[0])
 

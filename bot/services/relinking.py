@@ -8,56 +8,35 @@ handover connects with it: anything else with somebody else is that one's to mov
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Final, Literal
+from dataclasses import dataclass
+from typing import Final
 
 from bot.config import Settings
 from bot.core.errors import Refused
 from bot.core.people import Pair, Person, tidy_code
 from bot.services.acts import reads, writes
+from bot.services.admins import tell_admins
 from bot.services.asking_again import ask_again
 from bot.services.inviting import GUESSES_AN_HOUR, Account
+from bot.services.news import tell
 from bot.services.ports import Clock, Ids
+from bot.services.relink_links import (
+    OBJECTS_MS,
+    TRIES,
+    Offer,
+    Opened,
+    checked,
+    closed_to,
+    is_right,
+    make_link,
+    unfit,
+)
 from bot.store import audit, checkins, invitations, outbox, pairs, people, relinks
 from bot.store.database import Database, Transaction
 from bot.store.relinks import Opener, Relink
 
 HOUR_MS: Final = 3_600_000
 DAY_MS: Final = 24 * HOUR_MS
-#: How long a link can be opened and its number typed.
-VALID_MS: Final = HOUR_MS
-#: So many wrong numbers may be typed for one link; then it is worthless.
-TRIES: Final = 3
-#: What a link's code begins with; an invitation's is told apart by it.
-PREFIX: Final = "relink-"
-_SECRET_LENGTH: Final = 32
-
-#: Why somebody cannot take over: a therapist's own client's link, the account there is, a second
-#: pair with the same therapist, an account that is somebody else's here.
-Unfit = Literal["own", "same", "twice", "known"]
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """A new link. whose: the client's code, or the therapist's name. secret: never stored."""
-
-    whose: str
-    secret: str = field(repr=False)
-    expires_at: int
-    of_therapist: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """What opening a link came to. number: to be read aloud, where it was "opened".
-
-    outcome: "unknown" (no such link), "last" (unknown once too often), "silence", "over" (used,
-    replaced or dead), "expired", "taken" (another account opened it first), or an `Unfit`.
-    """
-
-    outcome: Literal["opened", "unknown", "last", "silence", "over", "expired", "taken"] | Unfit
-    of_therapist: bool = False
-    number: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +52,27 @@ class Relinking:
     async def offer(self, tx: Transaction, therapist_id: int, typed: str) -> Offer:
         """Make a link for the client of a typed code; an earlier one is worthless then.
 
-        Errors: Refused("code_shape" | "code_unknown" | "relink_nobody").
+        Errors: Refused("code_shape" | "code_unknown" | "relink_nobody" | "relink_objected").
         """
         pair = await _pair(tx, therapist_id, typed)
-        assert pair.client_id is not None  # noqa: S101 - `_pair` refuses where there is none
+        _refuse_objected(pair)
+        return await self._offer(tx, pair, therapist_id)
+
+    @writes
+    async def offer_by_practice(self, tx: Transaction, typed: str, therapist: str | None) -> Offer:
+        """Make a link for the client of any therapist, also of one who has left.
+
+        therapist: by name, where several have this code. Errors: Refused("code_shape" |
+        "code_unknown" | "code_several" | "relink_nobody").
+        """
+        return await self._offer(tx, await _pair_of_any(tx, typed, therapist), None)
+
+    async def _offer(self, tx: Transaction, pair: Pair, actor_id: int | None) -> Offer:
+        assert pair.client_id is not None  # noqa: S101 - who has none was refused
         offer = await make_link(
             tx, self.ids, pair.code, pair_id=pair.id, person_id=pair.client_id, now=self.clock.now()
         )
-        await self._note(tx, therapist_id, "new account: link made", pair.id)
+        await self._note(tx, actor_id, "new account: link made", pair.id)
         return offer
 
     @writes
@@ -95,7 +87,7 @@ class Relinking:
             await invitations.note_guess(tx, self.ids.new(), account.telegram_id, now)
             return Opened("last" if wrong + 1 == GUESSES_AN_HOUR else "unknown")
         opener = Opener(account.telegram_id, account.name, account.language_hint)
-        if (outcome := await _closed_to(tx, found, account.telegram_id, now)) is not None:
+        if (outcome := await closed_to(tx, found, account.telegram_id, now)) is not None:
             return Opened(outcome, found.pair_id is None)
         await relinks.open_relink(tx, found.id, opener, now)
         return await self._shown(tx, secret)
@@ -106,7 +98,7 @@ class Relinking:
         found = await relinks.find_relink(tx, secret)
         if found is None or found.opener is None:
             return Opened("silence")
-        outcome = await _closed_to(tx, found, account.telegram_id, self.clock.now())
+        outcome = await closed_to(tx, found, account.telegram_id, self.clock.now())
         return Opened(outcome, found.pair_id is None) if outcome else await self._shown(tx, secret)
 
     async def _shown(self, tx: Transaction, secret: str) -> Opened:
@@ -124,10 +116,31 @@ class Relinking:
         Refused("relink_wrong", left=…). Errors: as `offer`, Refused("relink_none" |
         "relink_unopened" | "relink_unfit").
         """
-        now = self.clock.now()
         pair = await _pair(tx, therapist_id, typed)
-        found = await relinks.newest_of_pair(tx, pair.id, therapist_id)
-        opener = await self._opener(tx, found, number, pair.code, therapist_id)
+        _refuse_objected(pair)
+        return await self._confirm(tx, pair, number, therapist_id)
+
+    @writes
+    async def confirm_by_practice(
+        self, tx: Transaction, typed: str, number: str, therapist: str | None
+    ) -> Pair | Refused:
+        """Move a pair of whichever therapist to the account whose number is typed.
+
+        A therapist who is here is told of it. Gives and refuses as `confirm`; errors also those of
+        `offer_by_practice`.
+        """
+        pair = await _pair_of_any(tx, typed, therapist)
+        moved = await self._confirm(tx, pair, number, None)
+        if not isinstance(moved, Refused) and await people.roles_of(tx, pair.therapist_id):
+            await self._tell_therapist(tx, pair)
+        return moved
+
+    async def _confirm(
+        self, tx: Transaction, pair: Pair, number: str, actor_id: int | None
+    ) -> Pair | Refused:
+        now = self.clock.now()
+        found = await relinks.newest_of_pair(tx, pair.id, pair.therapist_id)
+        opener = await self._opener(tx, found, number, pair.code, actor_id)
         if found is None or isinstance(opener, Refused):
             assert isinstance(opener, Refused)  # noqa: S101 - without a link there is no opener
             return opener
@@ -136,10 +149,10 @@ class Relinking:
         )
         if await unfit(tx, found, new) is not None:
             raise Refused("relink_unfit", whose=pair.code)
-        return await self._move(tx, pair, found, new)
+        return await self._move(tx, pair, found, new, actor_id)
 
     async def _opener(
-        self, tx: Transaction, found: Relink | None, number: str, whose: str, actor_id: int
+        self, tx: Transaction, found: Relink | None, number: str, whose: str, actor_id: int | None
     ) -> Opener | Refused:
         """Give who has opened a link, where the number is theirs; a wrong one is counted."""
         opener = checked(found, self.clock.now(), whose)
@@ -151,9 +164,13 @@ class Relinking:
         await self._note(tx, actor_id, "new account: wrong number", found.pair_id)
         return Refused("relink_wrong", whose=whose, left=left)
 
-    async def _move(self, tx: Transaction, pair: Pair, found: Relink, new: Person) -> Pair:
+    async def _move(
+        self, tx: Transaction, pair: Pair, found: Relink, new: Person, actor_id: int | None
+    ) -> Pair:
         now = self.clock.now()
         assert pair.client_id is not None  # noqa: S101 - `_pair` refuses where there is none
+        # After an objection only the practice comes here, and has found out who it is.
+        opens_at = now + OBJECTS_MS if pair.objected_at is None else now
         linked = await relinks.linked_pairs(tx, pair.id, pair.client_id)
         await _check_linked(tx, linked, new, pair.code)
         gone = [
@@ -165,10 +182,10 @@ class Relinking:
             raise Refused("relink_none", whose=pair.code)
         for one in (pair, *linked):
             if not await relinks.move_pair(
-                tx, one.id, one.therapist_id, pair.client_id, new.id, now
+                tx, one.id, one.therapist_id, pair.client_id, new.id, now, opens_at
             ):
                 raise Refused("relink_none", whose=pair.code)
-            await self._note(tx, pair.therapist_id, "new account: pair moved", one.id)
+            await self._note(tx, actor_id, "new account: pair moved", one.id)
         await relinks.hand_on_settings(tx, pair.client_id, new.id)
         await people.set_reachable(tx, new.id, None)
         others = await pairs.pairs_of_client(tx, pair.client_id)
@@ -206,12 +223,61 @@ class Relinking:
         found = await relinks.newest_of_pair(tx, pair.id, therapist_id)
         return pair if found is not None and found.ended == "done" else None
 
+    @writes
+    async def object(self, tx: Transaction, former_id: int, relink_id: int) -> None:
+        """Let the account of before say that it was somebody else: what was before stays closed.
+
+        The therapist and the admins are told, once. Errors: Refused("not_yours"), also when it is
+        too late.
+        """
+        now = self.clock.now()
+        pair = await relinks.find_moved_pair(tx, relink_id, former_id, now)
+        if pair is None or pair.client_id is None:
+            raise Refused("not_yours")
+        linked = await relinks.linked_pairs(tx, pair.id, pair.client_id)
+        noted = [
+            await relinks.note_objection(tx, one.id, pair.client_id, now) for one in (pair, *linked)
+        ]
+        if not any(noted):
+            return
+        await self._note(tx, former_id, "new account: objected to", pair.id)
+        await tell(
+            tx, pair.therapist_id, f"objected:{now}", subject_id=pair.id, pair_id=pair.id,
+            ids=self.ids, settings=self.settings, now=now,
+        )  # fmt: skip
+        await tell_admins(
+            tx, f"objected_admin:{now}", subject_id=pair.id, pair_id=pair.id,
+            ids=self.ids, settings=self.settings, now=now,
+        )  # fmt: skip
+
+    @writes
+    async def settle(self, tx: Transaction, typed: str, therapist: str | None) -> Pair:
+        """Let the practice say that the new account is the right one, after an objection.
+
+        Errors: as `offer_by_practice`, Refused("relink_settled") where nobody has objected.
+        """
+        pair = await _pair_of_any(tx, typed, therapist)
+        assert pair.client_id is not None  # noqa: S101 - who has none was refused
+        linked = await relinks.linked_pairs(tx, pair.id, pair.client_id)
+        settled = [await relinks.settle_objection(tx, one.id) for one in (pair, *linked)]
+        if not any(settled):
+            raise Refused("relink_settled", code=pair.code)
+        await self._note(tx, None, "new account: objection settled", pair.id)
+        return pair
+
     @reads
     async def gone(self, tx: Transaction, relink_id: int, former_id: int) -> tuple[int, ...]:
         """List the messages that are to be closed in a former chat."""
         return await relinks.gone_of(tx, relink_id, former_id)
 
-    async def _note(self, tx: Transaction, actor_id: int, act: str, pair_id: int) -> None:
+    async def _tell_therapist(self, tx: Transaction, pair: Pair) -> None:
+        now = self.clock.now()
+        await tell(
+            tx, pair.therapist_id, f"relinked_by_practice:{now}", subject_id=pair.id,
+            pair_id=pair.id, ids=self.ids, settings=self.settings, now=now,
+        )  # fmt: skip
+
+    async def _note(self, tx: Transaction, actor_id: int | None, act: str, pair_id: int) -> None:
         await audit.note(tx, self.ids.new(), self.clock.now(), actor_id, act, "pair", pair_id)
 
 
@@ -223,75 +289,43 @@ async def _pair(tx: Transaction, therapist_id: int, typed: str) -> Pair:
     pair = await pairs.find_pair_by_code(tx, therapist_id, code)
     if pair is None:
         raise Refused("code_unknown", code=code)
+    return _movable(pair)
+
+
+async def _pair_of_any(tx: Transaction, typed: str, therapist: str | None) -> Pair:
+    """Find a pair by its code, and by its therapist's name where several have it.
+
+    Errors: as `Relinking.offer_by_practice`.
+    """
+    code = tidy_code(typed)
+    if code is None:
+        raise Refused("code_shape", code=typed)
+    wanted = None if therapist is None else " ".join(therapist.split()).casefold()
+    found = {
+        pair.id: (pair, (await people.load_person(tx, pair.therapist_id)).name)
+        for pair in await pairs.pairs_by_code(tx, code)
+    }
+    fitting = [pair for pair, name in found.values() if wanted in (None, name.casefold())]
+    names = ", ".join(sorted(name for _, name in found.values())) or "–"
+    if not fitting:
+        raise Refused("code_unknown", code=code, names=names)
+    if len(fitting) > 1:
+        raise Refused("code_several", code=code, names=names)
+    return _movable(fitting[0])
+
+
+def _refuse_objected(pair: Pair) -> None:
+    """Errors: Refused("relink_objected"): the practice looks who it is, no therapist alone."""
+    if pair.objected_at is not None:
+        raise Refused("relink_objected", code=pair.code)
+
+
+def _movable(pair: Pair) -> Pair:
+    """Give a pair whose client's account can change. Errors: Refused("relink_nobody")."""
     # Whoever was never confirmed has nothing to move: a new invitation does it.
     if pair.client_id is None or pair.confirmed_at is None or pair.state == "erased":
-        raise Refused("relink_nobody", code=code)
+        raise Refused("relink_nobody", code=pair.code)
     return pair
-
-
-async def make_link(
-    tx: Transaction, ids: Ids, whose: str, *, pair_id: int | None, person_id: int, now: int
-) -> Offer:
-    """Make a link inside somebody else's transaction. pair_id: None for a therapist's own."""
-    secret, expires_at = PREFIX + ids.secret(_SECRET_LENGTH), now + VALID_MS
-    await relinks.add_relink(
-        tx, id=ids.new(), code=secret, pair_id=pair_id, person_id=person_id, now=now,
-        expires_at=expires_at,
-    )  # fmt: skip
-    return Offer(whose, secret, expires_at, pair_id is None)
-
-
-def checked(found: Relink | None, now: int, whose: str) -> Opener:
-    """Give who has opened a link whose number is typed.
-
-    Errors: Refused("relink_none" | "relink_unopened").
-    """
-    if found is None or found.ended is not None or found.expires_at <= now:
-        raise Refused("relink_none", whose=whose)
-    if found.opener is None:
-        raise Refused("relink_unopened", whose=whose)
-    return found.opener
-
-
-def is_right(tx: Transaction, found: Relink, number: str) -> bool:
-    """Say whether a typed number is a link's."""
-    return "".join(number.split()) == relinks.number_of(tx, found)
-
-
-async def _closed_to(
-    tx: Transaction, found: Relink, telegram_id: int, now: int
-) -> Literal["over", "expired", "taken", "own", "same", "twice", "known"] | None:
-    """Say why an account cannot use a link; None where it can."""
-    known = await people.find_person_by_telegram(tx, telegram_id)
-    why = await unfit(tx, found, known) if known is not None else None
-    if found.ended is not None:
-        return "same" if why == "same" and found.ended == "done" else "over"
-    if why is not None:
-        return why
-    if found.expires_at <= now:
-        return "expired"
-    if found.opener is not None and found.opener.telegram_id != telegram_id:
-        return "taken"
-    return None
-
-
-async def unfit(tx: Transaction, found: Relink, known: Person) -> Unfit | None:
-    """Say why somebody who is known cannot take over what a link is for."""
-    if found.pair_id is None:
-        if known.id == found.person_id:
-            return "same"
-        has_something = await pairs.pairs_of_client(tx, known.id) or await people.roles_of(
-            tx, known.id
-        )
-        return "known" if has_something else None
-    pair = await pairs.load_pair(tx, found.pair_id)
-    if pair.therapist_id == known.id:
-        return "own"
-    if pair.client_id == known.id:
-        return "same"
-    theirs = await pairs.pairs_of_client(tx, known.id)
-    is_in = any(p.therapist_id == pair.therapist_id and p.state != "ended" for p in theirs)
-    return "twice" if is_in and pair.state != "ended" else None
 
 
 async def _check_linked(tx: Transaction, linked: list[Pair], new: Person, whose: str) -> None:

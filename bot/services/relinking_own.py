@@ -17,7 +17,8 @@ from bot.core.people import Person
 from bot.services.acts import reads, writes
 from bot.services.inviting import Account
 from bot.services.ports import Clock, Ids
-from bot.services.relinking import TRIES, Offer, checked, is_right, make_link, tell_former, unfit
+from bot.services.relink_links import TRIES, Offer, checked, is_right, make_link, unfit
+from bot.services.relinking import tell_former
 from bot.store import audit, erasure, outbox, own_relinks, pairs, people, relinks
 from bot.store.database import Database, Transaction
 from bot.store.relinks import Relink

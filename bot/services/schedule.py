@@ -6,7 +6,7 @@ else it concerns the news. What was asked, or is open, keeps the times that its 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot.config import Settings
@@ -16,8 +16,10 @@ from bot.core.schedule import LEVELS, Source
 from bot.services.acts import reads, writes
 from bot.services.in_force import InForce, in_force
 from bot.services.news import tell
+from bot.services.overdue import is_waited_for
 from bot.services.ports import Clock, Ids
 from bot.services.schedule_changes import PRACTICE, Change, Changes, Values, filled, settable
+from bot.services.schedule_effects import Concerned
 from bot.store import audit, digests, people
 from bot.store import schedule as store
 from bot.store.database import Database, Transaction
@@ -212,9 +214,8 @@ class Schedule:
         now, change_id = self.clock.now(), self.ids.new()
         concerned, _ = await self._changes.concerned(tx, change.owner_id, change.wanted, since)
         moves = any(one.before.settings.digest != one.after.settings.digest for one in concerned)
-        if moves and any(one.before.due_digest_at(now, one.zone, one.cut_at) for one in concerned):
-            # It would be put off for a week, or be cut at another hour than was said.
-            raise Refused("digest_due")
+        if moves:
+            await self._refuse_due(tx, concerned)
         force = await in_force(tx, self.settings, change.owner_id or None)
         for name, value in change.wanted.items():
             await store.set_value(
@@ -242,6 +243,19 @@ class Schedule:
             tx, self.ids.new(), now, by.person_id, "schedule set", subject, change.owner_id
         )
         return replace(change, id=change_id)
+
+    async def _refuse_due(self, tx: Transaction, concerned: Sequence[Concerned]) -> None:
+        """Refuse to move a digest that is about to be made.
+
+        Errors: Refused("digest_due"): it would be put off, or cut at another hour than was said.
+        """
+        now, whose = self.clock.now(), []
+        for one in concerned:
+            due_at = one.before.due_digest_at(now, one.zone, one.cut_at)
+            if due_at is not None and await is_waited_for(tx, due_at):
+                whose.append(one.name)
+        if whose:
+            raise Refused("digest_due", whose=", ".join(whose))
 
     def _since(
         self, name: str, change: Change, force: InForce, since: Mapping[str, int] | None

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Final, Literal
 
 from bot.config import Settings
 from bot.core import conversation
 from bot.core.absence import Absence, Span
-from bot.core.conversation import Answers
+from bot.core.conversation import Answer, Answers
 from bot.core.instrument import Instrument, Item
 from bot.core.people import Person
 from bot.core.timetable import after_quiet, local_on, to_utc
 from bot.services.in_force import in_force
 from bot.services.ports import Clock
 from bot.services.quiet import quiet_of
+from bot.services.relink_links import OBJECTS_MS
 from bot.store import absences, goals, people
 from bot.store import answers as answer_store
 from bot.store.checkins import CheckIn
@@ -27,6 +28,8 @@ from bot.store.losses import Loss
 HOUR_MS: Final = 3_600_000
 
 Later = Literal["hour", "evening", "tomorrow"]
+#: In the place of words that may not be seen.
+_CLOSED: Final = "…"
 _EVENING: Final = "19:00"
 _MORNING: Final = "10:00"
 
@@ -105,7 +108,7 @@ class Talks:
         return Talk(
             checkin=checkin,
             instrument=instrument,
-            answers=answers,
+            answers=_shown(answers, checkin, now),
             position=position,
             person=person,
             now=now,
@@ -181,3 +184,21 @@ class Talks:
             )
         cut_at = await people.newest_cut(tx, therapist_id)
         return force.next_digest_at(now, zone), cut_at, span, covers
+
+
+def is_closed(given: Answer, checkin: CheckIn, now: int) -> bool:
+    """Say whether an answer holds words of before, which a new account may not see yet."""
+    if checkin.history_from_at is None or checkin.shows_before(now):
+        return False
+    is_text = isinstance(given.value, str) and given.disclosure is not None
+    return is_text and given.answered_at <= checkin.history_from_at - OBJECTS_MS
+
+
+def _shown(answers: Answers, checkin: CheckIn, now: int) -> Answers:
+    """Give answers with nothing in the place of words that may not be seen yet."""
+    if checkin.history_from_at is None:
+        return answers
+    return {
+        item: replace(given, value=_CLOSED) if is_closed(given, checkin, now) else given
+        for item, given in answers.items()
+    }

@@ -8,7 +8,8 @@ client is asked about one is not decided here. Nothing here ever touches a check
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from bot.config import Settings
@@ -21,7 +22,7 @@ from bot.core.draft import (
 )
 from bot.core.errors import Refused
 from bot.core.people import Pair
-from bot.core.plans import Change, Closed, Confirmed, Preview, Today
+from bot.core.plans import Change, Closed, Confirmed, Off, Preview, Today
 from bot.core.timetable import (
     Appointment,
     Entry,
@@ -132,7 +133,7 @@ class Timetable:
             return await make_single(tx, self.ids, pair, draft, zone, now)
         made = await make_rule(tx, self.ids, pair, draft, zone, now, replaces)
         await keep(tx, self.settings, therapist_id, now)
-        return made
+        return replace(made, off=await _off(tx, therapist_id, made.occurrences))
 
     @writes
     async def cancel(self, tx: Transaction, therapist_id: int, appointment_id: int) -> Change:
@@ -285,6 +286,7 @@ class Timetable:
             replaceable=kept,
             is_there=any(covers(old.kept.rule, draft.rule(zone)) for old in kept),
             moves=moves,
+            off=await _off(tx, pair.therapist_id, ahead),
         )
 
     async def _end(
@@ -324,6 +326,16 @@ async def _load_pair(tx: Transaction, pair_id: int, therapist_id: int) -> Pair:
     if pair is None:
         raise Refused("pair_unknown")
     return _schedulable(pair)
+
+
+async def _off(tx: Transaction, therapist_id: int, ahead: Sequence[Occurrence]) -> dict[str, Off]:
+    """Say on which of these dates nobody is asked, and why."""
+    away, found = await away_of(tx, therapist_id), dict[str, Off]()
+    for one in ahead:
+        absence = away.on(one.local_on)
+        if absence is not None:
+            found[one.local_on] = "closed" if absence.owner_id == PRACTICE else "away"
+    return found
 
 
 async def _refuse_away(tx: Transaction, therapist_id: int, on: str) -> None:

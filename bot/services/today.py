@@ -15,7 +15,7 @@ from bot.core.trends import trend_of
 from bot.services.details import BeforeFirst
 
 #: What fits one message of `today`: appointments, and UTF-16 units of each shared text.
-TODAY_AT_MOST: Final = 12
+TODAY_AT_MOST: Final = 11
 TEXT_IN_TODAY: Final = 80
 
 

@@ -47,7 +47,7 @@ class Righting:
 
     to: the client whose appointment it was, None for nobody's. closes_at: until when that client
     is asked about it (UTC milliseconds), None where nobody is: it is too late, the questions do not
-    run, or this client was asked about that time before. is_told: the client who was
+    run, or this client was asked about that time before (was_asked). is_told: the client who was
     asked is told that it was a mistake.
     """
 
@@ -55,6 +55,7 @@ class Righting:
     to: Pair | None
     closes_at: int | None
     is_told: bool
+    was_asked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +131,7 @@ class WrongClient:
             new_id = await insert_single(
                 tx, self.ids, done.to, _occurrence(entry), at.timezone, now
             )
-            if await store.was_taken_away(tx, done.to.id, at.starts_at, at.ends_at):
+            if done.was_asked:
                 await store.leave_unasked(tx, new_id, now)
             act = "wrong client, moved"
         await audit.note(tx, self.ids.new(), now, therapist_id, act, "appointment", appointment_id)
@@ -163,14 +164,14 @@ class WrongClient:
         if any(c.pair_id == to.id for c in await clashes_with(tx, therapist_id, (occurrence,))):
             facts = {"on": occurrence.local_on, "time": occurrence.local_time}
             raise Refused("appointment_there", code=to.code, **facts)
-        return Righting(entry, to, await self._closes_at(tx, entry, to), is_told)
+        was_asked = await store.was_taken_away(tx, to.id, occurrence.starts_at, occurrence.ends_at)
+        closes_at = None if was_asked else await self._closes_at(tx, entry, to)
+        return Righting(entry, to, closes_at, is_told, was_asked)
 
     async def _closes_at(self, tx: Transaction, entry: Entry, to: Pair) -> int | None:
         """Say until when the other client is asked, as far as it can be known by now."""
         at = entry.appointment
         if to.state != "active" or to.consent_version != self.settings.privacy.consent_version:
-            return None
-        if await store.was_taken_away(tx, to.id, at.starts_at, at.ends_at):
             return None
         settings = await settings_in_force(tx, self.settings, to.therapist_id)
         following = await asking.find_next_start(tx, to.id, at.starts_at)

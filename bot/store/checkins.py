@@ -52,6 +52,12 @@ class CheckIn:
     appointment_id: int | None
     local_on: str | None
     lost_at: int | None = None
+    history_from_at: int | None = None
+    objected_at: int | None = None
+
+    def shows_before(self, now: int) -> bool:
+        """Whether the client's account may see what was before it was theirs."""
+        return self.objected_at is None and (self.history_from_at or 0) <= now
 
     def is_open(self, now: int) -> bool:
         """Whether answers can still be given, changed or withheld."""
@@ -80,7 +86,7 @@ class CheckIn:
 
 SELECT_CHECKIN = (
     "SELECT checkin.*, pair.therapist_id, pair.client_id, pair.state AS pair_state,"
-    " pair.data_key, appointment.local_on,"
+    " pair.data_key, appointment.local_on, pair.history_from_at, pair.objected_at,"
     " (SELECT count(*) FROM pair AS other WHERE other.client_id = pair.client_id"
     "  AND other.state NOT IN ('ended', 'erased')) AS therapists FROM checkin"
     " JOIN pair ON pair.id = checkin.pair_id"
@@ -117,6 +123,8 @@ def read_checkin(tx: Transaction, row: Row) -> CheckIn:
         appointment_id=row["appointment_id"],
         local_on=row["local_on"],
         lost_at=row["lost_at"],
+        history_from_at=row["history_from_at"],
+        objected_at=row["objected_at"],
     )
 
 
@@ -322,6 +330,19 @@ async def close(
         now=now,
     )
     return True
+
+
+async def withdraw(tx: Transaction, checkin: CheckIn, reason: str, now: int) -> None:
+    """Take back a check-in that never went out, and note why its session is not asked about."""
+    if not await close(tx, checkin.id, "cancelled", now):
+        return
+    await tx.run(
+        "UPDATE appointment SET asked = 'not_asked', asked_at = :now, not_asked_reason = :reason"
+        " WHERE id = :id",
+        id=checkin.appointment_id,
+        now=now,
+        reason=reason,
+    )
 
 
 async def end_unfinished(tx: Transaction, pair_id: int, now: int, *, begun: bool) -> None:

@@ -25,6 +25,7 @@ from bot.store.digest_rows import (
     STILL,
     Among,
 )
+from bot.store.losses import losses_between
 from bot.store.wrong_client import STANDS
 
 #: An appointment may be decided about late, after the program was down, and a check-in lasts for a
@@ -172,7 +173,9 @@ async def _facts(
     )
     not_asked = await tx.all(NOT_ASKED, **read)
     talks = {row["pair_id"]: _talk(row, window.cut_at) for row in await tx.all(TALKS, **read)}
-    asked = _asked_by_pair(checkins, given, not_asked, unseen, window.cut_at)
+    losses = await losses_between(tx, window.from_at - _DECIDED_WITHIN_MS, window.cut_at)
+    lost_since = {loss.until_at: loss.from_at for loss in losses}
+    asked = _asked_by_pair(checkins, given, not_asked, unseen, window.cut_at, lost_since)
     return [
         PairFacts(
             pair_id=row["id"],
@@ -192,11 +195,14 @@ def _asked_by_pair(
     not_asked: Sequence[Row],
     unseen: frozenset[int],
     cut_at: int,
+    lost_since: Mapping[int, int],
 ) -> Mapping[int, list[Asked]]:
     asked: defaultdict[int, list[Asked]] = defaultdict(list)
     for row in checkins:
         given = answers.get(row[1], _NOTHING)
-        asked[row[0]].append(_asked(row, given, cut_at, is_after_unseen=row[1] in unseen))
+        asked[row[0]].append(
+            _asked(row, given, cut_at, lost_since, is_after_unseen=row[1] in unseen)
+        )
     for one in not_asked:
         asked[one["pair_id"]].append(_not_asked(one))
     return asked
@@ -241,7 +247,14 @@ def _talk(row: Row, cut_at: int) -> Talk:
     return Talk(row["id"], made_at, row["reply"], row["replied_at"])
 
 
-def _asked(row: tuple[Any, ...], answers: Answers, cut_at: int, *, is_after_unseen: bool) -> Asked:
+def _asked(
+    row: tuple[Any, ...],
+    answers: Answers,
+    cut_at: int,
+    lost_since: Mapping[int, int],
+    *,
+    is_after_unseen: bool,
+) -> Asked:
     (
         _, checkin_id, on, time, starts_at, calendar, calendar_at, state, instrument, version,
         language, sent_at, completed_at, closes_at, closed_at, follows_id, anew_at,
@@ -268,6 +281,7 @@ def _asked(row: tuple[Any, ...], answers: Answers, cut_at: int, *, is_after_unse
         tuple(answers.given),
         is_after_unseen,
         anew_at is not None and anew_at < cut_at,
+        None if lost_at is None else (lost_since.get(lost_at, lost_at), lost_at),
     )
 
 

@@ -112,7 +112,8 @@ async def _erase(tx: Transaction, pair_id: int, now: int) -> int | None:
     was = await tx.one("SELECT client_id FROM pair WHERE id = :id", id=pair_id)
     await tx.run(
         "UPDATE pair SET data_key = NULL, client_id = NULL, state = 'erased', erased_at = :now,"
-        " to_end_at = NULL, to_end_with = NULL, end_lost_at = NULL, relinked_at = NULL"
+        " to_end_at = NULL, to_end_with = NULL, end_lost_at = NULL, relinked_at = NULL,"
+        " history_from_at = NULL, objected_at = NULL"
         " WHERE id = :id",
         id=pair_id,
         now=now,

@@ -28,7 +28,7 @@ _PERSON: Final = (
 _PAIR: Final = (
     "SELECT code, state, invited_at, joined_at, confirmed_at, consented_at, consent_version,"
     " paused_at, paused_until_on, less_often_at, stopped_at, ended_at, erase_asked_at,"
-    " relinked_at FROM pair"
+    " relinked_at, history_from_at, objected_at FROM pair"
     " WHERE id = :id"
 )
 _LISTS: Final = {

@@ -77,6 +77,17 @@ async def losses_between(tx: Transaction, from_at: int, to_at: int) -> list[Loss
     return [_loss(row) for row in rows]
 
 
+async def was_on_hold(tx: Transaction, from_at: int, to_at: int) -> bool:
+    """Say whether the bot was on hold for some of a span of time."""
+    row = await tx.one(
+        "SELECT id FROM loss WHERE until_at < :to_at AND coalesce(resumed_at, :to_at) > :from_at"
+        " LIMIT 1",
+        from_at=from_at,
+        to_at=to_at,
+    )
+    return row is not None
+
+
 async def resume(tx: Transaction, now: int) -> None:
     """End the hold."""
     await tx.run("UPDATE loss SET resumed_at = :now WHERE resumed_at IS NULL", now=now)

@@ -238,6 +238,21 @@ async def move_queued(tx: Transaction, kind: Kind, subject_id: int, due_at: int)
     return row is not None
 
 
+async def why_unsent(tx: Transaction, kind: Kind, subject_id: int) -> str | None:
+    """Say why a message could not arrive: "unreachable" for whom it was for, "failed" by a fault.
+
+    None where it went out, still waits, or was not wanted any more when its turn came.
+    """
+    row = await tx.one(
+        "SELECT CASE WHEN reason IN ('unreachable', 'cut_off') THEN 'unreachable' ELSE 'failed' END"
+        " AS why FROM message WHERE kind = :kind AND subject_id = :subject_id"
+        " AND (state = 'failed' OR reason IN ('unreachable', 'cut_off')) LIMIT 1",
+        kind=kind,
+        subject_id=subject_id,
+    )
+    return row["why"] if row else None
+
+
 async def hold_back(tx: Transaction, kind: Kind, subject_id: int, not_before: int) -> None:
     """Let what is queued about a subject be due no sooner than at an instant."""
     await tx.run(

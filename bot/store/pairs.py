@@ -33,6 +33,8 @@ def read_pair(row: Row) -> Pair:
         to_end_at=row["to_end_at"],
         to_end_with=row["to_end_with"],
         relinked_at=row["relinked_at"],
+        history_from_at=row["history_from_at"],
+        objected_at=row["objected_at"],
     )
 
 
@@ -72,6 +74,12 @@ async def find_pair_by_code(tx: Transaction, therapist_id: int, code: str) -> Pa
         code=code,
     )
     return read_pair(row) if row else None
+
+
+async def pairs_by_code(tx: Transaction, code: str) -> list[Pair]:
+    """List the pairs of all therapists that have a code, erased ones left out."""
+    rows = await tx.all("SELECT * FROM pair WHERE code = :code AND state <> 'erased'", code=code)
+    return [read_pair(row) for row in rows]
 
 
 async def pairs_of_therapist(tx: Transaction, therapist_id: int) -> list[Pair]:

@@ -192,15 +192,23 @@ async def gone_of(tx: Transaction, relink_id: int, former_id: int) -> tuple[int,
 
 
 async def move_pair(
-    tx: Transaction, pair_id: int, therapist_id: int, client_id: int, new_id: int, now: int
+    tx: Transaction,
+    pair_id: int,
+    therapist_id: int,
+    client_id: int,
+    new_id: int,
+    now: int,
+    history_from_at: int,
 ) -> bool:
     """Give a therapist's pair to its client's new account; False when it is not there.
 
     While questions run, that account has to agree first. What waits or is on its way to be sent
-    follows, and no message of the former chat is this pair's any more.
+    follows, and no message of the former chat is this pair's any more. history_from_at: when that
+    account may see what was before.
     """
     row = await tx.one(
-        "UPDATE pair SET client_id = :new_id,"
+        "UPDATE pair SET client_id = :new_id, history_from_at = :history_from_at,"
+        " objected_at = NULL,"
         " relinked_at = CASE WHEN state IN ('joined', 'active', 'paused')"
         "  THEN CAST(:now AS BIGINT) END,"
         " consent_version = CASE WHEN state IN ('joined', 'active', 'paused') THEN NULL"
@@ -214,6 +222,7 @@ async def move_pair(
         client_id=client_id,
         new_id=new_id,
         now=now,
+        history_from_at=history_from_at,
     )
     if row is None:
         return False
@@ -236,6 +245,41 @@ async def move_pair(
         client_id=client_id,
     )
     return True
+
+
+async def find_moved_pair(tx: Transaction, relink_id: int, former_id: int, now: int) -> Pair | None:
+    """Find the pair that was moved away from an account, where history waits for its objection."""
+    row = await tx.one(
+        "SELECT pair.* FROM relink JOIN pair ON pair.id = relink.pair_id WHERE relink.id = :id"
+        " AND former_id = :former_id AND ended = 'done' AND history_from_at > :now"
+        " AND pair.state <> 'erased'",
+        id=relink_id,
+        former_id=former_id,
+        now=now,
+    )
+    return read_pair(row) if row else None
+
+
+async def note_objection(tx: Transaction, pair_id: int, client_id: int, now: int) -> bool:
+    """Keep what was before closed to a client's new account; False where it was before."""
+    row = await tx.one(
+        "UPDATE pair SET objected_at = :now WHERE id = :id AND client_id = :client_id"
+        " AND objected_at IS NULL RETURNING id",
+        id=pair_id,
+        client_id=client_id,
+        now=now,
+    )
+    return row is not None
+
+
+async def settle_objection(tx: Transaction, pair_id: int) -> bool:
+    """Open what was before to a client's new account after all; False where nobody objected."""
+    row = await tx.one(
+        "UPDATE pair SET objected_at = NULL, history_from_at = NULL"
+        " WHERE id = :id AND objected_at IS NOT NULL RETURNING id",
+        id=pair_id,
+    )
+    return row is not None
 
 
 async def linked_pairs(tx: Transaction, pair_id: int, client_id: int) -> list[Pair]:

@@ -227,18 +227,26 @@ def person_of(body: object) -> int | None:
 def read_update(body: Any, bot: Bot) -> Update:
     """Read an update as one of the library's. Errors: whatever a wrong shape leads into.
 
-    A tap is put together here: of the tapped message no more is known than which one it is, because
-    all else in it is our own, brought back, and the library would read every word and button of it.
+    A tap is put together here: of the tapped message no more is known than which one it is and, in
+    `api_kwargs["shown_at"]`, when it got what it shows (UTC seconds, 0 where Telegram cannot tell).
+    All else in it is our own, brought back, and the library would read every word and button of it.
     """
     tap = body.get("callback_query")
     if not isinstance(tap, dict):
         return Update.de_json(body, bot)
     tapped = tap.get("message")
-    message = tapped and InaccessibleMessage(
-        Chat.de_json(tapped["chat"], bot), tapped["message_id"]
+    message, shown = None, {}
+    if tapped:
+        message = InaccessibleMessage(Chat.de_json(tapped["chat"], bot), tapped["message_id"])
+        shown = {"shown_at": tapped.get("edit_date") or tapped.get("date", 0)}
+    query = CallbackQuery(
+        tap["id"],
+        User.de_json(tap["from"], bot),
+        tap["chat_instance"],
+        message,
+        tap.get("data"),
+        api_kwargs=shown,
     )
-    user = User.de_json(tap["from"], bot)
-    query = CallbackQuery(tap["id"], user, tap["chat_instance"], message, tap.get("data"))
     return Update(body["update_id"], callback_query=query)
 
 

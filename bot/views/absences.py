@@ -13,7 +13,8 @@ from bot.core.errors import Refused
 from bot.core.timetable import day_after
 from bot.render import day, month, speaking, weekday
 from bot.render import gettext as _
-from bot.services.absences import PRACTICE, Effect, Listed, Plan
+from bot.services.absence_plans import PRACTICE, Effect, Plan
+from bot.services.absences import Listed
 from bot.services.ports import Screen
 from bot.views.buttons import Button, button, columns, rows
 from bot.views.reader import Desk, Reader

@@ -9,7 +9,7 @@ from bot.render import gettext as _
 from bot.render import speaking
 from bot.services.enrolment import Joining
 from bot.services.ports import Screen
-from bot.services.relinking import Offer, Opened
+from bot.services.relink_links import Offer, Opened
 from bot.services.relinking_own import Renewed
 from bot.views.buttons import button, rows
 from bot.views.people import PeopleViews
@@ -45,9 +45,16 @@ class RelinkViews:
         """Tell an admin that a therapist goes on in the new account, and what to change."""
         return self.people.words("admin/relinked", reader, done=done)
 
-    def former(self, others: bool, reader: Reader) -> Screen:
+    def former(self, relink_id: int, others: bool, reader: Reader) -> Screen:
         """Tell a former account, neutrally, that nothing comes there any more."""
         text = self.people.words("notice/relinked", reader, others=others).text
+        with speaking(reader.language):
+            object_to_it = button(_("That was not me"), "notme", relink_id)
+            return Screen(text, rows([object_to_it], [button(_("Help now"), "help", 0)]))
+
+    def objected(self, reader: Reader) -> Screen:
+        """Say to a former account what its objection does."""
+        text = self.people.words("relink_objected", reader).text
         with speaking(reader.language):
             return Screen(text, rows([button(_("Help now"), "help", 0)]))
 

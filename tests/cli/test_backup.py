@@ -200,6 +200,34 @@ def test_a_backup_brings_its_erasures_to_another_machine(config: Path, tmp_path:
         assert rows(there, "SELECT state FROM pair") == [("erased",)]
 
 
+def test_a_restore_says_which_erasures_it_knows_and_where_it_looked(
+    config: Path, tmp_path: Path
+) -> None:
+    pair_id = with_database(config, anna)
+    older = made(config)
+    elsewhere = tmp_path / "new"
+    elsewhere.mkdir()
+    for file in (config, config.with_name("rapport.key"), older):
+        shutil.copy(file, elsewhere / file.name)
+    there, copied = elsewhere / "config.toml", elsewhere / older.name
+    without = rapport("restore", copied, "-c", there)
+    assert (
+        "known from the backup itself (0); erased again in what is restored: 0." in without.stdout
+    )
+    assert "NO LOG OF ERASURES was found" in without.stdout
+    assert f"{elsewhere / 'erasures.log'} nor {elsewhere / 'erasures*.log'}" in without.stdout
+    assert rows(there, "SELECT state FROM pair") != [("erased",)]
+
+    erase(config, pair_id)
+    log = elsewhere / "erasures-1.log"
+    shutil.copy(config.with_name("erasures.log"), log)
+    found = rapport("restore", copied, "-c", there)
+    assert f"known from {log} (1), the backup itself (0);" in found.stdout
+    assert "erased again in what is restored: 1." in found.stdout
+    assert "NO LOG" not in found.stdout
+    assert rows(there, "SELECT state FROM pair") == [("erased",)]
+
+
 @pytest.mark.parametrize("how", ["cut", "altered", "another key", "no backup"])
 def test_what_cannot_be_opened_changes_nothing(config: Path, how: str) -> None:
     with_database(config, anna)

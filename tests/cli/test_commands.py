@@ -79,7 +79,7 @@ def test_a_good_configuration_is_well_and_untouched(config: Path) -> None:
     result = rapport("check", "-c", config)
     assert (result.exit_code, result.stdout) == (0, f"{config}: all is well\n")
     answer = json.loads(rapport("check", "-c", config, "--json").stdout)
-    assert answer == {"ok": True, "mistakes": [], "warnings": []}
+    assert answer == {"ok": True, "mistakes": [], "warnings": [], "set": []}
     assert listing(config.parent) == before
 
 

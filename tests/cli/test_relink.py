@@ -12,8 +12,9 @@ import pytest
 from bot.config import load
 from bot.opening import RandomIds, SystemClock, open_database
 from bot.services.inviting import Account
-from bot.services.relinking import Opened, Relinking
-from bot.store import people
+from bot.services.relink_links import Opened
+from bot.services.relinking import Relinking
+from bot.store import pairs, people
 from tests.cli.test_commands import rapport, rows, with_database
 from tests.transactions import writing
 
@@ -130,3 +131,29 @@ def test_an_account_that_became_somebodys_since_is_refused(practice: Path) -> No
     assert refused.exit_code == 1
     assert "is somebody else's here since" in refused.stderr
     assert rows(practice, "SELECT ended FROM relink") == [(None,)]
+
+
+def test_a_client_goes_on_in_the_new_account(practice: Path) -> None:
+    async def client(db: object) -> None:
+        async with writing(db) as tx:  # type: ignore[arg-type]
+            await people.add_person(tx, 11, 5001, "Anna", None, 1)
+            await pairs.add_pair(tx, 21, 2, "A7", 1)
+            await pairs.join_pair(tx, 21, 11, 1)
+            await tx.run("UPDATE pair SET state = 'ended', ended_at = 1, confirmed_at = 1")
+
+    with_database(practice, client)
+    unknown = rapport("relink", "client", "B8", "-c", practice)
+    assert (unknown.exit_code, unknown.stdout) == (1, "")
+    assert "There is no client with the code B8" in unknown.stderr
+    shown = rapport("relink", "client", "a7", "-c", practice)
+    assert "rapport relink client A7 123456" in shown.stdout
+    found = re.search(r"https://t\.me/rapport_bot\?start=relink-[\w-]{32}", shown.stdout)
+    assert found is not None
+    opened = opens(practice, found[0])
+    wrong = rapport("relink", "client", "A7", f"{opened.number}1", "-c", practice)
+    assert "Tries left: 2" in wrong.stderr
+    done = rapport("relink", "client", "A7", opened.number, "-c", practice)
+    assert done.stdout == "A7 goes on in the new account; the former one has been told.\n"
+    assert rows(practice, "SELECT client_id <> 11 FROM pair") == [(1,)]
+    said = rapport("relink", "client", "A7", "--therapist", "Ben", "--json", "-c", practice)
+    assert set(json.loads(said.stdout)) == {"url", "expires_at"}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -70,3 +72,36 @@ def test_what_cannot_be_is_said_with_the_remedy(
     assert run(config, *words)[0] == code
     assert said in run(config, *words)[1]
     assert values(config) == before
+
+
+def test_check_looks_at_what_is_in_force(config: Path) -> None:
+    assert run(config, "set", "expiry", "24", "--yes")[0] == 0
+    checked = runner.invoke(cli, ["check", "--config", str(config)])
+    line = "set at run time for the practice: checkin.expiry_hours = 24 (config.toml: 48)"
+    assert line in checked.output
+    assert "beside what config.toml says now" not in checked.output
+    text = config.read_text("utf-8")
+    config.write_text(f"{text}\n[checkin]\nreminder_after_hours = 30\n", "utf-8")
+    checked = runner.invoke(cli, ["check", "--config", str(config)])
+    assert checked.exit_code == 0
+    assert (
+        "warning: checkin.expiry_hours = 24 was set at run time for the practice" in checked.output
+    )
+    assert "not later than the reminder after 30 hours" in checked.output
+    said = json.loads(runner.invoke(cli, ["check", "--config", str(config), "--json"]).stdout)
+    assert [one["key"] for one in said["set"]] == ["checkin.expiry_hours"]
+
+
+def test_check_changes_nothing_in_the_database_of_another_version(config: Path) -> None:
+    assert run(config, "set", "expiry", "24", "--yes")[0] == 0
+    newest = "SELECT max(number) FROM migration"
+    with closing(sqlite3.connect(config.with_name("rapport.sqlite3"))) as db:
+        (shape,) = db.execute(newest).fetchone()
+        db.execute("DELETE FROM migration WHERE number = ?", (shape,))
+        db.commit()
+        checked = runner.invoke(cli, ["check", "--config", str(config)])
+        assert checked.exit_code == 0
+        assert "is of another version until the bot has been started with this one" in " ".join(
+            checked.output.split()
+        )
+        assert db.execute(newest).fetchone() == (shape - 1,)

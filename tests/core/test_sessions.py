@@ -84,8 +84,14 @@ def test_what_may_have_been_answered_in_lost_hours_is_not_called_silent() -> Non
     assert told(lost)[1:] == ["undelivered", None]
     closed = lost._replace(state="undeliverable", closed_at=CUT)
     assert told(closed)[1:] == ["undelivered", None]
-    begun = asked(MONDAY, 8, not_asked_reason="lost")
+    begun = asked(MONDAY, 8, not_asked_reason="lost", lost=(CUT - DAY, CUT - HOUR))
     assert told(begun)[1:] == ["started", None]
+    session = read(begun)
+    assert session is not None
+    assert session.lost == (("2026-11-19", "17:00"), ("2026-11-20", "16:00"))
+    whole = read(begun._replace(completed_at=CUT - DAY))
+    assert whole is not None
+    assert whole.lost is None
 
 
 def test_up_to_now_everything_is_known_and_nothing_is_new() -> None:

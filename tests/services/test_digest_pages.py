@@ -18,7 +18,7 @@ from bot.core.sessions import Asked, Given
 from bot.services.details import Progress, details_of
 from bot.services.digest_pages import page_of
 from bot.services.digest_sample import sample
-from bot.services.today import Today, today_line
+from bot.services.today import TODAY_AT_MOST, Today, today_line
 from tests.digest_support import (
     CUT,
     DAY,
@@ -83,6 +83,7 @@ fates = st.sampled_from(
         {"state": "undeliverable", "closed_at": CUT - 1},
         {"state": "open", "completed_at": None, "closes_at": CUT + DAY, "closed_at": None},
         {"completed_at": FROM - 1, "changed_ats": (CUT - 1,)},
+        {"state": "partial", "completed_at": None, "lost": (FROM, CUT - 1)},
         {"state": None, "decided_at": CUT - 1, "not_asked_reason": "answered_before_move"},
     ]
 )
@@ -212,7 +213,7 @@ def test_details_and_today_fit_whatever_they_hold(history: list[Asked]) -> None:
         STRETCHED.get_template("therapist/details.html.j2").render(details=details, before=said)
     )
     line = today_line(facts, "2026-11-23", "15:00", WINDOW, INSTRUMENT)
-    today = Today("2026-11-23", (line,) * 12, 9, True)
+    today = Today("2026-11-23", (line,) * TODAY_AT_MOST, 9, True)
     before = {line.pair_id: said if line.last is None else []}
     assert_is_one_message(
         STRETCHED.get_template("therapist/today.html.j2").render(today=today, before=before)

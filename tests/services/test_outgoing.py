@@ -73,7 +73,7 @@ class Post:
         async with writing(self.world.db) as tx:
             await people.add_person(tx, 99, 99, "Anna", "en", now)
             ben = (await pairs.load_pair(tx, pair)).therapist_id
-            assert await relinks.move_pair(tx, pair, ben, self.anna, 99, now)
+            assert await relinks.move_pair(tx, pair, ben, self.anna, 99, now, now)
         return 99
 
     async def owner(self, id: int) -> int:

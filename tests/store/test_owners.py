@@ -48,7 +48,7 @@ OF_ITSELF = {
     "asking.is_silent_running", "asking.was_asked_how_to_go_on", "asking.was_asked_last",
     "asking.note_decision", "asking.sessions_until", "asking.was_asked", "checkins.add_checkin",
     "asking.find_undecided_start",
-    "checkins.load_checkin",
+    "checkins.load_checkin", "checkins.withdraw",
     "checkins.note_folded", "checkins.note_reminded", "checkins.note_sent",
     "digests.load_digest", "outbox.end", "outbox.fail_queued", "outbox.owe_again",
     "outbox.put_back", "outbox.put_off", "absences.session_of", "waiting.bring_forward",
@@ -69,7 +69,7 @@ BY_ITS_CODE = {
     "rules.insert_rule",
 }
 #: Decided for the practice on its own server, by whoever has the files.
-ON_THE_SERVER = {"erasure.weigh", "pairs.decline_erasure"}
+ON_THE_SERVER = {"erasure.weigh", "pairs.decline_erasure", "relinks.settle_objection"}
 
 
 def functions() -> Iterator[tuple[str, ast.AsyncFunctionDef, dict[str, str]]]:

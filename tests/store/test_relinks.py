@@ -92,13 +92,13 @@ async def test_a_pair_moves_for_its_own_therapist_and_from_its_own_client_alone(
 ) -> None:
     pair, client = await with_link(world)
     async with writing(world.db) as tx:
-        assert not await relinks.move_pair(tx, pair, STRANGER, client, 99, CUT)
-        assert not await relinks.move_pair(tx, pair, world.ben, STRANGER, 99, CUT)
+        assert not await relinks.move_pair(tx, pair, STRANGER, client, 99, CUT, CUT + 1)
+        assert not await relinks.move_pair(tx, pair, world.ben, STRANGER, 99, CUT, CUT + 1)
         assert (await pairs.load_pair(tx, pair)).client_id == client
-        assert await relinks.move_pair(tx, pair, world.ben, client, 99, CUT)
+        assert await relinks.move_pair(tx, pair, world.ben, client, 99, CUT, CUT + 1)
         moved = await pairs.load_pair(tx, pair)
         assert (moved.client_id, moved.relinked_at, moved.consented_at) == (99, CUT, None)
-        assert not await relinks.move_pair(tx, pair, world.ben, client, 99, CUT)
+        assert not await relinks.move_pair(tx, pair, world.ben, client, 99, CUT, CUT + 1)
         assert await relinks.end_relink(tx, 1, client, [5, 6], CUT)
         assert not await relinks.end_relink(tx, 1, client, [5, 6], CUT)
         assert await relinks.gone_of(tx, 1, client) == (5, 6)
@@ -110,7 +110,7 @@ async def test_who_is_asked_nothing_need_not_agree(world: World, state: str) -> 
     pair, client = await with_link(world)
     await world.run("UPDATE pair SET state = :state WHERE id = :id", id=pair, state=state)
     async with writing(world.db) as tx:
-        assert await relinks.move_pair(tx, pair, world.ben, client, 99, CUT)
+        assert await relinks.move_pair(tx, pair, world.ben, client, 99, CUT, CUT + 1)
         assert (await pairs.load_pair(tx, pair)).relinked_at is None
 
 

@@ -15,7 +15,7 @@ import pytest
 from world import Human, World
 
 from bot.core.errors import Refused
-from bot.services.absences import PRACTICE
+from bot.services.absence_plans import PRACTICE
 from bot.services.schedule import By
 from tests.feeds.calendars import Kept, follows, kept_beside, read_again
 from tests.transactions import writing
@@ -215,10 +215,16 @@ async def test_and_once_more_when_the_question_goes_out(world: World) -> None:
     await ben.types("/away 10.11.")
     async with writing(world.stage.running.db) as tx:
         # As if it had been said before the session.
-        await tx.run("UPDATE absence SET first_on = '2026-11-02', since_at = 1, agreed_at = 1")
+        await tx.run(
+            "UPDATE absence SET first_on = '2026-11-02', last_on = '2026-11-03',"
+            " since_at = 1, agreed_at = 1"
+        )
     await world.until("Tue 12:00")
     assert anna.received == received
     assert await world.rows("SELECT reason FROM message WHERE kind = 'prompt'") == [("away",)]
+    assert await world.rows("SELECT state FROM checkin") == [("cancelled",)]
+    await world.until("Fri 17:00")
+    assert ben.sees("not asked (you were away, or the practice closed)")
 
 
 async def test_who_falls_ill_has_the_digest_at_once(world: World) -> None:
@@ -329,6 +335,19 @@ async def test_another_hour_chosen_on_the_evening_before_loses_no_digest(world: 
     await ben.taps("Apply")
     await world.step()
     assert ben.sees("The last digest before you are away, until Sun, Nov 15")
+
+
+async def test_a_pattern_names_which_of_its_first_dates_are_days_off(world: World) -> None:
+    _, ben = await world.pair("Anna", "Ben")
+    await ben.types("/away 3.11.")
+    await ben.taps("Apply")
+    await world.dana.types("/schedule closed 10.11.")
+    await world.dana.taps("Apply")
+    await ben.types("/add A7 2026-11-03 15:00 50m weekly")
+    said = "Tue, Nov 3{0} – you are away: no session{2}Tue, Nov 10{0} – the practice is closed: no session{2}Tue, Nov 17{0}"  # noqa: E501
+    assert said.format(", 15:00", "", "\n") in ben.screen
+    await ben.taps("Confirm")
+    assert said.format("", "", " · ") in ben.screen
 
 
 async def test_another_weekday_chosen_after_an_absence_makes_none(world: World) -> None:
@@ -560,6 +579,29 @@ async def test_a_digest_that_is_due_holds_up_only_what_would_move_it(world: Worl
     with pytest.raises(Refused, match="digest_due") as refused:
         await absences.agree(by, plan.absence.id)
     assert refused.value.facts == {"whose": "Ben"}
+
+
+async def test_a_digest_that_cannot_be_made_holds_nobody_up_for_long(world: World) -> None:
+    anna, _ = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    await anna.checks_in(8, 8, 8, 8, 8)
+    await world.until("Fri 16:30")
+    async with writing(world.stage.running.db) as tx:
+        await tx.run("UPDATE answer SET value = x'00'")
+    await world.until("Fri 17:30")
+    assert await world.rows("SELECT count(*) FROM digest") == [(0,)]
+    await world.dana.types("/schedule closed 6.11.–13.11.")
+    await world.dana.taps("Apply")
+    assert "The practice is closed" not in world.dana.screen
+    await world.dana.types("/schedule digest thu 12:00")
+    assert "is due at this moment: Ben." in await world.dana.taps("Apply")
+    await world.until("Fri 18:30")
+    await world.dana.taps("Apply")
+    assert await world.rows("SELECT count(*) FROM schedule_value") == [(2,)]
+    await world.dana.taps("Undo")
+    await world.dana.types("/schedule closed 6.11.–13.11.")
+    await world.dana.taps("Apply")
+    assert "The practice is closed:\nFri, Nov 6 – Fri, Nov 13 2026" in world.dana.screen
 
 
 async def test_what_two_admins_are_shown_does_not_take_the_others_place(world: World) -> None:

@@ -422,6 +422,7 @@ async def test_what_was_before_goes_along_to_a_new_account(world: World) -> None
     code = await code_with_fay(world)
     new = await relinks(world, fay, code)
     await new.taps("I agree")
+    await world.later(hours=24)
     await new.types("/history")
     await new.taps("Ben")
     assert new.sees("heard 3")

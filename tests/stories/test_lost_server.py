@@ -110,7 +110,10 @@ async def test_a_week_is_lost_and_nobody_is_asked_twice(world: World) -> None:
     # The digest of the lost Friday comes again, says so, and bears a number of its own.
     again = ben.sees("some of this may have reached you before")
     assert again is not None
-    assert "started, 2 of 5" in (again.text or "")
+    assert (
+        "started, 2 of 5; what came from Mon, Nov 2 16:20 to Sat, Nov 7 09:00 was lost with the"
+        " server" in (again.text or "")
+    )
     assert "E5" not in (again.text or "")
     assert (await world.rows("SELECT number FROM digest"))[-1] > number
     await world.until("Mon 16:20")
@@ -215,6 +218,29 @@ async def test_a_tap_on_what_is_not_known_any_more_says_so(world: World) -> None
     assert (await anna.taps("8", question)).startswith("This was lost with the practice's server")
     await world.later(hours=24 * 31)
     assert "not one of yours" in await anna.taps("8", question)
+
+
+async def test_a_tap_on_what_never_was_in_the_lost_hours_is_not_called_lost(
+    world: World,
+) -> None:
+    anna, _ = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    cora, ben = await world.pair("Cora", "Ben", code="C3")
+    await world.until("Mon 12:00")
+    backup = await backed_up(world)
+    await world.until("Mon 16:20")
+    question = anna.sees("Question 1 of 5")
+    assert question is not None
+    theirs = question.data_of("8")
+    assert theirs is not None
+    await world.until("Mon 17:00")
+    await restored(world, backup)
+    await resumed(world)
+    # The same button in hands that were never shown it, on messages of before and after.
+    await cora.types("/help")
+    assert "not one of yours" in (await cora.forges(theirs))[0]
+    await ben.types("/clients")
+    assert "not one of yours" in (await ben.forges(f"details.0.{theirs.split('.')[1]}.0"))[0]
+    assert (await anna.taps("8", question)).startswith("This was lost")
 
 
 async def test_codes_of_lost_hours_are_not_suggested_again(world: World) -> None:
@@ -365,6 +391,25 @@ async def test_a_session_of_lost_hours_that_turns_up_later_is_not_asked_about(
     said = await world.rows("SELECT asked, not_asked_reason FROM appointment WHERE id = 77")
     assert said == [("not_asked", "lost")]
     assert questions(anna) == []
+
+
+async def test_who_was_never_asked_because_of_a_long_hold_is_not_out_of_reach(
+    world: World,
+) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 20:00")
+    await world.until("Mon 21:25")  # hers waits for the end of the night
+    backup = await backed_up(world)
+    await world.until("Mon 22:00")
+    await restored(world, backup)
+    await world.until("Thu 09:00")
+    await resumed(world)
+    await world.until("Fri 17:10")
+    assert questions(anna) == []
+    digest = ben.sees("Week 45")
+    assert digest is not None
+    assert "not asked (the bot was on hold)" in (digest.text or "")
+    assert "could not be reached" not in (digest.text or "")
+    assert "no answer" not in (digest.text or "")
 
 
 async def test_news_that_may_come_twice_waits_for_the_end_of_the_hold(world: World) -> None:

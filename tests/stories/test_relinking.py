@@ -11,9 +11,12 @@ from __future__ import annotations
 import asyncio
 import re
 
+import pytest
 from world import Human, World, invitation_in
 
+from bot.core.errors import Refused
 from bot.views.buttons import write_id
+from tests.transactions import writing
 
 NEW = "Anna's new phone"
 GOES_ON = "goes on in another Telegram account now"
@@ -149,8 +152,92 @@ async def test_history_opens_only_after_agreeing(world: World) -> None:
     assert len(await world.kept()) == 2
     await new.types("/start")
     await new.taps("I agree")
+    await world.later(hours=24)
     await new.types("/history")
     assert new.sees("heard 3")
+
+
+async def kept_words(world: World, code: str = "A7") -> tuple[Human, Human]:
+    """Let Anna answer all questions, and write something that she keeps."""
+    anna, ben = await world.pair("Anna", "Ben", code, meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    await anna.answers(3, 8, 8, 8, 8)
+    await anna.taps("Skip ›")
+    await anna.types("only mine")
+    await anna.taps("Keep it for me")
+    return anna, ben
+
+
+async def test_what_was_before_opens_a_day_after_the_change(world: World) -> None:
+    anna, ben = await kept_words(world)
+    new = await relinks(world, ben)
+    await new.taps("I agree")
+    for command in ("/history", "/export"):
+        await new.types(command)
+        assert "What was written before opens on Tue, Nov 3" in new.screen, command
+    ((pair,),) = await world.rows("SELECT id FROM pair")
+    ((checkin,),) = await world.rows("SELECT id FROM checkin")
+    at, on = write_id(int(str(checkin))), write_id(int(str(pair)))
+    toasts = await new.forges(f"history.{on}.0", f"mychart.{on}", f"mywords.{at}")
+    assert all("What was written before opens on" in toast for toast in toasts)
+    await new.forges(f"show.{at}", f"change.{at}")
+    handed = await new.forges(f"reopen.{at}.different", f"disclose.{at}.different.show")
+    assert all("What was written before opens on" in toast for toast in handed), handed
+    assert "only mine" not in new.everything
+    disclosed = "SELECT disclosure FROM answer WHERE item = 'different'"
+    assert await world.rows(disclosed) == [("keep",)]
+    assert anna.sees(GOES_ON, button="That was not me")
+    await world.later(hours=24)
+    await new.types("/history")
+    assert new.sees("heard 3")
+    assert "not one of yours" in await anna.taps("That was not me")
+
+
+async def test_who_says_that_it_was_somebody_else_keeps_what_was_before_closed(
+    world: World,
+) -> None:
+    anna, ben = await kept_words(world)
+    new = await relinks(world, ben)
+    await new.taps("I agree")
+    await anna.taps("That was not me")
+    assert "stays closed in that account" in anna.screen
+    assert "A7: somebody with the former account says" in ben.screen
+    assert "rapport relink client A7" in world.dana.screen
+    received = (ben.received, world.dana.received)
+    await anna.forges(anna.data("Help now").replace("help", "notme"))
+    await world.later(hours=72)
+    await new.types("/history")
+    assert "says that this one is not theirs" in new.screen
+    assert "only mine" not in new.everything
+    # Nor is another link the way around it.
+    await ben.types("/relink A7")
+    assert "Only the practice can connect another one now" in ben.screen
+    assert ben.received == received[0] + 1
+    assert world.dana.received == received[1]
+    room = world.stage.running.room
+    other = world.human("Anna's own phone")
+    await other.starts((await room.relinking.offer_by_practice("A7", None)).secret)
+    await room.relinking.confirm_by_practice("A7", number_on(other), None)
+    await world.step()
+    await other.taps("I agree")
+    await other.types("/history")
+    assert other.sees("heard 3")
+    assert "not one of yours" in await new.taps("That was not me")
+
+
+async def test_the_practice_can_say_that_the_new_account_is_the_right_one(world: World) -> None:
+    anna, ben = await kept_words(world)
+    new = await relinks(world, ben)
+    await new.taps("I agree")
+    relinking = world.stage.running.room.relinking
+    with pytest.raises(Refused, match="relink_settled"):
+        await relinking.settle("A7", None)
+    again = anna.data("That was not me")
+    await anna.taps("That was not me")
+    await relinking.settle("A7", None)
+    await new.types("/history")
+    assert new.sees("heard 3")
+    assert "not one of yours" in (await anna.forges(again))[0]
 
 
 async def test_a_new_account_is_asked_to_agree_also_where_that_was_lost_once(
@@ -197,6 +284,7 @@ async def test_stopping_opens_no_history_that_was_not_agreed_to(world: World) ->
     assert "you have not agreed here yet" in new.screen
     await new.types("/start")
     await new.taps("I agree")
+    await world.later(hours=24)
     await new.types("/history")
     assert new.sees("heard 3")
 
@@ -252,6 +340,50 @@ async def test_who_does_not_agree_is_not_asked_and_the_digest_says_so(world: Wor
     await new.types("/stop")
     await new.taps("Stop the questions")
     assert new.sees("stopped")
+
+
+async def test_the_practice_moves_whose_therapist_has_left(world: World) -> None:
+    anna, ben = await half_answered(world)
+    async with writing(world.stage.running.db) as tx:
+        await tx.run(
+            "UPDATE pair SET state = 'ended', ended_at = :now", now=world.stage.clock.now()
+        )
+        await tx.run("UPDATE role SET ended_at = 1 WHERE role = 'therapist'")
+    received = ben.received
+    relinking, new = world.stage.running.room.relinking, world.human(NEW)
+    offer = await relinking.offer_by_practice("a7", None)
+    await new.starts(offer.secret)
+    number = number_on(new)
+    assert isinstance(await relinking.confirm_by_practice("A7", f"{number}1", None), Refused)
+    await relinking.confirm_by_practice("A7", number, None)
+    await world.step()
+    assert GOES_ON in anna.screen
+    await anna.types("/history")
+    assert NOT_FOR_YOU in anna.screen
+    assert "Your account is connected now" in new.screen
+    assert ben.received == received
+    acts = await world.rows(
+        "SELECT act FROM audit WHERE act LIKE 'new account%' AND actor_id IS NULL"
+    )
+    assert len(acts) == 3
+
+
+async def test_the_practice_says_which_therapist_and_who_is_here_is_told(world: World) -> None:
+    anna, ben = await half_answered(world)
+    await world.pair("Cora", "Dana", code="A7")
+    relinking, new = world.stage.running.room.relinking, world.human(NEW)
+    with pytest.raises(Refused, match="code_several") as several:
+        await relinking.offer_by_practice("A7", None)
+    assert several.value.facts["names"] == "Ben, Dana"
+    with pytest.raises(Refused, match="code_unknown"):
+        await relinking.offer_by_practice("A7", "Nobody")
+    await new.starts((await relinking.offer_by_practice("A7", "Ben")).secret)
+    await relinking.confirm_by_practice("A7", number_on(new), "Ben")
+    await world.step()
+    assert GOES_ON in anna.screen
+    assert AGREED in new.screen
+    assert "A7 goes on in a new account: the practice has connected it" in ben.screen
+    assert not world.dana.sees("goes on in a new account")
 
 
 async def test_a_wrong_number_is_counted_and_the_third_ends_the_link(world: World) -> None:
@@ -424,6 +556,7 @@ async def test_who_has_stopped_is_asked_nothing_and_sees_their_own(world: World)
     await anna.taps("Stop the questions")
     new = await relinks(world, ben)
     assert "The questions stay stopped." in new.screen
+    await world.later(hours=24)
     await new.types("/history")
     assert new.sees("heard 3")
     await world.until("Mon 16:20")
@@ -447,6 +580,7 @@ async def test_where_therapy_has_ended_the_goodbye_follows(world: World) -> None
                  str(c.params)]  # fmt: skip
     assert prompt.method == "sendMessage"
     await new.taps("No, thank you")
+    await world.later(hours=24)
     await new.types("/history")
     assert new.sees("heard 8")
 

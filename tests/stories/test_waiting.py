@@ -259,3 +259,25 @@ async def not_held(ben: Human) -> None:
     label = next(label for label in ben.phone.last.labels if "A7" in label)
     await ben.taps(label)
     await ben.taps("We did not meet")
+
+
+async def test_who_was_never_asked_because_the_bot_was_off_is_not_out_of_reach(
+    world: World,
+) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 20:00")
+    await world.until("Mon 21:25")  # hers waits for the end of the night
+    received = anna.received
+    world.stage.clock.advance_to(world.stage.moment("Thu 12:00"))
+    await world.stage.restart()
+    await world.step()
+    assert anna.received == received
+    await world.until("Fri 17:10")
+    assert ben.sees("not asked (too late to ask)")
+
+
+async def test_who_blocks_the_bot_before_the_question_could_not_be_reached(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    anna.phone.block()
+    await world.until("Fri 17:10")
+    assert ben.sees("could not be reached")
+    assert await world.rows("SELECT state FROM checkin") == [("undeliverable",)]

@@ -71,6 +71,7 @@ def test_a_word_outside_would_be_noticed(environment: jinja2.Environment) -> Non
 REASONS = (
     "per_day", "per_week", "paused", "stopped", "ended", "invited", "not_confirmed", "too_late",
     "consent_outdated", "answered_before_move", "asked_before_move", "failed",
+    "less_often", "new_account", "lost", "absence", "hold", "wrong_client",
 )  # fmt: skip
 
 

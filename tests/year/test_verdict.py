@@ -102,7 +102,7 @@ def test_lost_hours_are_told_once_and_nothing_follows_on_them() -> None:
     news = Message(then, BEN, "the practice's server was lost, and a backup was restored")
     next_one = replace(
         ASKS, at=then, pushes=("rate.x9.heard.3",),
-        text="A short check-in about Tuesday is ready.\n\nFirst: what you told me was lost by a"
+        text="A short check-in about Tuesday is ready.\n\nFirst: anything you told me was lost by a"
         " fault of the practice's server.",
     )  # fmt: skip
 

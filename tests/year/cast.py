@@ -31,7 +31,7 @@ _ZONES: Final = ("Europe/Lisbon", "America/New_York", "Asia/Kolkata", "Australia
 #: To whom something may happen besides; all of them answer most of what they are asked.
 _PLAIN: Final = ("reliable", "forgetful", "all tens", "half way")
 #: How many of those who come once a week come once in two.
-_FORTNIGHTLY: Final = 0.8
+_FORTNIGHTLY: Final = 0.9
 _OWN_QUIET: Final = ("22:00", "07:00")
 _TIMES: Final = tuple(f"{hour:02}:00" for hour in range(8, 21))
 

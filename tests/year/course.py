@@ -27,13 +27,14 @@ from tests.year.stage import YearStage
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 FOR_EVER = 1 << 60
+_LOOKED_AT = 3 * DAY
 
 Act = Callable[[], Awaitable[None]]
 
 
 @dataclass
 class Course:
-    """A year on a stage. after: awaited once a day, and before and after what somebody decides.
+    """A year on a stage. after: awaited every third day, and before what somebody decides.
 
     clients, therapists: by name. answers: what becomes of the question of a handover.
     """
@@ -107,11 +108,9 @@ class Course:
 
     async def run(self, until: int) -> None:
         """Let time pass until a moment."""
-        begin, day = self.stage.clock.now(), 1
         self._read = len(self.stage.emulator.journal)
-        while begin + day * DAY <= until:
-            self.plan(begin + day * DAY, self.after)
-            day += 1
+        for at in range(self.stage.clock.now() + _LOOKED_AT, until + 1, _LOOKED_AT):
+            self.plan(at, self.after)
         while self.stage.clock.now() < until:
             due = min(until, await self.stage.next_due())
             acts_at = self._plans[0][0] if self._plans else until

@@ -14,7 +14,7 @@ _MINUTE, _HOUR, _DAY = 60_000, 3_600_000, 86_400_000
 #: Messages on the phone that somebody still looks at.
 _LOOKED_AT = 10
 _NOT_KEPT = ("I did not keep this message.", "I am being brought back after a fault")
-#: Who leaves it often at the ratings, and how often.
+#: Who leaves it often at the ratings, and how often; they pass over every second question.
 _IN_A_HURRY = ("reliable", "forgetful", "all tens", "silent", "snoozer", "unmet")
 _HURRY = 0.6
 #: A refused tap on what is long closed is what the late tapper is there for.
@@ -114,7 +114,7 @@ class YearClient(_Patient, Client):
             return
         if way == "forgetful" and not again and self.chance.random() < 0.7:
             return
-        if self.chance.random() < 0.3:
+        if self.chance.random() < (0.5 if way in _IN_A_HURRY else 0.3):
             return
         if way == "snoozer" and not again and self.chance.random() < 0.6:
             yield soon, lambda: self.answer(checkin, "snooze")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -48,8 +49,8 @@ class YearChecker(Checker):
         return owners
 
 
-def judge(course: Course) -> list[Violation]:
-    """Give what the verdict finds."""
+def judge(course: Course, lost: Iterable[Part]) -> list[Violation]:
+    """Give what the verdict finds. lost: whose sessions lie in lost hours."""
     messages = verdict.messages_of(course.stage.emulator.journal)
     chronicle, therapists = course.chronicle, course.therapists
     people = {chat: client.name for client in course.clients.values() for chat in client.chats}
@@ -76,6 +77,12 @@ def judge(course: Course) -> list[Violation]:
         )
         told = [one.chats[-1] for one in therapists.values()]
         found["lost"] = verdict.lost_told_once(messages, loss, told, pairs)
+        chats = [
+            (therapists[part.therapist].chats[-1], part.code)
+            for part in lost
+            if not any(since < loss.until_at for since, _ in chronicle.silent[part.key])
+        ]
+        found["lost, known"] = verdict.lost_is_said(messages, loss, chats)
     return [Violation(rule, what) for rule, said in found.items() for what in said]
 
 

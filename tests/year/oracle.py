@@ -67,12 +67,16 @@ class Question:
 
 @dataclass
 class Oracle:
-    """Judges one course from its begin to its end. samples: one for three days."""
+    """Judges one course from its begin to its end. samples: one for three days.
+
+    lost: whose sessions lie in the hours that were lost with the server.
+    """
 
     course: Course
     samples: list[Sample]
     found: list[Violation] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
+    lost: set[Part] = field(default_factory=set)
 
     @property
     def until(self) -> int:
@@ -118,12 +122,15 @@ class Oracle:
             if self._is_lost(start + MINUTES * MINUTE, decided):
                 # Nobody knows any more whether it was asked about: it counts as if it was.
                 asked.append(on)
+                self.lost.add(part)
                 continue
             too_late = closes <= self._loud(part, decided)
             if self._is_silent(part, decided) or too_late or on in asked or week >= 2:
                 self.counts["sessions not asked about"] += 1
                 continue
             asked.append(on)
+            if (loss := chronicle.loss) and loss.from_at < decided < loss.crashed_at:
+                self.lost.add(part)
             if not self._is_presumed(self._loud(part, decided)):
                 ends = chronicle.dropped.get((part.key, on), FOR_EVER)
                 yield Question(part, self._arrival(part, decided), due, closes, ends)

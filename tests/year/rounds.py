@@ -84,7 +84,7 @@ async def play(
             else:
                 checker.judge(opener_of(stage), options_of(stage))
                 oracle.judge()
-                checker.violations += judge(course)
+                checker.violations += judge(course, oracle.lost)
             if transcripts is not None:
                 write(stage.emulator, transcripts)
     return _tally(course, checker, oracle, folder), _fingerprint(course)

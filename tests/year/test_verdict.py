@@ -15,6 +15,7 @@ from tests.year.verdict import (
     digest_once,
     entitled,
     left_alone,
+    lost_is_said,
     lost_told_once,
     partners,
     told_once,
@@ -113,5 +114,11 @@ def test_lost_hours_are_told_once_and_nothing_follows_on_them() -> None:
     assert found() == ["2 was told 0 times"]
     assert found(news, news) == ["2 was told 2 times"]
     assert "of lost hours again" in found(ASKS, news, replace(ASKS, at=then))[0]
+    known = "Week 45 · x\nA7 · Mon 15:00 · not known: lost with the server"
+    page = replace(PAGE, at=then + HOUR, text=known)
+    assert list(lost_is_said([page], loss, [(BEN, "A7")])) == []
+    for chat, code in ((BEN, "B2"), (DANA, "A7")):
+        (said,) = lost_is_said([page], loss, [(chat, code)])
+        assert said == f"what is lost of {code} is not said in {chat}"
     later = replace(next_one, at=then + HOUR, pushes=("rate.y1.heard.3",))
     assert found(news, next_one, later) == ["1 read it with 2 check-ins"]

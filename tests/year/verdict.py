@@ -8,7 +8,8 @@ left            Who has left gets nothing more, but what is due by design and an
 entitled        A code stands only in the chat of who is entitled to it at that time.
 partners        What one of a couple is asked or says is in no line and no chat with the other's.
 digest once     A week's digest comes once into a chat.
-lost            Who is told of lost hours is told once, and nothing follows on what was lost.
+lost            Who is told of lost hours is told once, and nothing follows on what was lost; of
+                each session in them the next digests say that it is not known.
 """
 
 from __future__ import annotations
@@ -32,7 +33,9 @@ _WEEK: Final = re.compile(r"^Week \d+ · .*", re.MULTILINE)
 _SCORE: Final = re.compile(r"\d\.\d|(?:heard|bond|goals|tasks|fit) \d")
 _LOST_TOLD: Final = "the practice's server was lost, and a backup was restored"
 _CLOSED: Final = re.compile(r"Close the practice\?|The practice is closed:")
+_LOST_KNOWN: Final = "lost with the server"
 _LOST_SAID: Final = "was lost by a fault of the practice's server"
+_FORTNIGHT_MS: Final = 14 * 86_400_000
 _HALF_A_YEAR_MS: Final = 180 * 86_400_000
 _NEW: Final = frozenset({"sendMessage", "sendPhoto", "sendDocument", "sendMediaGroup"})
 _SHOWS: Final = _NEW | {"editMessageText", "editMessageCaption", "editMessageMedia"}
@@ -187,6 +190,19 @@ def lost_told_once(
     for chat, where in said.items():
         if len(where) > pairs[chat]:
             yield f"{chat} read it with {len(where)} check-ins"
+
+
+def lost_is_said(
+    messages: Iterable[Message], loss: Loss, lost: Iterable[tuple[int, str]]
+) -> Iterator[str]:
+    """lost: chat of the therapist and code, for each pair with a session whose answers are gone."""
+    parts: defaultdict[int, list[str]] = defaultdict(list)
+    for one, _ in digests_of(messages):
+        if loss.until_at < one.at < loss.until_at + _FORTNIGHT_MS:
+            parts[one.chat] += [*one.text.split("\n\n"), *one.text.splitlines()]
+    for chat, code in lost:
+        if not any(code in _CODE.findall(part) and _LOST_KNOWN in part for part in parts[chat]):
+            yield f"what is lost of {code} is not said in {chat}"
 
 
 def _last(weekday: str, at: int) -> date:

@@ -319,12 +319,15 @@ class Oracle:
                         self.report("closed", f"{client.name} can still press {data}")
 
     def _lost_to(self, got: Came) -> set[str]:
-        """Give the check-ins that the restored program knows nothing of: nobody can fold them."""
+        """Give the check-ins with a message that the restored program does not know: nobody can
+        fold it up."""
         loss = self.course.chronicle.loss
         if loss is None:
             return set()
         return {
-            one for one, times in got.prompts.items() if loss.from_at < times[0] < loss.crashed_at
+            one
+            for one, times in (*got.prompts.items(), *got.reminders.items())
+            if any(loss.from_at < at < loss.crashed_at for at in times)
         }
 
     def _queued(self, db: sqlite3.Connection) -> None:

@@ -44,7 +44,7 @@ async def test_a_year(tmp_path: Path) -> None:
     assert tally.counts["late taps"] > 10
     assert tally.counts["restarts"] >= 50
     assert tally.counts["losses"] == 1
-    assert tally.counts["answers lost"] > 5
+    assert tally.counts["answers lost"] > 0
     assert all(tally.counts[f"handed over: {how}"] for how in ("share", "alone", "no", "nothing"))
 
 

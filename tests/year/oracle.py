@@ -17,7 +17,6 @@ bounded     What is swept stays small; the database grows with the answers alone
 from __future__ import annotations
 
 import sqlite3
-from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
@@ -28,6 +27,7 @@ from itertools import pairwise
 from tests.crash.checker import dissected
 from tests.crash.people import acts_of
 from tests.torture import Violation
+from tests.year.bounds import Sample, unbounded, waiting
 from tests.year.came import Came, Got, local_date, wall_of, when
 from tests.year.cast import FIRST_ON, MINUTES, ZONE, Part
 from tests.year.course import FOR_EVER, HOUR, MINUTE, Course
@@ -39,16 +39,6 @@ _FRIDAY = timedelta(days=4)
 _DIGESTS_AGAIN = 4
 _WAL_AT_MOST = 16 * 1024 * 1024
 _SEEN_KEPT_MS = 96 * HOUR
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """What was there then: bytes of the database and of its log, ids of updates."""
-
-    at: int
-    bytes: int
-    log_bytes: int
-    seen: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +92,10 @@ class Oracle:
         with closing(dissected(self.course.stage.settings.database.path)) as db:
             self._told(db, got)
             self._closed(db, got)
-            self._queued(db)
-        self._bounded(got)
+            for line in waiting(db, self.until):
+                self.report("queued", line)
+        for line in unbounded(self.samples, got.updates):
+            self.report("bounded", line)
 
     # When something should have come.
 
@@ -329,27 +321,3 @@ class Oracle:
             for one, times in (*got.prompts.items(), *got.reminders.items())
             if any(loss.from_at < at < loss.crashed_at for at in times)
         }
-
-    def _queued(self, db: sqlite3.Connection) -> None:
-        for row in db.execute(
-            "SELECT kind, part, due_at FROM message WHERE state IN ('queued', 'sending')"
-            " AND due_at < :then",
-            {"then": self.until - HOUR},
-        ):
-            self.report("queued", f"{row['kind']} {row['part']} since {when(row['due_at'])}")
-
-    def _bounded(self, got: Got) -> None:
-        for sample in self.samples:
-            newest = bisect_right(got.updates, sample.at)
-            kept = newest - bisect_right(got.updates, sample.at - _SEEN_KEPT_MS)
-            if sample.seen > kept:
-                self.report("bounded", f"{sample.seen} update ids on {when(sample.at)}: {kept}")
-            if sample.log_bytes > _WAL_AT_MOST:
-                self.report("bounded", f"write-ahead log: {sample.log_bytes} bytes")
-        third = len(self.samples) // 3
-        if third < 20:
-            return
-        early = self.samples[2 * third].bytes - self.samples[third].bytes
-        late = self.samples[-1].bytes - self.samples[2 * third].bytes
-        if late > 1.3 * early:
-            self.report("bounded", f"the database grew by {early} and then by {late} bytes")

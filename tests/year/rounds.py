@@ -29,12 +29,13 @@ from tests.crash.people import Ledger
 from tests.crash.rounds import opener_of, options_of
 from tests.prepared import prepare
 from tests.torture import Tally
+from tests.year.bounds import Sample
 from tests.year.cast import ZONE, draw
 from tests.year.course import DAY, Course
 from tests.year.fates import Fates
 from tests.year.judge import YearChecker, judge
 from tests.year.loss import Disaster, with_backups
-from tests.year.oracle import Oracle, Sample
+from tests.year.oracle import Oracle
 from tests.year.stage import SeededIds, YearStage
 from tests.year.transcript import write
 from tests.year.turns import Turns

@@ -8,6 +8,8 @@ from bot.store.database import Transaction
 
 #: So many of the newest messages in a former chat are closed.
 _CLOSED_AT_MOST: Final = 60
+#: So many of the newest digests may come once more.
+_DIGESTS_AGAIN: Final = 4
 #: Of a therapist's messages, those that they were not sent as somebody else's client.
 _AS_THERAPIST: Final = (
     "person_id = :person_id AND telegram_message IS NOT NULL AND NOT EXISTS"
@@ -68,15 +70,22 @@ async def take_over(tx: Transaction, idle_id: int, person_id: int) -> None:
 
 
 async def owe_digests_again(tx: Transaction, therapist_id: int, now: int, expires_at: int) -> None:
-    """Owe a therapist's newest digest, and those not opened, once more: they lie elsewhere."""
+    """Owe a therapist's newest digest once more, and of the three before it those not opened.
+
+    They lie elsewhere. What has lain unopened for longer would come as a flood, months old: it
+    stands in the clients' details.
+    """
     await tx.run(
         "UPDATE message SET state = 'queued', due_at = :now, expires_at = :expires_at,"
         " claimed_at = NULL, ended_at = NULL, reason = NULL, attempts = 0"
         " WHERE kind = 'digest' AND person_id = :therapist_id AND state IN ('sent', 'unknown')"
-        " AND subject_id IN (SELECT id FROM digest WHERE therapist_id = :therapist_id"
-        "  AND (opened_at IS NULL OR number ="
-        "   (SELECT max(number) FROM digest WHERE therapist_id = :therapist_id)))",
+        " AND subject_id IN (SELECT id FROM"
+        "  (SELECT id, number, opened_at FROM digest WHERE therapist_id = :therapist_id"
+        "   ORDER BY number DESC LIMIT :most) AS newest"
+        "  WHERE opened_at IS NULL OR number ="
+        "   (SELECT max(number) FROM digest WHERE therapist_id = :therapist_id))",
         therapist_id=therapist_id,
+        most=_DIGESTS_AGAIN,
         now=now,
         expires_at=expires_at,
     )

@@ -83,6 +83,12 @@ class Checker:
     def report(self, invariant: str, what: object) -> None:
         self.violations.append(Violation(invariant, str(what)))
 
+    def is_restored(self) -> None:
+        """Take note that an older database is there now: what it does not know binds nobody."""
+        self._updates.clear()
+        self._finals.clear()
+        self._read = len(self.stage.emulator.journal)
+
     # At a death.
 
     async def dissect(self, struck: str) -> None:

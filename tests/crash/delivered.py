@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from bot.emulator import Entry
 
-_PROMPT, _REMINDER = "A short check-in about", "One reminder, then no more."
+_PROMPTS = ("A short check-in about", "A last short check-in about")
+_REMINDER = "One reminder, then no more."
 _TOLD = "Your therapist read your check-in"
 _ASKS = frozenset({"rate", "chip", "choose", "disclose", "pass"})
 _OF_CHECKINS = _ASKS | {"snooze", "unmet", "later", "reopen", "change", "withhold", "back"}
@@ -56,7 +57,7 @@ class Delivered:
             self._sent(call, chat, text, pushes)
 
     def _sent(self, call: Entry, chat: int, text: str, pushes: list[list[str]]) -> None:
-        if _REMINDER in text or _PROMPT in text:
+        if _REMINDER in text or any(words in text for words in _PROMPTS):
             subjects = {push[1] for push in pushes if push[0] in _ASKS}
             for checkin in subjects:
                 (self.reminders if _REMINDER in text else self.prompts)[chat, checkin] += 1

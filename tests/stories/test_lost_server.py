@@ -91,6 +91,7 @@ async def test_a_week_is_lost_and_nobody_is_asked_twice(world: World) -> None:
     await restored(world, backup)
     assert "On hold" in world.dana.screen
     assert "rapport resume" in world.dana.screen
+    assert "The backup ends on Mon, Nov 2, 16:20; what came after it is lost." in world.dana.screen
     received = {who.phone.id: who.received for who in (anna, ben, cora)}
     await world.until("Sun 12:00")
     assert {who.phone.id: who.received for who in (anna, ben, cora)} == received, "on hold"
@@ -115,10 +116,14 @@ async def test_a_week_is_lost_and_nobody_is_asked_twice(world: World) -> None:
         " server" in (again.text or "")
     )
     assert "E5" not in (again.text or "")
+    assert "\n\n\n" not in (again.text or "")
     assert (await world.rows("SELECT number FROM digest"))[-1] > number
     await world.until("Mon 16:20")
     assert len(questions(anna)) == len(asked[anna.phone.id]) + 1
+    # She may have told nothing then, and that is how it is said.
+    assert "First: anything you told me from Mon, Nov 2, 16:20 to Sat, Nov 7, 09:00" in anna.screen
     assert "lost by a fault of the practice's server" in anna.screen
+    assert "\n\n\n" not in anna.screen
     await anna.checks_in(8, 8, 8, 8, 8)
     await world.until("Wed 12:20")
     await cora.checks_in(8, 8, 8, 8, 8)

@@ -61,6 +61,18 @@ async def test_everything_goes_on_in_the_new_account(world: World) -> None:
     assert "answered" not in ben.everything
 
 
+async def test_of_what_was_not_opened_for_long_the_newest_four_come_again(world: World) -> None:
+    anna, _ = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    for _ in range(6):
+        await world.until("Mon 16:20")
+        await anna.answers(8)
+        await world.until("Fri 17:00")
+    new = await renews(world)
+    digests = [call.at for call in world.calls_to(new) if "1 of 1 answered" in str(call.params)
+               or "started, 1 of 5" in str(call.params)]  # fmt: skip
+    assert len(digests) == 4
+
+
 async def test_a_former_chat_is_closed_whether_or_not_the_news_arrives(world: World) -> None:
     _, ben = await week(world)
     lost = world.stage.emulator.faults.add(

@@ -6,14 +6,17 @@ import random
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 
-from bot.emulator import Seen
+from bot.emulator import Person, Seen
 from tests.crash.people import Client, Somebody, Therapist, acts_of
 from tests.year.cast import Part, Reading
 
 _MINUTE, _HOUR, _DAY = 60_000, 3_600_000, 86_400_000
 #: Messages on the phone that somebody still looks at.
 _LOOKED_AT = 10
-_NOT_KEPT = "I did not keep this message."
+_NOT_KEPT = ("I did not keep this message.", "I am being brought back after a fault")
+#: Who leaves it often at the ratings, and how often; they pass over every second question.
+_IN_A_HURRY = ("reliable", "forgetful", "all tens", "silent", "snoozer", "unmet")
+_HURRY = 0.6
 #: A refused tap on what is long closed is what the late tapper is there for.
 _OLD_MS = 4 * _DAY
 
@@ -23,14 +26,22 @@ Intent = tuple[int, Callable[[], Awaitable[None]]]
 
 @dataclass
 class _Patient(Somebody):
-    """Waits for the bot to come to rest after each act, so that a run can be repeated."""
+    """Waits for the bot to come to rest after each act, so that a run can be repeated.
+
+    chats: of all their phones, the newest last.
+    """
 
     calm: Callable[[], Awaitable[None]] = field(kw_only=True)
+    name: str = field(kw_only=True)
+    chats: list[int] = field(init=False)
 
-    @property
-    def name(self) -> str:
-        """Their name on the phone."""
-        return self.phone.name
+    def __post_init__(self) -> None:
+        self.chats = [self.phone.id]
+
+    def moves_to(self, phone: Person) -> None:
+        """Go on with another phone and account."""
+        self.phone = phone
+        self.chats.append(phone.id)
 
     @property
     def shown(self) -> list[Seen]:
@@ -62,6 +73,12 @@ class _Patient(Somebody):
         self.phone.send(text)
         await self.calm()
 
+    async def taps(self, label: str) -> str:
+        """Tap a button of the newest message that has it; give the toast's text."""
+        tap = self.phone.tap(label)
+        await self.calm()
+        return tap.answer.text if tap.answer else ""
+
     async def press(self, act: str, *more: str) -> bool:
         """Press the newest button of an act whose data goes on like this; was there one?"""
         for seen in reversed(self.shown):
@@ -76,17 +93,20 @@ class _Patient(Somebody):
 class YearClient(_Patient, Client):
     """One client. finished: when each check-in's last screen came. snoozed: those put off.
 
-    old: how each looked at first. refused: of each late tap, whether it was.
+    prompted: when each check-in came first. old: how each looked at first. refused: of each late
+    tap, whether it was.
     """
 
     part: Part = field(kw_only=True)
     finished: dict[str, int] = field(default_factory=dict)
+    prompted: dict[str, int] = field(default_factory=dict)
     snoozed: set[str] = field(default_factory=set)
     old: dict[str, Seen] = field(default_factory=dict)
     refused: list[bool] = field(default_factory=list)
 
     def asked(self, checkin: str, *, again: bool) -> Iterator[Intent]:
         """Say what comes of a prompt or, the second time, of its reminder."""
+        self.prompted.setdefault(checkin, self.emulator.clock.now())
         if self.is_gone or self.phone.blocked:
             return
         way, soon = self.part.way, self.chance.randrange(2, 90) * _MINUTE
@@ -94,7 +114,7 @@ class YearClient(_Patient, Client):
             return
         if way == "forgetful" and not again and self.chance.random() < 0.7:
             return
-        if self.chance.random() < 0.3:
+        if self.chance.random() < (0.5 if way in _IN_A_HURRY else 0.3):
             return
         if way == "snoozer" and not again and self.chance.random() < 0.6:
             yield soon, lambda: self.answer(checkin, "snooze")
@@ -112,6 +132,10 @@ class YearClient(_Patient, Client):
             yield soon + 20 * _MINUTE, lambda: self.correct(checkin)
         if way == "late tapper":
             yield _OLD_MS, lambda: self.tap_old(checkin)
+
+    def asked_since(self, since: int) -> set[str]:
+        """Give the check-ins that came since then."""
+        return {checkin for checkin, at in self.prompted.items() if at > since}
 
     def _acted(self, data: str) -> None:
         checkin = data.split(".")[1]
@@ -154,6 +178,8 @@ class YearClient(_Patient, Client):
         asks = acts["rate"] or acts["chip"] or acts["choose"] or acts["disclose"]
         if acts["change"] and not asks:
             return False  # the last screen
+        if not acts["rate"] and self.part.way in _IN_A_HURRY and self.chance.random() < _HURRY:
+            return False  # five taps are a whole check-in
         if acts["pass"] and not asks and self.part.way not in ("writer", "corrector"):
             self.ledger.touched.add((checkin, acts["pass"][0].split(".")[2]))
             return await self._push(acts["pass"][0], seen)
@@ -175,7 +201,7 @@ class YearClient(_Patient, Client):
 
     @property
     def _was_not_kept(self) -> bool:
-        return _NOT_KEPT in self.phone.last.text
+        return any(words in self.phone.last.text for words in _NOT_KEPT)
 
     def _chosen(self, checkin: str, seen: Seen, options: list[str]) -> str:
         rates = [one for one in options if one.startswith("rate.")]
@@ -183,7 +209,7 @@ class YearClient(_Patient, Client):
             return super()._chosen(checkin, seen, options)
         if self.part.way == "all tens":
             return rates[-1]
-        mood = min(10, max(0, round(self.chance.gauss(7.5, 1.8))))
+        mood = min(10, max(0, round(self.chance.gauss(8.2, 1.4))))
         return rates[min(mood, len(rates) - 1)]
 
     async def hears(self) -> None:

@@ -9,6 +9,7 @@ import hashlib
 import logging
 import random
 import tempfile
+import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -22,51 +23,85 @@ from bot.core.timetable import to_utc
 from bot.demo.stage import TOKEN, StageClock, write_config
 from bot.emulator import Emulator
 from bot.logging import set_up
+from bot.store.vault import write_key_file
 from tests.crash.checker import Checker, rows_of
 from tests.crash.people import Ledger
 from tests.crash.rounds import opener_of, options_of
 from tests.prepared import prepare
 from tests.torture import Tally
+from tests.year.bounds import Sample
 from tests.year.cast import ZONE, draw
-from tests.year.course import Course
-from tests.year.oracle import Oracle, Sample
+from tests.year.course import DAY, Course
+from tests.year.fates import Fates
+from tests.year.judge import YearChecker, judge
+from tests.year.loss import Disaster, with_backups
+from tests.year.oracle import Oracle
 from tests.year.stage import SeededIds, YearStage
+from tests.year.transcript import write
+from tests.year.turns import Turns
 
 #: A Sunday; the clocks change in March and October of the year that follows.
 BEGIN = to_utc("2026-11-01", "10:00", ZONE)
 #: Longer than a year, so that quiet weeks follow the last change of the clocks.
 DAYS = 372
-CLIENTS = 30
+CLIENTS = 40
 
 
-def year_of(seed: int, days: int = DAYS, clients: int = CLIENTS) -> tuple[Tally, str]:
+def year_of(
+    seed: int, days: int = DAYS, clients: int = CLIENTS, transcripts: Path | None = None
+) -> tuple[Tally, str]:
     """Play and judge in a folder of its own; give what was found and the journal's fingerprint."""
     with tempfile.TemporaryDirectory(prefix="rapport-year-") as folder:
-        return asyncio.run(play(Path(folder), seed, days, clients))
+        return asyncio.run(play(Path(folder), seed, days, clients, transcripts))
 
 
 async def play(
-    folder: Path, seed: int, days: int = DAYS, clients: int = CLIENTS
+    folder: Path,
+    seed: int,
+    days: int = DAYS,
+    clients: int = CLIENTS,
+    transcripts: Path | None = None,
 ) -> tuple[Tally, str]:
-    """Play and judge; give what was done and found, and the journal's fingerprint."""
+    """Play and judge; give what was done and found, and the journal's fingerprint.
+
+    transcripts: where to write what each saw.
+    """
     chance, ledger = random.Random(f"year {seed}"), Ledger()
     cast = draw(chance, clients)
     samples: list[Sample] = []
     with _logged(folder):
         async with _stage(folder, seed) as stage:
-            parties = {part.code: (part.name, part.therapist) for part in cast.parts}
-            checker = Checker(stage, ledger, parties, weekly=False)
-            course = Course(stage, cast, chance, ledger, _after(stage, checker, samples))
+            course = Course(stage, cast, chance, ledger)
+            checker = YearChecker(stage, ledger, weekly=False, course=course)
+            course.after = _after(stage, checker, samples)
+            oracle = Oracle(course, samples)
             await course.enrol()
             try:
-                await course.run(days)
+                await _live(course, checker, days)
+                await _end(stage, checker)
             except (Exception, AssertionError) as problem:
-                checker.report("whole", f"the year broke off: {problem!r}")
-            await _end(stage, checker)
-            checker.judge(opener_of(stage), options_of(stage))
-            oracle = Oracle(course, stage.clock.now(), samples)
-            oracle.judge()
+                where = traceback.format_exception(problem)
+                checker.report("whole", f"the year broke off: {''.join(where[-4:])}")
+            else:
+                checker.judge(opener_of(stage), options_of(stage))
+                oracle.judge()
+                checker.violations += judge(course, oracle.lost)
+            if transcripts is not None:
+                write(stage.emulator, transcripts)
     return _tally(course, checker, oracle, folder), _fingerprint(course)
+
+
+async def _live(course: Course, checker: Checker, days: int) -> None:
+    """Let the days pass; to a whole cast happens all that happens once in a year."""
+    begin, roles = course.stage.clock.now(), course.cast.roles
+    fates = Fates(course)
+    if roles is not None:
+        disaster = Disaster(course, checker, begin, days, fates.leave)
+        fates = Fates(course, range(disaster.day - 1, disaster.day + 3), disaster.eraser)
+        disaster.plan()
+        Turns(course, roles, begin, days).plan()
+    fates.plan(begin, days)
+    await course.run(begin + days * DAY)
 
 
 def _after(
@@ -95,9 +130,12 @@ def _after(
 @asynccontextmanager
 async def _stage(folder: Path, seed: int) -> AsyncIterator[YearStage]:
     clock = StageClock(BEGIN)
-    emulator = Emulator(token=TOKEN, clock=clock, seed=seed)
+    emulator = Emulator(token=TOKEN, clock=clock, seed=seed, strict=False)
     async with emulator.serve():
-        settings = load(write_config(folder, emulator.base_url))
+        # Keys of the practice's own as well: the numbers of new phones are made with them, and rows
+        # are found in the order of ids that are concealed with them.
+        write_key_file(folder / "rapport.key", random.Random(f"key {seed}").randbytes(32))
+        settings = load(write_config(folder, emulator.base_url, extra=with_backups(folder)))
         set_up(settings)
         ids = SeededIds(random.Random(f"ids {seed}"))
         stage = YearStage(settings, emulator, clock, ids)
@@ -162,8 +200,8 @@ def _fingerprint(course: Course) -> str:
     and with it the numbers that Telegram gives them.
     """
     digest = hashlib.sha256()
-    for somebody in sorted(course.everybody, key=lambda one: one.name):
-        for entry in course.stage.emulator.journal.read(chat=somebody.phone.id):
+    for somebody in sorted(course.stage.emulator.people.values(), key=lambda one: one.name):
+        for entry in course.stage.emulator.journal.read(chat=somebody.id):
             if entry.kind == "act":
                 told = [entry.params.get("text"), entry.params.get("data")]
             elif entry.kind == "call" and isinstance(entry.result, dict):

@@ -39,9 +39,10 @@ class YearStage(Stage):
     async def settle(self) -> None:
         await self.calm()
         while True:
-            await self.running.ticks.run_once()
+            worked = await self.running.ticks.run_once()
             await self.calm()
-            if not await self.is_due():
+            # On hold, what is due stays so.
+            if not worked or not await self.is_due():
                 return
 
     async def is_due(self) -> bool:

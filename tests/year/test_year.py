@@ -1,8 +1,10 @@
 """A simulated year: everything that is due comes once, at its moment, and nothing else comes.
 
 The whole program against the local Telegram, from a seed; time goes from one due moment to the
-next. Both changes of the clocks, restarts and outages are in it. `make torture PARTS=year` goes on
-with more seeds; one that finds something becomes a test here, named after what it found.
+next. Both changes of the clocks, restarts and outages are in it; holidays, ends, new phones, a
+mistake, a loss of the server and a handover (`turns`, `loss`). `python -m tests.year --transcript
+FOLDER` writes what each saw, to be read. `make torture PARTS=year` goes on with more seeds; one
+that finds something becomes a test here, named after what it found.
 """
 
 from __future__ import annotations
@@ -41,6 +43,9 @@ async def test_a_year(tmp_path: Path) -> None:
     assert tally.counts["acknowledgements told"] > 200
     assert tally.counts["late taps"] > 10
     assert tally.counts["restarts"] >= 50
+    assert tally.counts["losses"] == 1
+    assert tally.counts["answers lost"] > 0
+    assert all(tally.counts[f"handed over: {how}"] for how in ("share", "alone", "no", "nothing"))
 
 
 @pytest.mark.timeout(300)

@@ -1,4 +1,4 @@
-"""A practice of thirty clients through a whole year, both changes of the clocks included."""
+"""A practice of forty clients through a whole year, both changes of the clocks included."""
 
 from __future__ import annotations
 

@@ -177,6 +177,45 @@ def test_a_series_written_in_utc_stays_at_its_hour_in_the_calendars_zone() -> No
     assert starts(reading(utc)) == ["10-19 15:00", "10-26 14:00", "11-02 14:00"]
 
 
+IN_UTC = "DTSTART:20261019T130000Z\nDTEND:20261019T135000Z\nRRULE:FREQ=WEEKLY"
+
+
+@pytest.mark.parametrize("hour", ["13", "14"])
+def test_a_date_of_such_a_series_is_named_by_its_instant_or_by_the_hour_of_all(hour: str) -> None:
+    head, series = f"X-WR-TIMEZONE:{ZONE}\n", f"{IN_UTC};COUNT=3"
+    without = reading(f"{series}\nEXDATE:20261026T{hour}0000Z", head=head)
+    assert starts(without) == ["10-19 15:00", "11-02 15:00"]
+    first = f"RECURRENCE-ID:20261026T{hour}0000Z"
+    moved = f"{first}\nDTSTART:20261027T090000Z\nDTEND:20261027T095000Z"
+    found = reading(series, moved, head=head)
+    assert starts(found) == ["10-19 15:00", "10-27 10:00", "11-02 15:00"]
+    assert found.events[1].recurrence == str(to_utc("2026-10-26", "15:00", ZONE))
+    there = f"DTSTART:20261026T{hour}0000Z\nDTEND:20261026T{hour}5000Z"
+    found = reading(series, f"{first}\n{there}\nSUMMARY:x", head=head)
+    assert starts(found) == ["10-19 15:00", "10-26 15:00", "11-02 15:00"]
+    assert {one.ends_at - one.starts_at for one in found.events} == {50 * 60_000}
+    cancelled = reading(series, f"{first}\n{there}\nSTATUS:CANCELLED", head=head)
+    assert starts(cancelled) == ["10-19 15:00", "11-02 15:00"]
+    last = reading(f"{IN_UTC};UNTIL=20261026T{hour}0000Z", head=head)
+    assert starts(last) == ["10-19 15:00", "10-26 15:00"]
+
+
+@pytest.mark.parametrize("day", ["WE", "TU"])
+def test_the_weekdays_of_such_a_series_are_those_that_its_start_is_of(day: str) -> None:
+    # Tuesdays at 17:00 in Los Angeles, where it is Wednesday in UTC.
+    series = f"DTSTART:20261014T000000Z\nDURATION:PT50M\nRRULE:FREQ=WEEKLY;BYDAY={day};COUNT=4"
+    found = reading(series, head="X-WR-TIMEZONE:America/Los_Angeles\n")
+    tuesdays = ["10-13 17:00", "10-20 17:00", "10-27 17:00", "11-03 17:00"]
+    assert starts(found, "America/Los_Angeles") == tuesdays
+
+
+def test_the_days_of_the_month_of_such_a_series_are_those_that_its_start_is_of() -> None:
+    series = "DTSTART:20261014T000000Z\nDURATION:PT50M\nRRULE:FREQ=MONTHLY;COUNT=2;BYMONTHDAY="
+    for day in ("13", "14"):
+        found = reading(f"{series}{day}", head="X-WR-TIMEZONE:America/Los_Angeles\n")
+        assert starts(found, "America/Los_Angeles") == ["10-13 17:00", "11-13 17:00"]
+
+
 def test_a_zone_that_the_calendar_defines_itself() -> None:
     own = """BEGIN:VTIMEZONE
 TZID:Practice

@@ -63,11 +63,24 @@ class Block:
 
 
 @dataclass(slots=True)
+class ZoneBlock:
+    """A zone that a calendar defines. line: where it begins in the text, the first being 1."""
+
+    line: int
+    lines: list[bytes] = field(default_factory=list)
+
+    @property
+    def text(self) -> bytes:
+        """Give it as a text of its own."""
+        return b"\r\n".join((*self.lines, b""))
+
+
+@dataclass(slots=True)
 class Calendar:
-    """One calendar of a text. zone: its own, as it names it. zones: what it defines, as texts."""
+    """One calendar of a text. zone: its own, as it names it. zones: what it defines."""
 
     zone: bytes = b""
-    zones: list[bytes] = field(default_factory=list)
+    zones: list[ZoneBlock] = field(default_factory=list)
     events: list[Block] = field(default_factory=list)
 
 
@@ -79,7 +92,6 @@ def cut(data: bytes, first_day: str, last_day: str) -> list[Calendar]:
     """
     found: list[Calendar] = []
     open_blocks: list[bytes] = []
-    zone: list[bytes] = []
     for number, line in _lines(data):
         named = _NAME.match(line)
         if named is None and len(open_blocks) < 2:
@@ -87,17 +99,17 @@ def cut(data: bytes, first_day: str, last_day: str) -> list[Calendar]:
         name = named[1].upper() if named is not None else b""
         if name == b"BEGIN":
             open_blocks.append(line.rpartition(b":")[2].strip().upper())
-            _begin(open_blocks, number, found, zone)
+            _begin(open_blocks, number, found)
         elif not open_blocks:
             raise Torn("something outside of a calendar")
         elif open_blocks[1:2] == [b"VTIMEZONE"]:
-            zone.append(line)
+            found[-1].zones[-1].lines.append(line)
         elif len(open_blocks) == 1 and name == b"X-WR-TIMEZONE":
             found[-1].zone = line.partition(b":")[2].strip()
         elif open_blocks[1:] == [b"VEVENT"] and name != b"END":
             found[-1].events[-1].take(name, line)
         if name == b"END":
-            _end(open_blocks, line, found, zone)
+            _end(open_blocks, line)
     if open_blocks:
         raise Torn("a block without its end")
     for one in found:
@@ -105,7 +117,7 @@ def cut(data: bytes, first_day: str, last_day: str) -> list[Calendar]:
     return found
 
 
-def _begin(open_blocks: list[bytes], number: int, found: list[Calendar], zone: list[bytes]) -> None:
+def _begin(open_blocks: list[bytes], number: int, found: list[Calendar]) -> None:
     if len(open_blocks) > _DEEPEST:
         raise Torn("a block within a block without end")
     if open_blocks == [b"VCALENDAR"]:
@@ -115,15 +127,14 @@ def _begin(open_blocks: list[bytes], number: int, found: list[Calendar], zone: l
     elif open_blocks[1:] == [b"VEVENT"]:
         found[-1].events.append(Block(number))
     elif open_blocks[1] == b"VTIMEZONE":
-        zone.append(b"BEGIN:" + open_blocks[-1])
+        if len(open_blocks) == 2:
+            found[-1].zones.append(ZoneBlock(number))
+        found[-1].zones[-1].lines.append(b"BEGIN:" + open_blocks[-1])
 
 
-def _end(open_blocks: list[bytes], line: bytes, found: list[Calendar], zone: list[bytes]) -> None:
+def _end(open_blocks: list[bytes], line: bytes) -> None:
     if open_blocks.pop() != line.rpartition(b":")[2].strip().upper():
         raise Torn("a block without its end")
-    if zone and len(open_blocks) == 1:
-        found[-1].zones.append(b"\r\n".join((*zone, b"")))
-        zone.clear()
 
 
 def _lines(data: bytes) -> Iterator[tuple[int, bytes]]:

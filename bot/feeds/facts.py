@@ -39,13 +39,14 @@ class Event:
 class Trouble:
     """Something in a feed that could not be taken as it stands; the rest was.
 
-    kind: `too_often`, `bad_rule`, `bad_event`: an event or series that is left out; `zone`: times
-    that were read in another zone. about: the event's start as it stands there, of a zone the first
-    one's. name: the event's uid, or the zone's name. line: where the event begins in the text, the
-    first line being 1; 0 where that is not known.
+    kind: `too_often`, `bad_rule`, `bad_event`, `twice` (another has its uid): an event or series
+    that is left out; `zone`: times that were read in another zone; `zone_rule`: so too, since the
+    calendar defines the zone by a rule that no clock follows, in that line. about: the event's
+    start as it stands there, of a zone the first one's. name: the event's uid, or the zone's name.
+    line: where the event begins in the text, the first line being 1; 0 where that is not known.
     """
 
-    kind: Literal["too_often", "bad_rule", "bad_event", "zone"]
+    kind: Literal["too_often", "bad_rule", "bad_event", "zone", "zone_rule", "twice"]
     about: str
     name: str = field(default="", repr=False)
     line: int = 0

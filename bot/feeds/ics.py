@@ -17,11 +17,11 @@ import icalendar
 import recurring_ical_events
 from icalendar.prop import vBroken
 
-from bot.feeds.cutting import Block, Calendar, Torn, cut
+from bot.feeds.cutting import Block, Calendar, Torn, ZoneBlock, cut
 from bot.feeds.facts import MOST_BYTES, Event, NotACalendar, Reading, Skip, Trouble
-from bot.feeds.limits import TooMuch, computing_at_most
+from bot.feeds.limits import Patience, TooMuch
 from bot.feeds.localising import Component, Entry, LeftOut, Place, is_exception, listed, localise
-from bot.feeds.zones import know_zone, use_zones, zone_named
+from bot.feeds.zones import endless_zone, know_zone, use_zones, zone_named
 
 SHORTEST: Final = timedelta(minutes=15)
 LONGEST: Final = timedelta(minutes=180)
@@ -32,8 +32,6 @@ _CANCELLED: Final = (
     "canceled:", "cancelado:", "cancelled:", "geannuleerd:", "inställt:", "odwołane:", "peruttu:",
     "zrušeno:", "отменено:",
 )  # fmt: skip
-#: Of computing; a series takes a hundredth of it.
-_SECONDS_A_SERIES: Final = 0.7
 #: Days are compared before their zones are known.
 _SPARE: Final = timedelta(days=2)
 
@@ -49,16 +47,16 @@ def read(data: bytes, *, zone: str, from_at: int, to_at: int) -> Reading:
     events: dict[tuple[str, str, int], Event] = {}
     left_out: set[str] = set()
     troubles = _Troubles()
+    patience = Patience()
     for calendar in _calendars(data, begin, end):
         own = zone_named(calendar.zone.decode(errors="replace"))
-        place = Place(own or ZoneInfo(zone), own)
-        for text in calendar.zones:
-            know_zone(text)
+        place = Place(own or ZoneInfo(zone), own, _known(calendar.zones))
         for entries in _by_uid([_entry(block, place) for block in calendar.events]):
             try:
-                localise(entries, troubles.note_zone)
-                found = list(_events([entry.part for entry in entries], begin, end))
-            except (LeftOut, ValueError, OverflowError) as why:
+                with patience.for_one():
+                    localise(entries, troubles.note_zone)
+                    found = _found(entries, begin, end, patience)
+            except (LeftOut, TooMuch, ValueError, OverflowError) as why:
                 # A time that no clock can show, such as one before the year 1.
                 kind = why.kind if isinstance(why, LeftOut) else "bad_event"
                 uid = _uid(entries[0].part)
@@ -68,6 +66,18 @@ def read(data: bytes, *, zone: str, from_at: int, to_at: int) -> Reading:
             events.update({(one.uid, one.recurrence, one.starts_at): one for one in found})
     ordered = sorted(events.values(), key=lambda one: (one.starts_at, one.uid, one.recurrence))
     return Reading(tuple(ordered), tuple(troubles.found.values()), frozenset(left_out))
+
+
+def _known(blocks: list[ZoneBlock]) -> dict[str, int]:
+    """Let the zones be known that a calendar defines; give those whose rules have no end."""
+    endless: dict[str, int] = {}
+    for block in blocks:
+        name = endless_zone(block.text)
+        if name is None:
+            know_zone(block.text)
+        else:
+            endless[name] = block.line
+    return endless
 
 
 class _Troubles:
@@ -88,8 +98,14 @@ class _Troubles:
             self.found[kind, name] = trouble
 
     def note_zone(self, entry: Entry, name: str) -> None:
-        """Note that nobody knows a zone."""
-        self.note("zone", entry, name)
+        """Note that nobody knows a zone, or by which line it is defined as none can be."""
+        if name in entry.place.endless:
+            line = entry.place.endless[name]
+            self.found.setdefault(
+                ("zone_rule", name), Trouble("zone_rule", _start_of(entry.part), name, line)
+            )
+        else:
+            self.note("zone", entry, name)
 
 
 def _entry(block: Block, place: Place) -> Entry:
@@ -162,6 +178,13 @@ def _start_of(part: Component) -> str:
 # Occurrences
 
 
+def _found(entries: list[Entry], begin: datetime, end: datetime, patience: Patience) -> list[Event]:
+    parts = [entry.part for entry in entries]
+    if patience.is_gone and any(map(_is_series, parts)):
+        raise LeftOut("bad_rule")
+    return list(_events(parts, begin, end))
+
+
 def _events(parts: list[Component], begin: datetime, end: datetime) -> Iterator[Event]:
     master = next((part for part in parts if not is_exception(part)), None)
     for found in _occurrences(parts, begin, end):
@@ -176,8 +199,7 @@ def _occurrences(parts: list[Component], begin: datetime, end: datetime) -> list
     for part in parts:
         calendar.add_component(part)
     try:
-        with computing_at_most(_SECONDS_A_SERIES):
-            return list(recurring_ical_events.of(calendar).between(begin - LONGEST, end))
+        return list(recurring_ical_events.of(calendar).between(begin - LONGEST, end))
     except (TooMuch, ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError):
         # Whatever a wrong rule leads the libraries into.
         raise LeftOut("bad_rule") from None

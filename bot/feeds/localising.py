@@ -7,7 +7,7 @@ names (taken out, moved, its last one) mean there. Refuses rules that are no pat
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any, Final, Literal
 
@@ -34,10 +34,14 @@ class LeftOut(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a calendar's times are. own: the zone it names; fallback: that or the practice's."""
+    """Where a calendar's times are. own: the zone it names; fallback: that or the practice's.
+
+    endless: zones that it defines by rules that no clock follows, by name, and their lines.
+    """
 
     fallback: tzinfo
     own: tzinfo | None
+    endless: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -329,6 +329,34 @@ def test_a_rule_that_is_reckoned_without_end_costs_no_calendar(series: str) -> N
     assert signal.getitimer(signal.ITIMER_VIRTUAL) == (0, 0)
 
 
+def test_many_such_rules_cost_no_calendar_together() -> None:
+    series = "DTSTART;TZID=Europe/Berlin:20261102T090000\nDURATION:PT50M\nRRULE:FREQ="
+    never = [
+        f"UID:n{n}\n{series}{freq};BYMONTH=2;BYMONTHDAY=30"
+        for n, freq in enumerate(("DAILY", "YEARLY") * 100)
+    ]
+    begun = time.process_time()
+    found = reading(*never[:4], WEEKLY, *never[4:], f"UID:2\n{ONE}")
+    assert time.process_time() - begun < 13
+    assert len(starts(found)) >= 5, "what stands before and what is no series"
+    assert "2" in {one.uid for one in found.events}
+    assert found.left_out >= {"n0", "n198", "n199"}
+    assert {one.name for one in found.troubles} == found.left_out
+
+
+@pytest.mark.parametrize(
+    "rule", ["FREQ=SECONDLY", "INTERVAL=1;FREQ=DAILY", "FREQ=YEARLY;BYSECOND=1,2", "BYMONTH=1"]
+)
+def test_a_zone_whose_clock_is_changed_without_end_is_told_by_its_line(rule: str) -> None:
+    turn = f"DTSTART:19701025T030000\nRRULE:{rule}\nTZOFFSETFROM:+0200\nTZOFFSETTO:+0100"
+    head = f"BEGIN:VTIMEZONE\nTZID:Own\nBEGIN:STANDARD\n{turn}\nEND:STANDARD\nEND:VTIMEZONE\n"
+    begun = time.process_time()
+    found = reading(ONE.replace("Europe/Berlin", "Own"), head=head)
+    assert time.process_time() - begun < 2
+    assert starts(found) == ["11-02 15:00"]
+    assert found.troubles == (Trouble("zone_rule", "2026-11-02 15:00", "Own", 4),)
+
+
 def test_in_another_thread_there_is_no_limit() -> None:
     with ThreadPoolExecutor(1) as threads:
         assert len(starts(threads.submit(reading, WEEKLY).result())) == 4

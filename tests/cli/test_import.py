@@ -62,7 +62,8 @@ async def test_a_table_comes_in_once(practice: Path) -> None:
     assert dry.exit_code == 0, dry.output
     assert f"line 2: {TOMORROW} 15:00 A7  appointment" in dry.output
     assert f"line 6: {YESTERDAY} 09:00 A7  passed over: it has begun already" in dry.output
-    assert "would be made" in dry.output
+    assert f"line 5: {TOMORROW} 17:30 A7  passed over: this client has one" in dry.output
+    assert "2 appointments would be made" in dry.output
     assert await made(practice) == []
     result = await bring(practice, table, *mapping)
     assert "line 5: " in result.output

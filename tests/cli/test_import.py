@@ -75,6 +75,12 @@ async def test_a_table_comes_in_once(practice: Path) -> None:
     assert "Canary" not in result.output
 
 
+async def test_a_table_whose_lines_end_in_a_way_of_old_comes_in(practice: Path) -> None:
+    result = await bring(practice, f"code,date,time\rA7,{TOMORROW},15:00\r")
+    assert result.exit_code == 0, result.output
+    assert await made(practice) == [(TOMORROW, "15:00", 50)]
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
@@ -88,6 +94,9 @@ async def test_a_table_comes_in_once(practice: Path) -> None:
         ("", "line 1 has no column 'code': it has nothing"),
         ("code,date,time\nZ9,{on},15:00\n", "there is no client with this code"),
         (b"code,date,time\n\xff,1,2\n", "save it as CSV in UTF-8"),
+        ("code,date,time\nA7,{on},15:00" + "x" * 140_000 + "\n", "line 2 cannot be read: look for"),
+        ('code,date,time,x\nA7,{on},15:00,"a\nb"\nA7,{on},x,\n', "line 4: the time is not"),
+        ("code,date,time,code\nA7,{on},15:00,B2\n", "line 1 has the column 'code' twice: rename"),
         ("code,date,time\n" + "A7,{on},15:00\n" * 2000, "divide it"),
     ],
 )

@@ -244,7 +244,7 @@ async def test_what_has_not_changed_is_not_fetched_again(site: Site) -> None:
 
 async def test_what_never_came_cannot_be_unchanged(site: Site) -> None:
     site.pages["/b.ics"] = web.Response(status=304)
-    with pytest.raises(NotFetched, match="says that nothing has changed.*again later"):
+    with pytest.raises(NotFetched, match=r"says that nothing has changed.*again later"):
         await fetch(read_address(site.at("/b.ics")), private=True)
 
 

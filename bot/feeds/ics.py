@@ -17,6 +17,7 @@ import icalendar
 import recurring_ical_events
 from icalendar.prop import vBroken
 
+from bot.feeds.called_off import is_called_off
 from bot.feeds.cutting import Block, Calendar, Torn, ZoneBlock, cut
 from bot.feeds.facts import MOST_BYTES, Event, NotACalendar, Reading, Skip, Trouble
 from bot.feeds.limits import Patience, TooMuch
@@ -26,12 +27,6 @@ from bot.feeds.zones import endless_zone, know_zone, use_zones, zone_named
 SHORTEST: Final = timedelta(minutes=15)
 LONGEST: Final = timedelta(minutes=180)
 
-#: What Outlook puts before the subject of a cancelled meeting, by language; its status stays.
-_CANCELLED: Final = (
-    "abgesagt:", "afgelast:", "annullato:", "annulé:", "annulé :", "anulowane:", "avlyst:",
-    "canceled:", "cancelado:", "cancelled:", "geannuleerd:", "inställt:", "odwołane:", "peruttu:",
-    "zrušeno:", "отменено:",
-)  # fmt: skip
 #: Days are compared before their zones are known.
 _SPARE: Final = timedelta(days=2)
 
@@ -234,8 +229,8 @@ def _end_of(found: Component, start: date) -> date:
 
 
 def _skip(found: Component, start: date, length: timedelta) -> Skip | None:
-    summary = str(found.get("SUMMARY", "")).strip().casefold()
-    if str(found.get("STATUS", "")).upper() == "CANCELLED" or summary.startswith(_CANCELLED):
+    status = str(found.get("STATUS", "")).upper()
+    if status == "CANCELLED" or is_called_off(str(found.get("SUMMARY", ""))):
         return "cancelled"
     if not isinstance(start, datetime):
         return "all_day"

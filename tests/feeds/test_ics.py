@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import signal
 import time
+import unicodedata
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from bot.core.timetable import to_utc
+from bot.feeds.called_off import WORDS
 from bot.feeds.facts import MOST_BYTES, NotACalendar, Trouble
-from bot.feeds.ics import _CANCELLED, read
+from bot.feeds.ics import read
 from tests.feeds.ics_text import FROM, TO, ZONE, calendar, reading, starts
 
 WEEKLY = """DTSTART;TZID=Europe/Berlin:20261019T150000
@@ -263,13 +265,23 @@ def test_what_is_no_appointment_says_why(lines: str, why: str) -> None:
     assert event.skipped == why
 
 
-@pytest.mark.parametrize("word", _CANCELLED)
-def test_each_language_of_outlooks_word_for_called_off_is_known(word: str) -> None:
-    for said in (word, word.upper(), f"  {word.capitalize()}"):
-        (event,) = reading(f"{ONE}\nSTATUS:CONFIRMED\nSUMMARY:{said} A7").events
-        assert event.skipped == "cancelled"
-    (event,) = reading(f"{ONE}\nSUMMARY:A7 {word}").events
-    assert event.skipped is None, "only before the title"
+def _said(title: str) -> str | None:
+    (event,) = reading(f"{ONE}\nSTATUS:CONFIRMED\nSUMMARY:{title}").events
+    return event.skipped
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_each_language_s_word_for_called_off_is_known(word: str) -> None:
+    apart = [f"{word}: A7", f"  {word.capitalize()}: A7", f"{word} - A7", f"[{word}] A7", word]
+    spelt = [unicodedata.normalize("NFD", f"{word}: A7"), f"{word}\u00a0: A7", f"{word.upper()} A7"]
+    assert [one for one in apart + spelt if _said(one) != "cancelled"] == []
+    inside = [f"A7 {word}: no", f"A7 ({word})", f"{word}x: A7"]
+    assert [one for one in inside if _said(one) is not None] == [], "only before the title"
+
+
+@pytest.mark.parametrize("title", ["Cancelled talk with A7", "Cancelled-at-home", "Storniert es?"])
+def test_such_a_word_that_begins_a_title_is_one_of_it(title: str) -> None:
+    assert _said(title) is None
 
 
 @pytest.mark.parametrize("minutes", [15, 50, 180])

@@ -71,7 +71,7 @@ _NO_CALENDAR: Final = {
     "web_page": "it is a web page, perhaps one to sign in. Take the calendar's private ICS address",
     "no_ics": "it does not begin as one. Take the address or file that ends in .ics",
     "cut_off": "its end is missing, so it did not arrive whole. Try again later",
-    "unreadable": "it cannot be read",
+    "unreadable": "it cannot be read. Publish or export it again",
     "too_slow": "it takes too long to read. Publish a shorter time",
 }
 

@@ -67,6 +67,7 @@ def localise(entries: list[Entry], on_zone: OnZone) -> None:
     series = next((e for e in entries if "RRULE" in e.part and not is_exception(e.part)), None)
     if series is not None and series.place.own is not None and is_utc(series.part["DTSTART"].dt):
         _read_as_local(series, entries, series.place.own)
+    _give_hours(entries)
     for entry in entries:
         for rule in listed(entry.part.get("RRULE")):
             _check_rule(rule, entry.part["DTSTART"].dt)
@@ -99,6 +100,8 @@ def _give_zones(entry: Entry, on_zone: OnZone) -> None:
             raise LeftOut("bad_rule" if name in ("RRULE", *_DATES) else "bad_event")
     if not isinstance(getattr(part.get("DTSTART"), "dt", None), date):
         raise LeftOut("bad_event")
+    if b"EXRULE" in entry.block.names:
+        raise LeftOut("bad_rule")  # nobody reads these any more, and without it there are too many
     for name in ("DTSTART", "DTEND", "RECURRENCE-ID"):
         if name in part:
             _give_zone(entry, part[name], part[name], on_zone)
@@ -106,6 +109,23 @@ def _give_zones(entry: Entry, on_zone: OnZone) -> None:
         for one in listed(part.get(name)):
             for value in getattr(one, "dts", ()):
                 _give_zone(entry, value, one, on_zone)
+
+
+def _give_hours(entries: list[Entry]) -> None:
+    """Let a date that is named without its hour be the one of its series on that day."""
+    whole = next((entry.part for entry in entries if not is_exception(entry.part)), None)
+    start = whole["DTSTART"].dt if whole is not None else None
+    if not isinstance(start, datetime):
+        return
+    for part in (entry.part for entry in entries):
+        first = part.get("RECURRENCE-ID")
+        named = [] if first is None or isinstance(first.dt, datetime) else [first]
+        for line in listed(part.get("EXDATE")):
+            # With a zone beside it, a date is read as its midnight.
+            named += line.dts if str(line.params.get("VALUE", "")).upper() == "DATE" else []
+        for value in named:
+            day = value.dt.date() if isinstance(value.dt, datetime) else value.dt
+            value.dt = datetime.combine(day, start.time(), start.tzinfo)
 
 
 def _give_zone(entry: Entry, value: Component, named: Component, on_zone: OnZone) -> None:

@@ -37,6 +37,7 @@ def test_a_weekly_session_stays_at_its_hour_when_the_clocks_change() -> None:
         "EXDATE;TZID=Europe/Berlin:20261026T150000",
         "EXDATE:20261026T140000Z",
         "EXDATE;VALUE=DATE:20261026",
+        "EXDATE;VALUE=DATE;TZID=Europe/Berlin:20261026",
         "EXDATE:20261026T150000",
         "EXDATE;TZID=Europe/Berlin:20261026T150000,20271026T150000",
         "EXDATE;TZID=Europe/Berlin:20261012T150000\nEXDATE;TZID=Europe/Berlin:20261026T150000",
@@ -67,6 +68,25 @@ DTEND;TZID=Europe/Berlin:20261027T175000"""
     before, after = reading(WEEKLY), reading(WEEKLY, moved)
     assert starts(after) == ["10-19 15:00", "10-27 17:00", "11-02 15:00", "11-09 15:00"]
     assert [e.recurrence for e in after.events] == [e.recurrence for e in before.events]
+
+
+def test_a_date_of_a_series_that_is_named_without_its_hour_is_that_of_its_day() -> None:
+    first = "RECURRENCE-ID;VALUE=DATE:20261026"
+    moved = """DTSTART;TZID=Europe/Berlin:20261027T170000
+DTEND;TZID=Europe/Berlin:20261027T175000"""
+    found = reading(WEEKLY, f"{first}\n{moved}")
+    assert starts(found) == ["10-19 15:00", "10-27 17:00", "11-02 15:00", "11-09 15:00"]
+    assert [e.recurrence for e in found.events] == [e.recurrence for e in reading(WEEKLY).events]
+    gone = reading(WEEKLY, f"{first}\n{ONE}\nSTATUS:CANCELLED")
+    assert starts(gone) == ["10-19 15:00", "11-02 15:00", "11-09 15:00"]
+    days = reading("DTSTART;VALUE=DATE:20261019\nRRULE:FREQ=WEEKLY;COUNT=2", f"{first}\n{moved}")
+    assert starts(days) == ["10-27 17:00"]
+
+
+def test_a_series_with_a_rule_of_what_it_leaves_out_is_left_out_and_named() -> None:
+    found = reading(f"{WEEKLY}\nEXRULE:FREQ=WEEKLY;INTERVAL=2", f"UID:2\n{ONE}")
+    assert starts(found) == ["11-02 15:00"]
+    assert [(one.kind, one.line) for one in found.troubles] == [("bad_rule", 4)]
 
 
 def test_from_one_date_on_everything_is_later() -> None:
@@ -455,6 +475,28 @@ def test_other_lines_that_cannot_be_read_change_nothing() -> None:
 def test_what_is_no_calendar_is_told_in_a_sentence(data: bytes, words: str) -> None:
     with pytest.raises(NotACalendar, match=words):
         read(data, zone=ZONE, from_at=FROM, to_at=TO)
+
+
+@pytest.mark.parametrize(
+    ("lines", "says"),
+    [
+        ("rubbish\nEND:VCALENDAR", "line 2 is none of a calendar's"),
+        (
+            "BEGIN:VEVENT\nUID:1\nEND:VCALENDAR",
+            "line 4 ends something else than the VEVENT that",
+        ),
+        ("BEGIN:X-Anna\nEND:VCALENDAR", "line 3 ends something else than the block that is open"),
+        ("BEGIN:VEVENT\nBEGIN:VCALENDAR\nEND:VCALENDAR", "the end of its last VEVENT is missing"),
+        ("END:VCALENDARBEGIN:VCALENDAR\nVERSION:2.0\nEND:VCALENDAR", "line 3 stands outside of a"),
+        ("END:VCALENDAR\nBEGIN:VEVENT\nEND:VEVENT\nEND:VCALENDAR", "line 3 begins a block outside"),
+        ("BEGIN:X\n" * 8 + "END:VCALENDAR", "line 9 begins a block within too many others"),
+    ],
+)
+def test_a_torn_calendar_says_in_which_line_and_what_helps(lines: str, says: str) -> None:
+    with pytest.raises(NotACalendar) as refused:
+        read(f"BEGIN:VCALENDAR\n{lines}".encode(), zone=ZONE, from_at=FROM, to_at=TO)
+    assert str(refused.value).startswith("it cannot be read. Publish or export it again: ")
+    assert says in str(refused.value)
 
 
 def test_a_calendar_without_events_is_one() -> None:

@@ -78,9 +78,13 @@ class ZoneBlock:
 
 @dataclass(slots=True)
 class Calendar:
-    """One calendar of a text. zone: its own, as it names it. zones: what it defines."""
+    """One calendar of a text. zone: its own, as it names it. zones: what it defines.
+
+    is_off: it says that what it holds is cancelled.
+    """
 
     zone: bytes = b""
+    is_off: bool = False
     zones: list[ZoneBlock] = field(default_factory=list)
     events: list[Block] = field(default_factory=list)
 
@@ -107,14 +111,18 @@ def cut(data: bytes, first_day: str, last_day: str) -> list[Calendar]:
             found[-1].zones[-1].lines.append(line)
         elif len(open_blocks) == 1 and name == b"X-WR-TIMEZONE":
             found[-1].zone = line.partition(b":")[2].strip()
+        elif len(open_blocks) == 1 and name == b"METHOD":
+            found[-1].is_off = line.partition(b":")[2].strip().upper() == b"CANCEL"
         elif open_blocks[1:] == [b"VEVENT"] and name != b"END":
             found[-1].events[-1].take(name, line)
         if name == b"END":
             _end(open_blocks, number, line)
     if open_blocks:
         raise Torn(f"the end of its last {_shown(open_blocks[-1])} is missing")
-    for one in found:
-        one.events = _chosen(one.events, first_day.encode(), last_day.encode())
+    # One calendar of a text may hold another version of what stands in the next.
+    series = {one.uid for each in found for one in each.events if one.names & _OF_SERIES}
+    for each in found:
+        each.events = _chosen(each.events, series, first_day.encode(), last_day.encode())
     return found
 
 
@@ -161,9 +169,10 @@ def _lines(data: bytes) -> Iterator[tuple[int, bytes]]:
         yield at, b"".join(pieces)
 
 
-def _chosen(events: list[Block], first_day: bytes, last_day: bytes) -> list[Block]:
+def _chosen(
+    events: list[Block], series: set[bytes], first_day: bytes, last_day: bytes
+) -> list[Block]:
     """Leave out what is over or far off; an event that shares its name with a series stays."""
-    series = {one.uid for one in events if one.names & _OF_SERIES}
     return [
         one
         for one in events

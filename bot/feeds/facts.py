@@ -56,7 +56,8 @@ class Trouble:
 class Reading:
     """What a calendar says; events in the order of their starts, skipped ones included.
 
-    left_out: the uids of what could not be read; nothing is known of these.
+    left_out: the uids of what could not be read, or stands for several things; of what is missing
+    under these nothing is known.
     """
 
     events: tuple[Event, ...]

@@ -7,8 +7,7 @@ takes half a calendar for a whole one: a series that cannot be read is named, an
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
@@ -22,7 +21,8 @@ from bot.feeds.cutting import Block, Calendar, Torn, ZoneBlock, cut
 from bot.feeds.facts import MOST_BYTES, Event, NotACalendar, Reading, Skip, Trouble
 from bot.feeds.limits import Patience, TooMuch
 from bot.feeds.localising import Component, Entry, LeftOut, Place, is_exception, listed, localise
-from bot.feeds.zones import endless_zone, know_zone, use_zones, zone_named
+from bot.feeds.together import by_uid, is_planned, is_series, start_of, uid_of
+from bot.feeds.zones import endless_zone, know_zone, use_zones, zone_of
 
 SHORTEST: Final = timedelta(minutes=15)
 LONGEST: Final = timedelta(minutes=180)
@@ -43,24 +43,35 @@ def read(data: bytes, *, zone: str, from_at: int, to_at: int) -> Reading:
     left_out: set[str] = set()
     troubles = _Troubles()
     patience = Patience()
-    for calendar in _calendars(data, begin, end):
-        own = zone_named(calendar.zone.decode(errors="replace"))
-        place = Place(own or ZoneInfo(zone), own, _known(calendar.zones))
-        for entries in _by_uid([_entry(block, place) for block in calendar.events]):
-            try:
-                with patience.for_one():
-                    localise(entries, troubles.note_zone)
-                    found = _found(entries, begin, end, patience)
-            except (LeftOut, TooMuch, ValueError, OverflowError) as why:
-                # A time that no clock can show, such as one before the year 1.
-                kind = why.kind if isinstance(why, LeftOut) else "bad_event"
-                uid = _uid(entries[0].part)
-                troubles.note(kind, entries[0], uid)
-                left_out.add(uid)
-                continue
-            events.update({(one.uid, one.recurrence, one.starts_at): one for one in found})
+    for entries in by_uid(_entries(data, zone, begin, end), troubles.note_twice):
+        uid = uid_of(entries[0].part)
+        try:
+            with patience.for_one():
+                localise(entries, troubles.note_zone)
+                found = _found(entries, begin, end, patience)
+        except (LeftOut, TooMuch, ValueError, OverflowError) as why:
+            # A time that no clock can show, such as one before the year 1.
+            kind = why.kind if isinstance(why, LeftOut) else "bad_event"
+            troubles.note(kind, entries[0], uid)
+            left_out.add(uid)
+            continue
+        events.update({(one.uid, one.recurrence, one.starts_at): one for one in found})
     ordered = sorted(events.values(), key=lambda one: (one.starts_at, one.uid, one.recurrence))
-    return Reading(tuple(ordered), tuple(troubles.found.values()), frozenset(left_out))
+    return Reading(
+        tuple(ordered), tuple(troubles.found.values()), frozenset(left_out | troubles.twice)
+    )
+
+
+def _entries(data: bytes, zone: str, begin: datetime, end: datetime) -> list[Entry]:
+    """Read the events of all calendars of a text, each with where its times are."""
+    found: list[Entry] = []
+    for calendar in _calendars(data, begin, end):
+        endless = _known(calendar.zones)
+        name = calendar.zone.decode(errors="replace")
+        own = zone_of(name)
+        place = Place(own or ZoneInfo(zone), own, "" if own else name, calendar.is_off, endless)
+        found += [_entry(block, place) for block in calendar.events]
+    return found
 
 
 def _known(blocks: list[ZoneBlock]) -> dict[str, int]:
@@ -80,6 +91,7 @@ class _Troubles:
 
     def __init__(self) -> None:
         self.found: dict[tuple[str, str], Trouble] = {}
+        self.twice: set[str] = set()
 
     def note(
         self,
@@ -89,15 +101,22 @@ class _Troubles:
     ) -> None:
         """Note what is wrong about an event; name: its uid, or that of a zone."""
         if (kind, name) not in self.found:
-            trouble = Trouble(kind, _start_of(entry.part), name, entry.block.line)
+            trouble = Trouble(kind, start_of(entry.part), name, entry.block.line)
             self.found[kind, name] = trouble
+
+    def note_twice(self, entry: Entry) -> None:
+        """Note that something else has an event's uid. What is missing under it may be that."""
+        uid = uid_of(entry.part)
+        name = f"{uid}|{start_of(entry.part)}"
+        self.found["twice", name] = Trouble("twice", start_of(entry.part), name, entry.block.line)
+        self.twice.add(uid)
 
     def note_zone(self, entry: Entry, name: str) -> None:
         """Note that nobody knows a zone, or by which line it is defined as none can be."""
         if name in entry.place.endless:
             line = entry.place.endless[name]
             self.found.setdefault(
-                ("zone_rule", name), Trouble("zone_rule", _start_of(entry.part), name, line)
+                ("zone_rule", name), Trouble("zone_rule", start_of(entry.part), name, line)
             )
         else:
             self.note("zone", entry, name)
@@ -111,6 +130,8 @@ def _entry(block: Block, place: Place) -> Entry:
         # Nothing of it can be read; its name is enough to say so.
         part = icalendar.Event()
         part.add("UID", block.uid.decode(errors="replace"))
+    if place.is_off:
+        part["STATUS"] = "CANCELLED"
     return Entry(part, block, place)
 
 
@@ -133,49 +154,12 @@ def _calendars(data: bytes, begin: datetime, end: datetime) -> list[Calendar]:
         raise NotACalendar("unreadable", str(problem)) from None
 
 
-def _by_uid(entries: list[Entry]) -> Iterable[list[Entry]]:
-    """Give what belongs together: a series with its exceptions, or an event of its own."""
-    together: dict[str, list[Entry]] = {}
-    for entry in entries:
-        together.setdefault(_uid(entry.part), []).append(entry)
-    for same in together.values():
-        if _is_planned([entry.part for entry in same]):
-            yield same
-        else:
-            yield from ([entry] for entry in same)
-
-
-def _uid(part: Component) -> str:
-    if uid := str(part.get("UID", "")):
-        return uid
-    # Not allowed, but seen. What it says is the best there is to know it again by.
-    said = f"{_start_of(part)}\n{part.get('SUMMARY', '')}"
-    return f"none-{hashlib.sha256(said.encode()).hexdigest()[:32]}"
-
-
-def _is_series(part: Component) -> bool:
-    return "RRULE" in part or "RDATE" in part
-
-
-def _is_planned(parts: list[Component]) -> bool:
-    """Say whether these are a series, or what is left of one."""
-    return any(_is_series(part) or is_exception(part) for part in parts)
-
-
-def _start_of(part: Component) -> str:
-    start = part.get("DTSTART")
-    value = None if isinstance(start, vBroken) else getattr(start, "dt", None)
-    if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d %H:%M}"
-    return f"{value:%Y-%m-%d}" if isinstance(value, date) else "?"
-
-
 # Occurrences
 
 
 def _found(entries: list[Entry], begin: datetime, end: datetime, patience: Patience) -> list[Event]:
     parts = [entry.part for entry in entries]
-    if patience.is_gone and any(map(_is_series, parts)):
+    if patience.is_gone and any(map(is_series, parts)):
         raise LeftOut("bad_rule")
     return list(_events(parts, begin, end))
 
@@ -184,11 +168,11 @@ def _events(parts: list[Component], begin: datetime, end: datetime) -> Iterator[
     master = next((part for part in parts if not is_exception(part)), None)
     for found in _occurrences(parts, begin, end):
         if begin <= _instant(_ms(found["DTSTART"].dt)) < end:
-            yield _event(found, master, is_series=_is_planned(parts))
+            yield _event(found, master, is_series=is_planned(parts))
 
 
 def _occurrences(parts: list[Component], begin: datetime, end: datetime) -> list[Component]:
-    if len(parts) == 1 and not _is_series(parts[0]):
+    if len(parts) == 1 and not is_series(parts[0]):
         return parts
     calendar = icalendar.Calendar()
     for part in parts:
@@ -206,7 +190,7 @@ def _event(found: Component, master: Component | None, *, is_series: bool) -> Ev
     starts_at, ends_at = _ms(start), _ms(stop)
     first = found.get("RECURRENCE-ID") if is_series else None
     return Event(
-        uid=_uid(found),
+        uid=uid_of(found),
         recurrence="" if first is None else str(_ms(first.dt)),
         starts_at=starts_at,
         ends_at=ends_at,

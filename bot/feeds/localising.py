@@ -36,11 +36,14 @@ class LeftOut(Exception):
 class Place:
     """Where a calendar's times are. own: the zone it names; fallback: that or the practice's.
 
+    unknown: the name of its zone, where nobody knows it. is_off: all it holds is cancelled.
     endless: zones that it defines by rules that no clock follows, by name, and their lines.
     """
 
     fallback: tzinfo
     own: tzinfo | None
+    unknown: str = ""
+    is_off: bool = False
     endless: dict[str, int] = field(default_factory=dict)
 
 
@@ -65,8 +68,11 @@ def localise(entries: list[Entry], on_zone: OnZone) -> None:
     for entry in entries:
         _give_zones(entry, on_zone)
     series = next((e for e in entries if "RRULE" in e.part and not is_exception(e.part)), None)
-    if series is not None and series.place.own is not None and is_utc(series.part["DTSTART"].dt):
-        _read_as_local(series, entries, series.place.own)
+    if series is not None and is_utc(series.part["DTSTART"].dt):
+        if series.place.own is not None:
+            _read_as_local(series, entries, series.place.own)
+        elif series.place.unknown:
+            on_zone(series, series.place.unknown)
     _give_hours(entries)
     for entry in entries:
         for rule in listed(entry.part.get("RRULE")):
@@ -132,7 +138,7 @@ def _give_zone(entry: Entry, value: Component, named: Component, on_zone: OnZone
     moment = getattr(value, "dt", None)
     if not isinstance(moment, datetime) or moment.tzinfo is not None:
         return
-    if name := str(named.params.get("TZID", "")):
+    if name := str(named.params.get("TZID", "")) or entry.place.unknown:
         on_zone(entry, name)
     value.dt = moment.replace(tzinfo=entry.place.fallback)
 

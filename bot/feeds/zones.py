@@ -26,6 +26,15 @@ def zone_named(name: str) -> ZoneInfo | None:
         return None
 
 
+def zone_of(name: str) -> tzinfo | None:
+    """Give a zone by its IANA or Windows name, or as the calendar at hand defines it."""
+    known = zone_named(name)
+    if known is not None or not name:
+        return known
+    found: tzinfo | None = tzp.timezone(name)
+    return found
+
+
 class _Zones(ZONEINFO):
     """icalendar's own zones, without what makes it give up the whole calendar."""
 

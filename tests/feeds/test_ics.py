@@ -121,6 +121,42 @@ def test_events_that_share_an_id_and_are_no_series_are_each_one() -> None:
     assert starts(reading(ONE, other)) == ["11-02 15:00", "11-03 15:00"]
 
 
+OTHER = ONE.replace("1102", "1104")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        (WEEKLY, f"{OTHER}\nRRULE:FREQ=WEEKLY", "10-19 10-26 11-02 11-09"),
+        (WEEKLY, OTHER, "10-19 10-26 11-02 11-09"),
+        (ONE, f"{ONE}\nCATEGORIES:client:B2", "11-02"),
+    ],
+)
+def test_what_has_the_id_of_something_else_is_left_out_and_named(
+    first: str, second: str, expected: str
+) -> None:
+    found = reading(f"{first}\nCATEGORIES:client:A7", second)
+    assert starts(found) == [f"{day} 15:00" for day in expected.split()]
+    assert {event.categories for event in found.events} == {("client:A7",)}
+    (trouble,) = found.troubles
+    day = "11-02" if first == ONE else "11-04"
+    assert (trouble.kind, trouble.about) == ("twice", f"2026-{day} 15:00")
+    assert trouble.line == 4 + len(first.splitlines()) + 4
+    assert found.left_out == {"1"}, "what is missing under it may be the other"
+
+
+def test_what_stands_there_twice_or_in_an_older_version_is_nothing_wrong() -> None:
+    for again in (WEEKLY, ONE):
+        assert reading(again, again).troubles == ()
+    newer = f"{WEEKLY.replace('T15', 'T16')}\nSEQUENCE:2"
+    found = reading(WEEKLY, newer)
+    assert starts(found) == ["10-19 16:00", "10-26 16:00", "11-02 16:00", "11-09 16:00"]
+    assert found.troubles == ()
+    shorter = reading(f"{OTHER}\nSEQUENCE:1", OTHER.replace("T1550", "T1530"))
+    assert [one.ends_at - one.starts_at for one in shorter.events] == [50 * 60_000]
+    assert shorter.troubles == ()
+
+
 def test_an_event_without_an_id_is_known_again() -> None:
     data = calendar(ONE).replace(b"UID:1\r\n", b"")
     first, again = (read(data, zone=ZONE, from_at=FROM, to_at=TO).events[0] for _ in "12")
@@ -136,6 +172,25 @@ def test_times_without_a_zone_take_the_calendars_or_else_the_practices() -> None
     head = "X-WR-TIMEZONE:America/New_York\n"
     assert starts(reading(floating, head=head)) == ["11-02 21:00"]
     assert starts(reading(floating, zone="Asia/Tokyo")) == ["11-02 07:00"]
+
+
+@pytest.mark.parametrize("name", ["Eastern Standard Time", "Own"])
+def test_the_calendars_zone_may_be_named_as_in_windows_or_defined_by_itself(name: str) -> None:
+    standard = "DTSTART:20001029T030000\nTZOFFSETFROM:-0500\nTZOFFSETTO:-0500"
+    own = f"BEGIN:VTIMEZONE\nTZID:Own\nBEGIN:STANDARD\n{standard}\nEND:STANDARD\nEND:VTIMEZONE\n"
+    found = reading("DTSTART:20261102T150000\nDURATION:PT50M", head=f"X-WR-TIMEZONE:{name}\n{own}")
+    assert starts(found) == ["11-02 21:00"]
+    assert found.troubles == ()
+
+
+def test_the_calendars_zone_is_told_where_nobody_knows_it_and_it_counts() -> None:
+    head = "X-WR-TIMEZONE:Mars/Olympus\n"
+    assert reading(ONE, head=head).troubles == ()
+    floating = reading(ONE, "UID:2\nDTSTART:20261103T150000\nDURATION:PT50M", head=head)
+    assert starts(floating) == ["11-02 15:00", "11-03 15:00"]
+    assert floating.troubles == (Trouble("zone", "2026-11-03 15:00", "Mars/Olympus", 10),)
+    utc = reading(IN_UTC, head=head)
+    assert [(one.kind, one.name) for one in utc.troubles] == [("zone", "Mars/Olympus")]
 
 
 def test_a_zone_nobody_knows_is_the_practices_and_is_told() -> None:
@@ -507,6 +562,32 @@ def test_two_calendars_in_one_text_are_both_read() -> None:
     data = calendar(ONE) + calendar("UID:2\n" + ONE.replace("1102", "1103"))
     found = read(data, zone=ZONE, from_at=FROM, to_at=TO)
     assert starts(found) == ["11-02 15:00", "11-03 15:00"]
+
+
+def test_a_later_calendar_of_a_text_changes_what_an_earlier_one_has() -> None:
+    moved = f"RECURRENCE-ID;TZID=Europe/Berlin:20261026T150000\n{OTHER}"
+    found = read(calendar(WEEKLY) + calendar(moved), zone=ZONE, from_at=FROM, to_at=TO)
+    assert starts(found) == ["10-19 15:00", "11-02 15:00", "11-04 15:00", "11-09 15:00"]
+
+
+def test_what_a_calendar_of_cancellations_holds_is_cancelled() -> None:
+    off = "METHOD:CANCEL\n"
+    assert starts(reading(WEEKLY, f"UID:2\n{ONE}", head=off)) == []
+    one = f"RECURRENCE-ID;TZID=Europe/Berlin:20261026T150000\n{ONE}"
+    # It began before the days that are read, and without its rule is none of a series.
+    old = WEEKLY.replace("20261019", "20260921").replace("COUNT=4", "COUNT=6")
+    whole = old.partition("\nRRULE")[0]
+    for said, expected in (
+        (one, ["10-05 15:00", "10-12 15:00", "10-19 15:00"]),
+        (whole, []),
+        (f"UID:3\n{ONE}", ["10-05 15:00", "10-12 15:00", "10-19 15:00", "10-26 15:00"]),
+    ):
+        text = calendar(old) + calendar(said, head=off)
+        found = read(text, zone=ZONE, from_at=FROM, to_at=TO)
+        assert starts(found) == expected
+        assert found.troubles == ()
+    newer = calendar(f"{old}\nSEQUENCE:1") + calendar(whole, head=off)
+    assert len(starts(read(newer, zone=ZONE, from_at=FROM, to_at=TO))) == 4
 
 
 def test_what_somebody_wrote_stands_in_no_repr() -> None:

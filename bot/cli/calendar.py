@@ -57,8 +57,8 @@ def show(
     """Read a calendar and show what would become of it; nothing is kept or changed."""
     from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+    from bot.feeds.apart import read_apart
     from bot.feeds.facts import NotACalendar
-    from bot.feeds.ics import read
 
     settings = settings_of(config) if config is not None else None
     zone = zone or (settings.practice.timezone if settings else "UTC")
@@ -72,11 +72,13 @@ def show(
         fail(f"--to {last} is before --from {first}", 2)
     body, name = _fetched(source, settings)
     try:
-        reading = read(
-            body,
-            zone=zone,
-            from_at=to_utc(first.isoformat(), "00:00", zone),
-            to_at=to_utc((last + dt.timedelta(days=1)).isoformat(), "00:00", zone),
+        reading: Reading = work(
+            read_apart(
+                body,
+                zone=zone,
+                from_at=to_utc(first.isoformat(), "00:00", zone),
+                to_at=to_utc((last + dt.timedelta(days=1)).isoformat(), "00:00", zone),
+            )
         )
     except NotACalendar as problem:
         fail(f"{name} gives no calendar: {problem}", 1)
@@ -159,12 +161,16 @@ def _told(trouble: Trouble, zone: str) -> str:
     name = on_one_line(trouble.name, 60)
     return {
         "too_often": f"{about} repeats within a day and is left out: no therapy meets like that",
-        "bad_rule": f"{about} repeats by a rule that cannot be read and is left out:"
-        " set its repetition again in the calendar",
+        "bad_rule": f"{about} repeats by a rule that cannot be read, or takes too much reckoning,"
+        " and is left out: set its repetition again in the calendar",
         "bad_event": f"{about} has no times that can be read and is left out:"
         " set them again in the calendar",
         "zone": f"{where}the time zone {name} is unknown; its times are read in {zone}:"
         " choose a zone like Europe/Berlin in the calendar",
+        "zone_rule": f"{where}the time zone {name} is defined by a rule that no clock follows; its"
+        f" times are read in {zone}: choose a zone like Europe/Berlin in the calendar",
+        "twice": f"{about} has the id (UID) of something else and is left out: enter it anew in the"
+        " calendar and delete this one",
     }[trouble.kind]
 
 

@@ -176,12 +176,13 @@ def _reaches(event: Kept, met: Sequence[Found], now: int) -> bool:
 class Flaw:
     """What in a feed cannot be taken as it stands. knows: a hash to know it again.
 
-    kind: `too_often`, `bad_rule`, `bad_event`: it is left out; `zone`: its times are read in
-    another zone. starts: when it begins, as it stands there. line: of the file, 0 if not known.
+    kind: `too_often`, `bad_rule`, `bad_event`, `twice`: it is left out; `zone`, `zone_rule`: its
+    times are read in another zone. starts: when it begins, as it stands there. line: of the file, 0
+    if not known.
     """
 
     knows: bytes
-    kind: Literal["too_often", "bad_rule", "bad_event", "zone"]
+    kind: Literal["too_often", "bad_rule", "bad_event", "zone", "zone_rule", "twice"]
     starts: str
     line: int
 

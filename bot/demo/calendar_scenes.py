@@ -19,6 +19,8 @@ _FLAWS = (
     Flaw(b"2", "bad_rule", "2026-11-03 15:00", 14),
     Flaw(b"3", "bad_event", "?", 24),
     Flaw(b"4", "zone", "2026-11-03 15:00", 0),
+    Flaw(b"5", "zone_rule", "2026-11-03 15:00", 34),
+    Flaw(b"6", "twice", "2026-11-03 15:00", 44),
 )
 Press = Callable[[Phone, str], Awaitable[bool]]
 

@@ -39,13 +39,14 @@ class Event:
 class Trouble:
     """Something in a feed that could not be taken as it stands; the rest was.
 
-    kind: `too_often`, `bad_rule`, `bad_event`: an event or series that is left out; `zone`: times
-    that were read in another zone. about: the event's start as it stands there, of a zone the first
-    one's. name: the event's uid, or the zone's name. line: where the event begins in the text, the
-    first line being 1; 0 where that is not known.
+    kind: `too_often`, `bad_rule`, `bad_event`, `twice` (another has its uid): an event or series
+    that is left out; `zone`: times that were read in another zone; `zone_rule`: so too, since the
+    calendar defines the zone by a rule that no clock follows, in that line. about: the event's
+    start as it stands there, of a zone the first one's. name: the event's uid, or the zone's name.
+    line: where the event begins in the text, the first line being 1; 0 where that is not known.
     """
 
-    kind: Literal["too_often", "bad_rule", "bad_event", "zone"]
+    kind: Literal["too_often", "bad_rule", "bad_event", "zone", "zone_rule", "twice"]
     about: str
     name: str = field(default="", repr=False)
     line: int = 0
@@ -55,7 +56,8 @@ class Trouble:
 class Reading:
     """What a calendar says; events in the order of their starts, skipped ones included.
 
-    left_out: the uids of what could not be read; nothing is known of these.
+    left_out: the uids of what could not be read, or stands for several things; of what is missing
+    under these nothing is known.
     """
 
     events: tuple[Event, ...]
@@ -70,7 +72,7 @@ _NO_CALENDAR: Final = {
     "web_page": "it is a web page, perhaps one to sign in. Take the calendar's private ICS address",
     "no_ics": "it does not begin as one. Take the address or file that ends in .ics",
     "cut_off": "its end is missing, so it did not arrive whole. Try again later",
-    "unreadable": "it cannot be read",
+    "unreadable": "it cannot be read. Publish or export it again",
     "too_slow": "it takes too long to read. Publish a shorter time",
 }
 

@@ -62,7 +62,14 @@ async def fetch(
     headers |= {"If-None-Match": etag} if etag else {}
     headers |= {"If-Modified-Since": modified} if modified else {}
     async with asking(address, private=private, within_seconds=within_seconds) as session:
-        return await follow(session, address, headers, _taken, private=private)
+        fetched = await follow(session, address, headers, _taken, private=private)
+    if fetched.body is None and not (etag or modified):
+        raise NotFetched(
+            "status",
+            f"{address.host} says that nothing has changed, though it gave nothing before"
+            " (HTTP 304). Try again later",
+        )
+    return fetched
 
 
 @asynccontextmanager

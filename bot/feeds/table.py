@@ -78,21 +78,23 @@ def read_table(body: bytes, columns: dict[str, str], minutes: int) -> tuple[Line
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise BadTable("it is not written in UTF-8: save it as CSV in UTF-8") from None
-    heading = text.partition("\n")[0]
-    delimiter = max(",;\t", key=heading.count)
-    rows = list(csv.reader(io.StringIO(text), delimiter=delimiter))
-    names = [name.strip() for name in rows[0]] if rows else []
+    rows = _rows(text)
+    names = [name.strip() for name in rows[0][1]] if rows else []
     mistakes = [
         f"line 1 has no column {wanted!r}: it has {', '.join(names) or 'nothing'}"
         for wanted in columns.values()
         if wanted not in names
+    ] + [
+        f"line 1 has the column {wanted!r} twice: rename the one that is not meant"
+        for wanted in columns.values()
+        if names.count(wanted) > 1
     ]
     if mistakes:
         raise BadTable(*mistakes)
     if len(rows) > _LINES:
         raise BadTable(f"it has more than {_LINES} lines: divide it")
     found: list[Line] = []
-    for number, row in enumerate(rows[1:], 2):
+    for number, row in rows[1:]:
         if not any(cell.strip() for cell in row):
             continue
         cells = dict(zip(names, (cell.strip() for cell in row), strict=False))
@@ -104,6 +106,25 @@ def read_table(body: bytes, columns: dict[str, str], minutes: int) -> tuple[Line
     if mistakes:
         raise BadTable(*mistakes)
     return tuple(found)
+
+
+def _rows(text: str) -> list[tuple[int, list[str]]]:
+    """Give the rows with the line each begins in, the first being 1. Errors: `BadTable`."""
+    lines = io.StringIO(text.replace("\r\n", "\n").replace("\r", "\n"))
+    heading = lines.getvalue().partition("\n")[0]
+    reader = csv.reader(lines, delimiter=max(",;\t", key=heading.count))
+    found = []
+    begins = 1
+    try:
+        for row in reader:
+            found.append((begins, row))
+            begins = reader.line_num + 1
+    except csv.Error:
+        raise BadTable(
+            f"line {begins} cannot be read: look for a quotation mark without its other, or a cell"
+            " that is very long"
+        ) from None
+    return found
 
 
 def _line(number: int, said: dict[str, str], minutes: int) -> Line:

@@ -6,9 +6,10 @@ must not take its calendar with it.
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from datetime import tzinfo
-from typing import Any, cast
+from typing import Any, Final, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import icalendar
@@ -23,6 +24,15 @@ def zone_named(name: str) -> ZoneInfo | None:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         # An OSError too: a name is a path to zoneinfo, and can be that of a folder, or too long.
         return None
+
+
+def zone_of(name: str) -> tzinfo | None:
+    """Give a zone by its IANA or Windows name, or as the calendar at hand defines it."""
+    known = zone_named(name)
+    if known is not None or not name:
+        return known
+    found: tzinfo | None = tzp.timezone(name)
+    return found
 
 
 class _Zones(ZONEINFO):
@@ -40,6 +50,22 @@ class _Zones(ZONEINFO):
         except (ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError):
             # Defined wrongly; icalendar looks on as if it were not defined.
             return cast("tzinfo", None)
+
+
+#: How a clock is put forward and back; what does so within a month is reckoned without end.
+_RULE: Final = re.compile(rb"^RRULE\b[^\r\n]*", re.IGNORECASE | re.MULTILINE)
+_TURNS: Final = re.compile(rb"FREQ=(?:YEARLY|MONTHLY)\s*(?:;|$)", re.IGNORECASE)
+_WITHIN_A_DAY: Final = re.compile(rb"BY(?:HOUR|MINUTE|SECOND)=[^;]*,", re.IGNORECASE)
+_NAME: Final = re.compile(rb"^TZID\b[^:\r\n]*:([^\r\n]*)", re.IGNORECASE | re.MULTILINE)
+
+
+def endless_zone(text: bytes) -> str | None:
+    """Give the name of a zone whose definition has a rule that no clock follows, else None."""
+    for rule in _RULE.findall(text):
+        if not _TURNS.search(rule) or _WITHIN_A_DAY.search(rule):
+            named = _NAME.search(text)
+            return named[1].decode(errors="replace").strip() if named is not None else ""
+    return None
 
 
 def know_zone(text: bytes) -> None:

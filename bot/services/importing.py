@@ -11,7 +11,7 @@ from typing import Literal
 
 from bot.config import Settings
 from bot.core.people import Pair
-from bot.core.timetable import occurrence
+from bot.core.timetable import Occurrence, occurrence
 from bot.services.acts import writes
 from bot.services.away_keeping import keep
 from bot.services.ports import Clock, Ids
@@ -53,18 +53,26 @@ class Importing:
         """
         zone = (await people.load_person(tx, therapist_id)).timezone
         zone = zone or self.settings.practice.timezone
-        outcomes = [await self._look(tx, therapist_id, one, zone) for one in wanted]
+        outcomes: list[Outcome] = []
+        coming: list[tuple[str, Occurrence]] = []
+        for one in wanted:
+            outcome = await self._look(tx, therapist_id, one, zone)
+            at = occurrence(one.local_on, one.local_time, one.minutes, zone)
+            if outcome == "made" and any(
+                code == one.code and at.starts_at < other.ends_at and other.starts_at < at.ends_at
+                for code, other in coming
+            ):
+                outcome = "there"  # two lines of one table may be the same session
+            elif outcome == "made":
+                coming.append((one.code, at))
+            outcomes.append(outcome)
         if is_dry or not {"unknown", "over"}.isdisjoint(outcomes):
             return tuple(outcomes)
-        made: list[Outcome] = []
-        for one in wanted:
-            # Looked at again: two lines of one table may be the same session.
-            outcome = await self._look(tx, therapist_id, one, zone)
+        for one, outcome in zip(wanted, outcomes, strict=True):
             if outcome == "made":
                 await self._make(tx, therapist_id, one, zone)
-            made.append(outcome)
         await keep(tx, self.settings, therapist_id, self.clock.now())
-        return tuple(made)
+        return tuple(outcomes)
 
     async def _look(self, tx: Transaction, therapist_id: int, one: Wanted, zone: str) -> Outcome:
         pair = await pairs.find_pair_by_code(tx, therapist_id, one.code)

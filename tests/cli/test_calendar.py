@@ -138,3 +138,22 @@ def test_what_stands_in_a_calendar_commands_no_terminal(tmp_path: Path) -> None:
     path.write_bytes(b"BEGIN:VCALENDAR\r\nBEGIN:\x1b[2J\r\nEND:\x1b]0;x\x07\r\nEND:VCALENDAR")
     result = run(str(path), *BETWEEN)
     assert all(one.isprintable() for one in result.output.replace("\n", ""))
+
+
+def test_a_zone_without_end_is_named_and_one_that_cannot_be_read_in_time_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turn = "DTSTART:19701025T030000\nRRULE:FREQ=SECONDLY\nTZOFFSETFROM:+0200\nTZOFFSETTO:+0100"
+    head = f"BEGIN:VTIMEZONE\nTZID:Own\nBEGIN:STANDARD\n{turn}\nEND:STANDARD\nEND:VTIMEZONE\n"
+    path = tmp_path / "practice.ics"
+    path.write_bytes(calendar(WEEKLY.replace("TZID=Europe/Berlin", "TZID=Own"), head=head))
+    result = run(str(path), *BETWEEN)
+    assert "2 appointments, 2 with a code" in result.stdout
+    assert result.stderr == (
+        "practice.ics: line 4, the time zone Own is defined by a rule that no clock follows; its"
+        " times are read in Europe/Berlin: choose a zone like Europe/Berlin in the calendar\n"
+    )
+    monkeypatch.setattr("bot.feeds.apart.SECONDS", 0.01)
+    result = run(str(path), *BETWEEN)
+    assert result.exit_code == 1
+    assert "it takes too long to read" in result.stderr

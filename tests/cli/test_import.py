@@ -62,7 +62,8 @@ async def test_a_table_comes_in_once(practice: Path) -> None:
     assert dry.exit_code == 0, dry.output
     assert f"line 2: {TOMORROW} 15:00 A7  appointment" in dry.output
     assert f"line 6: {YESTERDAY} 09:00 A7  passed over: it has begun already" in dry.output
-    assert "would be made" in dry.output
+    assert f"line 5: {TOMORROW} 17:30 A7  passed over: this client has one" in dry.output
+    assert "2 appointments would be made" in dry.output
     assert await made(practice) == []
     result = await bring(practice, table, *mapping)
     assert "line 5: " in result.output
@@ -72,6 +73,12 @@ async def test_a_table_comes_in_once(practice: Path) -> None:
     again = await bring(practice, table, *mapping)
     assert "0 appointments made" in again.output
     assert "Canary" not in result.output
+
+
+async def test_a_table_whose_lines_end_in_a_way_of_old_comes_in(practice: Path) -> None:
+    result = await bring(practice, f"code,date,time\rA7,{TOMORROW},15:00\r")
+    assert result.exit_code == 0, result.output
+    assert await made(practice) == [(TOMORROW, "15:00", 50)]
 
 
 @pytest.mark.parametrize(
@@ -87,6 +94,9 @@ async def test_a_table_comes_in_once(practice: Path) -> None:
         ("", "line 1 has no column 'code': it has nothing"),
         ("code,date,time\nZ9,{on},15:00\n", "there is no client with this code"),
         (b"code,date,time\n\xff,1,2\n", "save it as CSV in UTF-8"),
+        ("code,date,time\nA7,{on},15:00" + "x" * 140_000 + "\n", "line 2 cannot be read: look for"),
+        ('code,date,time,x\nA7,{on},15:00,"a\nb"\nA7,{on},x,\n', "line 4: the time is not"),
+        ("code,date,time,code\nA7,{on},15:00,B2\n", "line 1 has the column 'code' twice: rename"),
         ("code,date,time\n" + "A7,{on},15:00\n" * 2000, "divide it"),
     ],
 )

@@ -243,6 +243,12 @@ async def test_what_has_not_changed_is_not_fetched_again(site: Site) -> None:
     assert site.asked[-1].headers["If-Modified-Since"] == "Mon, 02 Nov 2026 10:00:00 GMT"
 
 
+async def test_what_never_came_cannot_be_unchanged(site: Site) -> None:
+    site.pages["/b.ics"] = web.Response(status=304)
+    with pytest.raises(NotFetched, match=r"says that nothing has changed.*again later"):
+        await fetch(read_address(site.at("/b.ics")), private=True)
+
+
 async def test_no_more_is_read_than_a_calendar_may_have(site: Site) -> None:
     sent = 0
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import signal
 import time
+import unicodedata
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from bot.core.timetable import to_utc
+from bot.feeds.called_off import WORDS
 from bot.feeds.facts import MOST_BYTES, NotACalendar, Trouble
-from bot.feeds.ics import _CANCELLED, read
+from bot.feeds.ics import read
 from tests.feeds.ics_text import FROM, TO, ZONE, calendar, reading, starts
 
 WEEKLY = """DTSTART;TZID=Europe/Berlin:20261019T150000
@@ -35,6 +37,7 @@ def test_a_weekly_session_stays_at_its_hour_when_the_clocks_change() -> None:
         "EXDATE;TZID=Europe/Berlin:20261026T150000",
         "EXDATE:20261026T140000Z",
         "EXDATE;VALUE=DATE:20261026",
+        "EXDATE;VALUE=DATE;TZID=Europe/Berlin:20261026",
         "EXDATE:20261026T150000",
         "EXDATE;TZID=Europe/Berlin:20261026T150000,20271026T150000",
         "EXDATE;TZID=Europe/Berlin:20261012T150000\nEXDATE;TZID=Europe/Berlin:20261026T150000",
@@ -65,6 +68,25 @@ DTEND;TZID=Europe/Berlin:20261027T175000"""
     before, after = reading(WEEKLY), reading(WEEKLY, moved)
     assert starts(after) == ["10-19 15:00", "10-27 17:00", "11-02 15:00", "11-09 15:00"]
     assert [e.recurrence for e in after.events] == [e.recurrence for e in before.events]
+
+
+def test_a_date_of_a_series_that_is_named_without_its_hour_is_that_of_its_day() -> None:
+    first = "RECURRENCE-ID;VALUE=DATE:20261026"
+    moved = """DTSTART;TZID=Europe/Berlin:20261027T170000
+DTEND;TZID=Europe/Berlin:20261027T175000"""
+    found = reading(WEEKLY, f"{first}\n{moved}")
+    assert starts(found) == ["10-19 15:00", "10-27 17:00", "11-02 15:00", "11-09 15:00"]
+    assert [e.recurrence for e in found.events] == [e.recurrence for e in reading(WEEKLY).events]
+    gone = reading(WEEKLY, f"{first}\n{ONE}\nSTATUS:CANCELLED")
+    assert starts(gone) == ["10-19 15:00", "11-02 15:00", "11-09 15:00"]
+    days = reading("DTSTART;VALUE=DATE:20261019\nRRULE:FREQ=WEEKLY;COUNT=2", f"{first}\n{moved}")
+    assert starts(days) == ["10-27 17:00"]
+
+
+def test_a_series_with_a_rule_of_what_it_leaves_out_is_left_out_and_named() -> None:
+    found = reading(f"{WEEKLY}\nEXRULE:FREQ=WEEKLY;INTERVAL=2", f"UID:2\n{ONE}")
+    assert starts(found) == ["11-02 15:00"]
+    assert [(one.kind, one.line) for one in found.troubles] == [("bad_rule", 4)]
 
 
 def test_from_one_date_on_everything_is_later() -> None:
@@ -99,6 +121,42 @@ def test_events_that_share_an_id_and_are_no_series_are_each_one() -> None:
     assert starts(reading(ONE, other)) == ["11-02 15:00", "11-03 15:00"]
 
 
+OTHER = ONE.replace("1102", "1104")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        (WEEKLY, f"{OTHER}\nRRULE:FREQ=WEEKLY", "10-19 10-26 11-02 11-09"),
+        (WEEKLY, OTHER, "10-19 10-26 11-02 11-09"),
+        (ONE, f"{ONE}\nCATEGORIES:client:B2", "11-02"),
+    ],
+)
+def test_what_has_the_id_of_something_else_is_left_out_and_named(
+    first: str, second: str, expected: str
+) -> None:
+    found = reading(f"{first}\nCATEGORIES:client:A7", second)
+    assert starts(found) == [f"{day} 15:00" for day in expected.split()]
+    assert {event.categories for event in found.events} == {("client:A7",)}
+    (trouble,) = found.troubles
+    day = "11-02" if first == ONE else "11-04"
+    assert (trouble.kind, trouble.about) == ("twice", f"2026-{day} 15:00")
+    assert trouble.line == 4 + len(first.splitlines()) + 4
+    assert found.left_out == {"1"}, "what is missing under it may be the other"
+
+
+def test_what_stands_there_twice_or_in_an_older_version_is_nothing_wrong() -> None:
+    for again in (WEEKLY, ONE):
+        assert reading(again, again).troubles == ()
+    newer = f"{WEEKLY.replace('T15', 'T16')}\nSEQUENCE:2"
+    found = reading(WEEKLY, newer)
+    assert starts(found) == ["10-19 16:00", "10-26 16:00", "11-02 16:00", "11-09 16:00"]
+    assert found.troubles == ()
+    shorter = reading(f"{OTHER}\nSEQUENCE:1", OTHER.replace("T1550", "T1530"))
+    assert [one.ends_at - one.starts_at for one in shorter.events] == [50 * 60_000]
+    assert shorter.troubles == ()
+
+
 def test_an_event_without_an_id_is_known_again() -> None:
     data = calendar(ONE).replace(b"UID:1\r\n", b"")
     first, again = (read(data, zone=ZONE, from_at=FROM, to_at=TO).events[0] for _ in "12")
@@ -114,6 +172,25 @@ def test_times_without_a_zone_take_the_calendars_or_else_the_practices() -> None
     head = "X-WR-TIMEZONE:America/New_York\n"
     assert starts(reading(floating, head=head)) == ["11-02 21:00"]
     assert starts(reading(floating, zone="Asia/Tokyo")) == ["11-02 07:00"]
+
+
+@pytest.mark.parametrize("name", ["Eastern Standard Time", "Own"])
+def test_the_calendars_zone_may_be_named_as_in_windows_or_defined_by_itself(name: str) -> None:
+    standard = "DTSTART:20001029T030000\nTZOFFSETFROM:-0500\nTZOFFSETTO:-0500"
+    own = f"BEGIN:VTIMEZONE\nTZID:Own\nBEGIN:STANDARD\n{standard}\nEND:STANDARD\nEND:VTIMEZONE\n"
+    found = reading("DTSTART:20261102T150000\nDURATION:PT50M", head=f"X-WR-TIMEZONE:{name}\n{own}")
+    assert starts(found) == ["11-02 21:00"]
+    assert found.troubles == ()
+
+
+def test_the_calendars_zone_is_told_where_nobody_knows_it_and_it_counts() -> None:
+    head = "X-WR-TIMEZONE:Mars/Olympus\n"
+    assert reading(ONE, head=head).troubles == ()
+    floating = reading(ONE, "UID:2\nDTSTART:20261103T150000\nDURATION:PT50M", head=head)
+    assert starts(floating) == ["11-02 15:00", "11-03 15:00"]
+    assert floating.troubles == (Trouble("zone", "2026-11-03 15:00", "Mars/Olympus", 10),)
+    utc = reading(IN_UTC, head=head)
+    assert [(one.kind, one.name) for one in utc.troubles] == [("zone", "Mars/Olympus")]
 
 
 def test_a_zone_nobody_knows_is_the_practices_and_is_told() -> None:
@@ -177,6 +254,45 @@ def test_a_series_written_in_utc_stays_at_its_hour_in_the_calendars_zone() -> No
     assert starts(reading(utc)) == ["10-19 15:00", "10-26 14:00", "11-02 14:00"]
 
 
+IN_UTC = "DTSTART:20261019T130000Z\nDTEND:20261019T135000Z\nRRULE:FREQ=WEEKLY"
+
+
+@pytest.mark.parametrize("hour", ["13", "14"])
+def test_a_date_of_such_a_series_is_named_by_its_instant_or_by_the_hour_of_all(hour: str) -> None:
+    head, series = f"X-WR-TIMEZONE:{ZONE}\n", f"{IN_UTC};COUNT=3"
+    without = reading(f"{series}\nEXDATE:20261026T{hour}0000Z", head=head)
+    assert starts(without) == ["10-19 15:00", "11-02 15:00"]
+    first = f"RECURRENCE-ID:20261026T{hour}0000Z"
+    moved = f"{first}\nDTSTART:20261027T090000Z\nDTEND:20261027T095000Z"
+    found = reading(series, moved, head=head)
+    assert starts(found) == ["10-19 15:00", "10-27 10:00", "11-02 15:00"]
+    assert found.events[1].recurrence == str(to_utc("2026-10-26", "15:00", ZONE))
+    there = f"DTSTART:20261026T{hour}0000Z\nDTEND:20261026T{hour}5000Z"
+    found = reading(series, f"{first}\n{there}\nSUMMARY:x", head=head)
+    assert starts(found) == ["10-19 15:00", "10-26 15:00", "11-02 15:00"]
+    assert {one.ends_at - one.starts_at for one in found.events} == {50 * 60_000}
+    cancelled = reading(series, f"{first}\n{there}\nSTATUS:CANCELLED", head=head)
+    assert starts(cancelled) == ["10-19 15:00", "11-02 15:00"]
+    last = reading(f"{IN_UTC};UNTIL=20261026T{hour}0000Z", head=head)
+    assert starts(last) == ["10-19 15:00", "10-26 15:00"]
+
+
+@pytest.mark.parametrize("day", ["WE", "TU"])
+def test_the_weekdays_of_such_a_series_are_those_that_its_start_is_of(day: str) -> None:
+    # Tuesdays at 17:00 in Los Angeles, where it is Wednesday in UTC.
+    series = f"DTSTART:20261014T000000Z\nDURATION:PT50M\nRRULE:FREQ=WEEKLY;BYDAY={day};COUNT=4"
+    found = reading(series, head="X-WR-TIMEZONE:America/Los_Angeles\n")
+    tuesdays = ["10-13 17:00", "10-20 17:00", "10-27 17:00", "11-03 17:00"]
+    assert starts(found, "America/Los_Angeles") == tuesdays
+
+
+def test_the_days_of_the_month_of_such_a_series_are_those_that_its_start_is_of() -> None:
+    series = "DTSTART:20261014T000000Z\nDURATION:PT50M\nRRULE:FREQ=MONTHLY;COUNT=2;BYMONTHDAY="
+    for day in ("13", "14"):
+        found = reading(f"{series}{day}", head="X-WR-TIMEZONE:America/Los_Angeles\n")
+        assert starts(found, "America/Los_Angeles") == ["10-13 17:00", "11-13 17:00"]
+
+
 def test_a_zone_that_the_calendar_defines_itself() -> None:
     own = """BEGIN:VTIMEZONE
 TZID:Practice
@@ -224,13 +340,23 @@ def test_what_is_no_appointment_says_why(lines: str, why: str) -> None:
     assert event.skipped == why
 
 
-@pytest.mark.parametrize("word", _CANCELLED)
-def test_each_language_of_outlooks_word_for_called_off_is_known(word: str) -> None:
-    for said in (word, word.upper(), f"  {word.capitalize()}"):
-        (event,) = reading(f"{ONE}\nSTATUS:CONFIRMED\nSUMMARY:{said} A7").events
-        assert event.skipped == "cancelled"
-    (event,) = reading(f"{ONE}\nSUMMARY:A7 {word}").events
-    assert event.skipped is None, "only before the title"
+def _said(title: str) -> str | None:
+    (event,) = reading(f"{ONE}\nSTATUS:CONFIRMED\nSUMMARY:{title}").events
+    return event.skipped
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_each_language_s_word_for_called_off_is_known(word: str) -> None:
+    apart = [f"{word}: A7", f"  {word.capitalize()}: A7", f"{word} - A7", f"[{word}] A7", word]
+    spelt = [unicodedata.normalize("NFD", f"{word}: A7"), f"{word}\u00a0: A7", f"{word.upper()} A7"]
+    assert [one for one in apart + spelt if _said(one) != "cancelled"] == []
+    inside = [f"A7 {word}: no", f"A7 ({word})", f"{word}x: A7"]
+    assert [one for one in inside if _said(one) is not None] == [], "only before the title"
+
+
+@pytest.mark.parametrize("title", ["Cancelled talk with A7", "Cancelled-at-home", "Storniert es?"])
+def test_such_a_word_that_begins_a_title_is_one_of_it(title: str) -> None:
+    assert _said(title) is None
 
 
 @pytest.mark.parametrize("minutes", [15, 50, 180])
@@ -288,6 +414,34 @@ def test_a_rule_that_is_reckoned_without_end_costs_no_calendar(series: str) -> N
     assert [(one.kind, one.name) for one in found.troubles] == [("bad_rule", "2")]
     assert found.left_out == {"2"}
     assert signal.getitimer(signal.ITIMER_VIRTUAL) == (0, 0)
+
+
+def test_many_such_rules_cost_no_calendar_together() -> None:
+    series = "DTSTART;TZID=Europe/Berlin:20261102T090000\nDURATION:PT50M\nRRULE:FREQ="
+    never = [
+        f"UID:n{n}\n{series}{freq};BYMONTH=2;BYMONTHDAY=30"
+        for n, freq in enumerate(("DAILY", "YEARLY") * 100)
+    ]
+    begun = time.process_time()
+    found = reading(*never[:4], WEEKLY, *never[4:], f"UID:2\n{ONE}")
+    assert time.process_time() - begun < 13
+    assert len(starts(found)) >= 5, "what stands before and what is no series"
+    assert "2" in {one.uid for one in found.events}
+    assert found.left_out >= {"n0", "n198", "n199"}
+    assert {one.name for one in found.troubles} == found.left_out
+
+
+@pytest.mark.parametrize(
+    "rule", ["FREQ=SECONDLY", "INTERVAL=1;FREQ=DAILY", "FREQ=YEARLY;BYSECOND=1,2", "BYMONTH=1"]
+)
+def test_a_zone_whose_clock_is_changed_without_end_is_told_by_its_line(rule: str) -> None:
+    turn = f"DTSTART:19701025T030000\nRRULE:{rule}\nTZOFFSETFROM:+0200\nTZOFFSETTO:+0100"
+    head = f"BEGIN:VTIMEZONE\nTZID:Own\nBEGIN:STANDARD\n{turn}\nEND:STANDARD\nEND:VTIMEZONE\n"
+    begun = time.process_time()
+    found = reading(ONE.replace("Europe/Berlin", "Own"), head=head)
+    assert time.process_time() - begun < 2
+    assert starts(found) == ["11-02 15:00"]
+    assert found.troubles == (Trouble("zone_rule", "2026-11-02 15:00", "Own", 4),)
 
 
 def test_in_another_thread_there_is_no_limit() -> None:
@@ -378,6 +532,28 @@ def test_what_is_no_calendar_is_told_in_a_sentence(data: bytes, words: str) -> N
         read(data, zone=ZONE, from_at=FROM, to_at=TO)
 
 
+@pytest.mark.parametrize(
+    ("lines", "says"),
+    [
+        ("rubbish\nEND:VCALENDAR", "line 2 is none of a calendar's"),
+        (
+            "BEGIN:VEVENT\nUID:1\nEND:VCALENDAR",
+            "line 4 ends something else than the VEVENT that",
+        ),
+        ("BEGIN:X-Anna\nEND:VCALENDAR", "line 3 ends something else than the block that is open"),
+        ("BEGIN:VEVENT\nBEGIN:VCALENDAR\nEND:VCALENDAR", "the end of its last VEVENT is missing"),
+        ("END:VCALENDARBEGIN:VCALENDAR\nVERSION:2.0\nEND:VCALENDAR", "line 3 stands outside of a"),
+        ("END:VCALENDAR\nBEGIN:VEVENT\nEND:VEVENT\nEND:VCALENDAR", "line 3 begins a block outside"),
+        ("BEGIN:X\n" * 8 + "END:VCALENDAR", "line 9 begins a block within too many others"),
+    ],
+)
+def test_a_torn_calendar_says_in_which_line_and_what_helps(lines: str, says: str) -> None:
+    with pytest.raises(NotACalendar) as refused:
+        read(f"BEGIN:VCALENDAR\n{lines}".encode(), zone=ZONE, from_at=FROM, to_at=TO)
+    assert str(refused.value).startswith("it cannot be read. Publish or export it again: ")
+    assert says in str(refused.value)
+
+
 def test_a_calendar_without_events_is_one() -> None:
     assert reading().events == ()
 
@@ -386,6 +562,32 @@ def test_two_calendars_in_one_text_are_both_read() -> None:
     data = calendar(ONE) + calendar("UID:2\n" + ONE.replace("1102", "1103"))
     found = read(data, zone=ZONE, from_at=FROM, to_at=TO)
     assert starts(found) == ["11-02 15:00", "11-03 15:00"]
+
+
+def test_a_later_calendar_of_a_text_changes_what_an_earlier_one_has() -> None:
+    moved = f"RECURRENCE-ID;TZID=Europe/Berlin:20261026T150000\n{OTHER}"
+    found = read(calendar(WEEKLY) + calendar(moved), zone=ZONE, from_at=FROM, to_at=TO)
+    assert starts(found) == ["10-19 15:00", "11-02 15:00", "11-04 15:00", "11-09 15:00"]
+
+
+def test_what_a_calendar_of_cancellations_holds_is_cancelled() -> None:
+    off = "METHOD:CANCEL\n"
+    assert starts(reading(WEEKLY, f"UID:2\n{ONE}", head=off)) == []
+    one = f"RECURRENCE-ID;TZID=Europe/Berlin:20261026T150000\n{ONE}"
+    # It began before the days that are read, and without its rule is none of a series.
+    old = WEEKLY.replace("20261019", "20260921").replace("COUNT=4", "COUNT=6")
+    whole = old.partition("\nRRULE")[0]
+    for said, expected in (
+        (one, ["10-05 15:00", "10-12 15:00", "10-19 15:00"]),
+        (whole, []),
+        (f"UID:3\n{ONE}", ["10-05 15:00", "10-12 15:00", "10-19 15:00", "10-26 15:00"]),
+    ):
+        text = calendar(old) + calendar(said, head=off)
+        found = read(text, zone=ZONE, from_at=FROM, to_at=TO)
+        assert starts(found) == expected
+        assert found.troubles == ()
+    newer = calendar(f"{old}\nSEQUENCE:1") + calendar(whole, head=off)
+    assert len(starts(read(newer, zone=ZONE, from_at=FROM, to_at=TO))) == 4
 
 
 def test_what_somebody_wrote_stands_in_no_repr() -> None:

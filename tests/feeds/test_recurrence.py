@@ -124,3 +124,84 @@ def test_another_reckoning_agrees(part: int) -> None:
         assert [e.starts_at for e in found.events] == series.expected(), (seed, series.text())
         counted += len(found.events)
     assert counted > each * 10
+
+
+@dataclass
+class InUtc:
+    """A series that is written in UTC, in a calendar that names its zone.
+
+    days: of its rule, where it has any: in UTC, as its start is written; some are of local time,
+    and some do not have the start's own. moved, cancelled: other versions of its dates.
+    """
+
+    chance: random.Random
+
+    def __post_init__(self) -> None:
+        chance = self.chance
+        self.zone = ZoneInfo(chance.choice(("Europe/Berlin", "America/Los_Angeles",
+                                            "Australia/Sydney", "Asia/Kathmandu")))  # fmt: skip
+        on = date(2026, 1, 1) + timedelta(days=chance.randrange(400))
+        local = datetime(on.year, on.month, on.day, chance.randrange(4, 23), tzinfo=self.zone)
+        self.start = local.astimezone(UTC)
+        self.ahead = local.utcoffset() or timedelta()
+        own = chance.choice((self.start, local, local + timedelta(days=3)))
+        days = [_DAYS[own.weekday()], *chance.sample(_DAYS, chance.randrange(2))]
+        self.days = set(days) if chance.random() < 0.7 else set()
+        by = f";BYDAY={','.join(dict.fromkeys(days))}" if self.days else ""
+        self.rule = f"FREQ=WEEKLY{by};INTERVAL={chance.choice((1, 1, 2))};COUNT=40"
+        self.is_local = local.date() == self.start.date() or (
+            _DAYS[self.start.weekday()] not in self.days and _DAYS[local.weekday()] in self.days
+        )
+        named = chance.sample(self.planned(), 9)
+        self.without, self.moved, self.cancelled = named[:3], named[3:6], named[6:]
+
+    def planned(self) -> list[datetime]:
+        """Reckon by the clock that the rule is written for, and keep the hour of the zone."""
+        first = self.start.replace(tzinfo=None) + (self.ahead if self.is_local else timedelta())
+        found = sorted({first, *rrulestr(self.rule, dtstart=first)})
+        behind = timedelta() if self.is_local else self.ahead
+        return [(one + behind).replace(tzinfo=self.zone) for one in found]
+
+    def expected(self) -> list[datetime]:
+        gone = {*self.without, *self.moved, *self.cancelled}
+        there = {one for one in self.planned() if one not in gone}
+        return sorted(there | {one.astimezone(UTC) + timedelta(hours=2) for one in self.moved})
+
+    def text(self) -> bytes:
+        events = [f"{self._times(self.start)}\nRRULE:{self.rule}"]
+        events[0] += "".join(f"\nEXDATE:{self._named(one)}" for one in self.without)
+        for one in self.moved:
+            to = self._times(one.astimezone(UTC) + timedelta(hours=2))
+            events.append(f"RECURRENCE-ID:{self._named(one)}\n{to}")
+        for one in self.cancelled:
+            where = self._named(one)
+            events.append(
+                f"RECURRENCE-ID:{where}\nDTSTART:{where}\nDURATION:PT50M\nSTATUS:CANCELLED"
+            )
+        return calendar(*events, head=f"X-WR-TIMEZONE:{self.zone.key}\n")
+
+    def _times(self, at: datetime) -> str:
+        return f"DTSTART:{at:%Y%m%dT%H%M%SZ}\nDURATION:PT50M"
+
+    def _named(self, one: datetime) -> str:
+        """Name a date by its instant, or by the hour that the series has in UTC."""
+        if self.chance.random() < 0.5:
+            return f"{one.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+        return f"{one.replace(tzinfo=None) - self.ahead:%Y%m%dT%H%M%SZ}"
+
+
+def test_another_reckoning_agrees_on_what_is_written_in_utc() -> None:
+    for seed in range(150):
+        series = InUtc(random.Random(seed))
+        found = read(
+            series.text(),
+            zone="Europe/Berlin",
+            from_at=int(datetime(2026, 1, 1, tzinfo=UTC).timestamp()) * 1000,
+            to_at=int(datetime(2029, 1, 1, tzinfo=UTC).timestamp()) * 1000,
+        )
+        assert not found.troubles, (seed, series.text())
+        at = [
+            datetime.fromtimestamp(e.starts_at / 1000, UTC) for e in found.events if not e.skipped
+        ]
+        assert at == series.expected(), (seed, series.text())
+        assert sum(e.skipped == "cancelled" for e in found.events) == 3, (seed, series.text())

@@ -31,10 +31,11 @@ from bot.store.backup import (
     standing_of,
     write_private,
 )
-from bot.store.database import ERASURES, Database, hold, let_go
+from bot.store.database import ERASURES, Damaged, Database, Unavailable, hold, let_go
 from bot.store.erasures import ERASURE_LOGS, ErasureLog, sync_folder
 from bot.store.migrate import known, migrate
 from bot.store.practice import last_seen_at
+from bot.store.presence import find_shape
 from bot.store.pulse import mark_backup, newest_backup
 from bot.store.vault import Vault, load_vaults
 
@@ -64,7 +65,7 @@ async def restore(
     """Put a backup in the database's place.
 
     nothing_lost: it was made after the program had stopped for the last time; no hold is needed.
-    Errors: `KeyProblem`, `InUse`, `BadBackup`, OSError.
+    Errors: `KeyProblem`, `InUse`, `BadBackup`, `Foreign`, OSError.
     """
     vaults = load_vaults(settings.keys.master_key_file)
     path = settings.database.path
@@ -77,6 +78,7 @@ async def restore(
                 f"{backup} has shape {content.shape}, this program knows shapes up to "
                 f"{len(known())}: restore it with the newer program it was made with"
             )
+        _refuse_another_programs(path)
         there = _in_place(path)
         _refuse_foreign(path, there, content, vault)
         if nothing_lost:
@@ -101,6 +103,12 @@ async def restore(
         return Restored(content, aside, from_at, until_at, logs, erased)
     finally:
         let_go(lock)
+
+
+def _refuse_another_programs(path: Path) -> None:
+    """Errors: `Foreign`. What is damaged, or no database, is what a backup is for."""
+    with suppress(Damaged, Unavailable):
+        find_shape(path)
 
 
 def _in_place(path: Path) -> Standing | None:

@@ -13,7 +13,6 @@ from bot.config import Settings
 from bot.opening import open_database
 from bot.services.ports import Clock
 from bot.store import rotation
-from bot.store.database import Unavailable
 from bot.store.vault import Vault, begun_key_file, find_begun_key
 
 
@@ -24,8 +23,6 @@ async def rotate(settings: Settings, clock: Clock, show: Callable[[bytes], None]
     with its own key. Errors: `KeyProblem`, `InUse`, `Unavailable`, OSError.
     """
     key_file = settings.keys.master_key_file
-    if not settings.database.path.exists():
-        raise Unavailable(f"{settings.database.path} does not exist: run `rapport init` first")
     begun = find_begun_key(key_file)
     db = await open_database(settings, clock)
     try:

@@ -11,6 +11,7 @@ import errno
 import json
 import re
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,6 +23,7 @@ from bot.cli.digest import digest
 from bot.cli.ending import CONFIG as _CONFIG
 from bot.cli.ending import AsJson, Config
 from bot.cli.ending import fail as _fail
+from bot.cli.ending import practice_of as _practice
 from bot.cli.ending import settings_of as _settings
 from bot.cli.ending import work as _work
 from bot.cli.erasures import erasures
@@ -84,7 +86,7 @@ def run(config: Config = _CONFIG) -> None:
     # Before anything else that brings the same libraries in.
     with lean():
         import bot.app  # noqa: F401
-    _work(_run(_settings(config)))
+    _work(_run(_practice(config)))
 
 
 async def _run(settings: Settings) -> None:
@@ -207,8 +209,6 @@ def _set_at_run_time(settings: Settings) -> tuple[list[dict[str, str]], list[str
     from bot.store.database import Damaged, Unavailable
     from bot.store.vault import Altered, KeyProblem
 
-    if not settings.database.path.exists():
-        return [], []
     try:
         found = asyncio.run(standing(settings))
     except (Altered, Damaged, KeyProblem, Unavailable) as problem:
@@ -231,6 +231,30 @@ def _set_at_run_time(settings: Settings) -> tuple[list[dict[str, str]], list[str
     return set_, list(dict.fromkeys(worries))
 
 
+def _in_the_way(settings: Settings) -> Iterator[tuple[str, Exception, int]]:
+    """Give what a start would end with, and changes nothing: the setting, what is wrong, the
+    exit code."""
+    from bot.core.instrument import BadInstrument
+    from bot.opening import check_instruments
+    from bot.store.database import Damaged, Unavailable
+    from bot.store.migrate import TooNew
+    from bot.store.presence import Foreign, NoPractice, demand_practice
+    from bot.store.vault import KeyProblem, load_vault
+
+    try:
+        load_vault(settings.keys.master_key_file)
+    except KeyProblem as problem:
+        yield "keys.master_key_file", problem, 3
+    try:
+        check_instruments(settings)
+    except BadInstrument as problem:
+        yield "checkin.instrument", problem, 2
+    try:
+        demand_practice(settings.database.path)
+    except (NoPractice, Foreign, TooNew, Damaged, Unavailable) as problem:
+        yield "database.path", problem, 1
+
+
 @cli.command()
 def check(
     config: Config = _CONFIG,
@@ -239,12 +263,9 @@ def check(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Check the configuration, the master key, the questionnaires, own texts, and what was set at
-    run time in the place of config.toml's values."""
-    from bot.core.instrument import BadInstrument
-    from bot.opening import check_instruments
+    """Check the configuration, the master key, the database, the questionnaires, own texts, and
+    what was set at run time in the place of config.toml's values."""
     from bot.render import Renderer
-    from bot.store.vault import KeyProblem, load_vault
 
     try:
         settings = load(config)
@@ -257,16 +278,9 @@ def check(
             raise typer.Exit(2) from None
         settings = _settings(config)
     mistakes, code = [], 0
-    try:
-        load_vault(settings.keys.master_key_file)
-    except KeyProblem as problem:
-        mistakes.append({"key": "keys.master_key_file", "wrong": str(problem), "remedy": ""})
-        code = 3
-    try:
-        check_instruments(settings)
-    except BadInstrument as problem:
-        mistakes.append({"key": "checkin.instrument", "wrong": str(problem), "remedy": ""})
-        code = code or 2
+    for key, problem, ends_with in _in_the_way(settings):
+        mistakes.append({"key": key, "wrong": str(problem), "remedy": ""})
+        code = code or ends_with
     worries = [str(worry) for worry in warnings(settings, config)]
     own = Renderer(settings.practice.templates).own
     wrongs = own.mistakes() if own is not None else []

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from bot.cli.ending import CONFIG, AsJson, Config, fail, settings_of, work
+from bot.cli.ending import CONFIG, AsJson, Config, fail, practice_of, work
 
 if TYPE_CHECKING:
     from bot.core.absence import Absence
@@ -27,7 +27,7 @@ def show(config: Config = CONFIG, as_json: AsJson = False) -> None:
     """List the closed days to come."""
     from bot.closing_days import listed
 
-    own = _worked(listed(settings_of(config))).own
+    own = _worked(listed(practice_of(config))).own
     if as_json:
         days = [{"first": one.first_on, "last": one.last_on} for one in own]
         typer.echo(json.dumps(days))
@@ -49,7 +49,7 @@ def add(
     """Close the practice: shows every effect, asks, applies, and tells the therapists."""
     from bot.closing_days import agreed, drafted
 
-    settings = settings_of(config)
+    settings = practice_of(config)
     plan = _worked(drafted(settings, " ".join(days)))
     _show(plan)
     if not yes and not typer.confirm("Apply?"):
@@ -67,7 +67,7 @@ def remove(
     """Take closed days back; of those that have begun, the ones from today on."""
     from bot.closing_days import found, removed
 
-    settings = settings_of(config)
+    settings = practice_of(config)
     absence = _worked(found(settings, day))
     if absence is None:
         fail(

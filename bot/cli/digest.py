@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.ending import fail, settings_of, work
+from bot.cli.ending import fail, practice_of, work
 
 digest = typer.Typer(help="The therapist's weekly digest.", no_args_is_help=True)
 
@@ -37,7 +37,7 @@ def preview(
     elif therapist is None:
         fail("--therapist is missing: whose digest? Give the therapist's Telegram id", 2)
     else:
-        text = work(preview_real(settings_of(config), therapist, language))
+        text = work(preview_real(practice_of(config), therapist, language))
         if text is None:
             fail(f"{therapist} is no therapist of this practice", 1)
         typer.echo(text)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Final, NoReturn
 
@@ -39,17 +40,38 @@ def settings_of(path: Path) -> Settings:
     return settings
 
 
+def practice_of(path: Path) -> Settings:
+    """Load the settings of a practice whose database is there; or end with what is wrong.
+
+    Only `init` and `restore` make a database.
+    """
+    from bot.store.presence import demand_practice
+
+    settings = settings_of(path)
+    with worded():
+        demand_practice(settings.database.path)
+    return settings
+
+
 def work(task: Coroutine[Any, Any, Any]) -> Any:
     """Run what needs the event loop, and word the errors that an admin can mend."""
+    with worded():
+        return asyncio.run(task)
+
+
+@contextmanager
+def worded() -> Iterator[None]:
+    """End with a sentence and an exit code on errors that an admin can mend."""
     from bot.core.errors import CannotListen, TokenRefused
     from bot.core.instrument import BadInstrument
     from bot.opening import NoTelegram
     from bot.store.database import Damaged, InUse, Unavailable
     from bot.store.migrate import NotMigrated, TooNew
+    from bot.store.presence import Foreign, NoPractice
     from bot.store.vault import KeyProblem
 
     try:
-        return asyncio.run(task)
+        yield
     except KeyProblem as problem:
         fail(str(problem), 3)
     except InUse as problem:
@@ -60,5 +82,7 @@ def work(task: Coroutine[Any, Any, Any]) -> Any:
         fail(str(problem), 2)
     except CannotListen as problem:
         fail(f"{problem}: choose another webhook.listen or health.listen, or end what has it", 1)
-    except (Unavailable, Damaged, TooNew, NotMigrated, NoTelegram) as problem:
+    except (
+        Unavailable, Damaged, NoPractice, Foreign, TooNew, NotMigrated, NoTelegram
+    ) as problem:  # fmt: skip
         fail(str(problem), 1)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from bot.cli.ending import CONFIG, AsJson, Config, fail, settings_of, work
+from bot.cli.ending import CONFIG, AsJson, Config, fail, practice_of, work
 from bot.config import Settings
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def listed(context: typer.Context, config: Config = CONFIG, as_json: AsJson = Fa
         return
     from bot.erasing import open_wishes
 
-    settings = settings_of(config)
+    settings = practice_of(config)
     wishes: list[Wish] = work(open_wishes(settings))
     if as_json:
         typer.echo(json.dumps({"open": [_as_json(wish) for wish in wishes]}))
@@ -56,7 +56,7 @@ def carry_out(
     """Erase for good what a client asked to have erased: first shows what, then does it."""
     from bot.erasing import carry_out as erase
 
-    settings = settings_of(config)
+    settings = practice_of(config)
     wish = _wish(settings, code, therapist)
     if confirm != _word(wish, "do"):
         typer.echo(f"{_named(wish)} · asked {_on(wish, settings)}. Erasing destroys for good:")
@@ -80,7 +80,7 @@ def decline(
     """Keep the answers for now; the client is told kindly, with whom to ask."""
     from bot.erasing import decline as keep
 
-    settings = settings_of(config)
+    settings = practice_of(config)
     wish = _wish(settings, code, therapist)
     if confirm != _word(wish, "decline"):
         typer.echo(

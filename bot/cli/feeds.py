@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from bot.cli.calendar import calendar
-from bot.cli.ending import CONFIG, AsJson, Config, fail, settings_of, work
+from bot.cli.ending import CONFIG, AsJson, Config, fail, practice_of, work
 
 if TYPE_CHECKING:
     from bot.calendars import Calendars
@@ -46,7 +46,7 @@ def add(
     config: Config = CONFIG,
 ) -> None:
     """Show what would come of a calendar in the next two weeks and, if you say yes, follow it."""
-    settings = settings_of(config)
+    settings = practice_of(config)
     added: Overview = _done(_add(settings, url, therapist, name), name or "The calendar")
     typer.echo(_preview(added))
     if not (yes or typer.confirm("Follow this calendar?", default=False)):
@@ -63,7 +63,7 @@ def add(
 @calendar.command("list")
 def listed(config: Config = CONFIG, as_json: AsJson = False) -> None:
     """List the calendars that are followed and how they stand; never an address."""
-    found: tuple[Overview, ...] = _done(_all(settings_of(config)), "")
+    found: tuple[Overview, ...] = _done(_all(practice_of(config)), "")
     if as_json:
         typer.echo(json.dumps([_as_json(one) for one in found], indent=1))
         return
@@ -75,7 +75,7 @@ def listed(config: Config = CONFIG, as_json: AsJson = False) -> None:
 @calendar.command("remove")
 def remove(name: Name, config: Config = CONFIG) -> None:
     """Forget a calendar; what it has planned and nobody was asked about is cancelled."""
-    settings = settings_of(config)
+    settings = practice_of(config)
     removed: Feed = _done(_remove(settings, name), name)
     typer.echo(f"{name} is forgotten, and what it had planned is cancelled.")
     if removed.source.declared in settings.feeds:
@@ -94,7 +94,7 @@ def sync(
     config: Config = CONFIG,
 ) -> None:
     """Read calendars now instead of within a quarter of an hour."""
-    settings = settings_of(config)
+    settings = practice_of(config)
     found: tuple[Overview, ...] = _done(_all(settings), "")
     chosen = [one for one in found if name is None or _is_called(one.feed, name)]
     if name is not None and not chosen:
@@ -119,7 +119,7 @@ def accept(
     Such a one is declared in config.toml, or was looked at only. A no that was said before stands
     until you say yes.
     """
-    settings = settings_of(config)
+    settings = practice_of(config)
     feed: Feed | None = _done(_find(settings, name), name)
     if feed is None:
         _no_such(name)
@@ -146,7 +146,7 @@ def alias(
     config: Config = CONFIG,
 ) -> None:
     """Let a title or an address stand for a client; only a hash of it is kept."""
-    settings = settings_of(config)
+    settings = practice_of(config)
     feed: Feed | None = _done(_find(settings, name), name)
     if feed is None:
         _no_such(name)

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from bot.cli.ending import CONFIG, AsJson, Config, fail, settings_of, work
+from bot.cli.ending import CONFIG, AsJson, Config, fail, practice_of, work
 from bot.config import Settings
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def handover(
     """Offer a leaving therapist's clients to a colleague: shows what it means, asks, begins."""
     from bot.handing_over import previewed, started, undone
 
-    settings = settings_of(config)
+    settings = practice_of(config)
     if undo:
         told = _worked(undone(settings, leaving))
         typer.echo(f"Taken back: {told.from_name} and {told.to_name} are told.")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from bot.cli.ending import CONFIG, Config, fail, settings_of, work
+from bot.cli.ending import CONFIG, Config, fail, practice_of, work
 from bot.cli.feeds import calendar
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def bring_in(
     """Bring appointments in from a table: all lines, or none where one is wrong."""
     from bot.feeds.table import BadTable, read_columns, read_table
 
-    settings = settings_of(config)
+    settings = practice_of(config)
     try:
         lines = read_table(file.read_bytes(), read_columns(columns), minutes)
     except OSError as problem:

@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from bot.cli.ending import CONFIG, AsJson, Config, settings_of, work
+from bot.cli.ending import CONFIG, AsJson, Config, practice_of, work
 from bot.config import Settings
 
 invite = typer.Typer(help="Invite people.", no_args_is_help=True)
@@ -16,7 +16,7 @@ invite = typer.Typer(help="Invite people.", no_args_is_help=True)
 @invite.command("therapist")
 def invite_therapist(config: Config = CONFIG, as_json: AsJson = False) -> None:
     """Print a link and QR code with which one therapist can join, valid for 14 days."""
-    settings = settings_of(config)
+    settings = practice_of(config)
     url, expires_at = work(_invite_therapist(settings))
     if as_json:
         typer.echo(json.dumps({"url": url, "expires_at": expires_at}))

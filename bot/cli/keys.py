@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from bot.cli.ending import CONFIG, Config, fail, settings_of, work
+from bot.cli.ending import CONFIG, Config, fail, practice_of, settings_of, worded, work
 from bot.config import Settings
 
 _RECOVERY = """
@@ -23,18 +23,39 @@ To restore: put this line into the key file; spaces, dashes and case do not matt
 
 
 def init(config: Config = CONFIG) -> None:
-    """Make the master key and the database, and print the recovery sheet once."""
-    from bot.opening import SystemClock, open_database
-    from bot.store.vault import new_master_key, write_key_file
+    """Make the master key and the database, and print the recovery sheet once.
+
+    Where the key is there and the database is not, make that alone; never over one that is there.
+    """
+    from bot.store.presence import find_shape
 
     settings = settings_of(config)
-    path = settings.keys.master_key_file
-    if settings.database.path.exists() and not path.exists():
+    key, database = settings.keys.master_key_file, settings.database.path
+    with worded():
+        has_practice = find_shape(database) is not None
+    if has_practice and not key.exists():
         fail(
-            f"{settings.database.path} exists, but its master key {path} is missing. A new key "
+            f"{database} exists, but its master key {key} is missing. A new key "
             "cannot open it: put the line from the practice's recovery sheet into that file",
             3,
         )
+    if has_practice:
+        fail(f"{database} and its master key {key} exist already; they are never overwritten", 3)
+    if key.exists():
+        work(_found(settings))
+        typer.echo(
+            f"{database} is made, for the master key that was there, {key}: its recovery sheet "
+            "counts. If this practice was at work before, `rapport restore` brings it back instead."
+        )
+        return
+    # First the sheet: the key exists from here on, even if the database cannot be made yet.
+    _print_sheet(settings, _new_key(key))
+    work(_found(settings))
+
+
+def _new_key(path: Path) -> bytes:
+    from bot.store.vault import new_master_key, write_key_file
+
     master = new_master_key()
     try:
         write_key_file(path, master)
@@ -42,19 +63,19 @@ def init(config: Config = CONFIG) -> None:
         fail(f"{path} exists already; it is never overwritten", 3)
     except OSError as problem:
         fail(f"{path} cannot be written: {problem.strerror}", 1)
+    return master
 
-    async def found() -> None:
-        db = await open_database(settings, SystemClock())
-        await db.close()
 
-    # First the sheet: the key exists from here on, even if the database cannot be made yet.
-    _print_sheet(settings, master)
-    work(found())
+async def _found(settings: Settings) -> None:
+    from bot.opening import SystemClock, open_database
+
+    db = await open_database(settings, SystemClock())
+    await db.close()
 
 
 def rotate_key(config: Config = CONFIG) -> None:
     """Put a new master key in force, and print its recovery sheet once."""
-    settings = settings_of(config)
+    settings = practice_of(config)
     formers = work(_rotate(settings))
     typer.echo("The new master key is in force; the former recovery sheet opens old backups only.")
     typer.echo("Former keys, to be deleted when no backup of their time is left:")

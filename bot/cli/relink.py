@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from bot.cli.ending import CONFIG, AsJson, Config, fail, settings_of, work
+from bot.cli.ending import CONFIG, AsJson, Config, fail, practice_of, work
 from bot.config import Settings
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def relink_therapist(
     as_json: AsJson = False,
 ) -> None:
     """Print a link for a therapist's new account; with the number it shows, let it count."""
-    settings = settings_of(config)
+    settings = practice_of(config)
     if number:
         done = _or_end(work(_confirm(settings, name, number)))
         _say_done(done, as_json)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot.cli.ending import CONFIG, AsJson, Config, fail, settings_of, work
+from bot.cli.ending import CONFIG, AsJson, Config, fail, practice_of, work
 from bot.config import Settings
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def resume(config: Config = CONFIG, yes: Yes = False, as_json: AsJson = False) -
     from bot.resuming import look
     from bot.resuming import resume as let_go_on
 
-    settings = settings_of(config)
+    settings = practice_of(config)
     on_hold, newest = work(look(settings))
     if on_hold is None:
         since = None if newest is None else _at(newest.resumed_at, settings)

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from bot.cli.closed import closed
-from bot.cli.ending import CONFIG, AsJson, Config, fail, settings_of, work
+from bot.cli.ending import CONFIG, AsJson, Config, fail, practice_of, work
 
 if TYPE_CHECKING:
     from bot.services.schedule import Line
@@ -36,7 +36,7 @@ def show(therapist: Therapist = None, config: Config = CONFIG, as_json: AsJson =
     """Show every value that counts, and where it comes from."""
     from bot.scheduling import shown
 
-    found = _worked(shown(settings_of(config), therapist))
+    found = _worked(shown(practice_of(config), therapist))
     if as_json:
         lines = [{"name": o.name, "value": o.value, "source": o.source} for o in found.lines]
         typer.echo(json.dumps({"therapist": found.therapist, "values": lines}, ensure_ascii=False))
@@ -62,7 +62,7 @@ def set_values(
     """Set values: shows every effect, asks, applies, and tells the therapists concerned."""
     from bot.scheduling import applied, previewed
 
-    settings = settings_of(config)
+    settings = practice_of(config)
     wanted = _wanted(words)
     change = _worked(previewed(settings, therapist, wanted))
     if change.is_none:
@@ -80,7 +80,7 @@ def undo(therapist: Therapist = None, yes: Yes = False, config: Config = CONFIG)
     """Take the newest change back, of the practice's values or a therapist's."""
     from bot.scheduling import last_of, previewed_undo, undone
 
-    settings = settings_of(config)
+    settings = practice_of(config)
     last = _worked(last_of(settings, therapist))
     assert last.id is not None  # noqa: S101 - it was made
     _show_change(_worked(previewed_undo(settings, last.id)))

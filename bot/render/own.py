@@ -22,8 +22,11 @@ log = structlog.get_logger(__name__)
 
 #: What every template is given (`bot.views.reader`).
 ALWAYS_GIVEN: Final = frozenset(
-    {"reader", "practice", "safety", "contact", "how_to_change", "watches"}
-)
+    {
+        "reader", "practice", "safety", "contact", "how_to_change", "watches",
+        "in_record", "retention_days",
+    }
+)  # fmt: skip
 
 
 class OwnTemplates:

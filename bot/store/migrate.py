@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from functools import partial
 from importlib.resources import files
+from pathlib import Path
 
 from bot.store.database import Database, PointsNowhere, Transaction
 
@@ -39,11 +40,7 @@ async def migrate(database: Database, now: int) -> int:
     """
     migrations = known()
     reached = await database.write(_reached)
-    if reached > len(migrations):
-        raise TooNew(
-            f"{database.path} has shape {reached}, this program knows shapes up to "
-            f"{len(migrations)}: run the newer program it was last used with"
-        )
+    refuse_newer(database.path, reached, len(migrations))
     for number, text in migrations[reached:]:
         try:
             await database.reshape(partial(_apply, number=number, text=text, now=now))
@@ -55,6 +52,15 @@ async def migrate(database: Database, now: int) -> int:
                 '"Go back" in docs/operating.md'
             ) from problem
     return len(migrations)
+
+
+def refuse_newer(path: Path, reached: int, newest: int) -> None:
+    """Refuse a database of a shape that this program does not know. Errors: `TooNew`."""
+    if reached > newest:
+        raise TooNew(
+            f"{path} has shape {reached}, this program knows shapes up to {newest}: run the newer "
+            "program it was last used with"
+        )
 
 
 async def founded_at(tx: Transaction) -> int:

@@ -49,5 +49,7 @@ class Desk:
             contact=self.settings.privacy.contact,
             how_to_change=self.settings.practice.how_to_change,
             watches=bool(self.settings.safety.watch_phrases),
+            in_record=self.settings.privacy.feedback_in_clinical_record,
+            retention_days=self.settings.privacy.retention_days,
             **values,
         )

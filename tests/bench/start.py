@@ -12,6 +12,7 @@ from pathlib import Path
 from tests.bench.practice import settings_in
 from tests.bench.processes import cpu_seconds, emulator, resident_mib, running
 from tests.bench.table import Figure
+from tests.founding import founded
 
 _STARTS = 5
 _IDLE_SECONDS = 5.0
@@ -28,6 +29,7 @@ async def _measure(folder: Path) -> list[Figure]:
     seconds = []
     async with emulator() as (base_url, telegram, _):
         settings_in(folder, base_url)
+        founded(folder / "config.toml")
         command = [sys.executable, "-m", "bot", "run", "--config", str(folder / "config.toml")]
         for _ in range(_STARTS):
             while (await telegram.ask("state"))["polling"]:  # the poll of the life before

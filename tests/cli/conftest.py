@@ -18,6 +18,7 @@ from bot.demo.stage import TOKEN, write_config
 from bot.emulator import Emulator
 from bot.store.vault import read_key
 from tests.canaries import keys_of
+from tests.founding import founded
 
 
 class Process(subprocess.Popen[str]):
@@ -77,14 +78,14 @@ def telegram(telegram_loop: asyncio.AbstractEventLoop) -> Iterator[Emulator]:
 
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
-    """A practice that never reaches a Telegram, with its master key."""
-    return write_config(tmp_path, "http://127.0.0.1:9/bot")
+    """A practice that never reaches a Telegram, with its master key and database."""
+    return founded(write_config(tmp_path, "http://127.0.0.1:9/bot"))
 
 
 @pytest.fixture
 def connected(tmp_path: Path, telegram: Emulator) -> Path:
     """A practice with a Telegram."""
-    return write_config(tmp_path, telegram.base_url)
+    return founded(write_config(tmp_path, telegram.base_url))
 
 
 @pytest.fixture

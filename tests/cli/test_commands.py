@@ -27,6 +27,7 @@ from bot.opening import RandomIds, SystemClock, open_database
 from bot.store import people
 from bot.store.database import Database
 from bot.store.vault import Vault, new_master_key, read_key, write_key, write_key_file
+from tests.founding import founded
 from tests.transactions import writing
 
 DAY = 86_400_000
@@ -132,7 +133,7 @@ def test_a_missing_key_and_a_wrong_questionnaire_are_told(
     tmp_path: Path, key: bool, instrument: str, code: int, wrong: set[str]
 ) -> None:
     extra = f'[checkin]\ninstrument = "{instrument}"\n'
-    config = write_config(tmp_path, "http://127.0.0.1:9/bot", extra=extra)
+    config = founded(write_config(tmp_path, "http://127.0.0.1:9/bot", extra=extra))
     if not key:
         (tmp_path / "rapport.key").unlink()
     result = rapport("check", "-c", config, "--json")
@@ -150,7 +151,8 @@ def test_a_missing_key_and_a_wrong_questionnaire_are_told(
 @pytest.fixture
 def fresh(config: Path) -> Path:
     """A practice that has only its configuration."""
-    config.with_name("rapport.key").unlink()
+    for name in ("rapport.key", "rapport.sqlite3", "rapport.sqlite3.lock"):
+        config.with_name(name).unlink()
     return config
 
 
@@ -274,7 +276,7 @@ def test_nobody_is_invited_with_a_wrong_token(connected: Path) -> None:
     result = rapport("invite", "therapist", "-c", connected)
     assert result.exit_code == 5
     assert "telegram.token" in result.stderr
-    assert not connected.with_name("rapport.sqlite3").exists()
+    assert rows(connected, "SELECT count(*) FROM invitation") == [(0,)]
 
 
 def test_who_has_no_network_is_told_and_scripts_read_no_log(config: Path) -> None:

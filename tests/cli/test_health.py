@@ -20,6 +20,7 @@ from bot.emulator import Emulator
 from bot.store.pulse import backed_up_at, write_pulse
 from tests.cli.conftest import Process, Start, wait_until
 from tests.cli.test_commands import rapport
+from tests.founding import founded
 from tests.hook import free_port
 
 
@@ -168,7 +169,7 @@ def test_polling_opens_no_port_and_loads_no_server(
 def test_the_port_is_there_when_asked_for(tmp_path: Path, telegram: Emulator, start: Start) -> None:
     port = free_port()
     extra = f'[health]\nlisten = "127.0.0.1:{port}"\n'
-    config = write_config(tmp_path, telegram.base_url, extra=extra)
+    config = founded(write_config(tmp_path, telegram.base_url, extra=extra))
     process = start("run", "-c", str(config))
     wait_until(lambda: telegram.polling)
 
@@ -191,7 +192,7 @@ def test_a_port_that_is_taken_is_told(tmp_path: Path, telegram: Emulator, start:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         extra = f'[health]\nlisten = "127.0.0.1:{taken.getsockname()[1]}"\n'
-        config = write_config(tmp_path, telegram.base_url, extra=extra)
+        config = founded(write_config(tmp_path, telegram.base_url, extra=extra))
         process = start("run", "-c", str(config))
         _, errors = process.communicate(timeout=20)
     assert process.returncode == 1
@@ -209,7 +210,7 @@ def test_a_port_that_is_taken_is_told(tmp_path: Path, telegram: Emulator, start:
 def test_a_port_that_others_reach_is_a_warning(
     tmp_path: Path, extra: str, says: str | None
 ) -> None:
-    config = write_config(tmp_path, "http://127.0.0.1:9/bot", extra=extra)
+    config = founded(write_config(tmp_path, "http://127.0.0.1:9/bot", extra=extra))
     worries = json.loads(rapport("check", "-c", config, "--json").stdout)["warnings"]
     told = [worry for worry in worries if worry.startswith("health.listen")]
     assert [says in worry for worry in told if says] == ([True] if says else [])

@@ -8,6 +8,7 @@ from bot.demo.stage import write_config
 from bot.emulator import Emulator
 from tests.cli.conftest import Start, wait_until
 from tests.cli.test_commands import rapport
+from tests.founding import founded
 
 
 def test_a_started_bot_makes_a_backup_that_can_be_restored(
@@ -16,7 +17,7 @@ def test_a_started_bot_makes_a_backup_that_can_be_restored(
     folder = tmp_path / "backups"
     folder.mkdir()
     extra = f'[backup]\ndirectory = "{folder}"\n'
-    config = write_config(tmp_path, telegram.base_url, extra=extra)
+    config = founded(write_config(tmp_path, telegram.base_url, extra=extra))
     process = start("run", "-c", str(config))
     wait_until(lambda: bool(list(folder.glob("*.age"))), 60)
     (backup,) = folder.glob("*.age")

@@ -148,6 +148,7 @@ def test_a_running_bot_keeps_its_key(practice: Path) -> None:
 
 
 def test_without_a_practice_there_is_nothing_to_change(config: Path) -> None:
+    config.with_name("rapport.sqlite3").unlink()
     result = rapport("rotate-key", "-c", config)
     assert result.exit_code == 1
     assert "rapport init" in result.stderr

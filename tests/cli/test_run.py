@@ -21,6 +21,7 @@ from bot.emulator import Emulator
 from bot.opening import SystemClock, open_database
 from bot.store import migrate
 from tests.cli.conftest import Start, wait_until
+from tests.founding import founded
 
 STOPS_WITHIN_SECONDS = 8
 
@@ -83,7 +84,18 @@ def test_without_its_master_key_it_says_what_to_do(config: Path, start: Start) -
     assert process.returncode == 3
     assert "rapport init" in errors
     assert "recovery sheet" in errors
-    assert not config.with_name("rapport.sqlite3").exists()
+
+
+def test_without_its_database_it_makes_none(config: Path, start: Start) -> None:
+    database = config.with_name("rapport.sqlite3")
+    database.unlink()
+    process = start("run", "-c", str(config))
+    _, errors = process.communicate(timeout=20)
+    assert process.returncode == 1
+    assert f"{database} does not exist: is its disk there" in errors
+    assert "rapport restore" in errors
+    assert "rapport init" in errors
+    assert not database.exists()
 
 
 def test_a_database_in_use_is_left_to_its_process(config: Path, start: Start) -> None:
@@ -138,6 +150,7 @@ def test_a_database_that_cannot_be_upgraded_is_told_with_the_way_back(
     config: Path, start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     older = migrate.known()[:-1]
+    config.with_name("rapport.sqlite3").unlink()
     monkeypatch.setattr(migrate, "known", lambda: older)
     asyncio.run(made(config))
     with closing(sqlite3.connect(config.with_name("rapport.sqlite3"))) as db:
@@ -162,7 +175,7 @@ def test_a_questionnaire_that_is_not_there_is_a_wrong_configuration(
     tmp_path: Path, start: Start
 ) -> None:
     extra = '[checkin]\ninstrument = "session-aliance"\n'
-    config = write_config(tmp_path, "http://127.0.0.1:9/bot", extra=extra)
+    config = founded(write_config(tmp_path, "http://127.0.0.1:9/bot", extra=extra))
     process = start("run", "-c", str(config))
     _, errors = process.communicate(timeout=20)
     assert process.returncode == 2

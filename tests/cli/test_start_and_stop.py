@@ -25,6 +25,7 @@ from bot.demo.stage import TOKEN, write_config
 from bot.emulator import Emulator, MovableClock, Person
 from tests.bench.practice import ZONE, found, open_checkins
 from tests.cli.conftest import Start, wait_until
+from tests.founding import founded
 from tests.hook import receive_by_webhook
 
 pytestmark = pytest.mark.no_cover  # what is measured starts later
@@ -77,7 +78,7 @@ def config(tmp_path: Path, telegram: Emulator) -> Path:
     """A practice with a Telegram, in whose quiet hours it is not."""
     far = (datetime.now(ZoneInfo(ZONE)).hour + 12) % 24
     quiet = f'[checkin]\nquiet_from = "{far:02}:00"\nquiet_to = "{far:02}:01"\n'
-    return write_config(tmp_path, telegram.base_url, extra=quiet)
+    return founded(write_config(tmp_path, telegram.base_url, extra=quiet))
 
 
 def stopped(process: subprocess.Popen[str]) -> tuple[float, str]:

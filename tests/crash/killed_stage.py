@@ -19,6 +19,7 @@ from bot.emulator import Emulator
 from tests.crash.failpoints import Arms, Way
 from tests.crash.people import Somebody
 from tests.crash.shared_clock import SharedClock
+from tests.founding import founded
 from tests.hook import free_port, variables
 
 ROOT = Path(__file__).parents[2]
@@ -186,7 +187,7 @@ async def practice(
     around = (environment or {}) | receiving
     emulator = Emulator(token=TOKEN, clock=clock, seed=1, loopback_webhook=True)
     async with emulator.serve(port=0):
-        config = write_config(folder, emulator.base_url)
+        config = founded(write_config(folder, emulator.base_url), clock)
         lives = (
             ColdLives(folder, around)
             if cold

@@ -19,7 +19,7 @@ MODULES = sorted(path for path in STORE.glob("*.py") if path.stem != "__init__")
 PROGRAM = sorted([*(ROOT / "bot").rglob("*.py"), *(ROOT / "handlers").rglob("*.py")])
 
 #: What knows which engine it is.
-OF_THE_ENGINE = ("database", "backup")
+OF_THE_ENGINE = ("database", "backup", "presence")
 
 #: Words that only one engine knows, and what replaces the unknown ones.
 OF_ONE_ENGINE = re.compile(

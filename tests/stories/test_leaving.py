@@ -254,6 +254,23 @@ async def test_what_was_sealed_before_erasing_can_not_be_opened_any_more(world: 
     assert not any(value in world.raw for value in sealed)
 
 
+async def test_the_privacy_text_says_that_erasing_erases_and_how_long_is_kept(world: World) -> None:
+    anna, _ = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await anna.types("/privacy")
+    assert "/erase has it erased." in anna.screen
+    assert "clinical record" not in anna.screen
+    assert "your answers are kept for about 10 more years" in anna.screen
+
+
+@pytest.mark.settings(RECORD + "retention_days = 400\n")
+async def test_the_privacy_text_promises_no_erasure_where_it_is_a_request(world: World) -> None:
+    anna, _ = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await anna.types("/privacy")
+    assert "has it erased" not in anna.everything, "neither here nor before agreeing"
+    assert "belong to the clinical record: with /erase you ask for them" in anna.screen
+    assert "your answers are kept for 400 more days" in anna.screen
+
+
 @pytest.mark.settings(RECORD)
 async def test_where_answers_belong_to_the_record_erasing_is_a_request(world: World) -> None:
     anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")

@@ -68,6 +68,7 @@ async def test_of_what_was_not_opened_for_long_the_newest_four_come_again(world:
         await anna.answers(8)
         await world.until("Fri 17:00")
     new = await renews(world)
+    assert "of the three before it those not opened" in world.dana.screen
     digests = [call.at for call in world.calls_to(new) if "1 of 1 answered" in str(call.params)
                or "started, 1 of 5" in str(call.params)]  # fmt: skip
     assert len(digests) == 4

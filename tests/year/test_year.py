@@ -39,7 +39,7 @@ async def test_a_year(tmp_path: Path) -> None:
     assert tally.counts["days"] == DAYS
     assert tally.counts["questions"] > 1000
     assert tally.counts["reminders"] > 200
-    assert tally.counts["digests"] > 200
+    assert tally.counts["digests"] > 190  # less those that holidays take
     assert tally.counts["acknowledgements told"] > 200
     assert tally.counts["late taps"] > 10
     assert tally.counts["restarts"] >= 50

@@ -88,7 +88,7 @@ def relink_client(
 
     For a client whose therapist has left or cannot act. A therapist who is here is told.
     """
-    settings = settings_of(config)
+    settings = practice_of(config)
     if settled:
         pair = _or_end(work(_settle(settings, code, therapist)))
         typer.echo(

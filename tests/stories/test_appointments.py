@@ -106,7 +106,9 @@ async def test_a_mistyped_line_says_what_it_understood(world: World) -> None:
     await ben.types("/add A7 15:00")
     assert "Something is missing" in ben.screen
     await ben.types("/add Z9 2026-11-02 15:00 50m weekly")
-    assert "You have no client with the code Z9." in ben.screen
+    assert (
+        "You have no client with the code Z9. Your clients and their codes: /clients" in ben.screen
+    )
 
 
 async def test_a_session_that_did_not_take_place_can_be_corrected_after_the_digest(

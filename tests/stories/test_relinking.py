@@ -15,6 +15,7 @@ import pytest
 from world import Human, World, invitation_in
 
 from bot.core.errors import Refused
+from bot.services.relinking import Relinking
 from bot.views.buttons import write_id
 from tests.transactions import writing
 
@@ -30,6 +31,11 @@ async def link_for(ben: Human, code: str = "A7") -> str:
     """Let a therapist make a link; give its code."""
     await ben.types(f"/relink {code}")
     return invitation_in(ben.screen)
+
+
+def by_practice(world: World) -> Relinking:
+    """Give what the practice does on its server, of the program as it runs now."""
+    return world.stage.running.room.relinking
 
 
 def number_on(human: Human) -> str:
@@ -214,10 +220,9 @@ async def test_who_says_that_it_was_somebody_else_keeps_what_was_before_closed(
     assert "Only the practice can connect another one now" in ben.screen
     assert ben.received == received[0] + 1
     assert world.dana.received == received[1]
-    room = world.stage.running.room
     other = world.human("Anna's own phone")
-    await other.starts((await room.relinking.offer_by_practice("A7", None)).secret)
-    await room.relinking.confirm_by_practice("A7", number_on(other), None)
+    await other.starts((await by_practice(world).offer_by_practice("A7", None)).secret)
+    await by_practice(world).confirm_by_practice("A7", number_on(other), None)
     await world.step()
     await other.taps("I agree")
     await other.types("/history")
@@ -229,12 +234,11 @@ async def test_the_practice_can_say_that_the_new_account_is_the_right_one(world:
     anna, ben = await kept_words(world)
     new = await relinks(world, ben)
     await new.taps("I agree")
-    relinking = world.stage.running.room.relinking
     with pytest.raises(Refused, match="relink_settled"):
-        await relinking.settle("A7", None)
+        await by_practice(world).settle("A7", None)
     again = anna.data("That was not me")
     await anna.taps("That was not me")
-    await relinking.settle("A7", None)
+    await by_practice(world).settle("A7", None)
     await new.types("/history")
     assert new.sees("heard 3")
     assert "not one of yours" in (await anna.forges(again))[0]
@@ -350,12 +354,14 @@ async def test_the_practice_moves_whose_therapist_has_left(world: World) -> None
         )
         await tx.run("UPDATE role SET ended_at = 1 WHERE role = 'therapist'")
     received = ben.received
-    relinking, new = world.stage.running.room.relinking, world.human(NEW)
-    offer = await relinking.offer_by_practice("a7", None)
+    new = world.human(NEW)
+    offer = await by_practice(world).offer_by_practice("a7", None)
     await new.starts(offer.secret)
     number = number_on(new)
-    assert isinstance(await relinking.confirm_by_practice("A7", f"{number}1", None), Refused)
-    await relinking.confirm_by_practice("A7", number, None)
+    assert isinstance(
+        await by_practice(world).confirm_by_practice("A7", f"{number}1", None), Refused
+    )
+    await by_practice(world).confirm_by_practice("A7", number, None)
     await world.step()
     assert GOES_ON in anna.screen
     await anna.types("/history")
@@ -371,14 +377,14 @@ async def test_the_practice_moves_whose_therapist_has_left(world: World) -> None
 async def test_the_practice_says_which_therapist_and_who_is_here_is_told(world: World) -> None:
     anna, ben = await half_answered(world)
     await world.pair("Cora", "Dana", code="A7")
-    relinking, new = world.stage.running.room.relinking, world.human(NEW)
+    new = world.human(NEW)
     with pytest.raises(Refused, match="code_several") as several:
-        await relinking.offer_by_practice("A7", None)
+        await by_practice(world).offer_by_practice("A7", None)
     assert several.value.facts["names"] == "Ben, Dana"
     with pytest.raises(Refused, match="code_unknown"):
-        await relinking.offer_by_practice("A7", "Nobody")
-    await new.starts((await relinking.offer_by_practice("A7", "Ben")).secret)
-    await relinking.confirm_by_practice("A7", number_on(new), "Ben")
+        await by_practice(world).offer_by_practice("A7", "Nobody")
+    await new.starts((await by_practice(world).offer_by_practice("A7", "Ben")).secret)
+    await by_practice(world).confirm_by_practice("A7", number_on(new), "Ben")
     await world.step()
     assert GOES_ON in anna.screen
     assert AGREED in new.screen

@@ -581,7 +581,8 @@ LINES = {
     "A7 2026-12-01 15:00 500m once": "a session lasts 15 to 180 minutes.",
     "A7 2025-12-01 15:00 once": "2025-12-01 15:00 is more than 12 hours ago.",
     "A7 2028-12-01 15:00 once": "2028-12-01 is more than 366 days ahead.",
-    "Z9 2026-12-01 15:00 once": "You have no client with the code Z9.",
+    "Z9 2026-12-01 15:00 once": "You have no client with the code Z9. Your clients and their codes:"
+    " /clients",
 }
 
 

@@ -80,9 +80,6 @@ POINTS: dict[str, Point] = {
     "write: before": Point("bot.store.database:_Whole.__call__", "before", _writing),
     "write: before commit": Point("bot.store.database:_Whole._through", "after", _writing),
     "write: after commit": Point("bot.store.database:_Whole.__call__", "after", _writing),
-    "write: shared: before": Point("bot.store.database:_Whole.within", "before"),
-    "write: shared: before commit": Point("bot.store.database:_Whole.within", "after"),
-    "write: shared: after commit": Point("bot.store.database:_together", "after"),
     "read: after": Point("bot.store.database:_Whole.__call__", "after", _reading),
     # A client's answer.
     **_edges("answer", "bot.services.checkins:CheckIns.answer"),

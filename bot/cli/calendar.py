@@ -47,7 +47,10 @@ def show(
         typer.Option("--to", formats=["%Y-%m-%d"], help="The last day; two weeks without it."),
     ] = None,
     config: Annotated[
-        Path | None, typer.Option("--config", "-c", help="Take zone and rules of this practice.")
+        Path | None,
+        typer.Option(
+            "--config", "-c", help="Take zone and rules of this practice.", envvar="RAPPORT_CONFIG"
+        ),
     ] = None,
     zone: Annotated[
         str | None, typer.Option(help="The zone of times without one; without it the practice's.")
@@ -94,7 +97,10 @@ def find(
         str, typer.Argument(help="The server, with the account: https://name:password@host/")
     ],
     config: Annotated[
-        Path | None, typer.Option("--config", "-c", help="Take the settings of this practice.")
+        Path | None,
+        typer.Option(
+            "--config", "-c", help="Take the settings of this practice.", envvar="RAPPORT_CONFIG"
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:

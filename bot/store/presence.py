@@ -58,8 +58,9 @@ def find_shape(path: Path) -> int | None:
     except sqlite3.DatabaseError as problem:
         if getattr(problem, "sqlite_errorcode", 0) & 0xFF in _NO_FILE_OF_OURS:
             raise Damaged(
-                f"{path} is damaged or no database ({problem}): is database.path right? Then stop "
-                "the bot; `rapport restore` puts a backup there and moves this file aside"
+                f"{path}: the database's file is damaged or no database ({problem}): is "
+                "database.path right? Then stop the bot; `rapport restore` puts a backup there and "
+                "moves this file aside"
             ) from problem
         raise Unavailable(f"{path}: {problem}. May this user read it and its folder?") from problem
 

@@ -329,6 +329,20 @@ def test_a_preview_that_cannot_be_shown_is_told(
     assert says in result.stderr
 
 
+def test_a_practice_named_for_all_commands_is_taken_and_the_sample_still_shown(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sample = rapport("digest", "preview").stdout
+    monkeypatch.setenv("RAPPORT_CONFIG", str(config))
+    result = rapport("digest", "preview", "--therapist", "4001")
+    assert (result.exit_code, result.stderr) == (1, "4001 is no therapist of this practice\n")
+    assert rapport("digest", "preview").stdout.splitlines()[0] == sample.splitlines()[0]
+    config.write_text("broken", encoding="utf-8")
+    for words in (["test", "table.ics"], ["find", "https://example.org"]):
+        result = rapport("calendar", *words)
+        assert (result.exit_code, str(config) in result.stderr) == (2, True)
+
+
 def test_a_real_preview_is_noted_in_the_audit(config: Path) -> None:
     async def ben(db: Database) -> None:
         async with writing(db) as tx:

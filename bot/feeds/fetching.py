@@ -186,7 +186,10 @@ async def body_of(response: aiohttp.ClientResponse, host: str, wanted: int) -> b
         why, said = _SAID.get(response.status, _SAID[0])
         raise NotFetched(why, f"{host} {said} (HTTP {response.status})")
     if response.headers.get("Content-Encoding", "identity").lower() not in ("", "identity"):
-        raise NotFetched("packed", f"{host} packs what it sends though it was asked not to")
+        raise NotFetched(
+            "packed",
+            f"{host} packs what it sends though it was asked not to. Whoever runs it can mend that",
+        )
     body = bytearray()
     async for chunk in response.content.iter_chunked(_CHUNK):
         body += chunk
@@ -197,7 +200,11 @@ async def body_of(response: aiohttp.ClientResponse, host: str, wanted: int) -> b
 
 _SAID: Final[dict[int, tuple[Why, str]]] = {
     0: ("status", "does not give the calendar. Try again later"),
-    401: ("denied", "asks for a name and password, or does not take these"),
+    401: (
+        "denied",
+        "asks for a name and password, or does not take these. Give them in the address, or copy"
+        " its private address again",
+    ),
     403: (
         "forbidden",
         "does not let us read it. Publish the calendar, or copy its private address again",

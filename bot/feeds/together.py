@@ -24,6 +24,9 @@ def by_uid(entries: list[Entry], on_twice: OnTwice) -> Iterator[list[Entry]]:
     for entry in entries:
         named.setdefault(uid_of(entry.part), []).append(entry)
     for same in named.values():
+        if len(same) == 1 and not same[0].place.is_off:
+            yield same  # most are, and need no looking at
+            continue
         if is_planned([entry.part for entry in same]):
             exceptions = [entry for entry in same if is_exception(entry.part)]
             wholes = [entry for entry in same if not is_exception(entry.part)]

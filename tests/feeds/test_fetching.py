@@ -276,13 +276,15 @@ async def test_what_is_packed_is_not_unpacked(site: Site) -> None:
         body=gzip.compress(b"x" * 10_000_000), headers={"Content-Encoding": "gzip"}
     )
     site.pages["/bomb"] = packed
-    assert "packs what it sends" in await _refused(read_address(site.at("/bomb")))
+    said = await _refused(read_address(site.at("/bomb")))
+    assert "packs what it sends" in said
+    assert "Whoever runs it can mend that" in said
 
 
 @pytest.mark.parametrize(
     ("status", "words"),
     [
-        (401, "asks for a name and password"),
+        (401, "asks for a name and password, or does not take these. Give them in the address"),
         (403, "Publish the calendar"),
         (404, "Copy the address again"),
         (410, "any more"),

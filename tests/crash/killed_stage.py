@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
@@ -188,6 +189,9 @@ async def practice(
     emulator = Emulator(token=TOKEN, clock=clock, seed=1, loopback_webhook=True)
     async with emulator.serve(port=0):
         config = founded(write_config(folder, emulator.base_url), clock)
+        if "DISK_SYNCED" in around:  # made before the disk of `disk.py` was there to see it synced
+            database = config.with_name("rapport.sqlite3")
+            shutil.copy(database, Path(around["DISK_SYNCED"]) / database.name)
         lives = (
             ColdLives(folder, around)
             if cold

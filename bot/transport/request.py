@@ -1,8 +1,9 @@
-"""One HTTP call to the Bot API, and a verdict on what became of it.
+"""One HTTP call to the Bot API, on aiohttp, and a verdict on what became of it.
 
-Owns the bodies (JSON through orjson, multipart for files) and the classing of every failure by HTTP
-status and by cause. Refuses to repeat anything: a POST goes out once. Refuses to name the address
-of a call anywhere, because the address contains the token.
+Owns the connections, the bodies (JSON through orjson, multipart for files) and the classing of
+every failure by HTTP status and by cause. Refuses to repeat anything: a POST goes out once.
+Refuses to name the address of a call anywhere, because the address contains the token: failures
+are raised without the library's exception behind them, whose text would show it.
 """
 
 from __future__ import annotations
@@ -12,24 +13,32 @@ import json
 import logging
 import math
 import re
-import secrets
 import warnings
 from collections.abc import Mapping
 from enum import Enum
 from typing import Any, Final, cast
 
+import aiohttp
 import orjson
 from telegram import Bot
 from telegram.error import TelegramError
 from telegram.request import BaseRequest, RequestData
 from telegram.warnings import PTBUserWarning
-
-from bot.transport.wire import Answer, Limits, NotSent, Unanswered, Wire
+from yarl import URL
 
 _CONNECT_SECONDS: Final = 5.0
 _READ_SECONDS: Final = 10.0
 #: What a slow uplink may need for one picture, on top of the time to answer.
 _UPLOAD_SECONDS: Final = 30.0
+#: Shorter than any usual server's idle limit (75 s in nginx), so that it is us who let go of an
+#: idle connection and a request rarely meets one that the server is closing.
+_KEEP_ALIVE_SECONDS: Final = 30.0
+#: aiohttp hands a body below 64 KiB to the socket in one piece with its headers.
+_ONE_WRITE_BYTES: Final = 60_000
+#: Rounds of the event loop before a call, in which a connection that the server closed while
+#: this process was busy is noticed and left aside (measured: without them half of the calls
+#: after a blocked loop end as unclear, with two of them none).
+_LOOKS_AROUND: Final = 2
 _LONGEST_HALT_SECONDS: Final = 3600.0
 _LONGEST_SAID: Final = 200
 
@@ -46,8 +55,10 @@ class Outcome(Enum):
     CONFLICT = "conflict"
 
 
-_JSON: Final = "application/json"
-_USUAL: Final = Limits(_CONNECT_SECONDS, _READ_SECONDS, _CONNECT_SECONDS + _READ_SECONDS)
+_JSON: Final = {"Content-Type": "application/json"}
+_USUAL: Final = aiohttp.ClientTimeout(
+    total=_CONNECT_SECONDS + _READ_SECONDS, connect=_CONNECT_SECONDS, sock_read=_READ_SECONDS
+)
 
 _OF_STATUS: Final = {
     401: Outcome.TOKEN_REFUSED,
@@ -76,18 +87,18 @@ class WireFailure(TelegramError):
         self.retry_after = retry_after
 
 
-class WireRequest(BaseRequest):
+class AiohttpRequest(BaseRequest):
     """The library's door to the network, on one pool of at most `connections` connections."""
 
-    __slots__ = ("_connections", "_wire")
+    __slots__ = ("_connections", "_session")
 
     def __init__(self, connections: int = 50) -> None:
         self._connections = connections
-        self._wire: Wire | None = None
+        self._session: aiohttp.ClientSession | None = None
 
     def __repr__(self) -> str:
         """Name the class and whether it is open, nothing else."""
-        return f"WireRequest({'open' if self._wire else 'closed'})"
+        return f"AiohttpRequest({'open' if self._session else 'closed'})"
 
     @property
     def read_timeout(self) -> float:
@@ -96,15 +107,20 @@ class WireRequest(BaseRequest):
 
     async def initialize(self) -> None:
         """Open the pool; a second time changes nothing."""
-        if self._wire is None:
-            self._wire = Wire(self._connections, self.USER_AGENT)
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(
+                    limit=self._connections, keepalive_timeout=_KEEP_ALIVE_SECONDS
+                ),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                headers={"User-Agent": self.USER_AGENT},
+            )
 
     async def shutdown(self) -> None:
         """Close the pool; calls after this one fail as not sent."""
-        if self._wire is not None:
-            wire, self._wire = self._wire, None
-            wire.close()
-            await asyncio.sleep(0)  # in which the connections end
+        if self._session is not None:
+            session, self._session = self._session, None
+            await session.close()
 
     async def do_request(
         self,
@@ -119,16 +135,19 @@ class WireRequest(BaseRequest):
         """Make one call and give its status (always 2xx) and body; else raise `WireFailure`.
 
         Timeouts in seconds; there is no way to wait for ever. Waiting for a free connection
-        counts as connecting, writing as waiting for the answer.
+        counts as connecting.
         """
-        kind, body = _body(request_data)
+        body, headers = _body(request_data)
         connecting = _seconds_or(connect_timeout, _CONNECT_SECONDS)
         connecting += _seconds_or(pool_timeout, 0.0)
-        is_upload = request_data is not None and request_data.contains_files
-        silence = _seconds_or(write_timeout, _UPLOAD_SECONDS if is_upload else 0.0)
-        silence += _seconds_or(read_timeout, _READ_SECONDS)
-        limits = Limits(connecting, silence, connecting + silence)
-        return await self._exchange(url, method, kind, body, limits)
+        reading = _seconds_or(read_timeout, _READ_SECONDS)
+        writing = _seconds_or(
+            write_timeout, _UPLOAD_SECONDS if isinstance(body, aiohttp.FormData) else 0.0
+        )
+        limits = aiohttp.ClientTimeout(
+            total=connecting + writing + reading, connect=connecting, sock_read=reading
+        )
+        return await self._exchange(url, method, body, headers, limits)
 
     async def post_plain(self, url: str, values: Mapping[str, object]) -> Any:
         """Make one call with values that are JSON as they are, and give its result.
@@ -136,23 +155,50 @@ class WireRequest(BaseRequest):
         Without the library's parameters and its readings of the answer, which cost more than the
         call itself. Errors: `WireFailure`.
         """
-        _, payload = await self._exchange(url, "POST", _JSON, _as_json(values), _USUAL)
+        _, payload = await self._exchange(url, "POST", _as_json(values), _JSON, _USUAL)
         return self.parse_json_payload(payload)["result"]
 
     async def _exchange(
-        self, url: str, method: str, kind: str, body: bytes, limits: Limits
+        self,
+        url: str,
+        method: str,
+        body: bytes | aiohttp.FormData | None,
+        headers: Mapping[str, str],
+        limits: aiohttp.ClientTimeout,
     ) -> tuple[int, bytes]:
-        if self._wire is None:
+        if self._session is None:
             raise WireFailure(Outcome.NOT_SENT, "the connection pool is closed")
+        for _ in range(_LOOKS_AROUND):
+            await asyncio.sleep(0)
+        upload = aiohttp.UploadTracker()
         try:
-            answer = await self._wire.exchange(method, url, kind, body, limits)
-        except NotSent as problem:
-            raise WireFailure(Outcome.NOT_SENT, str(problem)) from None
-        except Unanswered as problem:
-            raise WireFailure(Outcome.UNCLEAR, str(problem)) from None
-        if 200 <= answer.status <= 299:
-            return answer.status, answer.body
-        raise _verdict(answer, _token_in(url))
+            async with self._session.request(
+                method,
+                URL(url, encoded=True),
+                data=body,
+                headers=headers,
+                allow_redirects=False,  # a redirected POST would be a second POST, elsewhere
+                upload_tracker=upload,
+                timeout=limits,
+            ) as answer:
+                payload = await answer.read()
+        except (
+            aiohttp.ClientConnectorError,  # refused, no route, no such name, TLS refused
+            aiohttp.ConnectionTimeoutError,  # connecting or waiting for the pool took too long
+            aiohttp.InvalidURL,
+        ) as problem:
+            failure = WireFailure(Outcome.NOT_SENT, type(problem).__name__)
+        except (aiohttp.ClientError, OSError) as problem:  # OSError: timeouts are among them
+            known = isinstance(body, bytes) and _never_written(upload, body)
+            failure = WireFailure(
+                Outcome.NOT_SENT if known else Outcome.UNCLEAR, type(problem).__name__
+            )
+        else:
+            if 200 <= answer.status <= 299:
+                return answer.status, payload
+            failure = _verdict(answer, payload, _token_in(url))
+        # Raised here and not inside `except`: the library's exception must not hang behind it.
+        raise failure
 
     @staticmethod
     def parse_json_payload(payload: bytes) -> dict[str, Any]:
@@ -173,8 +219,8 @@ class WireBot(Bot):
 
         Errors: `WireFailure`.
         """
-        request = cast(WireRequest, self.request)
-        return await request.post_plain(f"{self.base_url}/{method}", values)
+        wire = cast(AiohttpRequest, self.request)
+        return await wire.post_plain(f"{self.base_url}/{method}", values)
 
     def __repr__(self) -> str:
         """Name the class alone."""
@@ -200,8 +246,8 @@ def make_bot(
         token,
         base_url=f"{api_url}/bot",
         base_file_url=f"{api_url}/file/bot",
-        request=WireRequest(connections),
-        get_updates_request=WireRequest(2),
+        request=AiohttpRequest(connections),
+        get_updates_request=AiohttpRequest(2),
     )
 
 
@@ -217,49 +263,39 @@ def _as_json(values: Mapping[str, object]) -> bytes:
     raise WireFailure(Outcome.REJECTED, "the content cannot be written as JSON")
 
 
-def _body(data: RequestData | None) -> tuple[str, bytes]:
-    """Give a call's media type and its body."""
+def _body(data: RequestData | None) -> tuple[bytes | aiohttp.FormData | None, Mapping[str, str]]:
     if data is None:
-        return "", b""
+        return None, {}
     if not data.contains_files:
-        return _JSON, _as_json(data.parameters)
-    boundary = secrets.token_hex(16)
-    parts = [_part(boundary, name, text.encode()) for name, text in data.json_parameters.items()]
-    parts += [
-        _part(boundary, name, cast(bytes, content), filename, content_type)
-        for name, (filename, content, content_type) in data.multipart_data.items()
-    ]
-    return f"multipart/form-data; boundary={boundary}", b"".join(
-        parts
-    ) + f"--{boundary}--\r\n".encode()
+        return _as_json(data.parameters), _JSON
+    form = aiohttp.FormData()
+    for name, text in data.json_parameters.items():
+        form.add_field(name, text)
+    for name, (filename, content, content_type) in data.multipart_data.items():
+        form.add_field(name, content, filename=filename, content_type=content_type)
+    return form, {}
 
 
-def _part(boundary: str, name: str, content: bytes, filename: str = "", kind: str = "") -> bytes:
-    """Write one part of a form (RFC 7578); what a name may not hold is left away."""
-    shown = f'; filename="{_quoted(filename)}"' if filename else ""
-    typed = f"\r\nContent-Type: {kind}" if kind else ""
-    head = f'--{boundary}\r\nContent-Disposition: form-data; name="{_quoted(name)}"{shown}{typed}'
-    return f"{head}\r\n\r\n".encode() + content + b"\r\n"
+def _never_written(upload: aiohttp.UploadTracker, body: bytes) -> bool:
+    """Tell whether not a byte left: a small body is written at once or not at all."""
+    over = upload.upload_complete
+    return len(body) <= _ONE_WRITE_BYTES and over.done() and over.exception() is not None
 
 
-def _quoted(name: str) -> str:
-    return re.sub(r'[\r\n"\\]', "", name)
-
-
-def _verdict(answer: Answer, token: str) -> WireFailure:
+def _verdict(answer: aiohttp.ClientResponse, payload: bytes, token: str) -> WireFailure:
     """Class an answer with an error status.
 
     A refusal counts only in the Bot API's own words: a page with status 403 or 404 from a proxy
     on the way says nothing about a person or a token.
     """
     status = answer.status
-    body = read_json(answer.body)
+    body = read_json(payload)
     telegram_says_no = isinstance(body, dict) and body.get("ok") is False
     said = _said(body, token) if telegram_says_no else "no answer of the Bot API"
     if status == 429:
         parameters = body.get("parameters") if isinstance(body, dict) else None
         named = parameters.get("retry_after") if isinstance(parameters, dict) else None
-        wait = max(_wait(named), _wait(answer.retry_after))
+        wait = max(_wait(named), _wait(answer.headers.get("Retry-After")))
         return WireFailure(
             Outcome.RETRY_AFTER, said, status=status, retry_after=wait if wait > 0 else 1.0
         )

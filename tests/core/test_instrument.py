@@ -173,6 +173,8 @@ CONDITION = ("item", 1, "show_if", 0, 0)
         (changed("house", to={"low": 5}), "house: unknown key 'low'"),
         (changed("house", to={"low_at_most": "5"}), "house.low_at_most: must be a number"),
         (changed("house", to={"low_at_most": -1}), "house.low_at_most: must be a number"),
+        (changed("house", to={"slide_last": 1.5}), "house.slide_last: must be a share from 0 to 1"),
+        (changed("house", to={"ceiling_needs": 0}), "ceiling_needs: must be a whole number from 1"),
         (changed("item", 0, "scored", to="no"), "item calm: 'scored' is true or false"),
         (changed("item", 1, "scored", to=False), "item why: 'scored' is true or false, and for"),
         (changed("rhythm", to={"goals_every": 4}), "scored = false: goal_1, goal_2, goal_3"),

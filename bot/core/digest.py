@@ -211,7 +211,7 @@ def most_units(entry: Entry) -> int:
         is_over = entry.repair is not None and entry.repair.outcome != "open"
         size += _LINE_MARK + _REPAIRED * is_over + sum(map(_remarks, shown))
         return size + sum(_TALKED * (one.talked is not None) for one in shown)
-    shown = entry.sessions[:SESSIONS_SHOWN]
+    shown = entry.told[:SESSIONS_SHOWN]
     size += sum(map(_remarks, shown))
     if entry.standing == "silent":
         return size + _SINCE * bool(entry.silent_running)

@@ -17,7 +17,7 @@ from bot.core.instrument import Instrument
 from bot.core.people import PairState
 from bot.core.picture import Panel
 from bot.core.sessions import TEXT_SHOWN, Asked, Session, Window, sessions_of
-from bot.core.trends import Acknowledged, Repair, Trend, trend_of
+from bot.core.trends import TALKED, Acknowledged, Repair, Trend, trend_of
 
 Standing = Literal["first", "expanded", "calm", "silent"]
 
@@ -196,6 +196,11 @@ class Entry:
         return next(answered, self.sessions[0] if self.sessions else None)
 
     @property
+    def told(self) -> tuple[Session, ...]:
+        """Its sessions in the order of telling: answers first, and of these the low ones."""
+        return tuple(sorted(self.sessions, key=lambda one: (not one.has_answers, not one.is_low)))
+
+    @property
     def unanswered(self) -> Session | None:
         """The newest session of this digest without answers to show."""
         return next((session for session in self.sessions if not session.has_answers), None)
@@ -289,12 +294,18 @@ def _reasons(
     repair: Repair | None,
 ) -> tuple[Reason, ...]:
     found: set[Reason] = set()
-    last: Session | None = None
+    last, silences = None, 0
     for session in sessions:
+        silences += session.outcome == "silent"
         if session.is_new or session.is_corrected:
-            found |= _said_by(session, last) | _judged(session, trend.verdict_on(session))
+            is_low_silence = silences <= trend.house.low_silences and _waits_for_word(
+                last, facts.talk
+            )
+            found |= _said_by(session, is_after_low=is_low_silence)
+            found |= _judged(session, trend.verdict_on(session))
         if session.has_answers:
-            last = session
+            last, silences = session, 0
+            found.discard("silence_after_low")
     if repair is not None and repair.lasts:
         # What lasts is no news, unless it falls further. Silence says nothing about a fall: it is
         # still one only while scores come.
@@ -302,7 +313,8 @@ def _reasons(
         found = found - {"below", "fall"} | ({"still_below"} if scored else set())
     if _loop_is_open(facts.talk, sessions, window):
         found.add("open_loop")
-    if facts.talk is not None and _is_declined(facts.talk, window):
+    has_talked = any(s.talked in TALKED for s in sessions if s.is_new)
+    if facts.talk is not None and _is_declined(facts.talk, window) and not has_talked:
         found.add("declined")
     if _state_now(facts, window) == "stopped":
         found.add("stopped")
@@ -314,11 +326,18 @@ def _reasons(
     return tuple(sorted(found, key=_NEED_ORDER.__getitem__))
 
 
-def _said_by(session: Session, last: Session | None) -> set[Reason]:
-    """Say what a session of the window gives reason for; last: the answered one before it."""
+def _waits_for_word(last: Session | None, talk: Talk | None) -> bool:
+    """Say whether the last answer was low, and its client has not asked to let it be."""
+    if last is None or not last.is_low:
+        return False
+    return talk is None or talk.reply != "rather_not" or talk.made_at < last.starts_at
+
+
+def _said_by(session: Session, *, is_after_low: bool) -> set[Reason]:
+    """Say what a session of the window gives reason for."""
     found: set[Reason] = set()
     if session.outcome == "silent":
-        found.add("silence_after_low" if last is not None and last.is_low else "silence")
+        found.add("silence_after_low" if is_after_low else "silence")
     if session.shared is not None:
         found.add("raise" if session.shared.disclosure == "raise" else "wrote")
     if set(session.obstacles) - _NO_OBSTACLE:

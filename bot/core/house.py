@@ -19,12 +19,13 @@ class House:
     is no reliable change and no chart. reliable_z: S2, S3. baseline_needs, baseline_over, sigmas:
     S5 to S8. cutoff_below, cutoff_at_most, cutoff_fall: S10, for licensed instruments.
     alpha_people: S11. rate_needs: S12. gap_needs: S13. repair_within: S14. straight_running,
-    ceiling_needs, ceiling_share: S15. low_at_most, low_running: S16. fall_at_least, fall_needs,
-    usual_over, usual_needs: S17. slide_over, slide_last: S9, in words.
+    ceiling_needs, ceiling_share: S15. low_at_most, low_running, low_silences: S16. fall_at_least,
+    fall_needs, usual_over, usual_needs: S17. slide_over, slide_last: S9, in words.
     """
 
     low_at_most: int = 5
     low_running: int = 2
+    low_silences: int = 2
     fall_at_least: float = 2.0
     fall_needs: int = 2
     score_needs: int = 4
@@ -72,6 +73,7 @@ class Scale(Protocol):
 _WHOLE: Final = {
     "low_at_most": 0,
     "low_running": 2,
+    "low_silences": 0,
     "fall_needs": 1,
     "score_needs": 0,
     "usual_over": 1,

@@ -26,7 +26,7 @@ PICTURE_SESSIONS: Final = 12
 FOLLOWED_SESSIONS: Final = 18
 
 #: What the client says when the two have talked.
-_TALKED: Final = ("yes", "a_bit")
+TALKED: Final = ("yes", "a_bit")
 _OUTSIDE: Final = ("open", "not_asked", "did_not_meet", "undelivered")
 
 
@@ -181,7 +181,7 @@ class Trend:
             outcome=newest.outcome,
             is_new=self._is_here(began) and not newest.is_older,
             acknowledged="talk" if "talk" in said else "read" if said else None,
-            talked=True if replies.intersection(_TALKED) else talked,
+            talked=True if replies.intersection(TALKED) else talked,
             until_on=ended.on if ended is not None else None,
             is_older=newest.is_older,
             is_overdue=newest.is_overdue,
@@ -227,7 +227,7 @@ def trend_of(sessions: Sequence[Session], instrument: Instrument) -> Trend:
         signals.Point(
             session.values,
             session.instrument,
-            session.talked in _TALKED,
+            session.talked in TALKED,
             session.begins_anew,
             session.is_after_unseen,
         )

@@ -238,3 +238,35 @@ def test_a_correction_of_an_earlier_answer_is_read_away_with_the_calm() -> None:
     withheld = asked(MONDAY, *CALM, state="withheld", answers=())
     assert entry(pair("A7", asked("2026-11-09", *CALM), withheld)).reasons == ("other",)
     assert entry(pair("A7", corrected, withheld)).reasons == ("calm",)
+
+
+def test_silence_after_a_low_answer_stands_out_twice_and_not_once_it_is_declined_or_over() -> None:
+    def reasons(*history: tuple[int, ...], talk: Talk | None = None) -> tuple[Reason, ...]:
+        return entry(pair("A7", *weekly(*history), talk=talk)).reasons
+
+    assert reasons(LOW, ()) == ("silence_after_low",)
+    assert reasons(LOW, (), ()) == ("silence_after_low",)
+    assert reasons(LOW, (), (), ()) == ("silence",)
+    declined = Talk(9, FROM - 10 * DAY, "rather_not", FROM - 9 * DAY)
+    assert reasons(LOW, (), talk=replace(declined, made_at=FROM - DAY)) == ("silence",)
+    before = replace(declined, made_at=FROM - 30 * DAY)
+    assert reasons(LOW, (), talk=before) == ("silence_after_low",)
+    answered_since = entry(pair("A7", *weekly(LOW), asked(MONDAY), asked(TUESDAY, *CALM)))
+    assert answered_since.reasons == ("low",)
+
+
+def test_who_has_talked_is_not_told_to_have_declined() -> None:
+    talk = Talk(9, FROM - HOUR, "rather_not", FROM + HOUR)
+    said = asked(MONDAY, *CALM, extra=(Given("talked", "a_bit"),), follows_id=9)
+    assert "declined" not in entry(pair("A7", said, talk=talk)).reasons
+    assert "declined" in entry(pair("A7", asked(MONDAY, *CALM), talk=talk)).reasons
+
+
+def test_answers_are_told_before_what_is_open_and_the_low_one_first() -> None:
+    low, calm = asked(MONDAY, *LOW), asked(TUESDAY, *CALM)
+    silent = asked("2026-11-18")
+    later = asked("2026-11-19", state=None, decided_at=CUT - DAY, not_asked_reason="per_week")
+    made = entry(pair("A7", low, calm, silent, later))
+    assert [session.on[-2:] for session in made.sessions] == ["19", "18", "17", "16"]
+    assert [session.on[-2:] for session in made.told] == ["16", "17", "19", "18"]
+    assert most_units(made) >= most_units(entry(pair("A7", low, calm)))

@@ -124,7 +124,7 @@ def test_every_state_in_an_export_has_words() -> None:
         ),
         (
             Repair("2026-11-02", "back", False, None, False, "2026-11-09"),
-            "not acknowledged → back to usual on Mon 9 Nov",
+            "back to usual on Mon 9 Nov",
         ),
         (
             Repair("2026-11-02", "repaired", False, "talk", True, "2026-11-09"),

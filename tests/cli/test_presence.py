@@ -30,6 +30,7 @@ NEED_ONE: dict[str, tuple[str, ...]] = {
     "handover": ("Ben", "Fay"),
     "invite therapist": (),
     "relink therapist": ("Ben",),
+    "relink client": ("A7",),
     "digest preview": ("--therapist", "4001"),
     "calendar add": ("https://example.org/a.ics", "--therapist", "4001"),
     "calendar list": (),

@@ -76,6 +76,9 @@ class Disaster:
     async def _crash(self) -> None:
         """Everything on the server is gone; another one is set up the next morning."""
         stage, course = self.course.stage, self.course
+        for client in course.clients.values():  # the worst moment: all has just been said
+            for checkin in sorted(client.asked_since(self._backed_up_at)):
+                await client.answer(checkin, "now")
         crashed_at = stage.clock.now()
         await stage.close()
         self._burn()

@@ -544,3 +544,24 @@ async def test_every_second_session_counts_from_what_may_have_been_asked(world: 
     assert len(questions(anna)) == asked
     await world.until("Mon 11:00")
     assert len(questions(anna)) == asked + 1
+
+
+async def test_a_digest_that_may_have_been_opened_in_lost_hours_is_not_called_unopened(
+    world: World,
+) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    await anna.checks_in(8, 8, 8, 8, 8)
+    await world.until("Fri 17:10")
+    backup = await backed_up(world)
+    await ben.opens("A7")
+    await world.until("Sat 09:00")
+    await restored(world, backup)
+    await resumed(world)
+    for unopened in (1, 2):
+        await world.until("Mon 17:10")
+        assert "have not been opened yet" not in ben.everything, unopened
+        await anna.checks_in(8, 8, 8, 8, 8)
+        await world.until("Fri 17:10")
+    await world.until("Mon 17:10")
+    assert "The last 2 weekly digests have not been opened yet." in ben.screen

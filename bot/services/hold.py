@@ -80,6 +80,7 @@ class Hold:
                 await losses.presume_sent(tx, message.id, until_at)
                 await arrived(tx, message, message.due_at, None)
         await losses.mark_checkins(tx, until_at, until_at)
+        await losses.keep_texts(tx, from_at)
         await self._close_over(tx, until_at)
         await losses.forget_questions(tx)
         await losses.take_back_ends(tx, until_at)

@@ -99,16 +99,19 @@ async def count_losses(tx: Transaction) -> int:
     return int(row["many"]) if row else 0
 
 
-async def find_untold(tx: Transaction, pair_id: int, checkin_id: int) -> Loss | None:
-    """Give the newest loss of which a pair's client has not been told with a check-in since."""
+async def find_untold(tx: Transaction, pair_id: int) -> Loss | None:
+    """Give the newest loss of which a pair's client has not been told with a check-in since.
+
+    Whichever of their therapists that one was about; a reminder does not say it again.
+    """
     row = await tx.one(
         "SELECT loss.* FROM loss JOIN pair ON pair.id = :pair_id"
         " WHERE pair.joined_at < loss.until_at AND loss.resumed_at IS NOT NULL"
-        " AND NOT EXISTS (SELECT 1 FROM checkin WHERE checkin.pair_id = :pair_id"
-        "  AND checkin.id <> :checkin_id AND checkin.sent_at >= loss.until_at)"
+        " AND NOT EXISTS (SELECT 1 FROM pair AS own JOIN checkin ON checkin.pair_id = own.id"
+        "  WHERE own.client_id = pair.client_id AND own.joined_at < loss.until_at"
+        "  AND checkin.sent_at >= loss.until_at)"
         " ORDER BY loss.until_at DESC LIMIT 1",
         pair_id=pair_id,
-        checkin_id=checkin_id,
     )
     return _loss(row) if row else None
 
@@ -145,6 +148,15 @@ async def mark_checkins(tx: Transaction, until_at: int, now: int) -> None:
         " AND subject_id IN (SELECT id FROM checkin WHERE lost_at = :until_at)",
         until_at=until_at,
         now=now,
+    )
+
+
+async def keep_texts(tx: Transaction, from_at: int) -> None:
+    """Let nobody but its client see a text whose showing may have been taken back in a loss."""
+    await tx.run(
+        "UPDATE answer SET disclosure = 'keep' WHERE disclosure IN ('show', 'raise')"
+        " AND checkin_id IN (SELECT id FROM checkin WHERE state = 'open' AND closes_at > :from_at)",
+        from_at=from_at,
     )
 
 

@@ -98,8 +98,8 @@ def test_lost_hours_are_told_once_and_nothing_follows_on_them() -> None:
     news = Message(then, BEN, "the practice's server was lost, and a backup was restored")
     next_one = replace(
         ASKS, at=then, pushes=("rate.x9.heard.3",),
-        text="A short check-in about Tuesday is ready.\n\nFirst: anything you told me was lost by a"
-        " fault of the practice's server.",
+        text="A short check-in about Tuesday is ready.\n\nIf you wrote anything here, it is gone:"
+        " the practice's server had a fault.",
     )  # fmt: skip
 
     def found(*messages: Message) -> list[str]:

@@ -605,3 +605,25 @@ async def test_a_text_taken_back_in_lost_hours_is_not_shown(world: World) -> Non
     assert await world.rows("SELECT disclosure FROM answer WHERE disclosure IS NOT NULL") == [
         ("keep",)
     ]
+
+
+async def test_who_may_have_withheld_in_lost_hours_can_do_it_again_before_the_digest(
+    world: World,
+) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Thu 15:00")
+    await world.until("Thu 16:20")
+    await anna.checks_in(2, 8, 8, 8, 8)
+    backup = await backed_up(world)
+    await anna.taps("Don't send")
+    await anna.taps("Don't send")
+    await world.until("Fri 09:00")
+    await restored(world, backup)
+    assert "is gone" not in anna.screen, "nobody is told while it is on hold"
+    await resumed(world)
+    assert anna.screen.startswith("If you wrote or tapped anything here between Thu")
+    await anna.taps("Don't send")
+    await anna.taps("Don't send")
+    await world.until("Fri 17:10")
+    assert "chose not to send the answers" in (ben.sees("Week 45").text or "")  # type: ignore[union-attr]
+    await world.until("Thu 16:20")
+    assert "is gone" not in anna.screen, "it was said"

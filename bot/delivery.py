@@ -175,6 +175,12 @@ class Delivery:
         if name == "lost":
             lost = await self.hold.telling(message.subject_id, claimed.person.id)
             return self.notice_views.lost(lost, reader) if lost else None
+        if name == "lost_open":
+            talk = await self.checkins.delivery(message.subject_id)
+            lost = await self.hold.telling(int(more[0]), claimed.person.id)
+            if talk is None or lost is None or not talk.is_open:
+                return None
+            return self.notice_views.lost_open(talk, lost.loss)
         if name == "closed":
             plan = await self.absences.telling(message.subject_id, claimed.person.id)
             return self.absence_views.told(plan, reader) if plan else None

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Final
 
 from bot.core.errors import Refused
-from bot.services.absence_plans import PRACTICE
+from bot.services.absence_plans import PRACTICE, Plan
 from bot.services.schedule import By
 from handlers.guard import Ask, Reply, Room, Route, may
 
@@ -58,14 +58,14 @@ async def preview(room: Room, ask: Ask) -> Reply:
     owner = ask.tap.subject
     plan = await room.absences.draft_days(_by(ask), owner, first_on, last_on, changes or None)
     today = (await room.absences.listed(_by(ask), owner)).today
-    return Reply(room.absence_views.plan(plan, today, ask.reader))
+    return _shown(room, ask, plan, today)
 
 
 async def show(room: Room, ask: Ask) -> Reply:
     """Look at one absence."""
     plan = await room.absences.show(_by(ask), ask.tap.subject)
     today = (await room.absences.listed(_by(ask), plan.absence.owner_id)).today
-    return Reply(room.absence_views.plan(plan, today, ask.reader, is_looked_at=plan.stands))
+    return _shown(room, ask, plan, today, is_looked_at=plan.stands)
 
 
 async def change(room: Room, ask: Ask) -> Reply:
@@ -82,19 +82,19 @@ async def change(room: Room, ask: Ask) -> Reply:
 async def apply(room: Room, ask: Ask) -> Reply:
     """Let what was previewed count."""
     plan = await room.absences.agree(_by(ask), ask.tap.subject)
-    return Reply(room.absence_views.plan(plan, plan.absence.first_on, ask.reader))
+    return _shown(room, ask, plan, plan.absence.first_on)
 
 
 async def remove(room: Room, ask: Ask) -> Reply:
     """Take an absence back, or be back from today on."""
     plan = await room.absences.remove(_by(ask), ask.tap.subject)
-    return Reply(room.absence_views.plan(plan, plan.absence.first_on, ask.reader))
+    return _shown(room, ask, plan, plan.absence.first_on)
 
 
 async def undo(room: Room, ask: Ask) -> Reply:
     """Take the last act on an absence back."""
     plan = await room.absences.undo(_by(ask), ask.tap.subject)
-    return Reply(room.absence_views.plan(plan, plan.absence.first_on, ask.reader))
+    return _shown(room, ask, plan, plan.absence.first_on)
 
 
 async def _list(room: Room, ask: Ask, owner: int) -> Reply:
@@ -104,7 +104,13 @@ async def _list(room: Room, ask: Ask, owner: int) -> Reply:
 
 async def _draft(room: Room, ask: Ask, owner: int, words: str) -> Reply:
     plan = await room.absences.draft(_by(ask), owner, words)
-    return Reply(room.absence_views.plan(plan, plan.absence.first_on, ask.reader))
+    return _shown(room, ask, plan, plan.absence.first_on)
+
+
+def _shown(room: Room, ask: Ask, plan: Plan, today: str, *, is_looked_at: bool = False) -> Reply:
+    person_id = _by(ask).person_id
+    views = room.absence_views
+    return Reply(views.plan(plan, today, ask.reader, person_id, is_looked_at=is_looked_at))
 
 
 async def _choose(

@@ -61,7 +61,7 @@ class CheckIns:
         checkin = await store.load_checkin(tx, checkin_id)
         if checkin is None:
             return None
-        lost = await losses.find_untold(tx, checkin.pair_id, checkin.id)
+        lost = await losses.find_untold(tx, checkin.pair_id)
         return replace(await self.talks.of(tx, checkin), lost=lost)
 
     @writes

@@ -80,6 +80,7 @@ class Hold:
                 await losses.presume_sent(tx, message.id, until_at)
                 await arrived(tx, message, message.due_at, None)
         await losses.mark_checkins(tx, until_at, until_at)
+        await losses.keep_texts(tx, from_at)
         await self._close_over(tx, until_at)
         await losses.forget_questions(tx)
         await losses.take_back_ends(tx, until_at)
@@ -157,14 +158,31 @@ class Hold:
                     expires_at=now + _TELL_WITHIN_MS,
                     now=now,
                 )
-        await losses.resume(tx, now)
         newest = on_hold.lost[-1].loss
+        await self._tell_who_may_have_withdrawn(tx, newest, now)
+        await losses.resume(tx, now)
         await audit.note(tx, self.ids.new(), now, None, "hold ended", "loss", newest.id)
         await tell_admins(
             tx, "resumed", subject_id=newest.id, pair_id=None,
             ids=self.ids, settings=self.settings, now=now,
         )  # fmt: skip
         return on_hold
+
+    async def _tell_who_may_have_withdrawn(self, tx: Transaction, loss: Loss, now: int) -> None:
+        """Owe clients the news whose answers go out as they stood before a loss, if left alone."""
+        for checkin in await losses.still_withdrawable(tx, now):
+            await outbox.queue(
+                tx,
+                id=self.ids.new(),
+                kind="notice",
+                subject_id=checkin["id"],
+                part=f"lost_open:{loss.id}",
+                person_id=checkin["client_id"],
+                pair_id=checkin["pair_id"],
+                due_at=now,
+                expires_at=checkin["closes_at"],
+                now=now,
+            )
 
     @reads
     async def telling(self, tx: Transaction, loss_id: int, person_id: int) -> Telling | None:

@@ -99,16 +99,24 @@ async def count_losses(tx: Transaction) -> int:
     return int(row["many"]) if row else 0
 
 
-async def find_untold(tx: Transaction, pair_id: int, checkin_id: int) -> Loss | None:
-    """Give the newest loss of which a pair's client has not been told with a check-in since."""
+async def find_untold(tx: Transaction, pair_id: int) -> Loss | None:
+    """Give the newest loss of which a pair's client has not been told since.
+
+    Whichever of their therapists it was told with; a reminder does not say it again.
+    """
     row = await tx.one(
         "SELECT loss.* FROM loss JOIN pair ON pair.id = :pair_id"
         " WHERE pair.joined_at < loss.until_at AND loss.resumed_at IS NOT NULL"
-        " AND NOT EXISTS (SELECT 1 FROM checkin WHERE checkin.pair_id = :pair_id"
-        "  AND checkin.id <> :checkin_id AND checkin.sent_at >= loss.until_at)"
+        " AND NOT EXISTS (SELECT 1 FROM pair AS own JOIN checkin ON checkin.pair_id = own.id"
+        "  WHERE own.client_id = pair.client_id AND own.joined_at < loss.until_at"
+        "  AND checkin.sent_at >= loss.until_at)"
+        " AND NOT EXISTS (SELECT 1 FROM pair AS own JOIN checkin ON checkin.pair_id = own.id"
+        "  JOIN message ON message.kind = 'notice' AND message.subject_id = checkin.id"
+        "  WHERE own.client_id = pair.client_id AND checkin.closes_at > loss.until_at"
+        "  AND message.part LIKE 'lost_open:%' AND message.state IN ('sent', 'unknown')"
+        "  AND message.made_at >= loss.until_at)"
         " ORDER BY loss.until_at DESC LIMIT 1",
         pair_id=pair_id,
-        checkin_id=checkin_id,
     )
     return _loss(row) if row else None
 
@@ -144,6 +152,26 @@ async def mark_checkins(tx: Transaction, until_at: int, now: int) -> None:
         " WHERE kind = 'reminder' AND state = 'queued'"
         " AND subject_id IN (SELECT id FROM checkin WHERE lost_at = :until_at)",
         until_at=until_at,
+        now=now,
+    )
+
+
+async def keep_texts(tx: Transaction, from_at: int) -> None:
+    """Let nobody but its client see a text whose showing may have been taken back in a loss."""
+    await tx.run(
+        "UPDATE answer SET disclosure = 'keep' WHERE disclosure IN ('show', 'raise')"
+        " AND checkin_id IN (SELECT id FROM checkin WHERE state = 'open' AND closes_at > :from_at)",
+        from_at=from_at,
+    )
+
+
+async def still_withdrawable(tx: Transaction, now: int) -> list[Row]:
+    """List the finished check-ins that can still be withheld or changed, and whose they are."""
+    return await tx.all(
+        "SELECT checkin.id, checkin.pair_id, checkin.closes_at, pair.client_id FROM checkin"
+        " JOIN pair ON pair.id = checkin.pair_id WHERE checkin.state = 'open'"
+        " AND checkin.completed_at IS NOT NULL AND checkin.closes_at > :now"
+        " AND pair.state <> 'erased' ORDER BY checkin.completed_at",
         now=now,
     )
 

@@ -8,11 +8,12 @@ from typing import Final
 from bot.store.database import Transaction
 
 # A digest of silence alone has nothing to open. The last word on any digest counts: whoever opens
-# the newest has come back, whatever lies below.
+# the newest has come back, whatever lies below. One from before a loss may have been opened in it.
 _LYING: Final = (
     " FROM digest WHERE digest.therapist_id = :therapist_id AND digest.opened_at IS NULL"
     " AND digest.made_at > (SELECT coalesce(max(other.opened_at), 0) FROM digest AS other"
     "  WHERE other.therapist_id = :therapist_id)"
+    " AND digest.made_at > (SELECT coalesce(max(loss.until_at), 0) FROM loss)"
     " AND EXISTS (SELECT 1 FROM digest_entry WHERE digest_entry.digest_id = digest.id"
     "  AND digest_entry.standing <> 'silent')"
 )

@@ -103,8 +103,19 @@ class AbsenceViews:
         )
         return Screen(text, rows(names, *weeks, turns, [cancel]))
 
-    def plan(self, plan: Plan, today: str, reader: Reader, *, is_looked_at: bool = False) -> Screen:
-        """Show an absence before it counts, after an act on it, or to look at it."""
+    def plan(
+        self,
+        plan: Plan,
+        today: str,
+        reader: Reader,
+        person_id: int | None,
+        *,
+        is_looked_at: bool = False,
+    ) -> Screen:
+        """Show an absence before it counts, after an act on it, or to look at it.
+
+        person_id: who reads; of other therapists' clients they see how many, and no code.
+        """
         at, owner = plan.absence.id, plan.absence.owner_id
         has_begun = plan.absence.first_on < today
         with speaking(reader.language):
@@ -121,13 +132,13 @@ class AbsenceViews:
                 )
             else:
                 keyboard = rows([button(_("Undo"), "absundo", at), back])
-            text = self._text(plan, reader, is_looked_at=is_looked_at)
+            text = self._text(plan, reader, person_id, is_looked_at=is_looked_at)
         return Screen(text, keyboard)
 
     def told(self, plan: Plan, reader: Reader) -> Screen:
         """Tell a therapist of days on which the practice is closed, or is not after all."""
         with speaking(reader.language):
-            lines = [self._effect(one) for one in plan.effects]
+            lines = [self._effect(one, one.therapist_id) for one in plan.effects]
             text = self.desk.text(
                 "notice/closed",
                 reader,
@@ -138,8 +149,11 @@ class AbsenceViews:
             )
         return Screen(text)
 
-    def _text(self, plan: Plan, reader: Reader, *, is_looked_at: bool) -> str:
+    def _text(
+        self, plan: Plan, reader: Reader, person_id: int | None, *, is_looked_at: bool
+    ) -> str:
         absence = plan.absence
+        effects = [self._effect(one, person_id) for one in plan.effects[:_THERAPISTS]]
         return self.desk.text(
             "absence/plan",
             reader,
@@ -151,17 +165,19 @@ class AbsenceViews:
                 for one in (() if plan.was or is_looked_at else plan.replaced)
                 if one.cover not in (None, absence.cover)
             ],
-            effects=[self._effect(one) for one in plan.effects[:_THERAPISTS]],
+            effects=effects,
+            same=effects[0] if plan.is_practice and _is_one_time(plan.effects) else None,
             more=max(0, len(plan.effects) - _THERAPISTS),
             typed=f"/away {absence.first_on} {absence.last_on}",
             is_looked_at=is_looked_at,
         )
 
-    def _effect(self, effect: Effect) -> dict[str, Any]:
+    def _effect(self, effect: Effect, person_id: int | None) -> dict[str, Any]:
+        is_own = effect.therapist_id == person_id
         return {
             "of": effect,
-            "cancelled": _codes(effect.cancelled),
-            "back": _codes(effect.back),
+            "cancelled": _codes(effect.cancelled) if is_own else "",
+            "back": _codes(effect.back) if is_own else "",
         }
 
     def _line(self, absence: Absence) -> dict[str, Any]:
@@ -185,6 +201,12 @@ def days(absence: Absence) -> str:
     """Name an absence's days in the language spoken now: `Sun, Dec 20 – Wed, Jan 6 2027`."""
     last = f"{day(absence.last_on)} {absence.last_on[:4]}"
     return last if absence.first_on == absence.last_on else f"{day(absence.first_on)} – {last}"
+
+
+def _is_one_time(effects: Sequence[Effect]) -> bool:
+    """Say whether the digests of several therapists come at the same times."""
+    times = {(one.zone, one.eve_at, one.is_now, one.next_at) for one in effects}
+    return len(effects) > 1 and len(times) == 1
 
 
 def _codes(codes: Sequence[str]) -> str:

@@ -14,6 +14,7 @@ from bot.render import gettext as _
 from bot.render import speaking
 from bot.services.ports import Keyboard, Screen
 from bot.services.talks import Talk
+from bot.store.losses import Loss
 from bot.views.buttons import Button, button, columns, rows
 from bot.views.reader import Desk, Reader
 
@@ -50,9 +51,13 @@ class CheckInViews:
         """Show the item again after taps may have been lost on Telegram's side."""
         return self._below("client/after_outage", talk)
 
-    def _below(self, template: str, talk: Talk) -> Screen:
+    def after_loss(self, talk: Talk, loss: Loss) -> Screen:
+        """Show a check-in as it stood before hours that are lost, and say so above."""
+        return self._below("client/lost", talk, loss=loss)
+
+    def _below(self, template: str, talk: Talk, **values: object) -> Screen:
         screen = self.now(talk)
-        first = self.desk.text(template, self.desk.reader(talk.person))
+        first = self.desk.text(template, self.desk.reader(talk.person), **values)
         return Screen(f"{first}\n\n{screen.text}", screen.keyboard)
 
     def moved(self, person: Person) -> Screen:

@@ -80,6 +80,10 @@ class NoticeViews:
         """Tell a therapist which hours were lost, and about whom nobody asks again."""
         return self.people.words("notice/lost", reader, telling=telling, loss=telling.loss)
 
+    def lost_open(self, talk: Talk, loss: Loss) -> Screen:
+        """Tell a client of lost hours, with the check-in that can still be withheld or changed."""
+        return self.checkins.after_loss(talk, loss)
+
     def before_first(self, pair: Pair, talk: Talk, reader: Reader) -> Screen:
         """Tell a therapist what a client said before the first session."""
         withheld = talk.checkin.state == "withheld"

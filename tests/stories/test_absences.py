@@ -526,8 +526,10 @@ async def test_the_practice_closes_and_its_therapists_are_told(world: World) -> 
     assert "/schedule closed 2026-11-15" in dana.screen
     told = ben.received
     await dana.types("/schedule closed 6.11.")
-    assert "Ben\nCancelled: 1 (A7)" in dana.screen
-    assert "comes before it: Thu, Nov 5, 17:00" in dana.screen
+    assert "Ben\nCancelled: 1\n" in dana.screen
+    assert "A7" not in dana.screen, "whom a colleague sees, and how often, is not the admin's"
+    assert "Faraway\nNo session is planned in this time so far.\n\n" in dana.screen
+    assert dana.screen.count("comes before it: Thu, Nov 5, 17:00") == 1, "once for both"
     assert ben.received == told
     await dana.taps("Apply")
     assert ben.sees("The practice is closed: Fri, Nov 6 2026")
@@ -712,3 +714,19 @@ class TestCalendars:
             ("2026-11-12", "planned"), ("2026-11-13", "planned"), ("2026-11-14", "planned"),
         ]  # fmt: skip
         assert anna.sees("Question") is None
+
+
+async def test_an_admin_who_is_a_therapist_reads_codes_of_the_own_clients_alone(
+    world: World,
+) -> None:
+    dana = world.dana
+    await world.pair("Anna", "Dana", meets="Fri 11:00")
+    await world.pair("Cora", "Ben", code="C3", meets="Fri 11:00")
+    await dana.types("/schedule closed 6.11.")
+    assert "Dana\nCancelled: 1 (A7)\n" in dana.screen
+    assert "Ben\nCancelled: 1\n" in dana.screen
+    await dana.taps("Apply")
+    await dana.taps("Undo")
+    assert "Planned again: 1 (A7)\n" in dana.screen
+    assert "C3" not in dana.screen
+    assert "\n\n\n" not in dana.screen

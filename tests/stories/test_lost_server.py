@@ -121,8 +121,9 @@ async def test_a_week_is_lost_and_nobody_is_asked_twice(world: World) -> None:
     await world.until("Mon 16:20")
     assert len(questions(anna)) == len(asked[anna.phone.id]) + 1
     # She may have told nothing then, and that is how it is said.
-    assert "First: anything you told me from Mon, Nov 2, 16:20 to Sat, Nov 7, 09:00" in anna.screen
-    assert "lost by a fault of the practice's server" in anna.screen
+    hours = "between Mon, Nov 2, 16:20 and Sat, Nov 7, 09:00, it is gone: the practice's server"
+    assert f"If you wrote or tapped anything here {hours} had a fault." in anna.screen
+    assert "Questions: Dana at the front desk\n\nQuestion 1 of 5" in anna.screen
     assert "\n\n\n" not in anna.screen
     await anna.checks_in(8, 8, 8, 8, 8)
     await world.until("Wed 12:20")
@@ -130,7 +131,7 @@ async def test_a_week_is_lost_and_nobody_is_asked_twice(world: World) -> None:
     await world.until("Fri 17:10")
     assert "its time was lost with the server" in (ben.sees("Week 46").text or "")  # type: ignore[union-attr]
     await world.until("Mon 16:20")
-    assert "lost by a fault" not in anna.screen, "it was said once"
+    assert "had a fault" not in anna.screen, "it was said once"
     assert questions(eve) == asked[eve.phone.id]
     await world.check()
 
@@ -544,3 +545,85 @@ async def test_every_second_session_counts_from_what_may_have_been_asked(world: 
     assert len(questions(anna)) == asked
     await world.until("Mon 11:00")
     assert len(questions(anna)) == asked + 1
+
+
+async def test_a_digest_that_may_have_been_opened_in_lost_hours_is_not_called_unopened(
+    world: World,
+) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    await anna.checks_in(8, 8, 8, 8, 8)
+    await world.until("Fri 17:10")
+    backup = await backed_up(world)
+    await ben.opens("A7")
+    await world.until("Sat 09:00")
+    await restored(world, backup)
+    await resumed(world)
+    for unopened in (1, 2):
+        await world.until("Mon 17:10")
+        assert "have not been opened yet" not in ben.everything, unopened
+        await anna.checks_in(8, 8, 8, 8, 8)
+        await world.until("Fri 17:10")
+    await world.until("Mon 17:10")
+    assert "The last 2 weekly digests have not been opened yet." in ben.screen
+
+
+async def test_a_client_is_told_of_lost_hours_once(world: World) -> None:
+    """Neither with each therapist nor again with the reminder."""
+    anna, _ = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.pair("Anna", "Carl", code="B2", meets="Tue 15:00")
+    await world.until("Sat 09:00")
+    backup = await backed_up(world)
+    await world.until("Sat 10:00")
+    before = len(questions(anna))
+    await restored(world, backup)
+    await resumed(world)
+    await world.until("Wed 20:00")
+    assert len(questions(anna)) - before == 4, "two questions, a reminder each"
+    sent = world.stage.emulator.journal.sent(anna.phone.id)
+    said = [call for call in sent if "If you wrote or tapped" in call.result.get("text", "")]
+    assert len(said) == 1
+
+
+async def test_a_text_taken_back_in_lost_hours_is_not_shown(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    await anna.answers(8, 8, 8, 8, 8)
+    await anna.types("Less homework, please")
+    await anna.taps("Show my therapist")
+    backup = await backed_up(world)
+    await anna.taps("Change")
+    await anna.taps("Your text")
+    await anna.taps("Keep it for me")
+    await world.until("Tue 09:00")
+    await restored(world, backup)
+    await resumed(world)
+    await world.until("Fri 17:10")
+    await ben.opens("A7")
+    assert "Less homework" not in ben.everything
+    assert "Wrote" not in ben.everything
+    assert await world.rows("SELECT disclosure FROM answer WHERE disclosure IS NOT NULL") == [
+        ("keep",)
+    ]
+
+
+async def test_who_may_have_withheld_in_lost_hours_can_do_it_again_before_the_digest(
+    world: World,
+) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Thu 15:00")
+    await world.until("Thu 16:20")
+    await anna.checks_in(2, 8, 8, 8, 8)
+    backup = await backed_up(world)
+    await anna.taps("Don't send")
+    await anna.taps("Don't send")
+    await world.until("Fri 09:00")
+    await restored(world, backup)
+    assert "is gone" not in anna.screen, "nobody is told while it is on hold"
+    await resumed(world)
+    assert anna.screen.startswith("If you wrote or tapped anything here between Thu")
+    await anna.taps("Don't send")
+    await anna.taps("Don't send")
+    await world.until("Fri 17:10")
+    assert "chose not to send the answers" in (ben.sees("Week 45").text or "")  # type: ignore[union-attr]
+    await world.until("Thu 16:20")
+    assert "is gone" not in anna.screen, "it was said"

@@ -11,7 +11,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 
-from bot.demo.stage import ADMIN_ID
 from bot.views.buttons import write_id
 from tests.crash.checker import Checker
 from tests.torture import Violation
@@ -32,8 +31,6 @@ class YearChecker(Checker):
         codes: defaultdict[int, set[str]] = defaultdict(set)
         for one in self.course.chronicle.entitled:
             codes[one.chat].add(one.code)
-        # Closed days cancel everybody's sessions: which, the admin is shown.
-        codes[ADMIN_ID] |= {part.code for part in self.course.chronicle.parts}
         return {chat: frozenset(own) for chat, own in codes.items()}
 
     def _owners(self, db: sqlite3.Connection) -> dict[str, int]:
@@ -63,7 +60,7 @@ def judge(course: Course, lost: Iterable[Part]) -> list[Violation]:
         "asked once": verdict.asked_once(messages, people, sessions),
         "told once": verdict.told_once(messages),
         "left": verdict.left_alone(messages, chronicle.left),
-        "entitled": verdict.entitled(messages, chronicle.entitled, ADMIN_ID),
+        "entitled": verdict.entitled(messages, chronicle.entitled),
         "digest once": verdict.digest_once(messages),
     }
     if course.cast.roles is not None:

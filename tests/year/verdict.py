@@ -32,9 +32,8 @@ _TOLD: Final = "Your therapist read your check-in"
 _WEEK: Final = re.compile(r"^Week \d+ · .*", re.MULTILINE)
 _SCORE: Final = re.compile(r"\d\.\d|(?:heard|bond|goals|tasks|fit) \d")
 _LOST_TOLD: Final = "the practice's server was lost, and a backup was restored"
-_CLOSED: Final = re.compile(r"Close the practice\?|The practice is closed:")
 _LOST_KNOWN: Final = "lost with the server"
-_LOST_SAID: Final = "was lost by a fault of the practice's server"
+_LOST_SAID: Final = "it is gone: the practice's server had a fault"
 _FORTNIGHT_MS: Final = 14 * 86_400_000
 _HALF_A_YEAR_MS: Final = 180 * 86_400_000
 _NEW: Final = frozenset({"sendMessage", "sendPhoto", "sendDocument", "sendMediaGroup"})
@@ -111,16 +110,12 @@ def left_alone(messages: Sequence[Message], left: Iterable[Left]) -> Iterator[st
                 yield f"{end.chat} ({end.why}) at {_when(one.at)}: {one.text[:60]!r}"
 
 
-def entitled(messages: Iterable[Message], rights: Iterable[Entitled], admin: int) -> Iterator[str]:
-    """Clients know no codes; therapists theirs, as long as they are. admin: the chat that may see
-    whose sessions a closed day cancels.
-    """
+def entitled(messages: Iterable[Message], rights: Iterable[Entitled]) -> Iterator[str]:
+    """Clients know no codes; therapists theirs, as long as they are."""
     spans: defaultdict[tuple[int, str], list[tuple[int, int]]] = defaultdict(list)
     for right in rights:
         spans[right.chat, right.code].append((right.since, right.until))
     for one in messages:
-        if one.chat == admin and _CLOSED.match(one.text):
-            continue
         for code in sorted(set(_CODE.findall(one.text))):
             if not any(since <= one.at <= until for since, until in spans[one.chat, code]):
                 yield f"{code} in {one.chat} at {_when(one.at)}: {one.text[:60]!r}"

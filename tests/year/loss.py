@@ -15,7 +15,7 @@ from tests.crash.checker import Checker
 from tests.crash.people import Ledger
 from tests.year.cast import ZONE
 from tests.year.chronicle import Loss
-from tests.year.course import Act, Course
+from tests.year.course import DAY, Act, Course
 from tests.year.people import YearClient
 
 #: When: by the share of the year, a Wednesday (the first day is a Sunday).
@@ -77,7 +77,7 @@ class Disaster:
         """Everything on the server is gone; another one is set up the next morning."""
         stage, course = self.course.stage, self.course
         for client in course.clients.values():  # the worst moment: all has just been said
-            for checkin in sorted(client.asked_since(self._backed_up_at)):
+            for checkin in sorted(client.asked_since(self._backed_up_at - 2 * DAY)):
                 await client.answer(checkin, "now")
         crashed_at = stage.clock.now()
         await stage.close()

@@ -10,7 +10,7 @@ from typing import Final, Literal
 from bot.config import Settings
 from bot.core import conversation
 from bot.core.absence import Absence, Span
-from bot.core.conversation import Answer, Answers
+from bot.core.conversation import Answer, Answers, Value
 from bot.core.instrument import Instrument, Item
 from bot.core.people import Person
 from bot.core.timetable import after_quiet, local_on, to_utc
@@ -66,10 +66,10 @@ class Talk:
     covers: tuple[Absence, ...] = ()
 
     @property
-    def has_talked(self) -> bool:
-        """Whether the client says that the two have talked about the last answers."""
+    def talked(self) -> Value:
+        """What the client says to whether the two have talked about the last answers."""
         given = self.answers.get("talked")
-        return given is not None and given.value in ("yes", "a_bit")
+        return given.value if given is not None else None
 
     @property
     def is_open(self) -> bool:

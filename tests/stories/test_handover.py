@@ -85,7 +85,7 @@ async def test_what_it_means_is_said_first(world: World) -> None:
     assert ASK in world.people["Cora"].screen
     assert stopped.received == received
     for name in ("Gus", "Joined"):
-        assert world.people[name].sees("Your therapy with Ben has come to its end here.")
+        assert world.people[name].sees("It has been noted that your therapy with Ben is finished.")
         assert ASK not in world.people[name].everything
 
 

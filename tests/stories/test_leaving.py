@@ -217,6 +217,7 @@ async def test_erasing_leaves_nothing_of_the_answers(world: World) -> None:
     digest = ben.phone.last
     await anna.types("/erase")
     assert "I can't delete notes your therapist made or copies in Telegram." in anna.screen
+    assert "Your therapist is told that you had your answers erased, and nothing else." in anna.screen
     assert anna.phone.last.labels[0] == "Pause instead"
     await anna.taps("Erase everything")
     assert "Your answers have been erased, and the questions have stopped." in anna.screen
@@ -278,6 +279,7 @@ async def test_where_answers_belong_to_the_record_erasing_is_a_request(world: Wo
     await anna.checks_in(2, 8, 8, 8, 8)
     await anna.types("/erase")
     assert "In this practice your answers belong to the clinical record" in anna.screen
+    assert "Your therapist is told that you ask for it, and nothing else." in anna.screen
     await anna.taps("Send the request")
     assert "Your request has been sent." in anna.screen
     assert "A7 asks to have the answers erased." in ben.screen

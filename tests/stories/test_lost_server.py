@@ -124,6 +124,12 @@ async def test_a_week_is_lost_and_nobody_is_asked_twice(world: World) -> None:
     assert "First: anything you told me from Mon, Nov 2, 16:20 to Sat, Nov 7, 09:00" in anna.screen
     assert "lost by a fault of the practice's server" in anna.screen
     assert "\n\n\n" not in anna.screen
+    await world.stage.close()
+    world.stage.clock.advance_to(world.stage.clock.now() + 10 * 60_000)
+    await world.stage.open()
+    await world.step()
+    assert "I was away for a while." in anna.screen
+    assert "First: anything you told me from Mon, Nov 2, 16:20 to Sat, Nov 7, 09:00" in anna.screen
     await anna.checks_in(8, 8, 8, 8, 8)
     await world.until("Wed 12:20")
     await cora.checks_in(8, 8, 8, 8, 8)

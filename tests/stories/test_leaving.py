@@ -217,7 +217,9 @@ async def test_erasing_leaves_nothing_of_the_answers(world: World) -> None:
     digest = ben.phone.last
     await anna.types("/erase")
     assert "I can't delete notes your therapist made or copies in Telegram." in anna.screen
-    assert "Your therapist is told that you had your answers erased, and nothing else." in anna.screen
+    assert (
+        "Your therapist is told that you had your answers erased, and nothing else." in anna.screen
+    )
     assert anna.phone.last.labels[0] == "Pause instead"
     await anna.taps("Erase everything")
     assert "Your answers have been erased, and the questions have stopped." in anna.screen

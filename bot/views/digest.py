@@ -183,7 +183,7 @@ class DigestViews:
         return Screen(self.desk.text("client/told", reader, telling=telling), keyboard)
 
     def replied(self, answer: str, name: str | None, reader: Reader) -> Screen:
-        """Say that the client's reply to "let's talk" was kept; name: whose, where there are two."""
+        """Say that the client's reply to "let's talk" was kept; name: whose, of several."""
         text = self.desk.text("client/told_reply", reader, answer=answer, therapist_name=name)
         return Screen(text)
 

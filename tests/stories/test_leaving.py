@@ -146,6 +146,7 @@ async def test_stop_ends_the_questions_and_the_therapist_sees_it(world: World) -
     assert "Stopping has no effect on your therapy." in anna.screen
     await anna.taps("Stop the questions")
     assert "The questions have stopped." in anna.screen
+    assert anna.screen.endswith("Help now works all the same: /help")
     received = anna.received
     await world.until("Fri 17:00")
     assert anna.received == received
@@ -223,6 +224,7 @@ async def test_erasing_leaves_nothing_of_the_answers(world: World) -> None:
     assert anna.phone.last.labels[0] == "Pause instead"
     await anna.taps("Erase everything")
     assert "Your answers have been erased, and the questions have stopped." in anna.screen
+    assert anna.screen.endswith("Help now works all the same: /help")
 
     assert "A7 has had the answers erased." in ben.screen
     assert "delete earlier messages here that name A7" in ben.screen

@@ -25,7 +25,7 @@ async def test_every_check_in_names_whom_it_is_about(world: World) -> None:
 
 
 async def test_what_follows_a_check_in_names_whom_it_is_about(world: World) -> None:
-    anna, ben, dana = await with_both(world)
+    anna, ben, _ = await with_both(world)
     await world.until("Mon 16:20")
     of_ben = anna.phone.last.message_id
     await anna.checks_in(2, 8, 8, 8, 8)

@@ -36,7 +36,10 @@ _AFTER_END: Final = (
     "has been noted that your therapy", "A last short check-in about your therapy",
     "One reminder, then no more.", "Your therapist read your check-in",
 )  # fmt: skip
-_AFTER_HANDOVER: Final = ("Would you like to go on with Ben here?", "Your therapist read your")
+_AFTER_HANDOVER: Final = (
+    "Shall I also ask you after sessions with Ben?",
+    "Your therapist read your",
+)
 
 
 @dataclass

@@ -98,7 +98,10 @@ class Acknowledgements:
 
         Errors: Refused("not_yours").
         """
-        told = await store.load_acknowledgement(tx, acknowledgement_id)
+        try:
+            told = await store.load_acknowledgement(tx, acknowledgement_id)
+        except KeyError:  # erased since the reply
+            raise Refused("not_yours") from None
         if told.client_id != client_id:
             raise Refused("not_yours")
         return await _which(tx, told)

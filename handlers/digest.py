@@ -177,7 +177,8 @@ async def reply(room: Room, ask: Ask) -> Reply:
 
 async def reply_again(room: Room, ask: Ask) -> Reply:
     """Show that the reply was kept."""
-    return Reply(room.digest_views.replied(ask.tap.arg(0), ask.reader))
+    name = await room.acknowledgements.whose(ask.me, ask.tap.subject)
+    return Reply(room.digest_views.replied(ask.tap.arg(0), name, ask.reader))
 
 
 COMMANDS = {"today": Route(today, "therapist", today_again)}

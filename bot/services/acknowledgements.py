@@ -7,7 +7,7 @@ the last answers were read, and nothing of a next time; whoever has stopped hear
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from bot.config import Settings
@@ -19,7 +19,7 @@ from bot.services.digest_pages import AcknowledgementKind
 from bot.services.ports import Clock, Ids
 from bot.services.quiet import quiet_of
 from bot.store import digests as store
-from bot.store import outbox, sentences
+from bot.store import outbox, people, sentences
 from bot.store.database import Database, Transaction
 
 _TELL_AFTER_MS: Final = 2 * 60_000
@@ -30,7 +30,8 @@ _TELL_WITHIN_MS: Final = 3 * 86_400_000
 class Telling:
     """What a client is told about an acknowledgement; can_reply: with OK and I'd rather not.
 
-    kind: None where only the therapist's own sentence (words) is still to be told.
+    kind: None where only the therapist's own sentence (words) is still to be told. therapist_name:
+    where the client has more than one therapist, which one it was.
     """
 
     acknowledgement_id: int
@@ -38,6 +39,7 @@ class Telling:
     pair_id: int
     kind: AcknowledgementKind | None
     words: str | None = None
+    therapist_name: str | None = field(default=None, repr=False)
 
     @property
     def can_reply(self) -> bool:
@@ -64,17 +66,19 @@ class Acknowledgements:
             return None
         if not told.stands:
             return None
-        words = await sentences.sent_words(tx, acknowledgement_id)
+        words, name = await sentences.sent_words(tx, acknowledgement_id), await _which(tx, told)
         is_over = told.pair_state == "ended"
         # After the end there is no next time to make room in: of that only the sentence is left.
         if part == "words" or (part == "talk" and is_over):
-            return Telling(told.id, told.client_id, told.pair_id, None, words) if words else None
+            if words is None:
+                return None
+            return Telling(told.id, told.client_id, told.pair_id, None, words, name)
         if await store.telling_has_part(tx, acknowledgement_id, "words"):
             words = None
         kind = "read" if is_over else told.kind
         if part == "" and await store.telling_has_part(tx, acknowledgement_id, "talk"):
             kind = "read"
-        return Telling(told.id, told.client_id, told.pair_id, kind, words)
+        return Telling(told.id, told.client_id, told.pair_id, kind, words, name)
 
     @writes
     async def reply(
@@ -87,6 +91,24 @@ class Acknowledgements:
         """Keep what a client says to "let's talk about it". Errors: Refused("not_yours")."""
         if not await store.reply(tx, acknowledgement_id, client_id, answer, self.clock.now()):
             raise Refused("not_yours")
+
+    @reads
+    async def whose(self, tx: Transaction, client_id: int, acknowledgement_id: int) -> str | None:
+        """Name the therapist of an acknowledgement, to a client who has more than one.
+
+        Errors: Refused("not_yours").
+        """
+        try:
+            told = await store.load_acknowledgement(tx, acknowledgement_id)
+        except KeyError:  # erased since the reply
+            raise Refused("not_yours") from None
+        if told.client_id != client_id:
+            raise Refused("not_yours")
+        return await _which(tx, told)
+
+
+async def _which(tx: Transaction, told: store.Acknowledged) -> str | None:
+    return (await people.load_person(tx, told.therapist_id)).name if told.has_others else None
 
 
 async def owe_telling(

@@ -210,7 +210,7 @@ class Asking:
             expected=await store.was_asked(tx, pair_id, WORTH),
         )
         known = Known(usual, count, None, asks, tuple(own) if GOALS in asks else ())
-        acknowledged = await store.latest_acknowledgement(tx, pair_id)
+        acknowledged = await store.latest_acknowledgement(tx, pair_id, ended.starts_at)
         if acknowledged is None or acknowledged[1] != "talk":
             return known, None
         return replace(known, acknowledged="talk"), acknowledged[0]

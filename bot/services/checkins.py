@@ -128,7 +128,14 @@ class CheckIns:
     @reads
     async def all_open(self, tx: Transaction) -> list[Talk]:
         """List every check-in that is on somebody's screen and can be answered."""
-        return [await self.talks.of(tx, c) for c in await store.on_screens(tx, self.clock.now())]
+        talks = []
+        for checkin in await store.on_screens(tx, self.clock.now()):
+            talk = await self.talks.of(tx, checkin)
+            lost = await losses.find_untold(tx, checkin.pair_id, checkin.id)
+            # A question from before the loss never said it; the next one will.
+            told = lost is not None and (checkin.sent_at or 0) >= lost.until_at
+            talks.append(replace(talk, lost=lost) if told else talk)
+        return talks
 
     @reads
     async def waiting(self, tx: Transaction, client_id: int) -> Talk | None:

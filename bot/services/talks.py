@@ -10,7 +10,7 @@ from typing import Final, Literal
 from bot.config import Settings
 from bot.core import conversation
 from bot.core.absence import Absence, Span
-from bot.core.conversation import Answer, Answers
+from bot.core.conversation import Answer, Answers, Value
 from bot.core.instrument import Instrument, Item
 from bot.core.people import Person
 from bot.core.timetable import after_quiet, local_on, to_utc
@@ -66,10 +66,17 @@ class Talk:
     covers: tuple[Absence, ...] = ()
 
     @property
-    def has_talked(self) -> bool:
-        """Whether the client says that the two have talked about the last answers."""
+    def talked(self) -> Value:
+        """What the client says to whether the two have talked about the last answers."""
         given = self.answers.get("talked")
-        return given is not None and given.value in ("yes", "a_bit")
+        return given.value if given is not None else None
+
+    @property
+    def waits(self) -> bool:
+        """Whether what was answered after a session, and is closed now, is still to be read out."""
+        checkin = self.checkin
+        counts = checkin.kind == "session" and checkin.state in ("answered", "partial")
+        return counts and checkin.pair_state in ("active", "paused") and not self.was_read_out
 
     @property
     def is_open(self) -> bool:
@@ -102,9 +109,11 @@ class Talks:
         position = conversation.position(instrument, answers, checkin.known)
         person = await people.load_person(tx, checkin.client_id)
         digest_at, cut_at, away, covers = 0, 0, None, tuple[Absence, ...]()
-        if position is None:
+        if position is None or checkin.state == "partial":
             digest_at, cut_at, away, covers = await self._digest(tx, checkin.therapist_id, now)
-        completed_at = checkin.completed_at
+        taken_at = checkin.completed_at
+        if checkin.state == "partial":
+            taken_at = checkin.closes_at
         return Talk(
             checkin=checkin,
             instrument=instrument,
@@ -113,7 +122,7 @@ class Talks:
             person=person,
             now=now,
             digest_at=digest_at,
-            was_read_out=completed_at is not None and completed_at < cut_at,
+            was_read_out=taken_at is not None and taken_at < cut_at,
             snoozes={} if answers else await self._snoozes(tx, checkin, person, now),
             therapist_name=await self._which(tx, checkin),
             goals=await goals.words_by_item(tx, checkin),

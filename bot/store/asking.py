@@ -220,17 +220,30 @@ async def was_asked_how_to_go_on(tx: Transaction, pair_id: int) -> bool:
     return row is not None
 
 
-async def latest_acknowledgement(tx: Transaction, pair_id: int) -> tuple[int, str] | None:
-    """Give a pair's newest acknowledgement as (id, kind), unless it was asked about or declined."""
+async def latest_acknowledgement(
+    tx: Transaction, pair_id: int, told_before: int
+) -> tuple[int, str] | None:
+    """Give a pair's newest acknowledgement as (id, kind), unless it was asked about or declined.
+
+    told_before: nor where the client had not been told the most of it by then, UTC milliseconds.
+    """
     row = await tx.one(
-        "SELECT id, kind, reply, (SELECT count(*) FROM checkin"  # noqa: S608 - fixed text
+        "SELECT id, kind, reply, told_at,"  # noqa: S608 - fixed text
+        # "Let's talk about it" after "read" had been told went out in a message of its own.
+        " (SELECT coalesce(CASE WHEN state IN ('sent', 'unknown') THEN ended_at END, :told_before)"
+        "  FROM message WHERE message.kind = 'ack' AND subject_id = acknowledgement.id"
+        "  AND part = 'talk') AS raised_told_at, (SELECT count(*) FROM checkin"
         " WHERE checkin.pair_id = :pair_id AND checkin.follows_id = acknowledgement.id"
         " AND checkin.state <> 'cancelled') AS asked"
         f" FROM acknowledgement WHERE pair_id = :pair_id AND {STANDS}"
         " ORDER BY coalesce(raised_at, made_at) DESC, made_at DESC LIMIT 1",
         pair_id=pair_id,
+        told_before=told_before,
     )
     if row is None or row["asked"] or row["reply"] == "rather_not":
+        return None
+    told_at = row["told_at"] if row["raised_told_at"] is None else row["raised_told_at"]
+    if told_at is None or told_at >= told_before:
         return None
     return row["id"], row["kind"]
 

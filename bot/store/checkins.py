@@ -7,7 +7,7 @@ pair's key.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from bot.core.conversation import Known
@@ -88,7 +88,9 @@ SELECT_CHECKIN = (
     "SELECT checkin.*, pair.therapist_id, pair.client_id, pair.state AS pair_state,"
     " pair.data_key, appointment.local_on, pair.history_from_at, pair.objected_at,"
     " (SELECT count(*) FROM pair AS other WHERE other.client_id = pair.client_id"
-    "  AND other.state NOT IN ('ended', 'erased')) AS therapists FROM checkin"
+    "  AND other.state NOT IN ('ended', 'erased')) AS therapists,"
+    " EXISTS (SELECT 1 FROM acknowledgement AS talk WHERE talk.id = checkin.follows_id"
+    "  AND talk.reply = 'rather_not') AS declined FROM checkin"
     " JOIN pair ON pair.id = checkin.pair_id"
     " LEFT JOIN appointment ON appointment.id = checkin.appointment_id"
 )
@@ -97,6 +99,10 @@ SELECT_CHECKIN = (
 def read_checkin(tx: Transaction, row: Row) -> CheckIn:
     """Read a row of `SELECT_CHECKIN`."""
     sealer = tx.vault.sealer(row["data_key"], "pair", row["pair_id"])
+    known = read_known(sealer.open_text(row["known"], "checkin", "known", row["id"]))
+    if row["declined"]:
+        # Said after the check-in was made: it is not asked whether the two talked about it.
+        known = replace(known, acknowledged=None)
     return CheckIn(
         id=row["id"],
         pair_id=row["pair_id"],
@@ -106,7 +112,7 @@ def read_checkin(tx: Transaction, row: Row) -> CheckIn:
         instrument=row["instrument"],
         instrument_version=row["instrument_version"],
         state=row["state"],
-        known=read_known(sealer.open_text(row["known"], "checkin", "known", row["id"])),
+        known=known,
         follows_id=row["follows_id"],
         telegram_message=row["telegram_message"],
         due_at=row["due_at"],

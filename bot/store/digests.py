@@ -60,13 +60,16 @@ class DigestRow:
 class Acknowledged:
     """An acknowledgement with what telling the client needs; quiet hours None: the practice's.
 
-    stands: the check-in it was about has not been taken away.
+    stands: the check-in it was about has not been taken away. has_others: the client has other
+    therapists here.
     """
 
     id: int
     digest_id: int
     pair_id: int
     code: str
+    therapist_id: int
+    has_others: bool
     pair_state: PairState
     stopped_at: int | None
     client_id: int | None
@@ -248,7 +251,9 @@ async def load_acknowledgement(tx: Transaction, acknowledgement_id: int) -> Ackn
     """Load an acknowledgement for the program itself. Errors: KeyError."""
     row = await tx.one(
         f"SELECT acknowledgement.*, {STANDS} AS stands,"  # noqa: S608 - fixed text
-        " pair.code, pair.state AS pair_state, pair.stopped_at,"
+        " pair.code, pair.therapist_id, pair.state AS pair_state, pair.stopped_at,"
+        " EXISTS (SELECT 1 FROM pair AS other WHERE other.client_id = pair.client_id"
+        "  AND other.id <> pair.id AND other.state NOT IN ('ended', 'erased')) AS has_others,"
         " pair.client_id, person.quiet_from, person.quiet_to, person.timezone FROM acknowledgement"
         " JOIN pair ON pair.id = acknowledgement.pair_id"
         " LEFT JOIN person ON person.id = pair.client_id WHERE acknowledgement.id = :id",
@@ -261,6 +266,8 @@ async def load_acknowledgement(tx: Transaction, acknowledgement_id: int) -> Ackn
         digest_id=row["digest_id"],
         pair_id=row["pair_id"],
         code=row["code"],
+        therapist_id=row["therapist_id"],
+        has_others=bool(row["has_others"]),
         pair_state=row["pair_state"],
         stopped_at=row["stopped_at"],
         client_id=row["client_id"],

@@ -45,19 +45,21 @@ class CheckInViews:
     def reminder(self, talk: Talk) -> Screen:
         """Show the item to answer once more, with the reminder's words above."""
         # It is the one repetition, so there is no later any more.
-        return self._below("client/reminder", replace(talk, snoozes={}))
+        return self._below("reminder", replace(talk, snoozes={}))
 
     def after_outage(self, talk: Talk) -> Screen:
         """Show the item again after taps may have been lost on Telegram's side."""
-        return self._below("client/after_outage", talk)
+        return self._below("after_outage", talk)
 
     def after_loss(self, talk: Talk, loss: Loss) -> Screen:
         """Show a check-in as it stood before hours that are lost, and say so above."""
-        return self._below("client/lost", talk, loss=loss)
+        return self._below("lost", talk, loss=loss)
 
     def _below(self, template: str, talk: Talk, **values: object) -> Screen:
         screen = self.now(talk)
-        first = self.desk.text(template, self.desk.reader(talk.person), **values)
+        number, of = _number(talk)
+        reader = self.desk.reader(talk.person)
+        first = self._text(template, reader, talk, number=number, of=of, **values)
         return Screen(f"{first}\n\n{screen.text}", screen.keyboard)
 
     def moved(self, person: Person) -> Screen:
@@ -123,7 +125,11 @@ class CheckInViews:
         """Show how a check-in ended, without answers (phones are shared)."""
         reader = self.desk.reader(talk.person)
         some = any(answer.value is not None for answer in talk.answers.values())
-        return Screen(self._text("ended", reader, talk, some=some))
+        goes = talk.waits and any(
+            answer.value is not None and answer.disclosure != "keep"
+            for answer in talk.answers.values()
+        )
+        return Screen(self._text("ended", reader, talk, some=some, goes=goes))
 
     def gone(self, reader: Reader) -> Screen:
         """Show that a check-in is no more, where nothing else is known about it."""
@@ -148,7 +154,7 @@ class CheckInViews:
 
     def _item(self, talk: Talk, item: Item, reader: Reader) -> Screen:
         is_rating = item.kind == "rating"
-        numbered = talk.instrument.numbered
+        number, of = _number(talk)
         given = talk.answers.get(item.key)
         text = self._text(
             "item",
@@ -159,8 +165,8 @@ class CheckInViews:
             goal=talk.goals.get(item.key),
             lowest=self._words(talk, reader, f"{item.key}.lowest") if is_rating else "",
             highest=self._words(talk, reader, f"{item.key}.highest") if is_rating else "",
-            number=numbered.index(item) + 1 if item in numbered else 0,
-            of=len(numbered),
+            number=number,
+            of=of,
             is_opening=not talk.answers,
             given=given,
         )
@@ -311,6 +317,13 @@ class CheckInViews:
                     "show": _("shown to your therapist"),
                     "raise": _("raised for you"),
                 }.get(given.disclosure or "keep", _("kept for you alone"))
+
+
+def _number(talk: Talk) -> tuple[int, int]:
+    """Give which question stands, of how many; 0 where it is one that not everybody is asked."""
+    numbered = talk.instrument.numbered
+    at = numbered.index(talk.position) + 1 if talk.position in numbered else 0
+    return at, len(numbered)
 
 
 def _help(checkin_id: int) -> Button:

@@ -182,9 +182,10 @@ class DigestViews:
                 )
         return Screen(self.desk.text("client/told", reader, telling=telling), keyboard)
 
-    def replied(self, answer: str, reader: Reader) -> Screen:
-        """Say that the client's reply to "let's talk" was kept."""
-        return Screen(self.desk.text("client/told_reply", reader, answer=answer))
+    def replied(self, answer: str, name: str | None, reader: Reader) -> Screen:
+        """Say that the client's reply to "let's talk" was kept; name: whose, of several."""
+        text = self.desk.text("client/told_reply", reader, answer=answer, therapist_name=name)
+        return Screen(text)
 
     def _pair_lines(self, page: DigestPage, entry: Entry) -> list[list[Button]]:
         """Give a pair's lines of buttons; three in one line would be cut on a phone."""

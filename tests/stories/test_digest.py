@@ -75,6 +75,46 @@ async def test_who_would_rather_not_is_not_asked_about_it(world: World) -> None:
     assert "A7 · Mon 15:00 ▆▇ 8.0 · would rather not talk about the last one" in ben.screen
 
 
+async def test_who_declines_while_being_asked_is_not_asked_about_it_any_more(world: World) -> None:
+    anna, ben = await digest_after(world, 2, 8, 8, 8, 8)
+    await ben.taps("Let's talk about it")
+    await world.until("Mon 16:20")
+    await anna.answers(8, 8, 8, 8)
+    question = anna.phone.last
+    await anna.taps("I'd rather not", anna.sees("would like to make room for it"))
+    await anna.taps("8", question)
+    await anna.taps("Skip ›")
+    assert not anna.sees("Did you two talk about it?")
+    assert anna.sees("Thank you. This goes to your therapist on")
+
+
+async def test_what_the_client_did_not_know_at_the_session_is_not_asked_about(
+    world: World,
+) -> None:
+    anna, ben = await digest_after(world, 2, 8, 8, 8, 8)
+    await world.until("Mon 15:30")
+    await ben.taps("Let's talk about it")
+    await world.until("Mon 16:20")
+    await anna.answers(8, 8, 8, 8, 8)
+    await anna.taps("Skip ›")
+    assert not anna.sees("Did you two talk about it?")
+    await world.until("Mon 16:20")
+    await anna.answers(8, 8, 8, 8, 8)
+    await anna.taps("Skip ›")
+    assert anna.sees("Did you two talk about it?")
+
+
+async def test_read_raised_to_talk_during_the_session_is_not_asked_about(world: World) -> None:
+    anna, ben = await digest_after(world, 2, 8, 8, 8, 8)
+    await ben.taps("A7 · Read")
+    await world.until("Mon 15:30")
+    await ben.taps("Let's talk about it")
+    await world.until("Mon 16:20")
+    await anna.answers(8, 8, 8, 8, 8)
+    await anna.taps("Skip ›")
+    assert not anna.sees("Did you two talk about it?")
+
+
 async def test_who_has_stopped_is_not_told_and_the_therapist_learns_that(world: World) -> None:
     anna, ben = await digest_after(world, 2, 8, 8, 8, 8)
     await anna.types("/stop")

@@ -63,7 +63,7 @@ async def test_an_end_closes_what_was_planned_and_asks_once_more(world: World) -
     await anna.checks_in(2, 8, 8, 7, 9)
     await world.until("Wed 12:00")
     await ends(ben)
-    assert anna.sees("Your therapy with Ben has come to its end here.")
+    assert anna.sees("It has been noted that your therapy with Ben is finished.")
     assert anna.sees("kept until Nov 4, 2036")
     assert "A last short check-in about your therapy with Ben, if you like." in anna.screen
     assert await world.rows("SELECT count(*) FROM rule WHERE closed_at IS NULL") == [(0,)]
@@ -324,7 +324,7 @@ async def test_who_paused_is_told_and_not_asked(world: World) -> None:
     assert "There is no goodbye check-in: A7 has paused the questions." in ben.screen
     await ben.taps("End it")
     await world.later(minutes=11)
-    assert "has come to its end here" in anna.screen
+    assert "has been noted that your therapy" in anna.screen
     received = anna.received
     for _ in range(4):
         await world.until("Mon 18:00")
@@ -355,7 +355,7 @@ async def test_who_was_never_confirmed_is_told_no_more_than_that(world: World) -
     assert "joining with A7 was never completed" in ben.screen
     await ben.taps("End it")
     await world.later(minutes=11)
-    assert "has come to its end here" in cora.screen
+    assert "has been noted that your therapy" in cora.screen
     received = (ben.received, cora.received)
     assert "settled" in await ben.taps("Yes, that is my client", asked)
     await world.until("Fri 16:00")
@@ -520,7 +520,7 @@ async def test_the_news_waits_for_the_end_of_quiet_hours(world: World) -> None:
     await ends(ben)
     assert anna.received == received
     await world.until("Tue 08:05")
-    news = anna.sees("has come to its end here")
+    news = anna.sees("has been noted that your therapy")
     question = anna.sees("A last short check-in")
     assert news is not None
     assert question is not None
@@ -587,7 +587,7 @@ async def test_the_news_comes_first_though_it_takes_its_time(world: World) -> No
     for _ in range(2):
         await world.later(minutes=1)
     for human in (anna, cora):
-        news = human.sees("has come to its end here")
+        news = human.sees("has been noted that your therapy")
         question = human.sees("A last short check-in")
         assert news is not None
         assert question is not None
@@ -616,7 +616,7 @@ async def test_who_asked_to_be_erased_is_not_asked_once_more(world: World, when:
     if when == "before the goodbye":
         await asks_erasure()
     await world.until("Tue 09:00")
-    news = anna.sees("Your therapy with Ben has come to its end here.")
+    news = anna.sees("It has been noted that your therapy with Ben is finished.")
     assert news is not None
     assert ("a last short check-in follows" in (news.text or "")) is (when == "after it")
     assert bool(anna.sees("A last short check-in about")) is (when == "after it")

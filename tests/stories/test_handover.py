@@ -21,7 +21,7 @@ from bot.views.buttons import write_id
 from tests.stories.test_ending import SHORT
 from tests.stories.test_relinking import link_for, number_on, relinks
 
-ASK = "Would you like to go on with Fay here?"
+ASK = "Shall I also ask you after sessions with Fay?"
 NOT_FOR_YOU = "This is not for you to use."
 T = TypeVar("T")
 
@@ -58,6 +58,8 @@ async def is_asked(world: World) -> tuple[Human, Human, Human]:
     await starts(world)
     await world.later(hours=26)
     assert ASK in anna.screen
+    assert "only about these questions, not about who treats you." in anna.screen
+    assert "If this surprises you, please ask the practice." in anna.screen
     return anna, ben, fay
 
 
@@ -85,7 +87,7 @@ async def test_what_it_means_is_said_first(world: World) -> None:
     assert ASK in world.people["Cora"].screen
     assert stopped.received == received
     for name in ("Gus", "Joined"):
-        assert world.people[name].sees("Your therapy with Ben has come to its end here.")
+        assert world.people[name].sees("It has been noted that your therapy with Ben is finished.")
         assert ASK not in world.people[name].everything
 
 

@@ -146,6 +146,7 @@ async def test_stop_ends_the_questions_and_the_therapist_sees_it(world: World) -
     assert "Stopping has no effect on your therapy." in anna.screen
     await anna.taps("Stop the questions")
     assert "The questions have stopped." in anna.screen
+    assert anna.screen.endswith("Help now works all the same: /help")
     received = anna.received
     await world.until("Fri 17:00")
     assert anna.received == received
@@ -217,9 +218,13 @@ async def test_erasing_leaves_nothing_of_the_answers(world: World) -> None:
     digest = ben.phone.last
     await anna.types("/erase")
     assert "I can't delete notes your therapist made or copies in Telegram." in anna.screen
+    assert (
+        "Your therapist is told that you had your answers erased, and nothing else." in anna.screen
+    )
     assert anna.phone.last.labels[0] == "Pause instead"
     await anna.taps("Erase everything")
     assert "Your answers have been erased, and the questions have stopped." in anna.screen
+    assert anna.screen.endswith("Help now works all the same: /help")
 
     assert "A7 has had the answers erased." in ben.screen
     assert "delete earlier messages here that name A7" in ben.screen
@@ -278,6 +283,7 @@ async def test_where_answers_belong_to_the_record_erasing_is_a_request(world: Wo
     await anna.checks_in(2, 8, 8, 8, 8)
     await anna.types("/erase")
     assert "In this practice your answers belong to the clinical record" in anna.screen
+    assert "Your therapist is told that you ask for it, and nothing else." in anna.screen
     await anna.taps("Send the request")
     assert "Your request has been sent." in anna.screen
     assert "A7 asks to have the answers erased." in ben.screen

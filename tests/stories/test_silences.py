@@ -38,7 +38,7 @@ async def test_after_three_silences_there_is_one_question(world: World) -> None:
     await world.until("Mon 16:20")
     await world.until("Wed 17:00")
     assert QUESTION in anna.screen
-    assert "After the last three sessions with Ben I heard nothing from you" in anna.screen
+    assert "My last three check-ins about sessions with Ben stayed unanswered" in anna.screen
     assert "that is all right" in anna.screen
     assert anna.phone.last.labels == ["Yes", "Less often", "Stop", "Help now"]
     for _ in range(4):

@@ -38,9 +38,9 @@ async def test_that_the_last_answers_were_read(world: World) -> None:
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        ("A bit", "was read on Friday, Nov 6, and you talked about it."),
+        ("Yes", "was read on Friday, Nov 6, and you talked about it."),
+        ("A bit", "was read on Friday, Nov 6, and you talked about it a bit."),
         ("No", "Your therapist wanted to make room for it; you can raise it yourself too."),
-        ("Rather not say", "Your therapist wanted to make room for it; you can raise it"),
     ],
 )
 async def test_that_there_should_have_been_room_for_them(
@@ -49,6 +49,16 @@ async def test_that_there_should_have_been_room_for_them(
     anna, ben = await _a_week(world, 2, 8, 8, 7, 9)
     await ben.taps("Let's talk about it")
     assert words in await _again(world, anna, answer)
+
+
+async def test_whoever_would_rather_not_say_whether_they_talked_is_not_pressed(
+    world: World,
+) -> None:
+    anna, ben = await _a_week(world, 2, 8, 8, 7, 9)
+    await ben.taps("Let's talk about it")
+    thanks = await _again(world, anna, "Rather not say")
+    assert "Your check-in of Mon, Nov 2 was read on Friday, Nov 6." in thanks
+    assert "make room" not in thanks
 
 
 async def test_what_the_client_would_rather_not_talk_about_is_not_brought_up(

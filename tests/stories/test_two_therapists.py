@@ -24,6 +24,27 @@ async def test_every_check_in_names_whom_it_is_about(world: World) -> None:
     assert "Monday · Dana" in anna.screen
 
 
+async def test_what_follows_a_check_in_names_whom_it_is_about(world: World) -> None:
+    anna, ben, _ = await with_both(world)
+    await world.until("Mon 16:20")
+    of_ben = anna.phone.last.message_id
+    await anna.checks_in(2, 8, 8, 8, 8)
+    assert anna.screen.startswith("Monday · Ben\nThank you. This goes to your therapist on")
+    await world.until("Mon 18:20")
+    await anna.checks_in(8, 8, 8, 8, 8)
+    assert anna.screen.startswith("Monday · Dana\nThank you.")
+    await world.until("Fri 17:00")
+    assert at(anna, of_ben).text.startswith("Monday · Ben\nThank you for your check-in.")
+    await ben.taps("Let's talk about it")
+    await world.later(minutes=3)
+    first, *others = anna.screen.splitlines()
+    assert "would like to make room for it" in first
+    assert "Ben" not in first, "no name on a lock screen"
+    assert "Ben" in others
+    await anna.taps("OK")
+    assert anna.screen.splitlines()[-1] == "Ben"
+
+
 async def test_answers_are_never_mixed(world: World) -> None:
     anna, ben, dana = await with_both(world)
     await world.until("Mon 16:20")

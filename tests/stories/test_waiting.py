@@ -13,7 +13,8 @@ async def test_one_reminder_and_never_more(world: World) -> None:
     await world.until("Tue 12:10")
     assert anna.phone.last.message_id == first
     await world.until("Tue 12:30")
-    assert "One reminder, then no more." in anna.screen
+    assert "One reminder, then no more. If you have answered already" in anna.screen
+    assert "about Monday" in anna.screen
     assert "Question 1 of 5" in anna.screen
     assert anna.sees("This goes on in the newest message.")
     received = anna.received
@@ -194,10 +195,31 @@ async def test_left_half_way_is_started_and_no_score(world: World) -> None:
     await world.until("Mon 16:20")
     await anna.answers(8, 8, 7)
     await world.until("Wed 16:30")
-    assert "It is closed now." in anna.screen
+    goes = "It is closed now; what you tapped goes to your therapist on Friday, Nov 6 after 17:00."
+    assert goes in anna.screen
     await world.until("Fri 17:00")
     assert "started, 3 of 5" in ben.screen
     assert "0 of 1 answered" in ben.screen
+
+
+async def test_a_closed_check_in_goes_nowhere_where_nothing_was_tapped(world: World) -> None:
+    anna, _ = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    for _ in range(5):
+        await anna.taps("Skip ›")
+    await anna.types("a marmot of my own")
+    await anna.taps("Keep it for me")
+    await world.until("Wed 16:30")
+    assert anna.screen == "Thank you for your check-in. It is closed now."
+
+
+async def test_what_has_been_read_out_is_not_announced_again_at_closing(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben")
+    await world.meets(ben, "A7", "Fri 15:00")
+    await world.until("Fri 16:20")
+    await anna.checks_in(8, 8, 8, 8, 8)
+    await world.until("Sun 16:30")
+    assert anna.screen == "Thank you for your check-in. It is closed now."
 
 
 async def test_half_way_the_reminder_goes_on_where_it_was_left(world: World) -> None:
@@ -205,8 +227,10 @@ async def test_half_way_the_reminder_goes_on_where_it_was_left(world: World) -> 
     await world.until("Mon 16:20")
     await anna.answers(8, 8, 7)
     await world.until("Tue 12:30")
-    assert "One reminder" in anna.screen
-    assert "Question 4 of 5" in anna.screen
+    assert anna.screen.startswith(
+        "One reminder, then no more. The check-in about Monday goes on with question 4 of 5.\n\n"
+        "Question 4 of 5"
+    )
     assert "We did not meet" not in anna.phone.last.labels
 
 

@@ -33,10 +33,13 @@ _NUMBER: Final = re.compile(r"\b(\d{3}) (\d{3})\b")
 _TABLE_WEEKS, _EVERY_WEEKS = 14, 12
 #: What is due by design after each end.
 _AFTER_END: Final = (
-    "has come to its end here", "A last short check-in about your therapy",
+    "has been noted that your therapy", "A last short check-in about your therapy",
     "One reminder, then no more.", "Your therapist read your check-in",
 )  # fmt: skip
-_AFTER_HANDOVER: Final = ("Would you like to go on with Ben here?", "Your therapist read your")
+_AFTER_HANDOVER: Final = (
+    "Shall I also ask you after sessions with Ben?",
+    "Your therapist read your",
+)
 
 
 @dataclass

@@ -99,17 +99,18 @@ async def count_losses(tx: Transaction) -> int:
     return int(row["many"]) if row else 0
 
 
-async def find_untold(tx: Transaction, pair_id: int) -> Loss | None:
+async def find_untold(tx: Transaction, pair_id: int, beside: int = 0) -> Loss | None:
     """Give the newest loss of which a pair's client has not been told since.
 
-    Whichever of their therapists it was told with; a reminder does not say it again.
+    Whichever of their therapists it was told with; a reminder does not say it again. beside: a
+    check-in that is shown once more, so that it does not count as the one that told.
     """
     row = await tx.one(
         "SELECT loss.* FROM loss JOIN pair ON pair.id = :pair_id"
         " WHERE pair.joined_at < loss.until_at AND loss.resumed_at IS NOT NULL"
         " AND NOT EXISTS (SELECT 1 FROM pair AS own JOIN checkin ON checkin.pair_id = own.id"
         "  WHERE own.client_id = pair.client_id AND own.joined_at < loss.until_at"
-        "  AND checkin.sent_at >= loss.until_at)"
+        "  AND checkin.id <> :beside AND checkin.sent_at >= loss.until_at)"
         " AND NOT EXISTS (SELECT 1 FROM pair AS own JOIN checkin ON checkin.pair_id = own.id"
         "  JOIN message ON message.kind = 'notice' AND message.subject_id = checkin.id"
         "  WHERE own.client_id = pair.client_id AND checkin.closes_at > loss.until_at"
@@ -117,6 +118,7 @@ async def find_untold(tx: Transaction, pair_id: int) -> Loss | None:
         "  AND message.made_at >= loss.until_at)"
         " ORDER BY loss.until_at DESC LIMIT 1",
         pair_id=pair_id,
+        beside=beside,
     )
     return _loss(row) if row else None
 

@@ -27,7 +27,7 @@ async def begins_anew(ben: Human, on: str) -> None:
 
 async def test_from_then_on_scores_are_compared_with_each_other_only(world: World) -> None:
     anna, ben = await weeks(world, HIGH, HIGH, LOWER)
-    assert "below the own usual" in ben.screen
+    assert "clearly below usual: a possible rupture" in ben.screen
     await ben.opens("A7")
     assert "usual 9.0" in ben.screen
     await ben.taps("What is usual")

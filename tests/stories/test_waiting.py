@@ -28,7 +28,7 @@ async def test_a_closed_check_in_is_folded_up_and_the_digest_says_silence(world:
     assert anna.screen == "This check-in is closed. You can bring it up in your next session."
     assert anna.phone.last.labels == []
     await world.until("Fri 17:00")
-    assert "0 of 1 answered" in ben.screen
+    assert "None of 1 answered" in ben.screen
     assert "Without answers (1)\nA7 · Mon 15:00 · no answer" in ben.screen
     assert "0.0" not in ben.screen
 
@@ -199,7 +199,7 @@ async def test_left_half_way_is_started_and_no_score(world: World) -> None:
     assert goes in anna.screen
     await world.until("Fri 17:00")
     assert "started, 3 of 5" in ben.screen
-    assert "0 of 1 answered" in ben.screen
+    assert "None of 1 answered" in ben.screen
 
 
 async def test_a_closed_check_in_goes_nowhere_where_nothing_was_tapped(world: World) -> None:

@@ -16,6 +16,7 @@ from bot.demo.stage import write_config
 from bot.heartbeat import Heartbeat
 from tests.cli.test_commands import rapport
 from tests.feeds.web import Site, serving
+from tests.founding import founded
 from tests.transport.clocks import HandClock
 
 SECRET = "0f1e2d3c-only-the-service-knows"
@@ -146,6 +147,8 @@ async def test_a_slow_service_holds_nothing_up_and_is_called_once(
 )
 def test_which_addresses_will_do(tmp_path: Path, lines: str, says: str | None) -> None:
     config = write_config(tmp_path, "http://127.0.0.1:9/bot", extra=f"[health]\n{lines}\n")
+    if says is None:
+        founded(config)
     result = rapport("check", "-c", config, "--json")
     assert SECRET not in result.output
     mistakes = json.loads(result.stdout)["mistakes"]

@@ -24,7 +24,6 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import pairwise
 
-from bot.emulator.phone import Seen
 from tests.crash.checker import dissected
 from tests.crash.people import acts_of
 from tests.torture import Violation
@@ -305,18 +304,11 @@ class Oracle:
                 continue  # what was closed while somebody had blocked the bot could not be shown
             lost = self._lost_to(got.by(client))
             for seen in client.phone.chat:
-                if self._came_in_lost_hours(seen):
-                    continue
                 acts = acts_of(seen)
                 for data in acts["rate"] + acts["chip"] + acts["choose"]:
                     checkin = data.split(".")[1]
                     if checkin not in lost and str(int(checkin, 36)) not in still:
                         self.report("closed", f"{client.name} can still press {data}")
-
-    def _came_in_lost_hours(self, seen: Seen) -> bool:
-        """Say whether the restored program knows nothing of a message, which then stays."""
-        loss = self.course.chronicle.loss
-        return loss is not None and loss.from_at < seen.date * 1000 < loss.crashed_at
 
     def _lost_to(self, got: Came) -> set[str]:
         """Give the check-ins with a message that the restored program does not know: nobody can

@@ -75,9 +75,17 @@ async def founded(world: World) -> None:
         await tx.run("UPDATE migration SET applied_at = :now", now=world.stage.clock.now())
 
 
-def is_over(process: int) -> bool:
+async def is_over(process: int) -> bool:
+    """Say whether a process that was killed has ended: the kernel may take a moment for it."""
     stat = Path(f"/proc/{process}/stat")
-    return not stat.exists() or stat.read_text("ascii").split()[2] == "Z"
+    for _ in range(100):
+        try:
+            if stat.read_text("ascii").split()[2] in "ZX":
+                return True
+        except (FileNotFoundError, ProcessLookupError):
+            return True
+        await asyncio.sleep(0.02)
+    return False
 
 
 def backups(folder: Path) -> list[str]:
@@ -303,7 +311,7 @@ async def test_a_command_that_leaves_something_running_has_done_its_work(
     await asyncio.wait_for(nightly(world).look(), 20)
     assert len(backups(away)) == 1
     assert backed_up_at(world.stage.settings.database.path) is not None
-    assert is_over(int((away / "left").read_text("ascii")))
+    assert await is_over(int((away / "left").read_text("ascii")))
 
 
 async def test_a_folder_that_is_away_keeps_nothing_from_being_sent(

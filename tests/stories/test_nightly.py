@@ -77,15 +77,18 @@ async def founded(world: World) -> None:
 
 async def is_over(process: int) -> bool:
     """Say whether a process that was killed has ended: the kernel may take a moment for it."""
-    stat = Path(f"/proc/{process}/stat")
     for _ in range(100):
-        try:
-            if stat.read_text("ascii").split()[2] in "ZX":
-                return True
-        except (FileNotFoundError, ProcessLookupError):
+        if _is_gone(process):
             return True
         await asyncio.sleep(0.02)
     return False
+
+
+def _is_gone(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text("ascii").split()[2] in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
 
 
 def backups(folder: Path) -> list[str]:

@@ -134,7 +134,7 @@ _RANGE: Final = 34
 _STEPS: Final = 152
 _OVERDUE: Final = 96
 _REPAIRED: Final = 68
-_SINCE: Final = 62
+_SINCE: Final = 70
 _LOWER: Final = 42
 _ANEW: Final = 58
 _MORE: Final = 34
@@ -214,10 +214,12 @@ def most_units(entry: Entry) -> int:
     shown = entry.told[:SESSIONS_SHOWN]
     size += sum(map(_remarks, shown))
     if entry.standing == "silent":
-        return size + _SINCE * bool(entry.silent_running)
+        return size + _SINCE * bool(entry.silent_running or entry.answered_on)
     size += _RANGE * (entry.limits is not None) + _STEPS * (entry.repair is not None)
     size += _OVERDUE * (entry.repair is not None and entry.repair.is_overdue)
-    size += _SINCE * ("silence_after_low" in entry.reasons) + _LATELY * ("fall" in entry.reasons)
+    size += _SINCE * bool(entry.latest and not entry.latest.has_answers) + _LATELY * (
+        "fall" in entry.reasons
+    )
     size += _MARK + _USUAL + sum(_REASON.get(reason, 0) for reason in entry.reasons)
     size += _ALONE.get(entry.reason, 0)
     for session in shown:

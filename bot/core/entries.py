@@ -147,8 +147,8 @@ class Entry:
     usual: what the latest score is compared with, limits: its range; None for too few. lately: the
     median of the last ones, where the latest fell from it. slid: the latest score was reached
     slowly. repair: a fall that is followed. anew_on: the session with which the
-    usual began anew. silent_running: how many of the newest went unanswered, answered_on: the date
-    of the last that did not. state_now: a pause, stop or end within the window. standing: what
+    usual began anew. silent_running: how many of the newest went unanswered; answered_on,
+    last_score: of the last that did not. state_now: a pause, stop or end within the window. standing: what
     stood out; the page a pair is on is frozen elsewhere. panel: for a picture, None without scores.
     goodbye: the check-in after the end, where it belongs to this digest.
     """
@@ -170,6 +170,7 @@ class Entry:
     anew_on: str | None = None
     silent_running: int = 0
     answered_on: str | None = None
+    last_score: float | None = None
     panel: Panel | None = None
     state_now: Literal["paused", "stopped", "ended"] | None = None
     mark: Mark | None = None
@@ -259,6 +260,7 @@ def entry_of(
         anew_on=trend.anew_on,
         silent_running=trend.silent_running,
         answered_on=trend.answered_on,
+        last_score=trend.last_score,
         panel=trend.panel(facts.code),
         state_now=state_now,
         beside=beside_of(facts.beside, facts.asked, sessions, instrument.house),

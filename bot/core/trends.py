@@ -148,6 +148,11 @@ class Trend:
         return next((s.on for s in reversed(self.sessions) if s.has_answers), None)
 
     @property
+    def last_score(self) -> float | None:
+        """The score of that session, which a picture shows however old it is."""
+        return next((s.score for s in reversed(self.sessions) if s.has_answers), None)
+
+    @property
     def anew_on(self) -> str | None:
         """The date of the session with which the usual began anew, while the bars show it."""
         shown = reversed(self.sessions[-TREND_SESSIONS:])

@@ -108,6 +108,8 @@ def test_silence_is_counted_and_dated() -> None:
     assert (quiet.silent_running, quiet.answered_on) == (3, "2026-10-26")
     never = entry(pair("A7", *weeks(None, None)))
     assert (never.silent_running, never.answered_on) == (2, None)
+    since = entry(pair("A7", *weeks(9, 7, None)))
+    assert (since.last_score, never.last_score) == (7.0, None)
 
 
 def test_a_panel_keeps_gaps_and_marks_what_was_found() -> None:

@@ -217,9 +217,8 @@ def most_units(entry: Entry) -> int:
         return size + _SINCE * bool(entry.silent_running or entry.answered_on)
     size += _RANGE * (entry.limits is not None) + _STEPS * (entry.repair is not None)
     size += _OVERDUE * (entry.repair is not None and entry.repair.is_overdue)
-    size += _SINCE * bool(entry.latest and not entry.latest.has_answers) + _LATELY * (
-        "fall" in entry.reasons
-    )
+    size += _SINCE * bool(entry.latest and not entry.latest.has_answers)
+    size += _LATELY * ("fall" in entry.reasons)
     size += _MARK + _USUAL + sum(_REASON.get(reason, 0) for reason in entry.reasons)
     size += _ALONE.get(entry.reason, 0)
     for session in shown:

@@ -339,8 +339,7 @@ class _Writer:
                     if not (some[0][0].is_for_update and self._waiting[0][0].is_for_update):
                         break
                     some.append(self._waiting.popleft())
-                wholes = [whole for whole, _ in some]
-                ended = await self.connection.at_once(lambda c, w=wholes: _together(c, w))  # type: ignore[misc]
+                ended = await self._ended([whole for whole, _ in some])
                 for (_, done), (result, problem) in zip(some, ended, strict=True):
                     if done.done():
                         continue  # cancelled meanwhile
@@ -350,6 +349,13 @@ class _Writer:
                         done.set_exception(problem)
         finally:
             self._at_work = None
+
+    async def _ended(self, wholes: Sequence[_Whole[Any]]) -> list[_Ended]:
+        try:
+            return await self.connection.at_once(lambda c: _together(c, wholes))
+        except Exception as problem:
+            # The connection itself is gone: whoever waits must hear of it, and not wait for ever.
+            return [(None, problem)] * len(wholes)
 
 
 def _together(connection: sqlite3.Connection, wholes: Sequence[_Whole[Any]]) -> list[_Ended]:

@@ -338,6 +338,17 @@ async def test_updates_that_wait_together_share_a_commit(db: Database, commits: 
     assert [update for update, _ in await seen(db)] == [*range(5)]
 
 
+async def test_nobody_waits_for_ever_for_a_connection_that_is_gone(path: Path) -> None:
+    db = await open_database(path)
+    assert db._writer is not None
+    await db._writer.connection.close()
+    for _ in range(2):
+        both = asyncio.gather(say_for(db, 1, "a"), say_for(db, 2, "b"))
+        said = await asyncio.wait_for(both, 5)
+        assert all(isinstance(one, ValueError) for one in said), said
+    await db.close()
+
+
 async def test_the_programs_own_work_shares_with_nobody(db: Database, commits: list[str]) -> None:
     await asyncio.gather(say_for(db, 1, "pace"), say(db, "own"), say_for(db, 2, "rigid"))
     assert len(commits) == 3

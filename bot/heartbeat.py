@@ -16,6 +16,7 @@ from urllib.parse import urlsplit, urlunsplit
 import structlog
 
 from bot.feeds.addresses import NotFetched, read_address
+from bot.feeds.fetching import fetch
 from bot.services.ports import Clock
 
 log = structlog.get_logger(__name__)
@@ -67,8 +68,6 @@ class Heartbeat:
             await asyncio.gather(self._calling, return_exceptions=True)
 
     async def _call(self, is_healthy: bool) -> None:
-        from bot.feeds.fetching import fetch  # not loaded where nobody is called
-
         address = read_address(self._url if is_healthy else _with_fail(self._url))
         try:
             await fetch(address, private=self._private, within_seconds=_WITHIN_SECONDS)

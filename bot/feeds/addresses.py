@@ -1,8 +1,4 @@
-"""Addresses of feeds, and why one could not be fetched.
-
-Stands apart from `fetching`, so that a practice without calendars does not load what fetches them:
-fifteen MiB.
-"""
+"""Addresses of feeds, and why one could not be fetched: what is said of one without going there."""
 
 from __future__ import annotations
 

@@ -19,6 +19,7 @@ from bot.core.feeds import Feed, Flaw, Found, Seen
 from bot.feeds.addresses import Address, NotFetched
 from bot.feeds.apart import read_apart
 from bot.feeds.facts import Event, NotACalendar, Reading, Trouble
+from bot.feeds.fetching import fetch
 from bot.feeds.matching import Known, Matching, matching_of
 from bot.services.feeds import hashed
 from bot.services.following import Applied, Following, Job, Said
@@ -75,8 +76,6 @@ class Syncing:
 
     async def sync(self, job: Job) -> Applied | NotFetched | NotACalendar | None:
         """Read a feed and let it count; give what came of it, None where nothing has changed."""
-        from bot.feeds.fetching import fetch  # not loaded before there is a calendar to read
-
         limits = _URGENT_SECONDS if job.is_urgent else _SECONDS
         feed, seen = job.feed, job.feed.seen
         source = feed.source

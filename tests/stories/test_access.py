@@ -9,6 +9,7 @@ is theirs, nothing of another's appears on their phone, and no row of another's 
 from __future__ import annotations
 
 import itertools
+import re
 from dataclasses import dataclass, field
 
 import pytest
@@ -320,18 +321,26 @@ async def gather(world: World) -> Cast:
     return cast
 
 
-#: Anna's name, code, text, chip and scores.
-SECRETS = ("Anna", "Q7Z", "marmot", "criticised", "3.6", "(3.6)")
+#: Anna's name, code, text, chip and score; not where a button's random id happens to end in a 3.
+SECRETS = ("Anna", "Q7Z", "marmot", "criticised", r"(?<![0-9a-z.])3[.]6(?![0-9a-z])")
 
 
 def said_since(world: World, human: Human, since: int) -> list[str]:
-    return [f"{call.method} {call.params}" for call in world.calls_to(human)[since:]]
+    calls = world.calls_to(human)[since:]
+    return [f"{call.method} {call.params}".replace(r"\n", " ") for call in calls]
 
 
 def tells_nothing(said: list[str], but: str = "") -> None:
     """Fail where anything of Anna's is said; but: what somebody typed comes back to them."""
     for line in said:
-        assert [s for s in SECRETS if s in line and s not in but] == [], line
+        assert [s for s in SECRETS if re.search(s, line) and s not in but] == [], line
+
+
+def test_a_score_is_found_wherever_it_is_said() -> None:
+    for said in ("3.6", "now 3.6.", "(3.6)", "{'text': '3.6 · Show'}"):
+        with pytest.raises(AssertionError):
+            tells_nothing([said])
+    tells_nothing(["'callback_data': 'absday.127alz3.6odgff', 13.6, 3.61, 2026.3.6"])
 
 
 def test_every_command_and_every_act_has_its_row() -> None:

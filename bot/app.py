@@ -17,8 +17,8 @@ from bot.delivery import Delivery
 from bot.feeds.declared import declared_feeds
 from bot.feeds.syncing import Syncing
 from bot.heartbeat import Heartbeat
-from bot.instruments import load_numbers
 from bot.introducing import bring_up_to_date
+from bot.messages import Messages
 from bot.nightly import Nightly
 from bot.opening import (
     RandomIds,
@@ -29,48 +29,20 @@ from bot.opening import (
     check_open_checkins,
     open_database,
 )
-from bot.pictures import Pictures
 from bot.pulse import Pulse
-from bot.render import Renderer
-from bot.services.absences import Absences
-from bot.services.acknowledgements import Acknowledgements
-from bot.services.asking import Asking
+from bot.room import Room, furnish
 from bot.services.backups import Backups
-from bot.services.checkins import CheckIns
 from bot.services.closing import Closing
-from bot.services.confirming import Confirming
-from bot.services.continuing import Continuing
 from bot.services.declaring import Declaring
 from bot.services.digest_making import DigestMaking
-from bot.services.digest_reading import DigestReading
-from bot.services.digests import Digests
-from bot.services.ending import Endings
 from bot.services.enrolment import Enrolment
-from bot.services.exporting import Exporting
-from bot.services.feeds import Feeds
 from bot.services.following import Following
-from bot.services.goals import Goals
-from bot.services.handing import Handing
 from bot.services.health import Health, Signs
 from bot.services.hold import Hold
-from bot.services.inviting import Inviting
-from bot.services.lookup import Lookup
-from bot.services.mirror import Mirrors
 from bot.services.mornings import Mornings
 from bot.services.outgoing import Outgoing
 from bot.services.ports import Clock, Ids
-from bot.services.privacy import Privacy
-from bot.services.relinking import Relinking
-from bot.services.relinking_own import OwnRelinking
 from bot.services.retention import Retention
-from bot.services.schedule import Schedule
-from bot.services.sentences import Sentences
-from bot.services.talks import Talks
-from bot.services.timetable import Timetable
-from bot.services.unopened import UnopenedDigests
-from bot.services.usual import Usual
-from bot.services.watching import Watching
-from bot.services.wrong_client import WrongClient
 from bot.store import updates
 from bot.store.database import Database, Transaction
 from bot.store.losses import is_on_hold
@@ -84,25 +56,7 @@ from bot.transport.messenger import BotMessenger
 from bot.transport.pacing import Pacing
 from bot.transport.receiver import TAPS_LIVE_MS, Receiver
 from bot.transport.request import WireBot
-from bot.views.absences import AbsenceViews
-from bot.views.checkin import CheckInViews
-from bot.views.digest import DigestViews
-from bot.views.endings import EndingViews
-from bot.views.export import ExportViews
-from bot.views.feeds import FeedViews
-from bot.views.goals import GoalViews
-from bot.views.handover import HandoverViews
-from bot.views.mirror import MirrorViews
-from bot.views.notices import NoticeViews
-from bot.views.people import PeopleViews
-from bot.views.pictures import PictureViews
-from bot.views.reader import Desk
-from bot.views.relinking import RelinkViews
-from bot.views.schedule import ScheduleViews
-from bot.views.timetable import TimetableViews
-from bot.views.wrong_client import WrongClientViews
 from handlers import add_handlers
-from handlers.guard import Room
 
 if TYPE_CHECKING:
     from bot.transport.listening import Listening
@@ -247,75 +201,30 @@ async def _assemble(
     lanes = Lanes(
         messenger, clock, on_unreachable=enrolment.unreachable, on_token_refused=on_token_refused
     )
-    room = _room(settings, clock, ids, instruments, db, bot.username, lanes, enrolment)
+    room = furnish(settings, clock, ids, instruments, db, bot.username, lanes, enrolment)
     away_ms = await outgoing.away_ms()
     recovered = await outgoing.recover()
     if recovered:
         log.warning("messages were half sent when the last run ended", count=recovered)
-    hold = Hold(db, clock, ids, settings)
-    handing = Handing(db, clock, ids, settings)
-    delivery = Delivery(
-        outgoing,
-        room.checkins,
-        room.digests,
-        room.acknowledgements,
-        enrolment,
-        room.mirrors,
-        UnopenedDigests(db),
-        room.feeds,
-        room.schedule,
-        hold,
-        room.absences,
-        room.lookup,
-        room.relinking,
-        handing,
-        room.continuing,
-        room.checkin_views,
-        room.digest_views,
-        room.mirror_views,
-        room.feed_views,
-        room.ending_views,
-        room.schedule_views,
-        room.absence_views,
-        room.relink_views,
-        room.handover_views,
-        NoticeViews(room.people_views, room.checkin_views),
-        messenger,
-        lanes,
-    )
-    retention = Retention(db, clock, ids, settings)
     declaring = Declaring(db, clock, ids, settings, declared_feeds(settings))
     await declaring.bring_in()
     await room.absences.bring_in()
-    closing = Closing(db, clock, ids, settings, room.checkins.talks)
-    making = DigestMaking(db, clock, ids, settings, room.digests.reading)
-    syncing = Syncing(Following(db, clock, ids, settings), settings)
-    mornings = Mornings(db, clock, ids, settings)
     wall = outgoing.wall or clock
     signs = Signs(lambda: ticks.went_through, lambda: receiver.received())
     health = Health(db, clock, wall, signs)
     receiver = _receiver(settings, clock, ids, db, bot, application, room, health)
+    delivery = Delivery(outgoing, Messages(room, outgoing), messenger, room)
+    plan, sweep, follow = _work(settings, clock, ids, db, room)
     ticks = Ticks(
-        plan=(
-            Piece(room.timetable.plan, room.timetable.any_to_plan),
-            _off_hold(hold, Piece(room.asking.ask_one, room.asking.any_to_ask)),
-            _off_hold(hold, Piece(making.make_one, making.any_to_make)),
-            _off_hold(hold, Piece(room.confirming.ask_on_the_eve, room.confirming.any_to_ask)),
-            _off_hold(hold, Piece(room.mirrors.write_one, room.mirrors.any_to_write)),
-            _off_hold(hold, Piece(mornings.owe_one, mornings.any_to_owe)),
-        ),
+        plan=plan,
         deliver=Piece(delivery.deliver_one, outgoing.any_due),
         sweep=(
-            Piece(closing.close_one, closing.any_to_close),
-            Piece(_folding(closing, room), closing.any_to_fold),
-            _off_hold(hold, Piece(room.endings.end_one, room.endings.any_to_end)),
-            _off_hold(hold, Piece(handing.work_one, handing.any_to_do)),
-            Piece(retention.sweep_one, retention.any_to_sweep),
+            *sweep,
             Piece(outgoing.be_seen, outgoing.is_to_be_seen),
             Piece(receiver.look),
             Piece(declaring.look),
         ),
-        follow=Piece(syncing.sync_one, syncing.any_due),
+        follow=follow,
         on_token_refused=on_token_refused,
         db=db,
         clock=clock,
@@ -328,70 +237,31 @@ async def _assemble(
     )  # fmt: skip
 
 
-def _room(
-    settings: Settings,
-    clock: Clock,
-    ids: Ids,
-    instruments: dict[str, dict[int, Instrument]],
-    db: Database,
-    username: str,
-    lanes: Lanes,
-    enrolment: Enrolment,
-) -> Room:
-    render = Renderer(settings.practice.templates)
-    for mistake in render.own.mistakes() if render.own is not None else ():
-        log.error("a template of the practice is wrong", where=str(mistake))
-    desk = Desk(render, settings)
-    pictures = PictureViews(desk, Pictures(desk.render, settings.digest.pictures))
-    versions = instruments[settings.checkin.instrument]
-    instrument = versions[max(versions)]
-    watching = Watching(db, clock, ids, settings)
-    asking = Asking(db, clock, ids, settings, instruments)
-    people_views = PeopleViews(desk, username, instruments, pictures)
-    return Room(
-        desk=desk,
-        lanes=lanes,
-        inviting=Inviting(db, clock, ids, settings),
-        confirming=Confirming(db, clock, ids, settings),
-        enrolment=enrolment,
-        asking=asking,
-        endings=Endings(db, clock, ids, settings, asking),
-        checkins=CheckIns(
-            db, clock, ids, Talks(clock, settings, instruments), watching, load_numbers()
-        ),
-        timetable=Timetable(db, clock, ids, settings),
-        feeds=Feeds(db, clock, ids, settings),
-        digests=Digests(db, clock, ids, settings, DigestReading(settings, instrument, instruments)),
-        lookup=Lookup(db, clock, ids, settings, instrument, instruments),
-        usual=Usual(db, clock, ids),
-        acknowledgements=Acknowledgements(db, clock),
-        sentences=Sentences(db, clock, ids, settings),
-        relinking=Relinking(db, clock, ids, settings),
-        continuing=Continuing(db, clock, ids),
-        own_relinking=OwnRelinking(db, clock, ids, settings),
-        privacy=Privacy(db, clock, ids, settings, instrument),
-        exporting=Exporting(db, clock, ids),
-        goals=Goals(db, clock, ids),
-        mirrors=Mirrors(db, clock, ids, settings, instrument),
-        watching=watching,
-        schedule=Schedule(db, clock, ids, settings),
-        absences=Absences(db, clock, ids, settings),
-        wrong_client=WrongClient(db, clock, ids, settings),
-        checkin_views=CheckInViews(desk),
-        people_views=people_views,
-        ending_views=EndingViews(desk),
-        relink_views=RelinkViews(people_views),
-        handover_views=HandoverViews(people_views),
-        export_views=ExportViews(desk, instruments),
-        digest_views=DigestViews(desk, instrument, pictures, instruments),
-        timetable_views=TimetableViews(desk),
-        feed_views=FeedViews(desk),
-        goal_views=GoalViews(desk),
-        mirror_views=MirrorViews(desk, instrument),
-        schedule_views=ScheduleViews(desk),
-        absence_views=AbsenceViews(desk),
-        wrong_client_views=WrongClientViews(desk),
+def _work(
+    settings: Settings, clock: Clock, ids: Ids, db: Database, room: Room
+) -> tuple[tuple[Piece, ...], tuple[Piece, ...], Piece]:
+    """Give what is done by itself beside delivering: planning, sweeping and reading calendars."""
+    closing = Closing(db, clock, ids, settings, room.checkins.talks)
+    making = DigestMaking(db, clock, ids, settings, room.digests.reading)
+    mornings = Mornings(db, clock, ids, settings)
+    retention = Retention(db, clock, ids, settings)
+    syncing = Syncing(Following(db, clock, ids, settings), settings)
+    plan = (
+        Piece(room.timetable.plan, room.timetable.any_to_plan),
+        _off_hold(room.hold, Piece(room.asking.ask_one, room.asking.any_to_ask)),
+        _off_hold(room.hold, Piece(making.make_one, making.any_to_make)),
+        _off_hold(room.hold, Piece(room.confirming.ask_on_the_eve, room.confirming.any_to_ask)),
+        _off_hold(room.hold, Piece(room.mirrors.write_one, room.mirrors.any_to_write)),
+        _off_hold(room.hold, Piece(mornings.owe_one, mornings.any_to_owe)),
     )
+    sweep = (
+        Piece(closing.close_one, closing.any_to_close),
+        Piece(_folding(closing, room), closing.any_to_fold),
+        _off_hold(room.hold, Piece(room.endings.end_one, room.endings.any_to_end)),
+        _off_hold(room.hold, Piece(room.handing.work_one, room.handing.any_to_do)),
+        Piece(retention.sweep_one, retention.any_to_sweep),
+    )
+    return plan, sweep, Piece(syncing.sync_one, syncing.any_due)
 
 
 def _pulse(settings: Settings, health: Health, db: Database, wall: Clock) -> Pulse:

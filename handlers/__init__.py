@@ -16,6 +16,7 @@ from telegram.ext import (
 )
 
 from bot.core.errors import Refused
+from bot.room import Room
 from handlers import (
     absences,
     calendar,
@@ -33,7 +34,7 @@ from handlers import (
     timetable,
     wrong_client,
 )
-from handlers.guard import Ask, Reply, Room, Route, is_own, may, on_message, on_tap
+from handlers.guard import Ask, Reply, Route, is_own, may, on_message, on_tap
 
 COMMANDS: dict[str, Route] = {
     **joining.COMMANDS,

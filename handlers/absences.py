@@ -6,9 +6,10 @@ from __future__ import annotations
 from typing import Final
 
 from bot.core.errors import Refused
+from bot.room import Room
 from bot.services.absence_plans import PRACTICE, Plan
 from bot.services.schedule import By
-from handlers.guard import Ask, Reply, Room, Route, may
+from handlers.guard import Ask, Reply, Route, may
 
 CLOSED: Final = ("closed", "geschlossen", "zu")
 

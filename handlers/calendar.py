@@ -6,7 +6,8 @@ from bot.core.errors import Refused
 from bot.core.feeds import NAME_LENGTH, Source
 from bot.core.shown import on_one_line
 from bot.feeds.addresses import NotFetched, read_address
-from handlers.guard import Ask, Reply, Room, Route
+from bot.room import Room
+from handlers.guard import Ask, Reply, Route
 
 
 async def calendar(room: Room, ask: Ask) -> Reply:

@@ -7,8 +7,9 @@ from functools import partial
 
 from bot.core.conversation import Chip, Choose, Disclose, Event, Pass, Rate, Remove, Reopen
 from bot.core.errors import Refused
+from bot.room import Room
 from bot.services.talks import Talk
-from handlers.guard import Ask, Handler, Reply, Room, Route, refusal
+from handlers.guard import Ask, Handler, Reply, Route, refusal
 
 
 def _number(text: str) -> int:

@@ -8,9 +8,10 @@ from bot.core.errors import Refused
 from bot.core.pausing import read_button, read_until
 from bot.core.people import Pair, may_hear
 from bot.core.timetable import day_after, local_on
+from bot.room import Room
 from bot.services.exporting import Export
 from bot.services.ports import Screen
-from handlers.guard import Ask, Reply, Room, Route
+from handlers.guard import Ask, Reply, Route
 
 
 async def help(room: Room, ask: Ask) -> Reply:

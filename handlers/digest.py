@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from bot.core.errors import Refused
+from bot.room import Room
 from bot.services.digest_pages import AcknowledgementKind
 from handlers.client import close
-from handlers.guard import Ask, Reply, Room, Route
+from handlers.guard import Ask, Reply, Route
 
 
 def _page(ask: Ask, place: int) -> int:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.core.errors import Refused
-from handlers.guard import Ask, Reply, Room, Route
+from bot.room import Room
+from handlers.guard import Ask, Reply, Route
 
 
 async def end(room: Room, ask: Ask) -> Reply:

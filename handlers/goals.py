@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from bot.core.errors import Refused
 from bot.core.people import Pair
+from bot.room import Room
 from bot.services.ports import Screen
 from handlers.client import about_one
-from handlers.guard import Ask, Reply, Room, Route
+from handlers.guard import Ask, Reply, Route
 
 
 async def _all(room: Room, ask: Ask, pair: Pair) -> Screen:

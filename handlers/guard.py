@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Final, Literal, Protocol
+from typing import Final, Literal
 
 import structlog
 from telegram import CallbackQuery, Chat, Update, User
@@ -17,48 +17,12 @@ from telegram import CallbackQuery, Chat, Update, User
 from bot.core.errors import Refused, Repeated
 from bot.core.people import tidy_name
 from bot.core.sessions import cut_text
-from bot.services.absences import Absences
-from bot.services.acknowledgements import Acknowledgements
-from bot.services.asking import Asking
-from bot.services.checkins import CheckIns
-from bot.services.confirming import Confirming
-from bot.services.continuing import Continuing
-from bot.services.digests import Digests
-from bot.services.ending import Endings
-from bot.services.enrolment import Enrolment, Who
-from bot.services.exporting import Exporting
-from bot.services.feeds import Feeds
-from bot.services.goals import Goals
-from bot.services.inviting import Inviting
-from bot.services.lookup import Lookup
-from bot.services.mirror import Mirrors
+from bot.room import Room
+from bot.services.enrolment import Who
 from bot.services.ports import Make, Screen
-from bot.services.privacy import Privacy
-from bot.services.relinking import Relinking
-from bot.services.relinking_own import OwnRelinking
-from bot.services.schedule import Schedule
-from bot.services.sentences import Sentences
-from bot.services.timetable import Timetable
-from bot.services.usual import Usual
-from bot.services.watching import Watching
-from bot.services.wrong_client import WrongClient
-from bot.views.absences import AbsenceViews
 from bot.views.buttons import Tap, read_tap
-from bot.views.checkin import CheckInViews
-from bot.views.digest import DigestViews
-from bot.views.endings import EndingViews
-from bot.views.export import ExportViews
-from bot.views.feeds import FeedViews
-from bot.views.goals import GoalViews
-from bot.views.handover import HandoverViews
-from bot.views.mirror import MirrorViews
-from bot.views.people import PeopleViews
 from bot.views.plain import bare
-from bot.views.reader import Desk, Reader
-from bot.views.relinking import RelinkViews
-from bot.views.schedule import ScheduleViews
-from bot.views.timetable import TimetableViews
-from bot.views.wrong_client import WrongClientViews
+from bot.views.reader import Reader
 
 log = structlog.get_logger(__name__)
 
@@ -68,85 +32,6 @@ _QUOTED_AT_MOST: Final = 100
 #: So long after a loss, a button that means nothing here is taken for one of those hours.
 _LOST_IS_MEANT_MS: Final = 30 * 86_400_000
 NO_TAP: Final = Tap("", 0, ())
-
-
-class Lane(Protocol):
-    """How a handler's reply gets to the chat: at once queued, sent by and by."""
-
-    def edit(
-        self,
-        chat_id: int,
-        message_id: int,
-        screen: Screen,
-        *,
-        then: Callable[[int], Awaitable[None]] | None = None,
-    ) -> None:
-        """Replace a message; `then` learns the new id when it had to be sent anew."""
-        ...
-
-    def say(
-        self,
-        chat_id: int,
-        screen: Screen | Make,
-        *,
-        then: Callable[[int], Awaitable[None]] | None = None,
-    ) -> None:
-        """Send a new message; `then` learns its id."""
-        ...
-
-    def delete(self, chat_id: int, message_id: int) -> None:
-        """Take a message away."""
-        ...
-
-    def toast(self, callback_id: str, text: str = "", *, alert: bool = False) -> None:
-        """Answer a tap."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Room:
-    """What handlers work with: the use cases and the views."""
-
-    desk: Desk
-    lanes: Lane
-    inviting: Inviting
-    confirming: Confirming
-    enrolment: Enrolment
-    asking: Asking
-    endings: Endings
-    checkins: CheckIns
-    timetable: Timetable
-    feeds: Feeds
-    digests: Digests
-    lookup: Lookup
-    usual: Usual
-    acknowledgements: Acknowledgements
-    sentences: Sentences
-    relinking: Relinking
-    own_relinking: OwnRelinking
-    continuing: Continuing
-    privacy: Privacy
-    exporting: Exporting
-    goals: Goals
-    mirrors: Mirrors
-    watching: Watching
-    schedule: Schedule
-    absences: Absences
-    wrong_client: WrongClient
-    checkin_views: CheckInViews
-    people_views: PeopleViews
-    ending_views: EndingViews
-    relink_views: RelinkViews
-    handover_views: HandoverViews
-    export_views: ExportViews
-    digest_views: DigestViews
-    timetable_views: TimetableViews
-    feed_views: FeedViews
-    goal_views: GoalViews
-    mirror_views: MirrorViews
-    schedule_views: ScheduleViews
-    absence_views: AbsenceViews
-    wrong_client_views: WrongClientViews
 
 
 @dataclass(frozen=True, slots=True)

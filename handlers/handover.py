@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bot.core.errors import Refused
 from bot.core.people import Pair
-from handlers.guard import Ask, Reply, Room, Route
+from bot.room import Room
+from handlers.guard import Ask, Reply, Route
 
 
 async def say(room: Room, ask: Ask) -> Reply:

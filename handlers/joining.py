@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from bot.core.errors import Refused
+from bot.room import Room
 from bot.services.ports import Screen
 from bot.views.people import ZONES
 from handlers import relinking
-from handlers.guard import Ask, Reply, Room, Route
+from handlers.guard import Ask, Reply, Route
 
 
 async def start(room: Room, ask: Ask) -> Reply:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bot.core.errors import Refused
-from handlers.guard import Ask, Reply, Room, Route
+from bot.room import Room
+from handlers.guard import Ask, Reply, Route
 
 
 async def mirror(room: Room, ask: Ask) -> Reply:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 
 from bot.core.errors import Refused
+from bot.room import Room
 from bot.services.inviting import Account
 from bot.services.relink_links import PREFIX, Opened
 from handlers import therapist
-from handlers.guard import Ask, Reply, Room, Route
+from handlers.guard import Ask, Reply, Route
 
 
 async def relink(room: Room, ask: Ask) -> Reply:

@@ -6,11 +6,12 @@ from typing import Final
 
 from bot.core.errors import Refused
 from bot.core.schedule import wanted_of
+from bot.room import Room
 from bot.services.schedule import By
 from bot.services.schedule_changes import PRACTICE, Values
 from bot.views.schedule import wanted_from
 from handlers import absences
-from handlers.guard import Ask, Reply, Room, Route, may
+from handlers.guard import Ask, Reply, Route, may
 
 _MY: Final = ("my", "mein", "meine")
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.core.errors import Refused
+from bot.room import Room
 from bot.services.inviting import Account
-from handlers.guard import Ask, Reply, Room, Route, plain
+from handlers.guard import Ask, Reply, Route, plain
 
 
 async def invite(room: Room, ask: Ask) -> Reply:

@@ -7,8 +7,9 @@ from typing import Final, cast, get_args
 from bot.core.draft import Draft, unpack
 from bot.core.errors import Refused
 from bot.core.timetable import KeptRule, local_on
+from bot.room import Room
 from bot.views.timetable import Drafting, Mode, Part
-from handlers.guard import Ask, Reply, Room, Route
+from handlers.guard import Ask, Reply, Route
 
 #: Where a new draft begins; each part is asked for before anything is shown as planned.
 _TIME: Final = "15:00"

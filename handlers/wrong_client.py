@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bot.core.errors import Refused
-from handlers.guard import Ask, Reply, Room, Route, refusal
+from bot.room import Room
+from handlers.guard import Ask, Reply, Route, refusal
 from handlers.timetable import appointment_again, page_of
 
 

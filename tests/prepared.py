@@ -74,8 +74,8 @@ def _drawn_once(content: str, **how: Any) -> segno.QRCode:
 def prepare(patch: pytest.MonkeyPatch) -> None:
     """Let every program started in this process have what was made before, until it is undone."""
     _new_database()  # by what is patched below, no longer
-    patch.setattr("bot.app.Renderer", one_renderer)
-    patch.setattr("bot.app.load_numbers", lambda: dict(_numbers()))
+    patch.setattr("bot.room.Renderer", one_renderer)
+    patch.setattr("bot.room.load_numbers", lambda: dict(_numbers()))
     patch.setattr("bot.opening.load_instruments", _instruments)
     patch.setattr("bot.store.migrate.known", lambda: list(_known()))
     patch.setattr("bot.store.database._make_private", _lay_new)

@@ -96,3 +96,36 @@ class Messenger(Protocol):
     async def delete(self, chat_id: int, message_id: int) -> None:
         """Delete a message; one already gone is success."""
         ...
+
+
+class Lane(Protocol):
+    """How a reply gets to the chat: at once queued, sent by and by."""
+
+    def edit(
+        self,
+        chat_id: int,
+        message_id: int,
+        screen: Screen,
+        *,
+        then: Callable[[int], Awaitable[None]] | None = None,
+    ) -> None:
+        """Replace a message; `then` learns the new id when it had to be sent anew."""
+        ...
+
+    def say(
+        self,
+        chat_id: int,
+        screen: Screen | Make,
+        *,
+        then: Callable[[int], Awaitable[None]] | None = None,
+    ) -> None:
+        """Send a new message; `then` learns its id."""
+        ...
+
+    def delete(self, chat_id: int, message_id: int) -> None:
+        """Take a message away."""
+        ...
+
+    def toast(self, callback_id: str, text: str = "", *, alert: bool = False) -> None:
+        """Answer a tap."""
+        ...

@@ -98,7 +98,7 @@ POINTS: dict[str, Point] = {
     **_edges("claim", "bot.services.outgoing:Outgoing._claim"),
     **_inside("claim: taken", "bot.store.outbox:claim_due"),
     **_inside("claim: checked", "bot.services.outgoing:Outgoing._checked"),
-    **_edges("render", "bot.delivery:Delivery._render"),
+    **_edges("render", "bot.messages:Messages.make"),
     **_edges("send", "bot.transport.messenger:BotMessenger.send"),
     "send: call: before": Point("bot.transport.request:AiohttpRequest._exchange", "before",
                                 _message),

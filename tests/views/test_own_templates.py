@@ -129,7 +129,7 @@ def test_a_folder_that_is_not_there_is_no_mistake(tmp_path: Path) -> None:
 async def test_a_practice_speaks_with_its_own_words(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.app.Renderer", Renderer)
+    monkeypatch.setattr("bot.room.Renderer", Renderer)
     folder = world.stage.settings.database.path.parent / "templates"
     write(folder, "Good to see you in {{ practice }}.", "home.html.j2")
     await world.stage.restart()

@@ -24,6 +24,7 @@ from bot.core.draft import Draft, pack, parse_line, unpack
 from bot.core.errors import Refused
 from bot.core.timetable import to_utc
 from bot.render import Renderer
+from bot.room import Room
 from bot.services.enrolment import Enrolment
 from bot.services.ports import Screen
 from bot.services.timetable import Timetable
@@ -38,7 +39,7 @@ from bot.views.timetable import TimetableViews
 from bot.views.wrong_client import WrongClientViews
 from handlers import timetable as dialogs
 from handlers import wrong_client
-from handlers.guard import NO_TAP, Ask, Reply, Room, _call, refusal
+from handlers.guard import NO_TAP, Ask, Reply, _call, refusal
 from tests.transactions import reading, writing
 
 ZONE = "Europe/Berlin"

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import bot.app
+import bot.room
 from bot.config import load
 from bot.logging import set_up
 from bot.render import Renderer
@@ -115,7 +116,7 @@ def main() -> None:
         importlib.import_module("bot.transport.webhook")  # once, and not in each life
     renderer = Renderer()
     renderer.compile_all()
-    bot.app.Renderer = lambda _own=None: renderer  # type: ignore[assignment, misc]
+    bot.room.Renderer = lambda _own=None: renderer  # type: ignore[assignment, misc]
     gc.freeze()
     process = 0
     for line in sys.stdin:

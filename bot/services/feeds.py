@@ -18,9 +18,10 @@ from bot.services.acts import reads, writes
 from bot.services.away_keeping import keep
 from bot.services.events import Steps
 from bot.services.ports import Clock, Ids
-from bot.store import audit, feed_events, feed_flaws, feeds, pairs, people
+from bot.store import audit, feed_events, feed_flaws, feed_series, feeds, pairs, people
 from bot.store.database import Database, Transaction
-from bot.store.feed_events import Unknown, Whose
+from bot.store.feed_events import Whose
+from bot.store.feed_series import Unknown
 
 #: More calendars than anybody keeps; each is read every quarter of an hour.
 MOST_FEEDS: Final = 10
@@ -180,10 +181,10 @@ class Feeds:
         words = " ".join(words.split()).casefold()
         if "@" in words:
             hash_of = hashed(feed.source.secret, "attendee", words)
-            await feed_events.add_alias(tx, feed_id, "attendee", hash_of, known[0].pair_id)
+            await feed_series.add_alias(tx, feed_id, "attendee", hash_of, known[0].pair_id)
         else:
             hash_of = hashed(feed.source.secret, "title", words)
-            await feed_events.add_alias(tx, feed_id, "title", hash_of, known[0].pair_id)
+            await feed_series.add_alias(tx, feed_id, "title", hash_of, known[0].pair_id)
         await feeds.read_anew(tx, feed_id, self.clock.now())
 
     @reads
@@ -204,11 +205,11 @@ class Feeds:
             pair = await pairs.find_pair_of_therapist(tx, pair_id, therapist_id)
             if pair is None:
                 raise Refused("pair_unknown")
-        feed_id = await feed_events.decide_series(tx, series_id, therapist_id, pair_id)
+        feed_id = await feed_series.decide_series(tx, series_id, therapist_id, pair_id)
         if feed_id is None and pair_id is None:
-            feed_id = await feed_events.reply(tx, series_id, therapist_id, None)
+            feed_id = await feed_series.reply(tx, series_id, therapist_id, None)
         if feed_id is None:
-            is_settled = await feed_events.is_of_practice(tx, series_id)
+            is_settled = await feed_series.is_of_practice(tx, series_id)
             raise Refused("feed_settled" if is_settled else "feed_unknown")
         await feeds.read_anew(tx, feed_id, self.clock.now())
         return await self._question(tx, therapist_id)
@@ -220,14 +221,14 @@ class Feeds:
         Errors: `Refused` with `feed_unknown`, `feed_settled`.
         """
         later_at = self.clock.now() + _LATER_MS
-        is_kept = await feed_events.ask_later(tx, series_id, therapist_id, later_at)
-        if not is_kept and not await feed_events.reply(tx, series_id, therapist_id, later_at):
-            is_settled = await feed_events.is_of_practice(tx, series_id)
+        is_kept = await feed_series.ask_later(tx, series_id, therapist_id, later_at)
+        if not is_kept and not await feed_series.reply(tx, series_id, therapist_id, later_at):
+            is_settled = await feed_series.is_of_practice(tx, series_id)
             raise Refused("feed_settled" if is_settled else "feed_unknown")
         return await self._question(tx, therapist_id)
 
     async def _question(self, tx: Transaction, therapist_id: int) -> Question:
-        waiting = await feed_events.unknown_of_therapist(tx, therapist_id, self.clock.now())
+        waiting = await feed_series.unknown_of_therapist(tx, therapist_id, self.clock.now())
         if not waiting:
             return Question(None, None, 0, ())
         first = waiting[0]
@@ -248,7 +249,7 @@ class Feeds:
         coming = [e for e in kept if e.starts_at > now and (is_new or e.is_planned)]
         known = await feed_events.pairs_known(tx, feed.id)
         codes = {one.pair_id: one.code for one in known}
-        unknown = tuple(await feed_events.unknown_of_feed(tx, feed.id))
+        unknown = tuple(await feed_series.unknown_of_feed(tx, feed.id))
         flaws = tuple(await feed_flaws.flaws_of_feed(tx, feed.id))
         return Overview(feed, tuple(coming), codes, unknown, await self._zone(tx, feed), flaws)
 

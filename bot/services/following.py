@@ -19,9 +19,9 @@ from bot.services.events import Steps
 from bot.services.feed_news import tell_owner, tell_therapist
 from bot.services.feeds import therapists_asked
 from bot.services.ports import Clock, Ids
-from bot.store import feed_events, feed_flaws, feeds, people
+from bot.store import feed_events, feed_flaws, feed_series, feeds, people
 from bot.store.database import Database, Transaction
-from bot.store.feed_events import Alias
+from bot.store.feed_series import Alias
 
 MINUTE_MS: Final = 60_000
 DAY_MS: Final = 86_400_000
@@ -123,7 +123,7 @@ class Following:
 
     async def _job(self, tx: Transaction, feed: Feed) -> Job:
         zone = await self._zone(tx, feed)
-        aliases = tuple(await feed_events.aliases(tx, feed.id))
+        aliases = tuple(await feed_series.aliases(tx, feed.id))
         whose = await feed_events.pairs_known(tx, feed.id)
         own = self.settings.calendar
         said = (zone, own.match, own.tag, own.summary_pattern, aliases, whose)
@@ -184,7 +184,7 @@ class Following:
         now, zone = self.clock.now(), await self._zone(tx, feed)
         await self._note_flaws(tx, feed, flaws)
         whose = {one.pair_id: one for one in await feed_events.pairs_known(tx, feed_id)}
-        verdicts = await feed_events.verdicts(tx, feed_id)
+        verdicts = await feed_series.verdicts(tx, feed_id)
         codes = _by_code([(one.code, pair_id) for pair_id, one in whose.items()])
         found = [_resolved(one, codes, verdicts) for one in said]
         since = max(now - LATE_MS, feed.accepted_at if feed.accepted_at is not None else now)
@@ -255,11 +255,11 @@ class Following:
             if is_open and span.now <= event.starts_at < span.until_at:
                 coming.setdefault(event.series, event)
         for event in coming.values():
-            await feed_events.note_unknown(tx, self.ids.new(), feed.id, event)
-        await feed_events.forget_unknown(tx, feed.id, frozenset(coming), span.now)
+            await feed_series.note_unknown(tx, self.ids.new(), feed.id, event)
+        await feed_series.forget_unknown(tx, feed.id, frozenset(coming), span.now)
         if feed.accepted_at is not None:
             await self._ask(tx, feed)
-        return len(await feed_events.unknown_of_feed(tx, feed.id))
+        return len(await feed_series.unknown_of_feed(tx, feed.id))
 
     async def _ask(self, tx: Transaction, feed: Feed) -> None:
         """Owe the question to whoever can answer: of the practice's, who could have the event."""
@@ -271,14 +271,14 @@ class Following:
             else therapists_asked(await feed_events.pairs_known(tx, feed.id))
         )
         for one in sorted(asked):
-            if not await feed_events.is_unasked(tx, feed.id, one):
+            if not await feed_series.is_unasked(tx, feed.id, one):
                 continue
             # One a day: the others are asked about in the same message, or the next day.
             part = f"feed_asks:{today}:{one}"
             if await tell_therapist(
                 tx, feed, one, part, ids=self.ids, settings=self.settings, now=now
             ):
-                await feed_events.note_asked(tx, feed.id, one, now)
+                await feed_series.note_asked(tx, feed.id, one, now)
 
     async def _tell(self, tx: Transaction, feed: Feed, part: str) -> None:
         now = self.clock.now()

@@ -16,6 +16,7 @@ from bot.store import (
     digests,
     erasure,
     feed_events,
+    feed_series,
     feeds,
     goals,
     handovers,
@@ -49,16 +50,16 @@ async def with_calendar(tx: Transaction, world: World, pair_id: int, appointment
     await feeds.add_feed(tx, feed_id, world.ben, Source("Praxis", "https://example.org"), CUT)
     event = Found(bytes(32), bytes(32), FROM, CUT, pair_id)
     await feed_events.keep_event(tx, feed_id, event, pair_id, appointment_id, None)
-    await feed_events.note_unknown(tx, series_id, feed_id, event)
-    assert await feed_events.decide_series(tx, series_id, world.ben, pair_id) == feed_id
-    await feed_events.add_alias(tx, feed_id, "title", bytes(32), pair_id)
+    await feed_series.note_unknown(tx, series_id, feed_id, event)
+    assert await feed_series.decide_series(tx, series_id, world.ben, pair_id) == feed_id
+    await feed_series.add_alias(tx, feed_id, "title", bytes(32), pair_id)
     # And a series of the practice's that the therapist had put off before it was the pair's.
     common_id, put_off_id = world.ids.new(), world.ids.new()
     await feeds.add_feed(tx, common_id, None, Source("All", "https://example.org/all"), CUT)
     assert await feeds.accept(tx, common_id, CUT)
-    await feed_events.note_unknown(tx, put_off_id, common_id, event)
-    assert await feed_events.reply(tx, put_off_id, world.ben, CUT) == common_id
-    assert await feed_events.decide_series(tx, put_off_id, world.ben, pair_id) == common_id
+    await feed_series.note_unknown(tx, put_off_id, common_id, event)
+    assert await feed_series.reply(tx, put_off_id, world.ben, CUT) == common_id
+    assert await feed_series.decide_series(tx, put_off_id, world.ben, pair_id) == common_id
 
 
 async def full_pair(world: World, code: str) -> int:

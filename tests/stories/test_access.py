@@ -17,7 +17,7 @@ from world import Human, World
 
 from bot.core.draft import Draft, pack
 from bot.core.feeds import Found, Source
-from bot.store import feed_events, feeds
+from bot.store import feed_series, feeds
 from bot.views.buttons import write_id
 from handlers import COMMANDS, TAPS
 from tests.transactions import writing
@@ -242,7 +242,7 @@ async def with_calendars(world: World) -> None:
                 due_at=2**62, id=number,
             )  # fmt: skip
             event = Found(bytes(32), bytes(32), 1, 2)
-            await feed_events.note_unknown(tx, number + 10, number, event)
+            await feed_series.note_unknown(tx, number + 10, number, event)
 
 
 async def gather(world: World) -> Cast:

@@ -31,6 +31,7 @@ from bot.opening import (
 )
 from bot.pictures import Pictures
 from bot.pulse import Pulse
+from bot.redacting import Redaction
 from bot.render import Renderer
 from bot.services.absences import Absences
 from bot.services.acknowledgements import Acknowledgements
@@ -60,6 +61,7 @@ from bot.services.mornings import Mornings
 from bot.services.outgoing import Outgoing
 from bot.services.ports import Clock, Ids
 from bot.services.privacy import Privacy
+from bot.services.redacting import Redacting
 from bot.services.relinking import Relinking
 from bot.services.relinking_own import OwnRelinking
 from bot.services.retention import Retention
@@ -283,6 +285,9 @@ async def _assemble(
         messenger,
         lanes,
     )
+    redaction = Redaction(
+        Redacting(db, clock, ids), room.digests, enrolment, room.digest_views, messenger, lanes
+    )
     retention = Retention(db, clock, ids, settings)
     declaring = Declaring(db, clock, ids, settings, declared_feeds(settings))
     await declaring.bring_in()
@@ -316,6 +321,7 @@ async def _assemble(
             Piece(declaring.look),
         ),
         follow=Piece(syncing.sync_one, syncing.any_due),
+        redact=(Piece(redaction.redact_one, redaction.redacting.any_due),),
         on_token_refused=on_token_refused,
         db=db,
         clock=clock,

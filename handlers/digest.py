@@ -17,13 +17,28 @@ def _page(ask: Ask, place: int) -> int:
 
 async def page(room: Room, ask: Ask) -> Reply:
     """Show a page again (Back)."""
-    shown = await room.digests.open_page(ask.me, ask.tap.subject, _page(ask, 0))
+    number = _page(ask, 0)
+    try:
+        shown = await room.digests.open_page(ask.me, ask.tap.subject, number)
+    except Refused as refused:
+        return await _erased(room, ask, refused)
     return Reply(room.digest_views.page(shown, ask.reader))
 
 
 async def _show(room: Room, ask: Ask, number: int) -> Reply:
-    shown = await room.digests.show(ask.me, ask.tap.subject, number)
+    try:
+        shown = await room.digests.show(ask.me, ask.tap.subject, number)
+    except Refused as refused:
+        return await _erased(room, ask, refused)
     return Reply(room.digest_views.page(shown, ask.reader))
+
+
+async def _erased(room: Room, ask: Ask, refused: Refused) -> Reply:
+    """Let nothing stay in a message of whose page everybody was erased."""
+    if refused.reason != "digest_gone":
+        raise refused
+    week = await room.digests.week(ask.tap.subject)
+    return Reply(room.digest_views.erased(week, ask.reader), refused=refused)
 
 
 async def page_again(room: Room, ask: Ask) -> Reply:

@@ -43,7 +43,7 @@ class DigestPage:
     week: ISO week of the cut-off. from_on, cut_on: local dates. head: on the first page only.
     calm_unread: calm clients on this page with an answer and no acknowledgement. lost: hours of
     its time that were lost with a server, on the first page. away_until_on: it is the last one
-    before an absence that ends then.
+    before an absence that ends then. erased: so many of its clients have been erased since.
     """
 
     digest_id: int
@@ -61,6 +61,7 @@ class DigestPage:
     free_text: bool
     lost: tuple[Loss, ...] = ()
     away_until_on: str | None = None
+    erased: int = 0
 
     @property
     def others(self) -> tuple[Entry, ...]:
@@ -153,7 +154,7 @@ def page_of(
     return DigestPage(
         digest_id=digest_id,
         number=number,
-        week=date.fromisoformat(cut_on).isocalendar().week,
+        week=week_of(window),
         from_on=local_on(window.from_at, window.zone),
         cut_on=cut_on,
         page=page,
@@ -165,6 +166,11 @@ def page_of(
         calm=tuple(e for place, e in shown if place.standing not in ("first", "expanded")),
         free_text=free_text,
     )
+
+
+def week_of(window: Window) -> int:
+    """Give the ISO week of a cut-off."""
+    return date.fromisoformat(local_on(window.cut_at, window.zone)).isocalendar().week
 
 
 def _head(digest: Digest, whole: Digest, places: Sequence[Placed]) -> Head:

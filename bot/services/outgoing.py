@@ -30,6 +30,7 @@ from bot.store import digests as digest_store
 from bot.store.database import Database, Transaction, Unavailable
 from bot.store.outbox import Message
 from bot.store.practice import advance_clock, last_seen_at
+from bot.store.redactions import owe_redaction
 
 MINUTE_MS: Final = 60_000
 _TRIES: Final = 3
@@ -331,7 +332,11 @@ class Outgoing:
         now = self.clock.now()
         owner_id = await outbox.find_owner(tx, message.id)
         owner = await people.load_person(tx, owner_id) if owner_id is not None else None
-        if owner is None or owner.telegram_id == chat_id:
+        if owner is None:
+            # Erased while it was under way.
+            await owe_redaction(tx, message.id, message.person_id, telegram_message, now)
+            return True
+        if owner.telegram_id == chat_id:
             await outbox.end(tx, message.id, "sent", now, telegram_message=telegram_message)
             await arrived(tx, message, now, telegram_message)
             return True

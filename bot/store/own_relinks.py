@@ -35,6 +35,16 @@ async def leave_messages(tx: Transaction, person_id: int) -> list[int]:
     return [row["telegram_message"] for row in rows]
 
 
+async def leave_redactions(tx: Transaction, person_id: int, former_id: int) -> None:
+    """Let what messages in a therapist's former chat owe the erased be carried out there."""
+    await tx.run(
+        "UPDATE redaction SET person_id = :former_id"
+        " WHERE person_id = :person_id AND telegram_message IS NOT NULL",
+        person_id=person_id,
+        former_id=former_id,
+    )
+
+
 async def leave_as_client(tx: Transaction, person_id: int, former_id: int) -> None:
     """Leave what somebody has as a client in the account of before, with what is to be sent."""
     both = {"person_id": person_id, "former_id": former_id}

@@ -286,7 +286,7 @@ async def _assemble(
         lanes,
     )
     redaction = Redaction(
-        Redacting(db, clock, ids), room.digests, enrolment, room.digest_views, messenger, lanes
+        room.redacting, room.digests, enrolment, room.digest_views, messenger, lanes
     )
     retention = Retention(db, clock, ids, settings)
     declaring = Declaring(db, clock, ids, settings, declared_feeds(settings))
@@ -372,6 +372,7 @@ def _room(
         usual=Usual(db, clock, ids),
         acknowledgements=Acknowledgements(db, clock),
         sentences=Sentences(db, clock, ids, settings),
+        redacting=Redacting(db, clock, ids),
         relinking=Relinking(db, clock, ids, settings),
         continuing=Continuing(db, clock, ids),
         own_relinking=OwnRelinking(db, clock, ids, settings),

@@ -49,10 +49,11 @@ _RECORD_AGAIN_SECONDS: Final = 1.0
 @dataclass(frozen=True, slots=True)
 class _Made:
     """What is sent. screen: None where there is nothing left to say. replaces: the Telegram
-    messages that only point to this one afterwards."""
+    messages that only point to this one afterwards. shows: pairs of which it tells something."""
 
     screen: Screen | None
     replaces: tuple[int, ...] = ()
+    shows: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ class Delivery:
         if made.screen is None:
             await self._surely(self.outgoing.dropped, claimed.message, "gone")
             return True
-        arrived = await self._send(claimed, made.screen)
+        arrived = await self._send(claimed, made.screen, made.shows)
         if arrived and claimed.person.telegram_id is not None:
             for older in made.replaces:
                 self.lanes.edit(
@@ -139,6 +140,8 @@ class Delivery:
             case "notice":
                 if message.part.startswith("relinked:"):
                     return await self._to_former(claimed)
+                if message.part.startswith("morning:"):
+                    return await self._morning(claimed)
                 about_checkin = message.part.startswith("before_first")
                 replaces = await self.outgoing.sent_before(message) if about_checkin else ()
                 return _Made(await self._notice(claimed), replaces)
@@ -184,9 +187,6 @@ class Delivery:
         if name == "closed":
             plan = await self.absences.telling(message.subject_id, claimed.person.id)
             return self.absence_views.told(plan, reader) if plan else None
-        if name == "morning":
-            today = await self.lookup.today(claimed.person.id)
-            return self.digest_views.today(today, reader) if today.lines else None
         if name == "watch_help":
             return self.notice_views.watch_help(more[1], reader)
         if name == "watch" and pair is not None:
@@ -236,6 +236,14 @@ class Delivery:
             pair, _ = await self.enrolment.pair_of(claimed.person.id, message.subject_id)
         return self.notice_views.plain(name, pair, reader)
 
+    async def _morning(self, claimed: Claimed) -> _Made:
+        """Make a therapist's day; nothing where there are no appointments any more."""
+        today = await self.lookup.today(claimed.person.id)
+        reader = self.digest_views.desk.reader(claimed.person)
+        return _Made(
+            self.digest_views.today(today, reader) if today.lines else None, (), today.shows
+        )
+
     async def _of_feed(self, name: str, claimed: Claimed) -> Screen | None:
         """Make a notice about a calendar; None where it is settled meanwhile."""
         feed = await self.feeds.find(claimed.message.subject_id)
@@ -271,7 +279,7 @@ class Delivery:
                 log.warning("outcome not recorded yet", why=str(problem))
                 await self.outgoing.clock.sleep(_RECORD_AGAIN_SECONDS)
 
-    async def _send(self, claimed: Claimed, screen: Screen) -> bool:
+    async def _send(self, claimed: Claimed, screen: Screen, shows: tuple[int, ...]) -> bool:
         """Send and record what became of it; give whether it certainly arrived."""
         message, chat_id = claimed.message, claimed.person.telegram_id
         assert chat_id is not None  # noqa: S101 - checked in the claim
@@ -292,7 +300,7 @@ class Delivery:
             await self._surely(self.outgoing.later, message, 60.0)
             raise
         else:
-            if await self._surely(self.outgoing.sent, message, sent, chat_id):
+            if await self._surely(self.outgoing.sent, message, sent, chat_id, shows):
                 return True
             # The account has changed while this was under way: nothing of it stays there.
             gone = self.relink_views.gone(self.digest_views.desk.reader(claimed.person))

@@ -6,12 +6,13 @@ a message is gone or Telegram will not change it, that is recorded and the matte
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import structlog
 
 from bot.core.errors import Rejected, TokenRefused, TryLater, Unclear, Unreachable
+from bot.pictures import BLANK
 from bot.services.digests import Digests
 from bot.services.enrolment import Enrolment
 from bot.services.ports import Messenger, Screen
@@ -59,7 +60,10 @@ class Redaction:
         reader = self.views.desk.reader(owed.person)
         digest_id, page = owed.redaction.digest_id, owed.redaction.page
         if digest_id is None or page is None:
-            return self.views.erased(None, reader)
+            closed = self.views.closed(None, reader)
+            screen = self.views.erased(None, reader) if owed.has_access else closed
+            is_picture = owed.redaction.form == "picture"
+            return replace(screen, photo=BLANK) if is_picture else screen
         week = await self.digests.week(digest_id)
         if not owed.has_access:
             return self.views.closed(week, reader)
@@ -73,9 +77,19 @@ class Redaction:
             log.error("page cannot be made anew", digest=digest_id, where=trace(bug))
             return self.views.erased(week, reader)
 
+    async def _change(self, chat_id: int, message: int, screen: Screen) -> None:
+        """Take a picture away, or where it is too old for that put an empty one; edit the rest."""
+        if screen.photo is not None:
+            try:
+                await self.messenger.delete(chat_id, message)
+                return
+            except Rejected:
+                log.info("picture cannot be deleted any more", what="an empty one takes its place")
+        await self.messenger.edit(chat_id, message, screen)
+
     async def _edit(self, owed: Owed, chat_id: int, screen: Screen) -> None:
         try:
-            await self.messenger.edit(chat_id, owed.message, screen)
+            await self._change(chat_id, owed.message, screen)
         except Unclear:
             await self.redacting.later(owed, 0.0)
         except TryLater as later:

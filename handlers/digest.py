@@ -74,7 +74,7 @@ async def details(room: Room, ask: Ask) -> Reply:
     """Open a pair's history: in place from a digest, as a new message from the day."""
     shown = await room.lookup.details(ask.me, ask.tap.subject or None, ask.tap.id_arg(0))
     screen = room.digest_views.details(shown, ask.reader)
-    return Reply(screen) if ask.tap.subject else Reply(say=(screen,))
+    return Reply(screen) if ask.tap.subject else Reply(say=(screen,), shows=(shown.pair_id,))
 
 
 async def words(room: Room, ask: Ask) -> Reply:
@@ -148,13 +148,13 @@ async def pictures(room: Room, ask: Ask) -> Reply:
     screen = room.digest_views.chart(
         chart, ask.reader, digest_id=shown.digest_id, page=page, next_one=following
     )
-    return Reply(say=(screen,), closes=number > 0)
+    return Reply(say=(screen,), closes=number > 0, shows=shown.shows)
 
 
 async def picture(room: Room, ask: Ask) -> Reply:
     """Draw one pair's scores as a new message."""
     chart = await room.lookup.chart(ask.me, ask.tap.subject)
-    return Reply(say=(room.digest_views.chart(chart, ask.reader),))
+    return Reply(say=(room.digest_views.chart(chart, ask.reader),), shows=(ask.tap.subject,))
 
 
 async def back_to_details(room: Room, ask: Ask) -> Reply:
@@ -170,12 +170,14 @@ async def pair_again(room: Room, ask: Ask) -> Reply:
 
 async def today(room: Room, ask: Ask) -> Reply:
     """Show the day's appointments."""
-    return Reply(room.digest_views.today(await room.lookup.today(ask.me), ask.reader))
+    found = await room.lookup.today(ask.me)
+    return Reply(room.digest_views.today(found, ask.reader), shows=found.shows)
 
 
 async def today_again(room: Room, ask: Ask) -> Reply:
     """Show the day of a repeated message."""
-    return Reply(room.digest_views.today(await room.lookup.today_again(ask.me), ask.reader))
+    found = await room.lookup.today_again(ask.me)
+    return Reply(room.digest_views.today(found, ask.reader), shows=found.shows)
 
 
 async def reply(room: Room, ask: Ask) -> Reply:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final, Literal, Protocol
 
 import structlog
@@ -34,6 +35,7 @@ from bot.services.lookup import Lookup
 from bot.services.mirror import Mirrors
 from bot.services.ports import Make, Screen
 from bot.services.privacy import Privacy
+from bot.services.redacting import Form, Redacting
 from bot.services.relinking import Relinking
 from bot.services.relinking_own import OwnRelinking
 from bot.services.schedule import Schedule
@@ -122,6 +124,7 @@ class Room:
     usual: Usual
     acknowledgements: Acknowledgements
     sentences: Sentences
+    redacting: Redacting
     relinking: Relinking
     own_relinking: OwnRelinking
     continuing: Continuing
@@ -179,7 +182,7 @@ class Reply:
 
     place: the message to replace instead of the tapped one. also: more messages that the screen
     replaces. then: learns the id of a new message. refused: said as an alert, beside the screen.
-    closes: the tapped message is taken away.
+    closes: the tapped message is taken away. shows: pairs of whose answers a new message tells.
     """
 
     screen: Screen | None = None
@@ -191,6 +194,7 @@ class Reply:
     alert: bool = False
     refused: Refused | None = None
     closes: bool = False
+    shows: tuple[int, ...] = ()
 
 
 Handler = Callable[[Room, Ask], Awaitable[Reply]]
@@ -307,6 +311,16 @@ async def ask_of(room: Room, update: Update, words: str = "") -> Ask | None:
     )
 
 
+def _noting(
+    room: Room, ask: Ask, reply: Reply, screen: Screen | Make
+) -> Callable[[int], Awaitable[None]] | None:
+    """Give what notes of whom a new message tells something, once it has arrived."""
+    if not reply.shows:
+        return None
+    form: Form = "text" if isinstance(screen, Screen) else "picture"
+    return partial(room.redacting.note_shown, ask.me, reply.shows, form)
+
+
 async def on_tap(room: Room, routes: dict[str, Route], update: Update) -> None:
     """Answer a tapped button."""
     query = update.callback_query
@@ -336,7 +350,7 @@ async def on_tap(room: Room, routes: dict[str, Route], update: Update) -> None:
     if reply.closes:
         room.lanes.delete(ask.chat_id, ask.message_id)
     for screen in reply.say:
-        room.lanes.say(ask.chat_id, screen)
+        room.lanes.say(ask.chat_id, screen, then=_noting(room, ask, reply, screen))
 
 
 async def on_message(room: Room, route: Route, update: Update, words: str) -> None:
@@ -354,6 +368,7 @@ async def on_message(room: Room, route: Route, update: Update, words: str) -> No
         if reply.place is not None:
             room.lanes.edit(ask.chat_id, reply.place, reply.screen, then=reply.then)
         else:
-            room.lanes.say(ask.chat_id, reply.screen, then=reply.then)
+            then = reply.then or _noting(room, ask, reply, reply.screen)
+            room.lanes.say(ask.chat_id, reply.screen, then=then)
     for more in reply.say:
         room.lanes.say(ask.chat_id, more)

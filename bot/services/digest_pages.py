@@ -69,6 +69,11 @@ class DigestPage:
         return self.expanded if self.first is None else self.expanded[1:]
 
     @property
+    def shows(self) -> tuple[int, ...]:
+        """The pairs of which it tells something."""
+        return tuple(entry.pair_id for entry in (*self.expanded, *self.silent, *self.calm))
+
+    @property
     def calm_unread(self) -> int:
         """How many the button "Read these" would acknowledge."""
         return len(unread(self.calm))

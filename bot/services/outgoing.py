@@ -7,6 +7,7 @@ arrive twice (digests and news for therapists: at least once, three tries at mos
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -24,6 +25,7 @@ from bot.services.following import FRESH_MS
 from bot.services.in_force import away_of, settings_in_force
 from bot.services.ports import Clock, Ids
 from bot.services.quiet import outside_quiet
+from bot.services.redacting import note_shown
 from bot.services.unopened import RESTS_MS
 from bot.store import absences, asking, checkins, feeds, losses, outbox, pairs, people, watch
 from bot.store import digests as digest_store
@@ -322,9 +324,16 @@ class Outgoing:
 
     @writes
     async def sent(
-        self, tx: Transaction, message: Message, telegram_message: int, chat_id: int
+        self,
+        tx: Transaction,
+        message: Message,
+        telegram_message: int,
+        chat_id: int,
+        shows: Sequence[int] = (),
     ) -> bool:
         """Record that a message arrived; give whether it is that person's chat still.
+
+        shows: pairs of which it tells something, where its row names none.
 
         Where the account has changed while it was under way, no tap there counts, and what may
         arrive twice is owed to the new one.
@@ -339,6 +348,8 @@ class Outgoing:
         if owner.telegram_id == chat_id:
             await outbox.end(tx, message.id, "sent", now, telegram_message=telegram_message)
             await arrived(tx, message, now, telegram_message)
+            who = message.person_id
+            await note_shown(tx, self.ids, who, shows, "text", telegram_message, now)
             return True
         await outbox.end(tx, message.id, "unknown", now, reason="moved")
         await arrived(tx, message, now, None)

@@ -6,6 +6,7 @@ anew, and a page that is to be delivered again is not touched before. Refuses to
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,9 +15,11 @@ import structlog
 from bot.core.people import Person
 from bot.services.acts import writes
 from bot.services.ports import Clock, Ids
-from bot.store import audit, people, redactions
+from bot.store import audit, pairs, people, redactions
 from bot.store.database import Database, Transaction
-from bot.store.redactions import Redaction
+from bot.store.redactions import Form, Redaction
+
+__all__ = ["Form", "Owed", "Redacting", "note_shown"]
 
 log = structlog.get_logger(__name__)
 
@@ -49,6 +52,20 @@ class Redacting:
     db: Database
     clock: Clock
     ids: Ids
+
+    @writes
+    async def note_shown(
+        self,
+        tx: Transaction,
+        person_id: int,
+        pair_ids: Sequence[int],
+        form: Form,
+        telegram_message: int,
+    ) -> None:
+        """Note that a new message in somebody's chat shows something of pairs."""
+        await note_shown(
+            tx, self.ids, person_id, pair_ids, form, telegram_message, self.clock.now()
+        )
 
     async def any_due(self, tx: Transaction) -> bool:
         """Tell whether `next_owed` would have something to do."""
@@ -107,3 +124,24 @@ class Redacting:
         await redactions.settle_redaction(tx, found)
         act = f"not redacted: {why}"
         await audit.note(tx, self.ids.new(), now, None, act, "message", found.id)
+
+
+async def note_shown(
+    tx: Transaction,
+    ids: Ids,
+    person_id: int,
+    pair_ids: Sequence[int],
+    form: Form,
+    telegram_message: int,
+    now: int,
+) -> None:
+    """Note that a message in somebody's chat shows something of pairs.
+
+    Where one was erased while it was being sent, it is owed another text at once.
+    """
+    for pair_id in pair_ids:
+        if (await pairs.load_pair(tx, pair_id)).state == "erased":
+            new_id = ids.new()
+            await redactions.owe_redaction(tx, new_id, person_id, telegram_message, now, form)
+    shown = [(ids.new(), pair_id) for pair_id in pair_ids]
+    await redactions.add_shown(tx, person_id, shown, telegram_message, form, now)

@@ -19,7 +19,7 @@ _OF_CHECKINS: Final = ("answer", "answer_earlier", "mirror_rating", "watched")
 _OF_PAIR: Final = (
     "sentence", "checkin", "digest_entry", "acknowledgement", "message", "invitation", "consent",
     "goal_wanted", "goal", "watch_choice", "feed_event", "feed_series", "feed_alias",
-    "relink",
+    "relink", "shown",
 )  # fmt: skip
 
 

@@ -59,8 +59,8 @@ class DigestViews:
         """Say that what stood in a message has been erased; week: of the digest it was."""
         return Screen(self.desk.text("therapist/erased", reader, week=week))
 
-    def closed(self, week: int, reader: Reader) -> Screen:
-        """Say nothing of a digest but that it was one."""
+    def closed(self, week: int | None, reader: Reader) -> Screen:
+        """Say nothing of a message but that it is closed; week: of the digest it was."""
         return Screen(self.desk.text("therapist/closed", reader, week=week))
 
     def details(self, details: Details, reader: Reader) -> Screen:

@@ -186,7 +186,11 @@ async def folder(world: World) -> AsyncIterator[Path]:
         )
         await tx.run("INSERT INTO loss VALUES (1, 1, 2, 3)")
         await tx.run(
-            "INSERT INTO redaction SELECT 1, therapist_id, id, 1, 1, 1, :due_at, 0, 0"
+            "INSERT INTO shown SELECT 1, therapist_id, id, 1, 'text', 1 FROM pair WHERE id = :id",
+            id=pair["id"],
+        )
+        await tx.run(
+            "INSERT INTO redaction SELECT 1, therapist_id, id, 1, 1, 1, :due_at, 0, 0, 'text'"
             " FROM digest LIMIT 1",
             due_at=2**62,
         )

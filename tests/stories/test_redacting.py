@@ -10,6 +10,8 @@ from world import Human, World
 
 from bot.cli import cli
 from bot.emulator import Seen
+from bot.opening import RandomIds
+from bot.services.handing import Handing
 
 ERASED = "What stood here has been erased."
 SINCE = "The answers of one client have been erased since."
@@ -305,3 +307,80 @@ async def test_a_notice_that_is_being_sent_while_somebody_erases_is_changed_afte
     await sending
     await world.step()
     assert at(ben, notice) == ERASED
+
+
+async def test_details_pictures_and_the_day_beside_digests_go_as_well(world: World) -> None:
+    anna, ben, _ = await told(world)
+    await world.until("Mon 14:00")
+    await ben.types("/today")
+    day = ben.phone.last
+    assert "A7" in at(ben, day)
+    await ben.opens("A7")
+    details = ben.phone.last
+    assert "A7" in at(ben, details)
+    await ben.taps("Picture", details)
+    picture = ben.phone.last
+    assert picture.photo is not None
+    await ben.taps("Pictures", digest_of(ben))
+    several = ben.phone.last
+    assert several.photo is not None
+    before = news(world, ben)
+    await erases(anna)
+    assert at(ben, day) == ERASED
+    assert at(ben, details) == ERASED
+    left = [seen.message_id for seen in ben.phone.chat]
+    assert picture.message_id not in left
+    assert several.message_id not in left
+    assert (news(world, ben), await owed(world)) == (before, 0)
+    rest = await world.rows("SELECT code FROM shown JOIN pair ON pair.id = pair_id")
+    assert set(rest) == {("C3",)}
+
+
+async def test_a_picture_too_old_to_be_deleted_is_emptied(world: World) -> None:
+    anna, ben, _ = await told(world)
+    await ben.taps("Pictures", digest_of(ben))
+    picture = ben.phone.last
+    world.to_be_refused.add("Bad Request: message can't be deleted for everyone")
+    await world.later(hours=50)
+    was = picture.photo
+    await erases(anna)
+    now = next(seen for seen in ben.phone.chat if seen.message_id == picture.message_id)
+    assert now.photo is not None
+    assert now.photo != was
+    assert at(ben, picture) == ERASED
+
+
+async def test_a_morning_card_of_the_erased_goes(world: World) -> None:
+    anna, ben, _ = await told(world)
+    await ben.types("/schedule card 7:30")
+    await ben.taps("Apply")
+    await world.until("Mon 09:00")
+    card = ben.phone.last
+    assert "A7" in at(ben, card)
+    await erases(anna)
+    assert at(ben, card) == ERASED
+
+
+async def test_who_leaves_keeps_no_answers_on_the_phone(world: World) -> None:
+    anna, ben, _ = await told(world)
+    await world.therapist("Fay")
+    first = digest_of(ben)
+    await ben.taps("Pictures", first)
+    picture = ben.phone.last
+    stage = world.stage
+    handing = Handing(stage.running.db, stage.clock, RandomIds(), stage.settings)
+    await handing.start("Ben", "Fay")
+    await world.later(hours=26)
+    last = digest_of(ben)
+    assert "A7" in at(ben, first)
+    world.to_be_refused.add("Bad Request: message can't be deleted for everyone")
+    await world.later(hours=49)
+    assert at(ben, first) == "Week 45 · closed"
+    assert "closed" in at(ben, last)
+    assert "A7" not in at(ben, last)
+    assert at(ben, picture) == "This is closed."
+    before = news(world, ben)
+    await erases(anna)
+    await world.later(hours=1)
+    assert at(ben, first) == "Week 45 · closed", "no page is made anew for who has left"
+    assert news(world, ben) == before

@@ -30,6 +30,7 @@ from bot.opening import (
     open_database,
 )
 from bot.pulse import Pulse
+from bot.redacting import Redaction
 from bot.room import Room, furnish
 from bot.services.backups import Backups
 from bot.services.closing import Closing
@@ -214,6 +215,9 @@ async def _assemble(
     health = Health(db, clock, wall, signs)
     receiver = _receiver(settings, clock, ids, db, bot, application, room, health)
     delivery = Delivery(outgoing, Messages(room, outgoing), messenger, room)
+    redaction = Redaction(
+        room.redacting, room.digests, enrolment, room.digest_views, messenger, lanes
+    )
     plan, sweep, follow = _work(settings, clock, ids, db, room)
     ticks = Ticks(
         plan=plan,
@@ -225,6 +229,7 @@ async def _assemble(
             Piece(declaring.look),
         ),
         follow=follow,
+        redact=(Piece(redaction.redact_one, redaction.redacting.any_due),),
         on_token_refused=on_token_refused,
         db=db,
         clock=clock,

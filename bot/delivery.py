@@ -52,7 +52,7 @@ class Delivery:
         if made.screen is None:
             await self._surely(self.outgoing.dropped, claimed.message, "gone")
             return True
-        arrived = await self._send(claimed, made.screen)
+        arrived = await self._send(claimed, made.screen, made.shows)
         if arrived and claimed.person.telegram_id is not None:
             for older in made.replaces:
                 moved = self.room.checkin_views.moved(claimed.person)
@@ -72,7 +72,7 @@ class Delivery:
                 log.warning("outcome not recorded yet", why=str(problem))
                 await self.outgoing.clock.sleep(_RECORD_AGAIN_SECONDS)
 
-    async def _send(self, claimed: Claimed, screen: Screen) -> bool:
+    async def _send(self, claimed: Claimed, screen: Screen, shows: tuple[int, ...]) -> bool:
         """Send and record what became of it; give whether it certainly arrived."""
         message, chat_id = claimed.message, claimed.person.telegram_id
         assert chat_id is not None  # noqa: S101 - checked in the claim
@@ -93,7 +93,7 @@ class Delivery:
             await self._surely(self.outgoing.later, message, 60.0)
             raise
         else:
-            if await self._surely(self.outgoing.sent, message, sent, chat_id):
+            if await self._surely(self.outgoing.sent, message, sent, chat_id, shows):
                 return True
             # The account has changed while this was under way: nothing of it stays there.
             gone = self.room.relink_views.gone(self.room.desk.reader(claimed.person))

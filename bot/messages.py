@@ -22,10 +22,11 @@ from bot.views.reader import Reader
 @dataclass(frozen=True, slots=True)
 class Made:
     """What is sent. screen: None where there is nothing left to say. replaces: the Telegram
-    messages that only point to this one afterwards."""
+    messages that only point to this one afterwards. shows: pairs of whose answers it tells."""
 
     screen: Screen | None
     replaces: tuple[int, ...] = ()
+    shows: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,8 @@ class Messages:
         name, *_ = claimed.message.part.split(":")
         if name == "relinked":
             return await self._to_former(claimed)
+        if name == "morning":
+            return await self._morning(claimed)
         replaces = (
             await self.outgoing.sent_before(claimed.message) if name == "before_first" else ()
         )
@@ -117,9 +120,13 @@ class Messages:
         plan = await self.room.absences.telling(claimed.message.subject_id, claimed.person.id)
         return self.room.absence_views.told(plan, self._reader(claimed)) if plan else None
 
-    async def _morning(self, claimed: Claimed) -> Screen | None:
+    async def _morning(self, claimed: Claimed) -> Made:
+        """Make a therapist's day; nothing where there are no appointments any more."""
         today = await self.room.lookup.today(claimed.person.id)
-        return self.room.digest_views.today(today, self._reader(claimed)) if today.lines else None
+        if not today.lines:
+            return Made(None)
+        screen = self.room.digest_views.today(today, self._reader(claimed))
+        return Made(screen, shows=today.shows)
 
     async def _watch_help(self, claimed: Claimed) -> Screen | None:
         return self.room.notice_views.watch_help(_more(claimed)[1], self._reader(claimed))
@@ -262,7 +269,6 @@ OF_OTHERS: Final[Mapping[str, Callable[[Messages, Claimed], Awaitable[Screen | N
     "lost": Messages._lost,
     "lost_open": Messages._lost_open,
     "closed": Messages._closed,
-    "morning": Messages._morning,
     "watch_help": Messages._watch_help,
     "unopened": Messages._unopened,
     "unopened_admin": Messages._unopened,

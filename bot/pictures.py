@@ -11,13 +11,31 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from struct import pack
 from textwrap import wrap
 from typing import Final, Literal
+from zlib import compress, crc32
 
 from bot.core.picture import Panel, arrange
 from bot.render import Renderer
 
 Theme = Literal["light", "dark"]
+
+
+def _blank(width: int, height: int) -> bytes:
+    """Give a PNG in which there is nothing: white, one bit a pixel (PNG specification, part 5)."""
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return pack(">I", len(body)) + kind + body + pack(">I", crc32(kind + body))
+
+    rows = (b"\x00" + b"\xff" * (width // 8)) * height
+    head = pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
+    body = chunk(b"IHDR", head) + chunk(b"IDAT", compress(rows)) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + body
+
+
+#: What takes the place of a picture that cannot be deleted any more.
+BLANK: Final = _blank(320, 160)
 
 _HERE: Final = Path(__file__).parent
 _FONT: Final = _HERE / "fonts" / "DejaVuSans.ttf"

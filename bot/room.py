@@ -34,6 +34,7 @@ from bot.services.lookup import Lookup
 from bot.services.mirror import Mirrors
 from bot.services.ports import Clock, Ids, Lane
 from bot.services.privacy import Privacy
+from bot.services.redacting import Redacting
 from bot.services.relinking import Relinking
 from bot.services.relinking_own import OwnRelinking
 from bot.services.schedule import Schedule
@@ -85,6 +86,7 @@ class Room:
     usual: Usual
     acknowledgements: Acknowledgements
     sentences: Sentences
+    redacting: Redacting
     relinking: Relinking
     own_relinking: OwnRelinking
     continuing: Continuing
@@ -156,6 +158,7 @@ def furnish(
         usual=Usual(db, clock, ids),
         acknowledgements=Acknowledgements(db, clock),
         sentences=Sentences(db, clock, ids, settings),
+        redacting=Redacting(db, clock, ids),
         relinking=Relinking(db, clock, ids, settings),
         continuing=Continuing(db, clock, ids),
         own_relinking=OwnRelinking(db, clock, ids, settings),

@@ -22,11 +22,13 @@ from bot.transport.faults import trace
 
 log = structlog.get_logger(__name__)
 
-_SECONDS: Final = {"deliver": 1.0, "plan": 10.0, "sweep": 20.0, "follow": 2.0}
+_SECONDS: Final = {"deliver": 1.0, "plan": 10.0, "sweep": 20.0, "follow": 2.0, "redact": 10.0}
 #: So many of a tick may run at the same time: a calendar's server that hangs holds up no other.
 _BESIDE: Final = {"follow": 4}
 #: A tick that finds work without end lets the others in between.
 _PIECES_A_TICK: Final = 1000
+#: And one whose pieces Telegram takes at one a second is not to look as if it hung.
+_AT_MOST: Final = {"redact": 20}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,9 +59,11 @@ class Ticks:
         db: Database,
         clock: Clock,
         deliverers: int = 8,
+        redact: tuple[Piece, ...] = (),
     ) -> None:
         self._pieces = {"plan": plan, "deliver": (deliver,), "sweep": sweep, "follow": (follow,)}
-        self._at_once = {"plan": 1, "deliver": deliverers, "sweep": 1, "follow": 1}
+        self._pieces["redact"] = redact
+        self._at_once = {"plan": 1, "deliver": deliverers, "sweep": 1, "follow": 1, "redact": 1}
         self._on_token_refused = on_token_refused
         self._db = db
         self._clock = clock
@@ -98,7 +102,7 @@ class Ticks:
 
     async def run_once(self) -> bool:
         """Plan, follow, deliver and sweep until nothing is due; was there any work?"""
-        order = ("plan", "follow", "deliver", "sweep", "deliver")
+        order = ("plan", "follow", "deliver", "sweep", "deliver", "redact")
         pieces = [(name, piece) for name in order for piece in self._pieces[name]]
         worked = any(await self._in_turn(pieces, self._work_off))
         self.went_through.update(dict.fromkeys(order, self._clock.monotonic()))
@@ -169,10 +173,13 @@ class Ticks:
         if not await piece.work():
             return False
         if await self._due([(name, piece)]):
-            await asyncio.gather(*(self._until_idle(piece) for _ in range(self._at_once[name])))
+            at_most = _AT_MOST.get(name, _PIECES_A_TICK)
+            await asyncio.gather(
+                *(self._until_idle(piece, at_most) for _ in range(self._at_once[name]))
+            )
         return True
 
-    async def _until_idle(self, piece: Piece) -> None:
-        for _ in range(_PIECES_A_TICK):
+    async def _until_idle(self, piece: Piece, at_most: int) -> None:
+        for _ in range(at_most):
             if not await piece.work():
                 return

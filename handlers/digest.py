@@ -18,13 +18,28 @@ def _page(ask: Ask, place: int) -> int:
 
 async def page(room: Room, ask: Ask) -> Reply:
     """Show a page again (Back)."""
-    shown = await room.digests.open_page(ask.me, ask.tap.subject, _page(ask, 0))
+    number = _page(ask, 0)
+    try:
+        shown = await room.digests.open_page(ask.me, ask.tap.subject, number)
+    except Refused as refused:
+        return await _erased(room, ask, refused)
     return Reply(room.digest_views.page(shown, ask.reader))
 
 
 async def _show(room: Room, ask: Ask, number: int) -> Reply:
-    shown = await room.digests.show(ask.me, ask.tap.subject, number)
+    try:
+        shown = await room.digests.show(ask.me, ask.tap.subject, number)
+    except Refused as refused:
+        return await _erased(room, ask, refused)
     return Reply(room.digest_views.page(shown, ask.reader))
+
+
+async def _erased(room: Room, ask: Ask, refused: Refused) -> Reply:
+    """Let nothing stay in a message of whose page everybody was erased."""
+    if refused.reason != "digest_gone":
+        raise refused
+    week = await room.digests.week(ask.tap.subject)
+    return Reply(room.digest_views.erased(week, ask.reader), refused=refused)
 
 
 async def page_again(room: Room, ask: Ask) -> Reply:
@@ -60,7 +75,7 @@ async def details(room: Room, ask: Ask) -> Reply:
     """Open a pair's history: in place from a digest, as a new message from the day."""
     shown = await room.lookup.details(ask.me, ask.tap.subject or None, ask.tap.id_arg(0))
     screen = room.digest_views.details(shown, ask.reader)
-    return Reply(screen) if ask.tap.subject else Reply(say=(screen,))
+    return Reply(screen) if ask.tap.subject else Reply(say=(screen,), shows=(shown.pair_id,))
 
 
 async def words(room: Room, ask: Ask) -> Reply:
@@ -134,13 +149,13 @@ async def pictures(room: Room, ask: Ask) -> Reply:
     screen = room.digest_views.chart(
         chart, ask.reader, digest_id=shown.digest_id, page=page, next_one=following
     )
-    return Reply(say=(screen,), closes=number > 0)
+    return Reply(say=(screen,), closes=number > 0, shows=shown.shows)
 
 
 async def picture(room: Room, ask: Ask) -> Reply:
     """Draw one pair's scores as a new message."""
     chart = await room.lookup.chart(ask.me, ask.tap.subject)
-    return Reply(say=(room.digest_views.chart(chart, ask.reader),))
+    return Reply(say=(room.digest_views.chart(chart, ask.reader),), shows=(ask.tap.subject,))
 
 
 async def back_to_details(room: Room, ask: Ask) -> Reply:
@@ -156,12 +171,14 @@ async def pair_again(room: Room, ask: Ask) -> Reply:
 
 async def today(room: Room, ask: Ask) -> Reply:
     """Show the day's appointments."""
-    return Reply(room.digest_views.today(await room.lookup.today(ask.me), ask.reader))
+    found = await room.lookup.today(ask.me)
+    return Reply(room.digest_views.today(found, ask.reader), shows=found.shows)
 
 
 async def today_again(room: Room, ask: Ask) -> Reply:
     """Show the day of a repeated message."""
-    return Reply(room.digest_views.today(await room.lookup.today_again(ask.me), ask.reader))
+    found = await room.lookup.today_again(ask.me)
+    return Reply(room.digest_views.today(found, ask.reader), shows=found.shows)
 
 
 async def reply(room: Room, ask: Ask) -> Reply:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final, Literal
 
 import structlog
@@ -20,6 +21,7 @@ from bot.core.sessions import cut_text
 from bot.room import Room
 from bot.services.enrolment import Who
 from bot.services.ports import Make, Screen
+from bot.services.redacting import Form
 from bot.views.buttons import Tap, read_tap
 from bot.views.plain import bare
 from bot.views.reader import Reader
@@ -64,7 +66,7 @@ class Reply:
 
     place: the message to replace instead of the tapped one. also: more messages that the screen
     replaces. then: learns the id of a new message. refused: said as an alert, beside the screen.
-    closes: the tapped message is taken away.
+    closes: the tapped message is taken away. shows: pairs of whose answers a new message tells.
     """
 
     screen: Screen | None = None
@@ -76,6 +78,7 @@ class Reply:
     alert: bool = False
     refused: Refused | None = None
     closes: bool = False
+    shows: tuple[int, ...] = ()
 
 
 Handler = Callable[[Room, Ask], Awaitable[Reply]]
@@ -192,6 +195,16 @@ async def ask_of(room: Room, update: Update, words: str = "") -> Ask | None:
     )
 
 
+def _noting(
+    room: Room, ask: Ask, reply: Reply, screen: Screen | Make
+) -> Callable[[int], Awaitable[None]] | None:
+    """Give what notes of whom a new message tells something, once it has arrived."""
+    if not reply.shows:
+        return None
+    form: Form = "text" if isinstance(screen, Screen) else "picture"
+    return partial(room.redacting.note_shown, ask.me, reply.shows, form)
+
+
 async def on_tap(room: Room, routes: dict[str, Route], update: Update) -> None:
     """Answer a tapped button."""
     query = update.callback_query
@@ -221,7 +234,7 @@ async def on_tap(room: Room, routes: dict[str, Route], update: Update) -> None:
     if reply.closes:
         room.lanes.delete(ask.chat_id, ask.message_id)
     for screen in reply.say:
-        room.lanes.say(ask.chat_id, screen)
+        room.lanes.say(ask.chat_id, screen, then=_noting(room, ask, reply, screen))
 
 
 async def on_message(room: Room, route: Route, update: Update, words: str) -> None:
@@ -239,6 +252,7 @@ async def on_message(room: Room, route: Route, update: Update, words: str) -> No
         if reply.place is not None:
             room.lanes.edit(ask.chat_id, reply.place, reply.screen, then=reply.then)
         else:
-            room.lanes.say(ask.chat_id, reply.screen, then=reply.then)
+            then = reply.then or _noting(room, ask, reply, reply.screen)
+            room.lanes.say(ask.chat_id, reply.screen, then=then)
     for more in reply.say:
         room.lanes.say(ask.chat_id, more)

@@ -33,7 +33,8 @@ async def _shown(room: Room, ask: Ask, pair: Pair) -> Reply:
 async def earlier(room: Room, ask: Ask) -> Reply:
     """Show what was before a pair, as a new message: its client shares it."""
     shown = await room.lookup.earlier(ask.me, ask.tap.subject)
-    return Reply(say=(room.digest_views.earlier(shown, ask.reader),))
+    screen = room.digest_views.earlier(shown, ask.reader)
+    return Reply(say=(screen,), shows=(shown.pair_id,))
 
 
 TAPS = {

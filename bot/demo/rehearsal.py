@@ -81,6 +81,7 @@ _SAMPLES: Final = {
     "roles": frozenset({"client"}),
     "lying": Unopened("Ben", 3, 1),
     "loss": _LOSS,
+    "week": 47,
     "telling": Telling(_LOSS, ("A7",), ("C3",)),
 }
 

@@ -33,6 +33,7 @@ _WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _DUE: Final = (
     "SELECT min(due_at) AS at FROM message WHERE state = 'queued'"
     " UNION ALL SELECT min(closes_at) FROM checkin WHERE state = 'open'"
+    " UNION ALL SELECT min(due_at) FROM redaction"
     " UNION ALL SELECT min(to_end_at) FROM pair"
     " UNION ALL SELECT min(begins_at) FROM handover WHERE begun_at IS NULL AND undone_at IS NULL"
     " UNION ALL SELECT min(begun_at) + :last_after FROM handover JOIN therapist"

@@ -43,7 +43,7 @@ class DigestPage:
     week: ISO week of the cut-off. from_on, cut_on: local dates. head: on the first page only.
     calm_unread: calm clients on this page with an answer and no acknowledgement. lost: hours of
     its time that were lost with a server, on the first page. away_until_on: it is the last one
-    before an absence that ends then.
+    before an absence that ends then. erased: so many of its clients have been erased since.
     """
 
     digest_id: int
@@ -61,11 +61,17 @@ class DigestPage:
     free_text: bool
     lost: tuple[Loss, ...] = ()
     away_until_on: str | None = None
+    erased: int = 0
 
     @property
     def others(self) -> tuple[Entry, ...]:
         """Those that stand out besides the first."""
         return self.expanded if self.first is None else self.expanded[1:]
+
+    @property
+    def shows(self) -> tuple[int, ...]:
+        """The pairs of which it tells something."""
+        return tuple(entry.pair_id for entry in (*self.expanded, *self.silent, *self.calm))
 
     @property
     def calm_unread(self) -> int:
@@ -153,7 +159,7 @@ def page_of(
     return DigestPage(
         digest_id=digest_id,
         number=number,
-        week=date.fromisoformat(cut_on).isocalendar().week,
+        week=week_of(window),
         from_on=local_on(window.from_at, window.zone),
         cut_on=cut_on,
         page=page,
@@ -165,6 +171,11 @@ def page_of(
         calm=tuple(e for place, e in shown if place.standing not in ("first", "expanded")),
         free_text=free_text,
     )
+
+
+def week_of(window: Window) -> int:
+    """Give the ISO week of a cut-off."""
+    return date.fromisoformat(local_on(window.cut_at, window.zone)).isocalendar().week
 
 
 def _head(digest: Digest, whole: Digest, places: Sequence[Placed]) -> Head:

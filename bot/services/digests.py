@@ -20,6 +20,7 @@ from bot.services.digest_pages import (
     DigestPage,
     page_of,
     unread,
+    week_of,
 )
 from bot.services.digest_reading import DigestReading
 from bot.services.ports import Clock, Ids
@@ -61,6 +62,12 @@ class Digests:
         Errors: KeyError for a digest that is not there.
         """
         return await self._page(tx, await store.load_digest(tx, digest_id), page)
+
+    @reads
+    async def week(self, tx: Transaction, digest_id: int) -> int:
+        """Give the ISO week of a digest's cut-off. Errors: KeyError."""
+        row = await store.load_digest(tx, digest_id)
+        return week_of(self._window(row))
 
     @reads
     async def show(
@@ -127,7 +134,7 @@ class Digests:
         )
         if made is None:
             return None
-        made = replace(made, away_until_on=row.away_until_on)
+        made = replace(made, away_until_on=row.away_until_on, erased=row.erased)
         if page > 1:
             return made
         lost = await losses.losses_between(tx, window.from_at, window.cut_at)

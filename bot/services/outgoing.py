@@ -7,6 +7,7 @@ arrive twice (digests and news for therapists: at least once, three tries at mos
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -24,12 +25,14 @@ from bot.services.following import FRESH_MS
 from bot.services.in_force import away_of, settings_in_force
 from bot.services.ports import Clock, Ids
 from bot.services.quiet import outside_quiet
+from bot.services.redacting import note_shown
 from bot.services.unopened import RESTS_MS
 from bot.store import absences, asking, checkins, feeds, losses, outbox, pairs, people, watch
 from bot.store import digests as digest_store
 from bot.store.database import Database, Transaction, Unavailable
 from bot.store.outbox import Message
 from bot.store.practice import advance_clock, last_seen_at
+from bot.store.redactions import owe_redaction
 
 MINUTE_MS: Final = 60_000
 _TRIES: Final = 3
@@ -321,9 +324,16 @@ class Outgoing:
 
     @writes
     async def sent(
-        self, tx: Transaction, message: Message, telegram_message: int, chat_id: int
+        self,
+        tx: Transaction,
+        message: Message,
+        telegram_message: int,
+        chat_id: int,
+        shows: Sequence[int] = (),
     ) -> bool:
         """Record that a message arrived; give whether it is that person's chat still.
+
+        shows: pairs of which it tells something, where its row names none.
 
         Where the account has changed while it was under way, no tap there counts, and what may
         arrive twice is owed to the new one.
@@ -331,9 +341,15 @@ class Outgoing:
         now = self.clock.now()
         owner_id = await outbox.find_owner(tx, message.id)
         owner = await people.load_person(tx, owner_id) if owner_id is not None else None
-        if owner is None or owner.telegram_id == chat_id:
+        if owner is None:
+            # Erased while it was under way.
+            await owe_redaction(tx, message.id, message.person_id, telegram_message, now)
+            return True
+        if owner.telegram_id == chat_id:
             await outbox.end(tx, message.id, "sent", now, telegram_message=telegram_message)
             await arrived(tx, message, now, telegram_message)
+            who = message.person_id
+            await note_shown(tx, self.ids, who, shows, "text", telegram_message, now)
             return True
         await outbox.end(tx, message.id, "unknown", now, reason="moved")
         await arrived(tx, message, now, None)

@@ -105,6 +105,7 @@ class OwnRelinking:
         former = await people.add_person(tx, self.ids.new(), former_telegram, "", None, now)
         if not await relinks.end_relink(tx, found.id, former.id, gone, now):
             raise Refused("relink_none", whose=therapist.name)
+        await own_relinks.leave_redactions(tx, therapist.id, former.id, now)
         await own_relinks.leave_as_client(tx, therapist.id, former.id)
         await relinks.hand_on_settings(tx, therapist.id, former.id)
         await own_relinks.owe_digests_again(tx, therapist.id, now, now + _DELIVER_WITHIN_MS)

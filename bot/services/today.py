@@ -50,6 +50,11 @@ class Today:
     free_text: bool
 
     @property
+    def shows(self) -> tuple[int, ...]:
+        """The pairs of which it tells something."""
+        return tuple(dict.fromkeys(line.pair_id for line in self.lines))
+
+    @property
     def has_scores(self) -> bool:
         """Whether ratings are shown, so that the label about them must stand here."""
         return any(

@@ -43,7 +43,8 @@ class Weekly:
 class DigestRow:
     """One digest; timezone is the therapist's own, None follows the practice.
 
-    away_until_on: the end of the absence before which it is the last one, if it is.
+    away_until_on: the end of the absence before which it is the last one, if it is. erased: so
+    many of its clients have been erased since.
     """
 
     id: int
@@ -54,6 +55,7 @@ class DigestRow:
     opened_at: int | None
     timezone: str | None
     away_until_on: str | None
+    erased: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +163,7 @@ _DIGEST = (
 def _digest(row: Row) -> DigestRow:
     return DigestRow(
         row["id"], row["therapist_id"], row["number"], row["from_at"], row["cut_at"],
-        row["opened_at"], row["timezone"], row["away_until_on"],
+        row["opened_at"], row["timezone"], row["away_until_on"], row["erased"],
     )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """Erasing a pair: its line in the erasures' log first, then its key, then its rows.
 
-What stays is a code that is never used again, also where an older database is put back.
+Which messages still show something of it is noted before (`redactions`). What stays is a code that
+is never used again, also where an older database is put back.
 """
 
 from __future__ import annotations
@@ -11,13 +12,14 @@ from typing import Final
 from bot.store.database import Transaction, Unavailable
 from bot.store.erasures import Erased
 from bot.store.practice import practice_sealer
+from bot.store.redactions import owe_redactions
 from bot.store.vault import Altered
 
 _OF_CHECKINS: Final = ("answer", "answer_earlier", "mirror_rating", "watched")
 _OF_PAIR: Final = (
     "sentence", "checkin", "digest_entry", "acknowledgement", "message", "invitation", "consent",
     "goal_wanted", "goal", "watch_choice", "feed_event", "feed_series", "feed_alias",
-    "relink",
+    "relink", "shown",
 )  # fmt: skip
 
 
@@ -110,6 +112,7 @@ async def weigh(tx: Transaction, pair_id: int) -> dict[str, int]:
 async def _erase(tx: Transaction, pair_id: int, now: int) -> int | None:
     """Destroy a pair's data key, then its rows: even a copy of those cannot be read without it."""
     was = await tx.one("SELECT client_id FROM pair WHERE id = :id", id=pair_id)
+    await owe_redactions(tx, pair_id, now)
     await tx.run(
         "UPDATE pair SET data_key = NULL, client_id = NULL, state = 'erased', erased_at = :now,"
         " to_end_at = NULL, to_end_with = NULL, end_lost_at = NULL, relinked_at = NULL,"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from bot.store.database import Transaction
+from bot.store.redactions import owe_shown
 
 #: So many of the newest messages in a former chat are closed.
 _CLOSED_AT_MOST: Final = 60
@@ -33,6 +34,20 @@ async def leave_messages(tx: Transaction, person_id: int) -> list[int]:
         person_id=person_id,
     )
     return [row["telegram_message"] for row in rows]
+
+
+async def leave_redactions(tx: Transaction, person_id: int, former_id: int, now: int) -> None:
+    """Let what messages in a therapist's former chat owe the erased be carried out there.
+
+    Whatever else shows clients there owes that now.
+    """
+    await owe_shown(tx, person_id, now)
+    await tx.run(
+        "UPDATE redaction SET person_id = :former_id"
+        " WHERE person_id = :person_id AND telegram_message IS NOT NULL",
+        person_id=person_id,
+        former_id=former_id,
+    )
 
 
 async def leave_as_client(tx: Transaction, person_id: int, former_id: int) -> None:

@@ -141,6 +141,10 @@ class Lanes:
         """Take a message away, beside the lane; best effort, one that is gone is success."""
         self._start(self._delete(chat_id, message_id))
 
+    def is_busy(self, chat_id: int) -> bool:
+        """Tell whether something waits for a chat, or is under way there."""
+        return chat_id in self._lanes
+
     @property
     def idle(self) -> bool:
         """Tell whether nothing waits and nothing is under way."""

@@ -55,6 +55,14 @@ class DigestViews:
                 lines.append([button(_("Pictures"), "pictures", page.digest_id, str(page.page))])
         return Screen(self._text("digest", reader, page=page), rows(*lines))
 
+    def erased(self, week: int | None, reader: Reader) -> Screen:
+        """Say that what stood in a message has been erased; week: of the digest it was."""
+        return Screen(self.desk.text("therapist/erased", reader, week=week))
+
+    def closed(self, week: int | None, reader: Reader) -> Screen:
+        """Say nothing of a message but that it is closed; week: of the digest it was."""
+        return Screen(self.desk.text("therapist/closed", reader, week=week))
+
     def details(self, details: Details, reader: Reader) -> Screen:
         """Show one pair's history, with the way back and the acknowledgement."""
         at, pair = details.digest_id, details.pair_id

@@ -25,6 +25,7 @@ from bot.store import (
     outbox,
     pairs,
     people,
+    redactions,
     relinks,
     rules,
     sentences,
@@ -104,6 +105,7 @@ async def full_pair(world: World, code: str) -> int:
             tx, id=world.ids.new(), code=code, kind="client", pair_id=pair_id,
             invited_by=world.ben, now=CUT, expires_at=CUT,
         )  # fmt: skip
+        await redactions.add_shown(tx, world.ben, [(world.ids.new(), pair_id)], 1, "text", CUT)
         await pairs.note_consent(tx, world.ids.new(), pair_id, "1", "given", CUT)
         handover_id = world.ids.new()
         fay = await people.add_person(tx, world.ids.new(), handover_id, "Fay", None, CUT)

@@ -131,7 +131,7 @@ async def test_a_tick_that_always_fails_is_seen(world: World, pages: Pages) -> N
 
     running.ticks._pieces["plan"] = (Piece(broken, cannot_look), Piece(beside, sees_nothing))
     later(world, 6)
-    for name in ("plan", "deliver", "sweep", "follow"):
+    for name in ("plan", "deliver", "sweep", "follow", "redact"):
         await running.ticks._tick(name)
     report = await running.health.look()
     (ticks,) = [check for check in report.checks if check.name == "ticks"]
@@ -175,7 +175,7 @@ async def test_a_tick_that_finds_nothing_asks_the_database_once(
 
     monkeypatch.setattr(Database, "read", reading)
     monkeypatch.setattr(Database, "write", writing)
-    for name in ("plan", "deliver", "sweep", "follow"):
+    for name in ("plan", "deliver", "sweep", "follow", "redact"):
         await world.stage.running.ticks._tick(name)
         assert asked == ["read"], name
         asked.clear()

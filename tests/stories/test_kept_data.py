@@ -186,6 +186,15 @@ async def folder(world: World) -> AsyncIterator[Path]:
         )
         await tx.run("INSERT INTO loss VALUES (1, 1, 2, 3)")
         await tx.run(
+            "INSERT INTO shown SELECT 1, therapist_id, id, 1, 'text', 1 FROM pair WHERE id = :id",
+            id=pair["id"],
+        )
+        await tx.run(
+            "INSERT INTO redaction SELECT 1, therapist_id, id, 1, 1, 1, :due_at, 0, 0, 'text'"
+            " FROM digest LIMIT 1",
+            due_at=2**62,
+        )
+        await tx.run(
             "UPDATE practice SET invitation_key = :key",
             key=db.vault.hand_index("invitation", db.vault),
         )

@@ -1,0 +1,107 @@
+"""Giving delivered messages another text where somebody was erased: one edit at a time, paced.
+
+An edit may be repeated, so that nothing is recorded before it. Refuses to send anything new: where
+a message is gone or Telegram will not change it, that is recorded and the matter is over.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+import structlog
+
+from bot.core.errors import Rejected, TokenRefused, TryLater, Unclear, Unreachable
+from bot.pictures import BLANK
+from bot.services.digests import Digests
+from bot.services.enrolment import Enrolment
+from bot.services.ports import Messenger, Screen
+from bot.services.redacting import Owed, Redacting
+from bot.store.database import Unavailable
+from bot.transport.faults import trace
+from bot.transport.lanes import Lanes
+from bot.views.digest import DigestViews
+
+log = structlog.get_logger(__name__)
+
+_LANE_SECONDS: Final = 1.0
+_TOKEN_SECONDS: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Redaction:
+    """Works off what delivered messages owe the erased."""
+
+    redacting: Redacting
+    digests: Digests
+    enrolment: Enrolment
+    views: DigestViews
+    messenger: Messenger
+    lanes: Lanes
+
+    async def redact_one(self) -> bool:
+        """Change the message that has been owed it longest; was there one?
+
+        Errors: `TokenRefused`, `Unavailable`.
+        """
+        owed = await self.redacting.next_owed()
+        if owed is None:
+            return False
+        assert owed.person.telegram_id is not None  # noqa: S101 - checked before
+        if self.lanes.is_busy(owed.person.telegram_id):
+            # An answer that was made before the erasing may be on its way into this very message.
+            await self.redacting.later(owed, _LANE_SECONDS)
+            return True
+        await self._edit(owed, owed.person.telegram_id, await self._screen(owed))
+        return True
+
+    async def _screen(self, owed: Owed) -> Screen:
+        """Make what a message says from now on."""
+        reader = self.views.desk.reader(owed.person)
+        digest_id, page = owed.redaction.digest_id, owed.redaction.page
+        if digest_id is None or page is None:
+            closed = self.views.closed(None, reader)
+            screen = self.views.erased(None, reader) if owed.has_access else closed
+            is_picture = owed.redaction.form == "picture"
+            return replace(screen, photo=BLANK) if is_picture else screen
+        week = await self.digests.week(digest_id)
+        if not owed.has_access:
+            return self.views.closed(week, reader)
+        try:
+            made = await self.digests.page(digest_id, page)
+            return self.views.page(made, reader) if made else self.views.erased(week, reader)
+        except Unavailable:
+            raise
+        except Exception as bug:
+            # Whatever else cannot be made: what was erased does not stay for it.
+            log.error("page cannot be made anew", digest=digest_id, where=trace(bug))
+            return self.views.erased(week, reader)
+
+    async def _change(self, chat_id: int, message: int, screen: Screen) -> None:
+        """Take a picture away, or where it is too old for that put an empty one; edit the rest."""
+        if screen.photo is not None:
+            try:
+                await self.messenger.delete(chat_id, message)
+                return
+            except Rejected:
+                log.info("picture cannot be deleted any more", what="an empty one takes its place")
+        await self.messenger.edit(chat_id, message, screen)
+
+    async def _edit(self, owed: Owed, chat_id: int, screen: Screen) -> None:
+        try:
+            await self._change(chat_id, owed.message, screen)
+        except Unclear:
+            await self.redacting.later(owed, 0.0)
+        except TryLater as later:
+            await self.redacting.later(owed, later.after)
+        except Unreachable:
+            await self.enrolment.unreachable(chat_id)
+            await self.redacting.later(owed, 0.0)
+        except Rejected as refusal:
+            log.warning("edit refused", message=owed.redaction.id, said=str(refusal))
+            await self.redacting.refused(owed)
+        except TokenRefused:
+            await self.redacting.later(owed, _TOKEN_SECONDS)
+            raise
+        else:
+            await self.redacting.done(owed)

@@ -1,0 +1,147 @@
+"""What delivered messages owe the erased: which is next, whose it is, and what became of it.
+
+Asked when its turn comes, as with the outbox: whoever has no access any more is shown no page made
+anew, and a page that is to be delivered again is not touched before. Refuses to send anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+
+from bot.core.people import Person
+from bot.services.acts import writes
+from bot.services.ports import Clock, Ids
+from bot.store import audit, pairs, people, redactions
+from bot.store.database import Database, Transaction
+from bot.store.redactions import Form, Redaction
+
+__all__ = ["Form", "Owed", "Redacting", "note_shown"]
+
+log = structlog.get_logger(__name__)
+
+MINUTE_MS: Final = 60_000
+#: How long a message that is being sent is waited for.
+_UNDER_WAY_MS: Final = 5_000
+#: How long what waits for somebody out of reach rests before it is looked at again.
+_PARK_MS: Final = 360 * MINUTE_MS
+#: A message that could not be changed for so long stays as it is.
+_GIVEN_UP_MS: Final = 30 * 24 * 60 * MINUTE_MS
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """A message to be given another text now. message: its Telegram number.
+
+    has_access: whose chat it is in is a therapist here still.
+    """
+
+    redaction: Redaction
+    person: Person
+    message: int
+    has_access: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Redacting:
+    """The use cases of redacting."""
+
+    db: Database
+    clock: Clock
+    ids: Ids
+
+    @writes
+    async def note_shown(
+        self,
+        tx: Transaction,
+        person_id: int,
+        pair_ids: Sequence[int],
+        form: Form,
+        telegram_message: int,
+    ) -> None:
+        """Note that a new message in somebody's chat shows something of pairs."""
+        await note_shown(
+            tx, self.ids, person_id, pair_ids, form, telegram_message, self.clock.now()
+        )
+
+    async def any_due(self, tx: Transaction) -> bool:
+        """Tell whether `next_owed` would have something to do."""
+        return await redactions.is_any_redaction_due(tx, self.clock.now())
+
+    async def next_owed(self) -> Owed | None:
+        """Give the next message that can be changed now; None when nothing is due."""
+        more, owed = True, None
+        while more and owed is None:
+            owed, more = await self._next()
+        return owed
+
+    @writes
+    async def _next(self, tx: Transaction) -> tuple[Owed | None, bool]:
+        """Look at what has been due longest; give it if it can be changed, and whether one was."""
+        now = self.clock.now()
+        found = await redactions.find_redaction(tx, now)
+        if found is None:
+            return None, False
+        person = await people.load_person(tx, found.person_id)
+        if found.is_under_way:
+            await redactions.put_redaction_off(tx, found, now + _UNDER_WAY_MS)
+        elif found.telegram_message is None:
+            # It was not delivered after all, or is to be once more: made anew then.
+            await redactions.settle_redaction(tx, found)
+        elif person.telegram_id is None:
+            await self._give_up(tx, found, "cut_off", now)
+        elif now - found.owed_at > _GIVEN_UP_MS:
+            await self._give_up(tx, found, "expired", now)
+        elif person.unreachable_at is not None:
+            await redactions.put_redaction_off(tx, found, now + _PARK_MS)
+        else:
+            roles = await people.roles_of(tx, person.id)
+            return Owed(found, person, found.telegram_message, "therapist" in roles), True
+        return None, True
+
+    @writes
+    async def done(self, tx: Transaction, owed: Owed) -> None:
+        """Record that a message shows nothing of the erased any more."""
+        await redactions.settle_redaction(tx, owed.redaction)
+
+    @writes
+    async def later(self, tx: Transaction, owed: Owed, after_seconds: float) -> None:
+        """Try a message again after so many seconds, and each time a little later."""
+        wait = max(after_seconds, min(2**owed.redaction.attempts, 300))
+        due_at = self.clock.now() + int(wait * 1000)
+        await redactions.put_redaction_off(tx, owed.redaction, due_at)
+
+    @writes
+    async def refused(self, tx: Transaction, owed: Owed) -> None:
+        """Record that Telegram will never change a message: it is gone, or cannot be edited."""
+        await self._give_up(tx, owed.redaction, "refused", self.clock.now())
+
+    async def _give_up(self, tx: Transaction, found: Redaction, why: str, now: int) -> None:
+        log.warning("message not redacted", message=found.id, why=why)
+        await redactions.settle_redaction(tx, found)
+        act = f"not redacted: {why}"
+        await audit.note(tx, self.ids.new(), now, None, act, "message", found.id)
+
+
+async def note_shown(
+    tx: Transaction,
+    ids: Ids,
+    person_id: int,
+    pair_ids: Sequence[int],
+    form: Form,
+    telegram_message: int,
+    now: int,
+) -> None:
+    """Note that a message in somebody's chat shows something of pairs.
+
+    Where one was erased while it was being sent, it is owed another text at once.
+    """
+    for pair_id in pair_ids:
+        if (await pairs.load_pair(tx, pair_id)).state == "erased":
+            new_id = ids.new()
+            await redactions.owe_redaction(tx, new_id, person_id, telegram_message, now, form)
+    shown = [(ids.new(), pair_id) for pair_id in pair_ids]
+    await redactions.add_shown(tx, person_id, shown, telegram_message, form, now)

@@ -569,6 +569,24 @@ async def test_closed_days_that_are_changed_are_told_as_they_stand(world: World)
     assert "The practice is closed: Thu, Nov 5 2026" in ben.screen
 
 
+@pytest.mark.parametrize("when", ["Sun 12:00", "Wed 12:00"])
+async def test_taking_closed_days_back_shows_first_just_what_it_then_does(
+    world: World, when: str
+) -> None:
+    await world.pair("Anna", "Ben", meets="Thu 15:00")
+    absences, by = world.stage.running.room.absences, By(None, is_admin=True)
+    plan = await absences.draft(by, PRACTICE, "2.11.–6.11.")
+    await absences.agree(by, plan.absence.id)
+    await world.until(when)
+    absences = world.stage.running.room.absences
+    shown = await absences.removing(by, plan.absence.id)
+    assert [one.back for one in shown.effects] == [("A7",)]
+    assert (await absences.show(by, plan.absence.id)).stands
+    assert (await absences.remove(by, plan.absence.id)).effects == shown.effects
+    with pytest.raises(Refused, match="stale_button"):
+        await absences.removing(by, plan.absence.id)
+
+
 async def test_a_digest_that_is_due_holds_up_only_what_would_move_it(world: World) -> None:
     await world.pair("Anna", "Ben", meets="Mon 15:00")
     await world.until("Fri 16:30")

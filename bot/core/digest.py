@@ -51,7 +51,10 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """A week of one therapist; `expanded` begins with `first` where something stands out."""
+    """A week of one therapist; `expanded` begins with `first` where something stands out.
+
+    silent: first those who owed an answer. calm: first those who began one and did not finish.
+    """
 
     first: Entry | None
     expanded: tuple[Entry, ...]
@@ -75,8 +78,18 @@ def digest_of(pairs: Sequence[PairFacts], window: Window, instrument: Instrument
     return Digest(
         first=expanded[0] if expanded and expanded[0].stands_out else None,
         expanded=tuple(expanded),
-        silent=tuple(entry for entry in entries if entry.standing == "silent"),
-        calm=tuple(entry for entry in entries if entry.standing == "calm"),
+        silent=tuple(
+            sorted(
+                (entry for entry in entries if entry.standing == "silent"),
+                key=lambda entry: not entry.gave_no_answer,
+            )
+        ),
+        calm=tuple(
+            sorted(
+                (entry for entry in entries if entry.standing == "calm"),
+                key=lambda entry: not entry.is_unfinished,
+            )
+        ),
         counts=_counts(entries, instrument.house.rate_needs),
     )
 

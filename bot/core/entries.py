@@ -89,6 +89,9 @@ OPENERS: Final[dict[Reason, Opener]] = {
 #: Options of `obstacles` that name none.
 _NO_OBSTACLE: Final = frozenset({"nothing_particular", "hard_but_useful", "rather_not_say"})
 
+#: Asked, with time to answer that is over, and nothing to show.
+_NO_ANSWER: Final = frozenset({"silent", "skipped", "withheld"})
+
 #: What is still said of whoever has left: what the last answers hold, and nothing to begin with
 #: next time.
 _LAST_WORDS: Final = frozenset(
@@ -199,8 +202,28 @@ class Entry:
 
     @property
     def told(self) -> tuple[Session, ...]:
-        """Its sessions in the order of telling: answers first, and of these the low ones."""
-        return tuple(sorted(self.sessions, key=lambda one: (not one.has_answers, not one.is_low)))
+        """Its sessions in the order of telling: answers first, and of these the low ones.
+
+        Why somebody was not asked is told once, of the newest.
+        """
+        told, whys = list[Session](), set[str | None]()
+        for one in sorted(self.sessions, key=lambda one: (not one.has_answers, not one.is_low)):
+            if one.outcome == "not_asked":
+                if one.reason in whys:
+                    continue
+                whys.add(one.reason)
+            told.append(one)
+        return tuple(told)
+
+    @property
+    def gave_no_answer(self) -> bool:
+        """Whether an answer was due in this digest, and none was given that may be shown."""
+        return any(session.outcome in _NO_ANSWER for session in self.sessions)
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether the newest answers are of a check-in that was begun and not finished."""
+        return self.latest is not None and self.latest.outcome == "started"
 
     @property
     def unanswered(self) -> Session | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -310,6 +310,7 @@ async def _assemble(
             Piece(_folding(closing, room), closing.any_to_fold),
             _off_hold(hold, Piece(room.endings.end_one, room.endings.any_to_end)),
             _off_hold(hold, Piece(handing.work_one, handing.any_to_do)),
+            _off_hold(hold, Piece(_lapsing(handing, room), handing.any_to_lapse)),
             Piece(retention.sweep_one, retention.any_to_sweep),
             Piece(outgoing.be_seen, outgoing.is_to_be_seen),
             Piece(receiver.look),
@@ -425,6 +426,23 @@ def _folding(closing: Closing, room: Room) -> Any:
         return True
 
     return fold_one
+
+
+def _lapsing(handing: Handing, room: Room) -> Callable[[], Awaitable[bool]]:
+    """Let a question about going on say that its time is over, and lose its buttons."""
+
+    async def lapse_one() -> bool:
+        lapsed = await handing.lapse_one()
+        if lapsed is None:
+            return False
+        if lapsed.client is not None and lapsed.client.telegram_id is not None:
+            reader = room.people_views.desk.reader(lapsed.client)
+            over = room.handover_views.lapsed(lapsed.pair, reader)
+            for place in lapsed.places:
+                room.lanes.edit(lapsed.client.telegram_id, place, over)
+        return True
+
+    return lapse_one
 
 
 async def _show_if_possible(room: Room) -> None:

@@ -139,8 +139,8 @@ class Delivery:
             case "notice":
                 if message.part.startswith("relinked:"):
                     return await self._to_former(claimed)
-                about_checkin = message.part.startswith("before_first")
-                replaces = await self.outgoing.sent_before(message) if about_checkin else ()
+                takes_over = message.part.startswith(("before_first", "handover_ask"))
+                replaces = await self.outgoing.sent_before(message) if takes_over else ()
                 return _Made(await self._notice(claimed), replaces)
 
     async def _to_former(self, claimed: Claimed) -> _Made:

@@ -193,16 +193,19 @@ class Placed:
     standing: Standing
 
 
-def pages_of(digest: Digest) -> tuple[Placed, ...]:
-    """Put every entry on a page, in the order of reading; a client is never split."""
+def pages_of(digest: Digest, above: int = 0) -> tuple[Placed, ...]:
+    """Put every entry on a page, in the order of reading; a client is never split.
+
+    above: so many UTF-16 units stand above the entries of the first page.
+    """
     placed: list[Placed] = []
-    page, used, expanded, lines = 1, 0, 0, 0
+    page, used, expanded, lines = 1, above, 0, 0
     for entry in digest.entries:
         is_first = entry is digest.first
         size = most_units(entry)
         is_line = entry.standing in ("calm", "silent")
         full = lines + is_line > LINES_PER_PAGE or expanded + (not is_line) > EXPANDED_PER_PAGE
-        if used and (full or used + size > PAGE_UNITS):
+        if placed and (full or used + size > PAGE_UNITS):
             page, used, expanded, lines = page + 1, 0, 0, 0
         used, lines, expanded = used + size, lines + is_line, expanded + (not is_line)
         standing: Standing = "first" if is_first else entry.standing

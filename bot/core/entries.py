@@ -324,7 +324,7 @@ def _reasons(
     for session in sessions:
         silences += session.outcome == "silent"
         if session.is_new or session.is_corrected:
-            is_low_silence = silences <= trend.house.low_silences and _waits_for_word(
+            is_low_silence = silences <= trend.house.low_silences and waits_for_word(
                 last, facts.talk
             )
             found |= _said_by(session, is_after_low=is_low_silence)
@@ -352,7 +352,7 @@ def _reasons(
     return tuple(sorted(found, key=_NEED_ORDER.__getitem__))
 
 
-def _waits_for_word(last: Session | None, talk: Talk | None) -> bool:
+def waits_for_word(last: Session | None, talk: Talk | None) -> bool:
     """Say whether the last answer was low, and its client has not asked to let it be."""
     if last is None or not last.is_low:
         return False
@@ -399,9 +399,14 @@ def _is_declined(talk: Talk, window: Window) -> bool:
 
 def _loop_is_open(talk: Talk | None, sessions: Sequence[Session], window: Window) -> bool:
     """Say whether "let's talk about it" was followed by a session that left it unanswered."""
-    if talk is None or talk.reply == "rather_not" or window.cut_at - talk.made_at > _LOOP_MS:
+    if talk is None or not loop_is_unanswered(talk, sessions, window):
         return False
     since = [s for s in sessions if s.starts_at > talk.made_at]
-    over = any(s.is_new and s.outcome in ("answered", "started", "silent") for s in since)
-    answered = any(s.follows_id == talk.id and s.talked is not None for s in since)
-    return over and not answered
+    return any(s.is_new and s.outcome in ("answered", "started", "silent") for s in since)
+
+
+def loop_is_unanswered(talk: Talk | None, sessions: Sequence[Session], window: Window) -> bool:
+    """Say whether a "let's talk about it" is not long ago, and nobody said what came of it."""
+    if talk is None or talk.reply == "rather_not" or window.cut_at - talk.made_at > _LOOP_MS:
+        return False
+    return not any(s.follows_id == talk.id and s.talked is not None for s in sessions)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -264,6 +264,7 @@ def _work(
         Piece(_folding(closing, room), closing.any_to_fold),
         _off_hold(room.hold, Piece(room.endings.end_one, room.endings.any_to_end)),
         _off_hold(room.hold, Piece(room.handing.work_one, room.handing.any_to_do)),
+        _off_hold(room.hold, Piece(_lapsing(room), room.handing.any_to_lapse)),
         Piece(retention.sweep_one, retention.any_to_sweep),
     )
     return plan, sweep, Piece(syncing.sync_one, syncing.any_due)
@@ -300,6 +301,22 @@ def _folding(closing: Closing, room: Room) -> Any:
         return True
 
     return fold_one
+
+
+def _lapsing(room: Room) -> Callable[[], Awaitable[bool]]:
+    """Let a question about going on say that its time is over, and lose its buttons."""
+
+    async def lapse_one() -> bool:
+        lapsed = await room.handing.lapse_one()
+        if lapsed is None:
+            return False
+        if lapsed.client is not None and lapsed.client.telegram_id is not None:
+            over = room.handover_views.lapsed(lapsed.pair, room.desk.reader(lapsed.client))
+            for place in lapsed.places:
+                room.lanes.edit(lapsed.client.telegram_id, place, over)
+        return True
+
+    return lapse_one
 
 
 async def _show_if_possible(room: Room) -> None:

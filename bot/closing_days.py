@@ -31,6 +31,11 @@ async def agreed(settings: Settings, absence_id: int) -> Plan:
     return await _with(settings, lambda book: book.agree(_BY, absence_id))
 
 
+async def removing(settings: Settings, absence_id: int) -> Plan:
+    """Say what taking closed days back would do; nothing changes yet. Errors: `Refused`."""
+    return await _with(settings, lambda book: book.removing(_BY, absence_id))
+
+
 async def removed(settings: Settings, absence_id: int) -> Plan:
     """Take closed days back. Errors: `Refused`."""
     return await _with(settings, lambda book: book.remove(_BY, absence_id))

@@ -69,9 +69,7 @@ class Messages:
             return await self._to_former(claimed)
         if name == "morning":
             return await self._morning(claimed)
-        replaces = (
-            await self.outgoing.sent_before(claimed.message) if name == "before_first" else ()
-        )
+        replaces = await self.outgoing.sent_before(claimed.message) if name in TAKE_OVER else ()
         if name in OF_A_PAIR:
             pair = claimed.pair
             screen = None if pair is None else await OF_A_PAIR[name](self, claimed, pair)
@@ -246,6 +244,8 @@ def _more(claimed: Claimed) -> list[str]:
     return claimed.message.part.split(":")[1:]
 
 
+#: Notices that say anew what the same person was told or asked before.
+TAKE_OVER: Final = ("before_first", "handover_ask")
 #: Notices about one pair: where it is no more, neither are they.
 OF_A_PAIR: Final[Mapping[str, Callable[[Messages, Claimed, Pair], Awaitable[Screen | None]]]] = {
     "watch": Messages._watch,

@@ -22,7 +22,9 @@ async def schedule(room: Room, ask: Ask) -> Reply:
     is_mine = first.lower() in _MY and may(ask.who, "therapist")
     owner = PRACTICE if may(ask.who, "admin") and not is_mine else ask.me
     words = rest if is_mine else ask.words
-    if owner == PRACTICE and first.lower() in absences.CLOSED:
+    if first.lower() in absences.CLOSED:
+        if owner != PRACTICE:
+            raise Refused("closed_not_yours")
         return await absences.closed(room, ask, rest)
     if not words.strip():
         return await _show(room, ask, owner)

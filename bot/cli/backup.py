@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def backup(
-    to: Annotated[Path, typer.Option(help="A folder, or the file to write.")] = Path("."),
+    to: Annotated[Path, typer.Option(help="A folder, or the file to write (*.age).")] = Path("."),
     keep: Annotated[
         int | None, typer.Option(min=1, help="Delete all but this many newest backups in --to.")
     ] = None,

@@ -64,8 +64,9 @@ def remove(
     yes: Yes = False,
     config: Config = CONFIG,
 ) -> None:
-    """Take closed days back; of those that have begun, the ones from today on."""
-    from bot.closing_days import found, removed
+    """Take closed days back, of those that have begun the ones from today on: shows every effect,
+    asks, applies, and tells the therapists."""
+    from bot.closing_days import found, removed, removing
 
     settings = practice_of(config)
     absence = _worked(found(settings, day))
@@ -76,10 +77,11 @@ def remove(
             1,
         )
     typer.echo(_days(absence))
+    for line in _effects(_worked(removing(settings, absence.id))):
+        typer.echo(f"  {line}")
     if not yes and not typer.confirm("Take it back?"):
         fail("Nothing was changed.", 1)
-    for line in _effects(_worked(removed(settings, absence.id))):
-        typer.echo(f"  {line}")
+    _worked(removed(settings, absence.id))
     typer.echo("Taken back.")
 
 

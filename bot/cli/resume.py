@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -14,6 +14,15 @@ from bot.config import Settings
 
 if TYPE_CHECKING:
     from bot.services.hold import OnHold
+
+_KINDS: Final = {
+    "prompt": "check-ins",
+    "reminder": "reminders",
+    "ack": "acknowledgements",
+    "digest": "pages of digests",
+    "notice": "notices",
+    "mirror": "mirrors",
+}
 
 Yes = Annotated[bool, typer.Option("--yes", help="Do it without asking once more.")]
 
@@ -65,7 +74,18 @@ def _show(on_hold: OnHold, settings: Settings) -> None:
                 f"/end {code} again if it stands"
             )
     typer.echo(f"Told: {on_hold.therapists} therapists, which hours and whose check-ins.")
-    typer.echo(f"Due, and sent as soon as the hold is over: {on_hold.waiting} messages.")
+    whom = ", ".join(sorted(on_hold.withdrawable)) or "none"
+    typer.echo(
+        f"Told: {len(on_hold.withdrawable)} clients outside their quiet hours, that what they"
+        f" withheld in these hours stands as before, and how to withhold it again: {whom}."
+        " The others read about the loss above their next check-in."
+    )
+    typer.echo("Due, and sent as soon as the hold is over, outside quiet hours:")
+    for to_clients, whose in ((True, "clients"), (False, "therapists and admins")):
+        kinds = [
+            f"{one.many} {_KINDS[one.kind]}" for one in on_hold.due if one.to_clients == to_clients
+        ]
+        typer.echo(f"    to {whose}: {', '.join(kinds) or 'nothing'}")
 
 
 def _as_json(on_hold: OnHold, settings: Settings) -> dict[str, Any]:
@@ -82,7 +102,12 @@ def _as_json(on_hold: OnHold, settings: Settings) -> dict[str, Any]:
             for hours in on_hold.lost
         ],
         "therapists_told": on_hold.therapists,
-        "messages_due": on_hold.waiting,
+        "clients_told": sorted(on_hold.withdrawable),
+        "messages_due": sum(one.many for one in on_hold.due),
+        "messages_due_by": [
+            {"to": "clients" if one.to_clients else "practice", "kind": one.kind, "many": one.many}
+            for one in on_hold.due
+        ],
     }
 
 

@@ -51,7 +51,10 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """A week of one therapist; `expanded` begins with `first` where something stands out."""
+    """A week of one therapist; `expanded` begins with `first` where something stands out.
+
+    silent: first those who owed an answer. calm: first those who began one and did not finish.
+    """
 
     first: Entry | None
     expanded: tuple[Entry, ...]
@@ -75,8 +78,18 @@ def digest_of(pairs: Sequence[PairFacts], window: Window, instrument: Instrument
     return Digest(
         first=expanded[0] if expanded and expanded[0].stands_out else None,
         expanded=tuple(expanded),
-        silent=tuple(entry for entry in entries if entry.standing == "silent"),
-        calm=tuple(entry for entry in entries if entry.standing == "calm"),
+        silent=tuple(
+            sorted(
+                (entry for entry in entries if entry.standing == "silent"),
+                key=lambda entry: not entry.gave_no_answer,
+            )
+        ),
+        calm=tuple(
+            sorted(
+                (entry for entry in entries if entry.standing == "calm"),
+                key=lambda entry: not entry.is_unfinished,
+            )
+        ),
         counts=_counts(entries, instrument.house.rate_needs),
     )
 
@@ -180,16 +193,19 @@ class Placed:
     standing: Standing
 
 
-def pages_of(digest: Digest) -> tuple[Placed, ...]:
-    """Put every entry on a page, in the order of reading; a client is never split."""
+def pages_of(digest: Digest, above: int = 0) -> tuple[Placed, ...]:
+    """Put every entry on a page, in the order of reading; a client is never split.
+
+    above: so many UTF-16 units stand above the entries of the first page.
+    """
     placed: list[Placed] = []
-    page, used, expanded, lines = 1, 0, 0, 0
+    page, used, expanded, lines = 1, above, 0, 0
     for entry in digest.entries:
         is_first = entry is digest.first
         size = most_units(entry)
         is_line = entry.standing in ("calm", "silent")
         full = lines + is_line > LINES_PER_PAGE or expanded + (not is_line) > EXPANDED_PER_PAGE
-        if used and (full or used + size > PAGE_UNITS):
+        if placed and (full or used + size > PAGE_UNITS):
             page, used, expanded, lines = page + 1, 0, 0, 0
         used, lines, expanded = used + size, lines + is_line, expanded + (not is_line)
         standing: Standing = "first" if is_first else entry.standing

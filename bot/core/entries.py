@@ -89,6 +89,9 @@ OPENERS: Final[dict[Reason, Opener]] = {
 #: Options of `obstacles` that name none.
 _NO_OBSTACLE: Final = frozenset({"nothing_particular", "hard_but_useful", "rather_not_say"})
 
+#: Asked, with time to answer that is over, and nothing to show.
+_NO_ANSWER: Final = frozenset({"silent", "skipped", "withheld"})
+
 #: What is still said of whoever has left: what the last answers hold, and nothing to begin with
 #: next time.
 _LAST_WORDS: Final = frozenset(
@@ -199,8 +202,28 @@ class Entry:
 
     @property
     def told(self) -> tuple[Session, ...]:
-        """Its sessions in the order of telling: answers first, and of these the low ones."""
-        return tuple(sorted(self.sessions, key=lambda one: (not one.has_answers, not one.is_low)))
+        """Its sessions in the order of telling: answers first, and of these the low ones.
+
+        Why somebody was not asked is told once, of the newest.
+        """
+        told, whys = list[Session](), set[str | None]()
+        for one in sorted(self.sessions, key=lambda one: (not one.has_answers, not one.is_low)):
+            if one.outcome == "not_asked":
+                if one.reason in whys:
+                    continue
+                whys.add(one.reason)
+            told.append(one)
+        return tuple(told)
+
+    @property
+    def gave_no_answer(self) -> bool:
+        """Whether an answer was due in this digest, and none was given that may be shown."""
+        return any(session.outcome in _NO_ANSWER for session in self.sessions)
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether the newest answers are of a check-in that was begun and not finished."""
+        return self.latest is not None and self.latest.outcome == "started"
 
     @property
     def unanswered(self) -> Session | None:
@@ -301,7 +324,7 @@ def _reasons(
     for session in sessions:
         silences += session.outcome == "silent"
         if session.is_new or session.is_corrected:
-            is_low_silence = silences <= trend.house.low_silences and _waits_for_word(
+            is_low_silence = silences <= trend.house.low_silences and waits_for_word(
                 last, facts.talk
             )
             found |= _said_by(session, is_after_low=is_low_silence)
@@ -329,7 +352,7 @@ def _reasons(
     return tuple(sorted(found, key=_NEED_ORDER.__getitem__))
 
 
-def _waits_for_word(last: Session | None, talk: Talk | None) -> bool:
+def waits_for_word(last: Session | None, talk: Talk | None) -> bool:
     """Say whether the last answer was low, and its client has not asked to let it be."""
     if last is None or not last.is_low:
         return False
@@ -376,9 +399,14 @@ def _is_declined(talk: Talk, window: Window) -> bool:
 
 def _loop_is_open(talk: Talk | None, sessions: Sequence[Session], window: Window) -> bool:
     """Say whether "let's talk about it" was followed by a session that left it unanswered."""
-    if talk is None or talk.reply == "rather_not" or window.cut_at - talk.made_at > _LOOP_MS:
+    if talk is None or not loop_is_unanswered(talk, sessions, window):
         return False
     since = [s for s in sessions if s.starts_at > talk.made_at]
-    over = any(s.is_new and s.outcome in ("answered", "started", "silent") for s in since)
-    answered = any(s.follows_id == talk.id and s.talked is not None for s in since)
-    return over and not answered
+    return any(s.is_new and s.outcome in ("answered", "started", "silent") for s in since)
+
+
+def loop_is_unanswered(talk: Talk | None, sessions: Sequence[Session], window: Window) -> bool:
+    """Say whether a "let's talk about it" is not long ago, and nobody said what came of it."""
+    if talk is None or talk.reply == "rather_not" or window.cut_at - talk.made_at > _LOOP_MS:
+        return False
+    return not any(s.follows_id == talk.id and s.talked is not None for s in sessions)

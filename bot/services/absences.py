@@ -132,6 +132,18 @@ class Absences:
         await self._carry_out(tx, by, plan, "absence changed" if ours else "absence set")
         return replace(plan, stands=True)
 
+    @reads
+    async def removing(self, tx: Transaction, by: By, absence_id: int) -> Plan:
+        """Show what `remove` would do; nothing changes yet. Errors: as `remove`."""
+        kept = await self._load(tx, by, absence_id)
+        today = await self._today(tx, by, kept.absence.owner_id)
+        if not kept.stands or kept.absence.last_on < today:
+            raise Refused("stale_button")
+        if kept.absence.first_on < today:
+            shorter = self._until_yesterday(kept.absence, today)
+            return await self._plans.of(tx, store.Kept(shorter, kept.absence.id, None, None))
+        return await self._plans.of(tx, kept, ends=True)
+
     @writes
     async def remove(self, tx: Transaction, by: By, absence_id: int) -> Plan:
         """Take an absence back that has not begun; from one that lasts, be back from today on.
@@ -268,13 +280,16 @@ class Absences:
     async def _back(self, tx: Transaction, by: By, lasts: Absence, today: str) -> Plan:
         """Let an absence that lasts end yesterday."""
         now = self.clock.now()
-        shorter = replace(lasts, id=self.ids.new(), last_on=day_after(today, -1))
+        shorter = self._until_yesterday(lasts, today)
         await store.draft(tx, shorter, made_by=by.person_id, changes_id=lasts.id, now=now)
         plan = await self._plans.of(tx, store.Kept(shorter, lasts.id, None, None))
         refuse_due(plan)
         await store.agree(tx, shorter.id, lasts.since_at, [lasts.id], now)
         await self._carry_out(tx, by, plan, "absence changed")
         return replace(plan, stands=True)
+
+    def _until_yesterday(self, lasts: Absence, today: str) -> Absence:
+        return replace(lasts, id=self.ids.new(), last_on=day_after(today, -1))
 
     async def _carry_out(
         self, tx: Transaction, by: By, plan: Plan, act: str, back_from_at: int | None = None

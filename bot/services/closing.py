@@ -13,6 +13,7 @@ import structlog
 
 from bot.config import Settings
 from bot.services.acts import writes
+from bot.services.away_keeping import absence_of
 from bot.services.failing import Failing
 from bot.services.ports import Clock, Ids
 from bot.services.quiet import outside_quiet
@@ -93,9 +94,13 @@ class Closing:
                 await self._ask_how_to_go_on(tx, checkin, now)
 
     async def _ask_how_to_go_on(self, tx: Transaction, checkin: CheckIn, now: int) -> None:
-        """Owe a client who stays silent one question, and again only after an answer: go on?"""
+        """Owe a client who stays silent one question, and again only after an answer: go on?
+
+        Not while the therapist is away: there is nothing to ask about then.
+        """
         if (
             checkin.pair_state != "active"
+            or await absence_of(tx, self.settings, checkin.therapist_id, now) is not None
             or not await asking.is_silent_running(tx, checkin.pair_id, SILENCES)
             or await asking.was_asked_how_to_go_on(tx, checkin.pair_id)
         ):

@@ -15,6 +15,7 @@ import structlog
 
 from bot.config import Settings
 from bot.core.digest import Placed, digest_of, pages_of
+from bot.core.eve import UNITS, carried_of
 from bot.core.sessions import Window
 from bot.services.acts import reads, writes
 from bot.services.digest_reading import DigestReading
@@ -95,7 +96,11 @@ class DigestMaking:
     ) -> tuple[tuple[Placed, ...], bool]:
         """Give everybody's place in a digest, and whether there is one to be made at all."""
         facts = await self.reading.facts(tx, therapist_id, window)
-        places = pages_of(digest_of(facts, window, self.reading.instrument))
+        force = await in_force(tx, self.settings, therapist_id)
+        leaves = force.leaving(window.cut_at, window.zone) is not None
+        instrument = self.reading.instrument
+        is_carried = leaves and bool(carried_of(facts, window, instrument))
+        places = pages_of(digest_of(facts, window, instrument), UNITS if is_carried else 0)
         return places, bool(places) or any(pair.state in ("active", "paused") for pair in facts)
 
     def _due(self, weekly: store.Weekly, force: InForce, now: int) -> int | None:

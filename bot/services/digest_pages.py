@@ -14,6 +14,7 @@ from typing import Literal
 
 from bot.core.digest import Counts, Digest, Placed, fits
 from bot.core.entries import Entry, Mark
+from bot.core.eve import Carried
 from bot.core.picture import PANELS_AT_MOST, Panel
 from bot.core.sessions import Session, Shared, Window
 from bot.core.timetable import local_on
@@ -44,6 +45,7 @@ class DigestPage:
     calm_unread: calm clients on this page with an answer and no acknowledgement. lost: hours of
     its time that were lost with a server, on the first page. away_until_on: it is the last one
     before an absence that ends then. erased: so many of its clients have been erased since.
+    carried: on its first page, who has something open and nothing new.
     """
 
     digest_id: int
@@ -62,6 +64,7 @@ class DigestPage:
     lost: tuple[Loss, ...] = ()
     away_until_on: str | None = None
     erased: int = 0
+    carried: tuple[Carried, ...] = ()
 
     @property
     def others(self) -> tuple[Entry, ...]:
@@ -104,7 +107,7 @@ class DigestPage:
     @property
     def has_scores(self) -> bool:
         """Whether ratings are shown, so that the label about them must stand here."""
-        return any(
+        return any(one.score is not None for one in self.carried) or any(
             entry.sparkline
             or any(session.given for session in entry.sessions)
             or (entry.goodbye is not None and entry.goodbye.given)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from bot.config import Settings
 from bot.core.digest import Placed, digest_of, pages_of
 from bot.core.errors import Refused
+from bot.core.eve import carried_of, has_room
 from bot.core.sessions import Window
 from bot.services.acknowledgements import owe_telling
 from bot.services.acts import reads, writes
@@ -137,6 +138,9 @@ class Digests:
         made = replace(made, away_until_on=row.away_until_on, erased=row.erased)
         if page > 1:
             return made
+        if row.away_until_on is not None and has_room((*made.expanded, *made.silent, *made.calm)):
+            facts = await self.reading.facts(tx, row.therapist_id, window)
+            made = replace(made, carried=carried_of(facts, window, self.reading.instrument))
         lost = await losses.losses_between(tx, window.from_at, window.cut_at)
         return replace(made, lost=tuple(lost))
 

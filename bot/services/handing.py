@@ -76,6 +76,15 @@ class Telling:
 
 
 @dataclass(frozen=True, slots=True)
+class Lapsed:
+    """A question that was not answered in time. places: the messages in which it stands."""
+
+    pair: Pair
+    client: Person | None
+    places: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Handing:
     """The use cases of handing over, for the command line and the sweep."""
 
@@ -186,19 +195,18 @@ class Handing:
         return asked, unasked
 
     async def any_to_do(self, tx: Transaction) -> bool:
-        """Tell whether a handover is to begin, somebody to leave, or a question to be closed."""
+        """Tell whether a handover is to begin, or somebody to leave."""
         now = self.clock.now()
         return (
             await handovers.find_to_begin(tx, now) is not None
             or await self._find_to_leave(tx, now) is not None
-            or await handovers.find_lapsed(tx, now) is not None
         )
 
     async def _find_to_leave(self, tx: Transaction, now: int) -> Handover | None:
         return await handovers.find_to_leave(tx, now - LEAVES_AFTER_MS, LAST_AFTER_MS)
 
     async def work_one(self) -> bool:
-        """Begin a handover, let somebody leave, or close questions; was there one to do?"""
+        """Begin a handover, or let somebody leave; was there one to do?"""
         if await self.db.read(self.any_to_do):
             return await self._work()
         return False
@@ -210,9 +218,29 @@ class Handing:
             await self._begin(tx, found, now)
         elif (found := await self._find_to_leave(tx, now)) is not None:
             await self._leave(tx, found, now)
-        else:
-            await handovers.lapse(tx, now)
         return True
+
+    async def any_to_lapse(self, tx: Transaction) -> bool:
+        """Tell whether `lapse_one` would find a question."""
+        return await handovers.find_lapsed(tx, self.clock.now()) is not None
+
+    async def lapse_one(self) -> Lapsed | None:
+        """Close a question whose time is over; None where there is none."""
+        return await self._lapse() if await self.db.read(self.any_to_lapse) else None
+
+    @writes
+    async def _lapse(self, tx: Transaction) -> Lapsed | None:
+        now = self.clock.now()
+        asked = await handovers.find_lapsed(tx, now)
+        if asked is None:
+            return None
+        await handovers.lapse(tx, asked.id, now)
+        pair = await pairs.load_pair(tx, asked.pair_id)
+        if pair.client_id is None:
+            return Lapsed(pair, None, ())
+        client = await people.load_person(tx, pair.client_id)
+        places = await handovers.question_in(tx, asked.id, client.id)
+        return Lapsed(pair, client, tuple(places))
 
     async def _begin(self, tx: Transaction, found: Handover, now: int) -> None:
         """End every pair, and owe each client the question or the news."""

@@ -40,12 +40,17 @@ class LostHours:
 
 @dataclass(frozen=True, slots=True)
 class OnHold:
-    """What resuming means. therapists: so many are told. waiting: so many messages are due."""
+    """What resuming means.
+
+    therapists: so many are told. withdrawable: the codes, one for each check-in, of the clients who
+    are told at once, for they may have withheld what still stands. due: the messages that are due.
+    """
 
     since_at: int
     lost: tuple[LostHours, ...]
     therapists: int
-    waiting: int
+    withdrawable: tuple[str, ...]
+    due: tuple[outbox.Due, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +134,13 @@ class Hold:
             undecided = [ended.pair_id for ended in await asking.undecided_by(tx, loss.until_at)]
             codes = await losses.codes_touched(tx, loss, undecided)
             lost.append(LostHours(loss, codes, await losses.codes_to_end(tx, loss)))
+        now = self.clock.now()
         return OnHold(
             since_at=waiting[-1].until_at,
             lost=tuple(lost),
             therapists=len(await digests.weekly_hours(tx)),
-            waiting=await outbox.count_due(tx, self.clock.now()),
+            withdrawable=tuple(one["code"] for one in await losses.still_withdrawable(tx, now)),
+            due=tuple(await outbox.due_by_kind(tx, now)),
         )
 
     @writes

@@ -279,8 +279,8 @@ class Outgoing:
             pair is None or (pair.stopped_at or pair.erase_asked_at) is not None
         ):
             return "stopped"
-        if message.part == "keep_asking" and (pair is None or pair.state != "active"):
-            return pair.state if pair else "erased"
+        if message.part == "keep_asking":
+            return await self._no_question_now(tx, pair)
         is_news = message.part in (ENDED, ENDED_ASKED)
         if is_news and pair is not None and pair.stopped_at is not None:
             return "stopped"
@@ -296,6 +296,13 @@ class Outgoing:
             # Taken back, or not wanted any more, while it waited.
             return None if await watch.may_be_told(tx, message.subject_id) else "settled"
         return None
+
+    async def _no_question_now(self, tx: Transaction, pair: Pair | None) -> str | None:
+        """Say why a client is not to be asked how to go on: there are no questions now."""
+        if pair is None or pair.state != "active":
+            return pair.state if pair else "erased"
+        now = self.clock.now()
+        return "away" if await absence_of(tx, self.settings, pair.therapist_id, now) else None
 
     async def _is_away(self, tx: Transaction, checkin_id: int) -> bool:
         """Say whether the session that is asked about falls into an absence after all."""

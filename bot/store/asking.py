@@ -192,14 +192,17 @@ async def was_asked_last(tx: Transaction, pair_id: int, before_at: int) -> bool:
 async def is_silent_running(tx: Transaction, pair_id: int, times: int) -> bool:
     """Say whether a pair's client has left the newest check-ins after sessions unanswered.
 
-    times: so many in a row. What never went out, or was called off, does not count, also where the
-    calendar said so only later. Who has skipped something has been heard of.
+    times: so many in a row, all of which went out after the client was last asked how to go on.
+    What never went out, or was called off, does not count, also where the calendar said so only
+    later. Who has skipped something has been heard of.
     """
     rows = await tx.all(
         "SELECT checkin.state, first_answer_at FROM checkin"
         " JOIN appointment ON appointment.id = appointment_id"
         " WHERE checkin.pair_id = :pair_id AND kind = 'session' AND appointment.state = 'planned'"
-        " AND sent_at IS NOT NULL AND checkin.state NOT IN ('open', 'cancelled', 'undeliverable')"
+        " AND sent_at > coalesce((SELECT max(made_at) FROM message WHERE pair_id = :pair_id"
+        "  AND kind = 'notice' AND part = 'keep_asking' AND reason IS NOT 'away'), 0)"
+        " AND checkin.state NOT IN ('open', 'cancelled', 'undeliverable')"
         " ORDER BY due_at DESC LIMIT :times",
         pair_id=pair_id,
         times=times,
@@ -213,7 +216,8 @@ async def was_asked_how_to_go_on(tx: Transaction, pair_id: int) -> bool:
     """Say whether a pair's client was asked how to go on since the last answer."""
     row = await tx.one(
         "SELECT id FROM message WHERE pair_id = :pair_id AND kind = 'notice'"
-        " AND part = 'keep_asking' AND made_at > coalesce((SELECT max(last_answer_at) FROM checkin"
+        " AND part = 'keep_asking' AND reason IS NOT 'away'"
+        " AND made_at > coalesce((SELECT max(last_answer_at) FROM checkin"
         "  WHERE checkin.pair_id = :pair_id AND kind = 'session'), 0) LIMIT 1",
         pair_id=pair_id,
     )

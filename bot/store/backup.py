@@ -30,6 +30,7 @@ _DATABASE: Final = "rapport.sqlite3"
 _NAME: Final = re.compile(r"rapport-\d{8}T\d{6}Z(-\d+)?\.age")
 #: Where the header says how the file is written; "1" is without a write-ahead log.
 _JOURNAL_BYTES: Final = slice(18, 20)
+_SUFFIX: Final = ".age"
 _BUSY_SECONDS: Final = 30.0
 
 
@@ -62,11 +63,18 @@ class Standing:
 def back_up(database: Path, vaults: list[Vault], to: Path, now: int) -> Path:
     """Write a backup of the database, which may be in use, and give its path.
 
-    to: a folder, or the file to write, which must not exist. The written file is opened again
+    to: a folder that is there, or the file to write, which must not exist and end with ".age":
+    a folder that is missing would become a file of its name. The written file is opened again
     before it gets its name. Errors: `KeyProblem` when none of the vaults opens the database,
     `BadBackup`, OSError.
     """
     path = _named(to, now) if to.is_dir() else to
+    if path.suffix != _SUFFIX or not path.parent.is_dir():
+        missing = path.parent if path.suffix == _SUFFIX else path
+        raise BadBackup(
+            f"{missing} is no folder: mount the disk or make the folder (mkdir -p {missing}), or"
+            f" name a file that ends with {_SUFFIX} in a folder that is there"
+        )
     if path.exists():
         raise BadBackup(f"{path} exists already; a backup is never overwritten")
     image = _one_moment(database)

@@ -215,19 +215,32 @@ async def answer(
     return row is not None
 
 
-async def find_lapsed(tx: Transaction, now: int) -> int | None:
+async def find_lapsed(tx: Transaction, now: int) -> Asked | None:
     """Give a question that nobody has answered in time."""
     row = await tx.one(
-        "SELECT id FROM handover_pair WHERE answer IS NULL AND until_at <= :now LIMIT 1", now=now
+        "SELECT * FROM handover_pair WHERE answer IS NULL AND until_at <= :now LIMIT 1", now=now
     )
-    return row["id"] if row else None
+    return _asked(row) if row else None
 
 
-async def lapse(tx: Transaction, now: int) -> None:
-    """Close every question that nobody has answered in time."""
+async def question_in(tx: Transaction, asked_id: int, client_id: int) -> list[int]:
+    """List the Telegram messages in which a client was asked."""
+    rows = await tx.all(
+        "SELECT telegram_message FROM message WHERE kind = 'notice' AND subject_id = :asked_id"
+        " AND part LIKE 'handover_ask%' AND person_id = :client_id AND state = 'sent'"
+        " AND telegram_message IS NOT NULL",
+        asked_id=asked_id,
+        client_id=client_id,
+    )
+    return [row["telegram_message"] for row in rows]
+
+
+async def lapse(tx: Transaction, asked_id: int, now: int) -> None:
+    """Close a question that nobody has answered in time."""
     await tx.run(
         "UPDATE handover_pair SET answer = 'lapsed', answered_at = :now"
-        " WHERE answer IS NULL AND until_at <= :now",
+        " WHERE id = :id AND answer IS NULL AND until_at <= :now",
+        id=asked_id,
         now=now,
     )
 

@@ -170,7 +170,8 @@ async def keep_texts(tx: Transaction, from_at: int) -> None:
 async def still_withdrawable(tx: Transaction, now: int) -> list[Row]:
     """List the finished check-ins that can still be withheld or changed, and whose they are."""
     return await tx.all(
-        "SELECT checkin.id, checkin.pair_id, checkin.closes_at, pair.client_id FROM checkin"
+        "SELECT checkin.id, checkin.pair_id, checkin.closes_at, pair.client_id, pair.code"
+        " FROM checkin"
         " JOIN pair ON pair.id = checkin.pair_id WHERE checkin.state = 'open'"
         " AND checkin.completed_at IS NOT NULL AND checkin.closes_at > :now"
         " AND pair.state <> 'erased' ORDER BY checkin.completed_at",

@@ -100,12 +100,25 @@ async def is_any_due(tx: Transaction, now: int, *, on_hold: bool = False) -> boo
     return row is not None
 
 
-async def count_due(tx: Transaction, now: int) -> int:
-    """Count the messages that are due."""
-    row = await tx.one(
-        "SELECT count(*) AS many FROM message WHERE state = 'queued' AND due_at <= :now", now=now
+@dataclass(frozen=True, slots=True)
+class Due:
+    """So many messages of a kind that are due, to clients or to the practice's own people."""
+
+    to_clients: bool
+    kind: Kind
+    many: int
+
+
+async def due_by_kind(tx: Transaction, now: int) -> list[Due]:
+    """Count the messages that are due and not out of date, those to clients first."""
+    rows = await tx.all(
+        "SELECT message.kind, pair.id IS NOT NULL AS to_clients, count(*) AS many FROM message"
+        " LEFT JOIN pair ON pair.id = message.pair_id AND pair.client_id = message.person_id"
+        " WHERE message.state = 'queued' AND message.due_at <= :now AND message.expires_at > :now"
+        " GROUP BY to_clients, message.kind ORDER BY to_clients DESC, message.kind",
+        now=now,
     )
-    return int(row["many"]) if row else 0
+    return [Due(bool(row["to_clients"]), row["kind"], int(row["many"])) for row in rows]
 
 
 async def claim_due(tx: Transaction, now: int, *, on_hold: bool = False) -> Message | None:

@@ -51,8 +51,15 @@ class HandoverViews:
 
     def declined(self, pair: Pair, reader: Reader) -> Screen:
         """Say that a no is all right, and what becomes of the answers."""
+        return self._over(pair, reader, lapsed=False)
+
+    def lapsed(self, pair: Pair, reader: Reader) -> Screen:
+        """Say that the time to answer is over, which is a no."""
+        return self._over(pair, reader, lapsed=True)
+
+    def _over(self, pair: Pair, reader: Reader, *, lapsed: bool) -> Screen:
         kept_on = self._kept_on(pair, reader)
-        text = self.people.words("client/handover_no", reader, kept_on=kept_on).text
+        text = self.people.words("client/handover_no", reader, kept_on=kept_on, lapsed=lapsed).text
         with speaking(reader.language):
             return Screen(text, rows([button(_("Help now"), "help", 0)]))
 

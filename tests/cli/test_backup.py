@@ -291,6 +291,19 @@ def test_a_named_file_is_never_overwritten(config: Path) -> None:
     assert file.read_bytes() == body
 
 
+@pytest.mark.parametrize("to", ["backups/", "backups", "backups/rapport", "backups/today.age"])
+def test_a_missing_folder_becomes_no_file(config: Path, to: str) -> None:
+    with_database(config, anna)
+    before = sorted(config.parent.iterdir())
+    result = rapport("backup", "--to", f"{config.parent}/{to}", "-c", config)
+    assert result.exit_code == 1
+    missing = config.parent / to.removesuffix("/today.age")
+    said = " ".join(result.stderr.split())
+    assert f"{missing} is no folder" in said
+    assert f"(mkdir -p {missing})" in said
+    assert sorted(config.parent.iterdir()) == before
+
+
 def test_a_restore_killed_at_any_point_leaves_the_old_or_the_new_whole(config: Path) -> None:
     """Be gone before each change of the folder, one after the other, without cleaning up."""
     with_database(config, anna)

@@ -10,6 +10,10 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.cli import cli
+from bot.store import people
+from bot.store.database import Database
+from tests.cli.test_commands import with_database
+from tests.transactions import writing
 
 runner = CliRunner()
 #: Far enough from today in any time zone.
@@ -49,6 +53,23 @@ def test_days_are_shown_before_they_count_and_taken_back(config: Path) -> None:
     code, said = run(config, "remove", DAYS[1], "--yes")
     assert code == 1
     assert "is no closed day to come" in said
+
+
+def test_what_taking_them_back_does_is_said_before_it_is_asked(config: Path) -> None:
+    async def ben(db: Database) -> None:
+        async with writing(db) as tx:
+            await people.make_therapist(
+                tx, (await people.add_person(tx, 7, 1, "Ben", None, 1)).id, 1
+            )
+
+    with_database(config, ben)
+    assert run(config, "add", *DAYS, "--yes")[0] == 0
+    code, said = run(config, "remove", DAYS[1], typed="n\n")
+    effects, asked, _ = said.partition("Take it back?")
+    assert (code, bool(asked)) == (1, True)
+    assert "Ben: " in effects
+    assert "the next one afterwards" in effects
+    assert closed(config) == [DAYS]
 
 
 @pytest.mark.parametrize(

@@ -94,6 +94,43 @@ def test_resuming_shows_first_and_changes_nothing_without_a_yes(config: Path) ->
     assert (rows(config, "SELECT * FROM loss"), rows(config, "SELECT * FROM message")) == before
 
 
+async def _waits(tx: Transaction) -> None:
+    """Anna's check-in is finished and can be withheld; she, and Ben, are owed what is due."""
+    now = SystemClock().now()
+    await tx.run("UPDATE checkin SET completed_at = :now", now=now - HOUR)
+    (pair,) = await tx.all("SELECT id, client_id, therapist_id FROM pair")
+    for kind, person, due, expires in (
+        ("ack", pair["client_id"], now - 1, now + HOUR),
+        ("notice", pair["therapist_id"], now - 1, now + HOUR),
+        ("digest", pair["therapist_id"], now - 1, now + HOUR),
+        ("ack", pair["client_id"], now + HOUR, now + 2 * HOUR),
+        ("notice", pair["therapist_id"], now - HOUR, now - 1),
+    ):
+        await tx.run(
+            "INSERT INTO message (id, kind, subject_id, person_id, pair_id, state, made_at,"
+            " planned_at, due_at, expires_at) VALUES (:id, :kind, :id, :person, :pair,"
+            " 'queued', 1, :due, :due, :expires)",
+            id=IDS.new(), kind=kind, person=person, pair=pair["id"], due=due, expires=expires,
+        )  # fmt: skip
+
+
+def test_resuming_says_who_is_told_what(config: Path) -> None:
+    on_hold(config)
+    with_database(config, lambda db: db.write(_waits))
+    said = rapport("resume", "-c", config).stdout
+    assert "Told: 1 clients" in said
+    assert "how to withhold it again: A7." in said
+    assert "    to clients: 1 acknowledgements\n" in said
+    # With the news of the hold that admins are owed, where there are any.
+    assert re.search(r"    to therapists and admins: 1 pages of digests, [12] notices\n", said)
+    shown = json.loads(rapport("resume", "-c", config, "--json").stdout)
+    assert shown["clients_told"] == ["A7"]
+    due = shown["messages_due_by"]
+    assert due[0] == {"to": "clients", "kind": "ack", "many": 1}
+    assert {one["to"] for one in due[1:]} == {"practice"}
+    assert shown["messages_due"] == sum(one["many"] for one in due)
+
+
 def test_resuming_twice_and_without_a_hold_says_so(config: Path) -> None:
     with_database(config, practice)
     result = rapport("resume", "--yes", "-c", config)

@@ -18,7 +18,7 @@ from bot.core.digest import (
     pages_of,
 )
 from bot.core.entries import NEED, Entry, PairFacts, Talk, entry_of
-from bot.core.sessions import Given, Window, cut_text, sessions_of
+from bot.core.sessions import Asked, Given, Window, cut_text, sessions_of
 from bot.core.timetable import to_utc
 from tests.digest_support import CUT, DAY, FROM, HOUR, INSTRUMENT, NEXT, WINDOW, ZONE, asked, pair
 
@@ -204,6 +204,52 @@ def test_whoever_skips_every_question_is_neither_silent_nor_answered() -> None:
     assert made.entries[0].sessions[0].outcome == "skipped"
     assert made.entries[0].reasons == ("other",)
     assert (made.counts.asked, made.counts.answered, made.counts.silent) == (1, 0, 0)
+
+
+def unasked(on: str, reason: str) -> Asked:
+    return asked(on, checkin_id=None, state=None, decided_at=CUT - HOUR, not_asked_reason=reason)
+
+
+def test_only_who_was_asked_and_gave_nothing_owed_an_answer() -> None:
+    made = digest(
+        pair("A1", unasked("2026-11-16", "paused"), state="paused", changed_at=FROM + HOUR),
+        pair("B2", asked("2026-11-19", closes_at=CUT + HOUR, closed_at=None, state="open")),
+        pair("C3", unasked("2026-11-16", "absence")),
+        pair("D4", asked("2026-11-16")),
+        pair("E5", asked("2026-11-16", completed_at=CUT - HOUR)),
+        pair("F6", asked("2026-11-16", *CALM, state="withheld")),
+        pair("G7", asked("2026-11-17"), unasked("2026-11-18", "per_week")),
+        pair("H8", asked("2026-11-16", state="did_not_meet")),
+    )
+    said = [(entry.code, entry.gave_no_answer) for entry in made.silent]
+    assert said == [
+        *(("D4", True), ("G7", True), ("E5", True), ("F6", True)),
+        *(("A1", False), ("B2", False), ("C3", False), ("H8", False)),
+    ]
+
+
+def test_what_was_begun_and_not_finished_is_not_calm() -> None:
+    begun = asked("2026-11-18", 8, 8, 8, 8)
+    made = digest(
+        pair("A1", *weeks(CALM)),
+        pair("B2", begun),
+        pair("C3", asked("2026-11-16", *CALM), begun),
+        pair("D4", asked("2026-11-16", 8, 8, 8, 8), asked("2026-11-18", *CALM)),
+    )
+    said = [(entry.code, entry.is_unfinished) for entry in made.calm]
+    assert said == [("B2", True), ("C3", True), ("A1", False), ("D4", False)]
+    assert not entry(pair("A1", asked("2026-11-16"))).is_unfinished
+
+
+def test_why_somebody_was_not_asked_is_told_once() -> None:
+    capped = [unasked(f"2026-11-{day}", "per_week") for day in (17, 18, 19)]
+    told = entry(pair("A1", asked("2026-11-16", *CALM), *capped)).told
+    assert [(one.on, one.reason) for one in told] == [
+        ("2026-11-16", None),
+        ("2026-11-19", "per_week"),
+    ]
+    other = entry(pair("A1", *capped, unasked("2026-11-16", "per_day"))).told
+    assert [one.reason for one in other] == ["per_week", "per_day"]
 
 
 def test_nothing_stands_out() -> None:

@@ -28,18 +28,20 @@ _WINDOW: Final = {"width": 1280, "height": 850}
 
 
 async def main() -> None:
-    """Draw the page in light and in dark."""
+    """Draw the page in light and in dark, and a client's phone in German."""
     path = browser_path()
     if path is None:
         sys.exit("No Chromium is here; on Debian: apt-get install chromium")
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=path, args=[*FLAGS, *_STEADY])
-        await _draw(browser, _DOCS / "face-dark.png", _keep_none, color_scheme="dark")
-        await _draw(browser, _DOCS / "face.png", _keep, color_scheme="light")
+        await _draw(browser, _acts(_keep_none), _DOCS / "face-dark.png", color_scheme="dark")
+        await _draw(browser, _acts(_keep), _DOCS / "face.png", color_scheme="light")
+        await _draw(browser, _act_in_german, color_scheme="light")
         await browser.close()
 
 
 Keep = Callable[[Screen, str, str], Awaitable[None]]
+Act = Callable[[Screen], Awaitable[None]]
 
 
 async def _keep(screen: Screen, name: str, whose: str) -> None:
@@ -54,20 +56,26 @@ async def _keep_none(screen: Screen, name: str, whose: str) -> None:
     """Draw no phone."""
 
 
-async def _draw(browser: Browser, file: Path, keep: Keep, **looks: Any) -> None:
+async def _draw(browser: Browser, act: Act, file: Path | None = None, **looks: Any) -> None:
+    """Let something be done on a page of its own, and draw the page where a file is named."""
     stop, ready = asyncio.Event(), asyncio.get_running_loop().create_future()
     showing = asyncio.create_task(show(0, Plan(), stop, ready.set_result))
     context = await browser.new_context(viewport=_WINDOW, reduced_motion="reduce", **looks)
     screen = Screen(await context.new_page())
     await screen.page.goto(await ready)
     await screen.free()
-    await _act(screen, keep)
-    await screen.page.set_viewport_size({**_WINDOW, "height": _WINDOW["height"] - 40})
-    await screen.page.set_viewport_size(_WINDOW)
-    await screen.page.screenshot(path=file)
+    await act(screen)
+    if file is not None:
+        await screen.page.set_viewport_size({**_WINDOW, "height": _WINDOW["height"] - 40})
+        await screen.page.set_viewport_size(_WINDOW)
+        await screen.page.screenshot(path=file)
     await context.close()
     stop.set()
     await showing
+
+
+def _acts(keep: Keep) -> Act:
+    return lambda screen: _act(screen, keep)
 
 
 async def _act(screen: Screen, keep: Keep) -> None:
@@ -82,7 +90,6 @@ async def _act(screen: Screen, keep: Keep) -> None:
     await screen.moves("appointment")
     await screen.taps("Anna", "3", "7", "5", "8", "4", "didn't feel listened to", "pace", "Done ›")
     await screen.taps("Anna", "Skip ›")
-    await keep(screen, "phone-thanks", "Anna")
     await screen.moves("appointment")
     await screen.taps("Cora", "9", "9", "8", "9", "9", "Skip ›")
     await screen.moves("digest")
@@ -99,6 +106,25 @@ async def _act(screen: Screen, keep: Keep) -> None:
     await screen.page.evaluate("document.activeElement.blur()")
     await screen.page.mouse.move(0, 0)
     await expect(screen.page.locator(".ringing")).to_have_count(0)
+
+
+async def _act_in_german(screen: Screen) -> None:
+    """Show what a client who has chosen German is asked, and told."""
+    await screen.sees("Anna", "Question 1 of 5")
+    await screen.writes("Anna", "/settings")
+    await screen.sees("Anna", "Your settings")
+    await screen.taps("Anna", "Deutsch")
+    # Cora's comes first.
+    await screen.moves("appointment")
+    await screen.moves("appointment")
+    await screen.sees("Anna", "Frage 1 von 5")
+    await _keep(screen, "phone-question-de", "Anna")
+    await screen.taps("Anna", "3", "7", "5", "8", "4", "Tempo", "Fertig ›", "Überspringen ›")
+    await screen.moves("digest")
+    await screen.sees("Ben", "Talk about this first")
+    await screen.taps("Ben", "Let's talk about it")
+    await screen.sees("Anna", "Raum geben")
+    await _keep(screen, "phone-told-de", "Anna")
 
 
 if __name__ == "__main__":

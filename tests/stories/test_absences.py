@@ -569,6 +569,51 @@ async def test_closed_days_that_are_changed_are_told_as_they_stand(world: World)
     assert "The practice is closed: Thu, Nov 5 2026" in ben.screen
 
 
+async def test_the_evening_before_leads_with_what_is_open_and_not_new(world: World) -> None:
+    """Low, silent and open loops of a digest before; who has something new stands below as ever."""
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.pair("Cora", "Ben", code="C3", meets="Tue 11:00")
+    await world.pair("Eve", "Ben", code="E5", meets="Fri 11:00")
+    await world.until("Mon 16:21")
+    await anna.checks_in(3, 8, 8, 8, 8)
+    await world.until("Fri 17:01")
+    await ben.taps("Let's talk about it")
+    await ben.types("/away 9.11.–13.11.")
+    await ben.taps("Apply")
+    await world.until("Sun 17:01")
+    assert "The last digest before you are away" in ben.screen
+    opening = (
+        "Still open before you go\n"
+        "A7 · a low answer · your “let's talk” is still open · last answer Mon, Nov 2 (7.0)\n"
+        "C3 · no answer\n\n"
+    )
+    assert ben.screen.startswith(opening)
+    assert "Without answers (1)\nE5" in ben.screen
+    assert not any("A7" in label for label in ben.phone.last.labels), "nothing new to acknowledge"
+    await world.until("Sat 12:00")
+    await world.until("Fri 17:01")
+    assert ben.sees("Week 47")
+    assert "Still open before you go" not in ben.screen
+
+
+@pytest.mark.parametrize("when", ["Sun 12:00", "Wed 12:00"])
+async def test_taking_closed_days_back_shows_first_just_what_it_then_does(
+    world: World, when: str
+) -> None:
+    await world.pair("Anna", "Ben", meets="Thu 15:00")
+    absences, by = world.stage.running.room.absences, By(None, is_admin=True)
+    plan = await absences.draft(by, PRACTICE, "2.11.–6.11.")
+    await absences.agree(by, plan.absence.id)
+    await world.until(when)
+    absences = world.stage.running.room.absences
+    shown = await absences.removing(by, plan.absence.id)
+    assert [one.back for one in shown.effects] == [("A7",)]
+    assert (await absences.show(by, plan.absence.id)).stands
+    assert (await absences.remove(by, plan.absence.id)).effects == shown.effects
+    with pytest.raises(Refused, match="stale_button"):
+        await absences.removing(by, plan.absence.id)
+
+
 async def test_a_digest_that_is_due_holds_up_only_what_would_move_it(world: World) -> None:
     await world.pair("Anna", "Ben", meets="Mon 15:00")
     await world.until("Fri 16:30")
@@ -648,7 +693,7 @@ async def test_therapists_do_not_close_the_practice_and_admins_leave_absences_al
     _, ben = await world.pair("Anna", "Ben")
     _, far = await world.pair("Cora", "Faraway", code="F9")
     await ben.types("/schedule closed 6.11.")
-    assert "I can't read" in ben.screen
+    assert "Only the admins close the practice. When you yourself are away: /away" in ben.screen
     assert await ben.forges("abslist.0") == ["This is not one of yours, or it is no longer here."]
     await ben.types(WEEK)
     apply = ben.data("Apply")

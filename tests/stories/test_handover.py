@@ -318,9 +318,17 @@ async def test_no_answer_is_asked_about_once_more_and_then_is_a_no(world: World)
     anna, _, fay = await is_asked(world)
     await world.later(hours=24 * 7)
     assert anna.sees("I ask this once more, and then no more.")
+    # The first one is folded: whoever scrolls up finds no second pair of buttons.
+    assert anna.sees("This goes on in the newest message.")
+    assert len([seen for seen in anna.phone.chat if ASK in (seen.text or "")]) == 1
     await world.later(hours=24 * 8)
     asked = [c for c in world.calls_to(anna) if ASK in str(c.params) and c.method == "sendMessage"]
     assert len(asked) == 2
+    # Nothing looks open any more.
+    assert not anna.sees(ASK)
+    over = anna.sees("The time to answer is over; no answer means no.")
+    assert over is not None
+    assert over.labels == ["Help now"]
     assert await world.rows("SELECT answer FROM handover_pair") == [("lapsed",)]
     button = next(one for one in world.pushed(anna) if one.startswith("hand."))
     (toast,) = await anna.forges(button)

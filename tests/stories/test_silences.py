@@ -7,7 +7,7 @@ therapist sees it. 4. Nobody is asked who has paused, stopped or left meanwhile.
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from world import Human, World
@@ -54,6 +54,48 @@ async def test_an_answer_begins_the_count_anew(world: World) -> None:
         await world.until("Mon 16:20")
         await world.until("Wed 17:00")
     assert asked_how(world, anna) == 2
+
+
+async def test_an_answer_that_counts_no_more_makes_no_old_silence_a_new_one(world: World) -> None:
+    anna, ben = await silent(world)
+    await world.until("Mon 16:20")
+    await anna.checks_in(8, 8, 8, 8, 8)
+    await ben.types("/appointments")
+    on = date.fromisoformat(local_on(world.stage.clock.now(), "Europe/Berlin"))
+    await ben.taps(f"A7 Mon {on.day}, 15:00")
+    await ben.taps("We did not meet")
+    for _ in range(2):
+        await world.until("Mon 16:20")
+        await world.until("Wed 17:00")
+    assert asked_how(world, anna) == 1
+    await world.until("Mon 16:20")
+    await world.until("Wed 17:00")
+    assert asked_how(world, anna) == 2
+
+
+@pytest.mark.parametrize("quiet_until_then", [False, True])
+async def test_nobody_is_asked_while_the_therapist_is_away(
+    world: World, quiet_until_then: bool
+) -> None:
+    """Also where the question waited for the morning and the absence was said in the night."""
+    anna, ben = await world.pair(
+        "Anna", "Ben", meets="Mon 20:30" if quiet_until_then else "Mon 15:00"
+    )
+    for _ in range(2):
+        await world.until("Tue 09:00")
+        await world.until("Thu 12:00")
+    await world.until("Tue 09:00")
+    if quiet_until_then:
+        await world.until("Wed 23:55")
+    on = date.fromisoformat(local_on(world.stage.clock.now(), "Europe/Berlin"))
+    first, last = on + timedelta(days=1), on + timedelta(days=4)
+    await ben.types(f"/away {first.isoformat()} {last.isoformat()}")
+    await ben.taps("Apply")
+    await world.until("Sun 12:00")
+    assert asked_how(world, anna) == 0
+    await world.until("Tue 09:00")
+    await world.until("Thu 12:00")
+    assert asked_how(world, anna) == 1
 
 
 async def test_one_answer_in_between_is_no_silence(world: World) -> None:

@@ -77,6 +77,18 @@ def test_every_text_is_in_german(extracted: Catalog, german: Catalog) -> None:
 
 
 @pytest.mark.parametrize("language", ["german", "informal"])
+def test_a_digest_has_one_word_in_german(language: str, request: pytest.FixtureRequest) -> None:
+    others = [
+        said
+        for message in texts(request.getfixturevalue(language))
+        for said, original in zip(forms(message), originals(message), strict=False)
+        if said and re.search(r"\bdigests?\b", original, re.I) and "Wochenbericht" not in said
+    ]
+
+    assert others == []
+
+
+@pytest.mark.parametrize("language", ["german", "informal"])
 def test_a_translation_has_the_same_parts(language: str, request: pytest.FixtureRequest) -> None:
     differing = [
         (said, original)

@@ -40,11 +40,15 @@ _WEIGHED: Final = {
 }
 
 
+class NotLogged(Unavailable):
+    """The erasures' log cannot be written, so nothing is erased; all else goes on."""
+
+
 async def erase_pair(tx: Transaction, pair_id: int, now: int) -> int | None:
     """Erase a pair; give who the client was, None when it had been erased before.
 
     Its line is in the erasures' log, on disk, before anything goes: should this transaction not
-    come to its end, the next start finishes it. Errors: `Unavailable` when the line cannot be
+    come to its end, the next start finishes it. Errors: `NotLogged` when the line cannot be
     written; nothing is erased then.
     """
     pair = await tx.one(
@@ -57,7 +61,7 @@ async def erase_pair(tx: Transaction, pair_id: int, now: int) -> int | None:
     try:
         tx.erasures.add([Erased(pair_id, pair["therapist_id"], now, code)])
     except OSError as problem:
-        raise Unavailable(f"{tx.erasures.path}: {problem}") from problem
+        raise NotLogged(f"{tx.erasures.path}: {problem}") from problem
     return await _erase(tx, pair_id, now)
 
 

@@ -426,3 +426,21 @@ async def test_who_thinks_of_changing_reads_the_practices_own_words(
     await anna.taps("I'm thinking of ending or changing therapist")
     await anna.taps(choice)
     assert anna.screen.endswith(said)
+
+
+async def test_an_erasure_that_cannot_be_logged_keeps_nobody_else_waiting(world: World) -> None:
+    anna, _ = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    cora, _ = await world.pair("Cora", "Ben", code="C3", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    await anna.answers(7)
+    log = world.stage.settings.database.path.with_name("erasures.log")
+    await anna.types("/erase")
+    world.restarting = False  # a start would end and say why
+    log.mkdir()
+    assert "nothing was changed. Please try again tomorrow" in await anna.taps("Erase everything")
+    await cora.answers(8)
+    assert await world.kept() == [7, 8]
+    assert any("nobody can be erased" in said for said in world.logged)
+    log.rmdir()
+    await anna.taps("Erase everything")
+    assert await world.kept() == [8]

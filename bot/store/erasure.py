@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from bot.store import people
 from bot.store.database import Transaction, Unavailable
 from bot.store.erasures import Erased
 from bot.store.practice import practice_sealer
+from bot.store.updates import forget_set_aside_of
 from bot.store.vault import Altered
 
 _OF_CHECKINS: Final = ("answer", "answer_earlier", "mirror_rating", "watched")
@@ -140,6 +142,9 @@ async def _erase(tx: Transaction, pair_id: int, now: int) -> int | None:
     client_id: int | None = was["client_id"] if was else None
     # The accounts of before are the client's as well.
     for person_id in {client_id, *(row["former_id"] for row in formers)} - {None}:
+        person = await people.load_person(tx, person_id)
+        if person.telegram_id is not None:
+            await forget_set_aside_of(tx, person.telegram_id)
         await forget_person(tx, person_id)
     return client_id
 

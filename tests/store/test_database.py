@@ -584,9 +584,8 @@ async def test_a_second_process_is_told_who_holds_the_database(path: Path) -> No
 async def test_a_link_to_the_database_is_no_way_around_its_lock(path: Path) -> None:
     link = path.with_name("link.sqlite3")
     link.symlink_to(path)
-    with held_by_another(path) as holder:
-        with pytest.raises(InUse, match=f"in use by process {holder.pid}$"):
-            await Database.open(link, VAULT, lambda: 5)
+    with held_by_another(path), pytest.raises(InUse):
+        await Database.open(link, VAULT, lambda: 5)
     assert not path.with_name("link.sqlite3.lock").exists()
 
 

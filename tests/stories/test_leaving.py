@@ -444,3 +444,20 @@ async def test_an_erasure_that_cannot_be_logged_keeps_nobody_else_waiting(world:
     log.rmdir()
     await anna.taps("Erase everything")
     assert await world.kept() == [8]
+
+
+async def test_erasing_takes_away_what_could_not_be_read_of_them(world: World) -> None:
+    anna, _ = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    cora, _ = await world.pair("Cora", "Ben", code="C3")
+    for human in (anna, cora):
+        chat = {"id": human.phone.id, "type": "private"}
+        spoilt = {"chat": chat, "from": human.phone.account.json, "text": "a marmot", "date": "no"}
+        world.stage.emulator.inject({"message": {"message_id": 1, **spoilt}})
+        await world.step()
+    assert await world.rows("SELECT count(*) FROM set_aside") == [(2,)]
+    await anna.types("/erase")
+    await anna.taps("Erase everything")
+    assert await world.rows("SELECT count(*) FROM set_aside") == [(1,)]
+    await cora.types("/erase")
+    await cora.taps("Erase everything")
+    assert await world.rows("SELECT * FROM set_aside") == []

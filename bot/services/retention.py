@@ -25,6 +25,8 @@ HOUR_MS: Final = 3_600_000
 DAY_MS: Final = 24 * HOUR_MS
 #: So long after it expired, a link for a new account is still answered with what became of it.
 _LINKS_KEPT_MS: Final = 2 * DAY_MS
+#: Who was turned away is told so within a day.
+_NOBODYS_KEPT_MS: Final = 2 * DAY_MS
 
 
 async def leave_no_trace(db: Database) -> None:
@@ -95,6 +97,8 @@ class Retention:
         if due.old:
             await updates.forget_updates(tx, self._seen_before(now), self._set_aside_before(now))
             await forget_guesses(tx, now - DAY_MS)
+            admins = self.settings.practice.admins
+            await erasure.forget_nobodys(tx, admins, now - _NOBODYS_KEPT_MS)
             await audit.forget(tx, now - self.settings.privacy.audit_days * DAY_MS)
         if due.links:
             for former_id in await relinks.forget_over(tx, now - _LINKS_KEPT_MS):

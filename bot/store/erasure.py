@@ -5,7 +5,7 @@ What stays is a code that is never used again, also where an older database is p
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from bot.store import people
@@ -159,6 +159,29 @@ async def forget_person(tx: Transaction, person_id: int) -> None:
         " AND NOT EXISTS (SELECT 1 FROM role WHERE role.person_id = :id AND ended_at IS NULL)",
         id=person_id,
     )
+
+
+_NOBODYS: Final = (
+    "SELECT id, telegram_index FROM person WHERE telegram_index IS NOT NULL"
+    " AND created_at < :before"
+    " AND NOT EXISTS (SELECT 1 FROM pair WHERE pair.client_id = person.id)"
+    " AND NOT EXISTS (SELECT 1 FROM role WHERE role.person_id = person.id)"
+    " AND NOT EXISTS (SELECT 1 FROM relink WHERE relink.former_id = person.id)"
+    " AND NOT EXISTS (SELECT 1 FROM message WHERE message.person_id = person.id"
+    "  AND message.state IN ('queued', 'sending'))"
+)
+
+
+async def forget_nobodys(tx: Transaction, admins: Iterable[int], before: int) -> None:
+    """Cut off whoever is nobody's client and has no part here, as who was turned away.
+
+    admins: their Telegram ids; they are known by the configuration alone. before: who came later
+    may still be told something (UTC milliseconds).
+    """
+    kept = {people.telegram_index(tx, admin) for admin in admins}
+    for row in await tx.all(_NOBODYS, before=before):
+        if row["telegram_index"] not in kept:
+            await forget_person(tx, row["id"])
 
 
 EXPIRED: Final = (

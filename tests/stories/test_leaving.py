@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from world import World
 
+from bot.store.database import Unavailable
 from bot.views.buttons import data
 
 RECORD = '[privacy]\nfeedback_in_clinical_record = true\ncontact = "Dana at the front desk"\n'
@@ -461,3 +462,23 @@ async def test_erasing_takes_away_what_could_not_be_read_of_them(world: World) -
     await cora.types("/erase")
     await cora.taps("Erase everything")
     assert await world.rows("SELECT * FROM set_aside") == []
+
+
+@pytest.mark.settings(f"{RECORD}retention_days = 30\n")
+async def test_a_pause_ends_also_where_nobody_can_be_erased(world: World) -> None:
+    anna, _ = await world.pair("Anna", "Ben")
+    cora, _ = await world.pair("Cora", "Ben", code="C3")
+    await cora.types("/stop")
+    await cora.taps("Stop the questions")
+    await anna.types("/pause until 20 Dec")
+    world.restarting = False  # a start would end and say why
+    log = world.stage.settings.database.path.with_name("erasures.log")
+    log.mkdir()
+    world.stage.clock.advance_to(world.stage.clock.now() + 60 * 86_400_000)
+    with pytest.raises(Unavailable, match=r"erasures\.log"):
+        await world.stage.settle()
+    states = "SELECT code, state FROM pair ORDER BY code"
+    assert await world.rows(states) == [("A7", "active"), ("C3", "stopped")]
+    log.rmdir()
+    await world.step()
+    assert await world.rows(states) == [("A7", "active"), ("C3", "erased")]

@@ -98,7 +98,8 @@ def add_handlers(
     application: Application[Any, Any, Any, Any, Any, Any], room: Room, leave: Leave
 ) -> None:
     """Connect the routing table with the application. leave: lets the bot leave a group."""
-    private = filters.ChatType.PRIVATE
+    # A business message is no word to the bot: it was written to somebody whose account it serves.
+    private = filters.ChatType.PRIVATE & ~filters.UpdateType.BUSINESS_MESSAGES
     plain_text = filters.TEXT & ~filters.COMMAND
     application.add_handlers(
         [
@@ -108,7 +109,7 @@ def add_handlers(
             MessageHandler(private & plain_text, _message(room, TYPED)),
             MessageHandler(private & ~filters.StatusUpdate.ALL, _message(room, NOT_KEPT)),
             ChatMemberHandler(_membership(room, leave), ChatMemberHandler.MY_CHAT_MEMBER),
-            MessageHandler(~private, _strange_chat(leave)),
+            MessageHandler(~filters.ChatType.PRIVATE, _strange_chat(leave)),
         ]
     )
 

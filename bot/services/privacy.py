@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+import structlog
+
 from bot.config import Settings
 from bot.core import signals
 from bot.core.conversation import Answer
@@ -26,6 +28,8 @@ from bot.store import audit, checkins, digest_facts, erasure, goals, outbox, pai
 from bot.store import history as history_store
 from bot.store.database import Database, Transaction
 from bot.store.digest_rows import Among
+
+log = structlog.get_logger(__name__)
 
 DAY_MS: Final = 86_400_000
 #: How many check-ins one page of a client's own history holds.
@@ -162,7 +166,9 @@ class Privacy:
     async def erase(self, client_id: int, pair_id: int) -> list[int]:
         """Erase a pair, or ask for it where answers belong to the clinical record.
 
-        Gives the Telegram messages of questions that are gone now. Errors: Refused("not_yours").
+        Gives the Telegram messages of questions that are gone now. Errors: Refused("not_yours"),
+        Refused("erase_later") where the erasures' log cannot be written: one person's wish must not
+        keep everybody's answers waiting until it can.
         """
         gone = await self._erase(client_id, pair_id)
         if not self.settings.privacy.feedback_in_clinical_record:
@@ -188,7 +194,11 @@ class Privacy:
             )  # fmt: skip
             return []
         gone = await checkins.messages_of_pair(tx, pair_id)
-        await erasure.erase_pair(tx, pair_id, now)
+        try:
+            await erasure.erase_pair(tx, pair_id, now)
+        except erasure.NotLogged as problem:
+            log.error("nobody can be erased: let the bot write its log", problem=str(problem))
+            raise Refused("erase_later") from problem
         await self._note(tx, client_id, "erased", pair_id, now)
         return gone
 

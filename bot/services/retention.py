@@ -25,6 +25,8 @@ HOUR_MS: Final = 3_600_000
 DAY_MS: Final = 24 * HOUR_MS
 #: So long after it expired, a link for a new account is still answered with what became of it.
 _LINKS_KEPT_MS: Final = 2 * DAY_MS
+#: Who was turned away is told so within a day.
+_NOBODYS_KEPT_MS: Final = 2 * DAY_MS
 
 
 async def leave_no_trace(db: Database) -> None:
@@ -70,6 +72,8 @@ class Retention:
             return False
         await self._sweep(due)
         if due.expired is not None:
+            # Apart from the rest, which must not wait where the erasures' log cannot be written.
+            await self._erase_expired()
             await leave_no_trace(self.db)
         return True
 
@@ -78,9 +82,9 @@ class Retention:
         return self.db.owes_truncation or (await self._due(tx)).is_any
 
     async def _due(self, tx: Transaction) -> _Due:
-        now, keep = self.clock.now(), self.settings.privacy
+        now = self.clock.now()
         return _Due(
-            await erasure.find_expired_pair(tx, now - keep.retention_days * DAY_MS),
+            await erasure.find_expired_pair(tx, self._over_before(now)),
             bool(await pauses_over(tx, now, self.settings)),
             await updates.any_to_forget(tx, self._seen_before(now), self._set_aside_before(now)),
             await relinks.any_over(tx, now - _LINKS_KEPT_MS),
@@ -95,13 +99,25 @@ class Retention:
         if due.old:
             await updates.forget_updates(tx, self._seen_before(now), self._set_aside_before(now))
             await forget_guesses(tx, now - DAY_MS)
+            admins = self.settings.practice.admins
+            await erasure.forget_nobodys(tx, admins, now - _NOBODYS_KEPT_MS)
             await audit.forget(tx, now - self.settings.privacy.audit_days * DAY_MS)
         if due.links:
             for former_id in await relinks.forget_over(tx, now - _LINKS_KEPT_MS):
                 await erasure.forget_person(tx, former_id)
-        if due.expired is not None:
-            await erasure.erase_pair(tx, due.expired, now)
-            await audit.note(tx, self.ids.new(), now, None, "retention over", "pair", due.expired)
+
+    @writes
+    async def _erase_expired(self, tx: Transaction) -> None:
+        """Erase a pair whose retention is over, looked up anew: it may have begun again."""
+        now = self.clock.now()
+        pair_id = await erasure.find_expired_pair(tx, self._over_before(now))
+        if pair_id is None:
+            return
+        await erasure.erase_pair(tx, pair_id, now)
+        await audit.note(tx, self.ids.new(), now, None, "retention over", "pair", pair_id)
+
+    def _over_before(self, now: int) -> int:
+        return now - self.settings.privacy.retention_days * DAY_MS
 
     def _seen_before(self, now: int) -> int:
         return now - self.settings.privacy.seen_update_hours * HOUR_MS

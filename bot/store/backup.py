@@ -22,7 +22,13 @@ from typing import Final
 import pyrage
 
 from bot.store.database import ERASURES
-from bot.store.erasures import Erased, ErasureLog, read_lines, sync_folder
+from bot.store.erasures import (
+    Erased,
+    ErasureLog,
+    give_to_folders_owner,
+    read_lines,
+    sync_folder,
+)
 from bot.store.practice import WRONG_KEY
 from bot.store.vault import Altered, KeyProblem, Vault
 
@@ -253,6 +259,7 @@ def write_private(path: Path, body: bytes) -> None:
     """Write a new file that only its owner can read; it is on disk when this returns."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
+        give_to_folders_owner(descriptor, path)
         file.write(body)
         file.flush()
         os.fsync(file.fileno())

@@ -22,7 +22,7 @@ from typing import Any, Final, Generic, Self, TypeVar, cast
 import aiosqlite
 
 from bot.core.errors import Repeated
-from bot.store.erasures import ErasureLog
+from bot.store.erasures import ErasureLog, give_to_folders_owner
 from bot.store.vault import Vault
 
 Row = Mapping[str, Any]
@@ -560,14 +560,20 @@ def _make_private(path: Path) -> None:
     if path.exists():
         return  # opening and closing it here would drop this process's locks on it
     try:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            give_to_folders_owner(descriptor, path)
+        finally:
+            os.close(descriptor)
     except OSError as problem:
         raise Unavailable(f"{path}: {problem.strerror}") from problem
 
 
 def hold(path: Path) -> int:
     """Take the lock beside the database, to be given back by `let_go`. Errors: `InUse`."""
-    lock = path.with_name(path.name + ".lock")
+    # Beside the real file: a link to it is no second database.
+    real = path.resolve()
+    lock = real.with_name(real.name + ".lock")
     try:
         descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as problem:

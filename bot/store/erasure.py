@@ -6,13 +6,15 @@ is never used again, also where an older database is put back.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
+from bot.store import people
 from bot.store.database import Transaction, Unavailable
 from bot.store.erasures import Erased
 from bot.store.practice import practice_sealer
 from bot.store.redactions import owe_redactions
+from bot.store.updates import forget_set_aside_of
 from bot.store.vault import Altered
 
 _OF_CHECKINS: Final = ("answer", "answer_earlier", "mirror_rating", "watched")
@@ -42,11 +44,15 @@ _WEIGHED: Final = {
 }
 
 
+class NotLogged(Unavailable):
+    """The erasures' log cannot be written, so nothing is erased; all else goes on."""
+
+
 async def erase_pair(tx: Transaction, pair_id: int, now: int) -> int | None:
     """Erase a pair; give who the client was, None when it had been erased before.
 
     Its line is in the erasures' log, on disk, before anything goes: should this transaction not
-    come to its end, the next start finishes it. Errors: `Unavailable` when the line cannot be
+    come to its end, the next start finishes it. Errors: `NotLogged` when the line cannot be
     written; nothing is erased then.
     """
     pair = await tx.one(
@@ -59,7 +65,7 @@ async def erase_pair(tx: Transaction, pair_id: int, now: int) -> int | None:
     try:
         tx.erasures.add([Erased(pair_id, pair["therapist_id"], now, code)])
     except OSError as problem:
-        raise Unavailable(f"{tx.erasures.path}: {problem}") from problem
+        raise NotLogged(f"{tx.erasures.path}: {problem}") from problem
     return await _erase(tx, pair_id, now)
 
 
@@ -139,6 +145,9 @@ async def _erase(tx: Transaction, pair_id: int, now: int) -> int | None:
     client_id: int | None = was["client_id"] if was else None
     # The accounts of before are the client's as well.
     for person_id in {client_id, *(row["former_id"] for row in formers)} - {None}:
+        person = await people.load_person(tx, person_id)
+        if person.telegram_id is not None:
+            await forget_set_aside_of(tx, person.telegram_id)
         await forget_person(tx, person_id)
     return client_id
 
@@ -153,6 +162,29 @@ async def forget_person(tx: Transaction, person_id: int) -> None:
         " AND NOT EXISTS (SELECT 1 FROM role WHERE role.person_id = :id AND ended_at IS NULL)",
         id=person_id,
     )
+
+
+_NOBODYS: Final = (
+    "SELECT id, telegram_index FROM person WHERE telegram_index IS NOT NULL"
+    " AND created_at < :before"
+    " AND NOT EXISTS (SELECT 1 FROM pair WHERE pair.client_id = person.id)"
+    " AND NOT EXISTS (SELECT 1 FROM role WHERE role.person_id = person.id)"
+    " AND NOT EXISTS (SELECT 1 FROM relink WHERE relink.former_id = person.id)"
+    " AND NOT EXISTS (SELECT 1 FROM message WHERE message.person_id = person.id"
+    "  AND message.state IN ('queued', 'sending'))"
+)
+
+
+async def forget_nobodys(tx: Transaction, admins: Iterable[int], before: int) -> None:
+    """Cut off whoever is nobody's client and has no part here, as who was turned away.
+
+    admins: their Telegram ids; they are known by the configuration alone. before: who came later
+    may still be told something (UTC milliseconds).
+    """
+    kept = {people.telegram_index(tx, admin) for admin in admins}
+    for row in await tx.all(_NOBODYS, before=before):
+        if row["telegram_index"] not in kept:
+            await forget_person(tx, row["id"])
 
 
 EXPIRED: Final = (

@@ -92,6 +92,8 @@ class ErasureLog:
         is_new = not self.path.exists()
         descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
         try:
+            if is_new:
+                give_to_folders_owner(descriptor, self.path)
             size = os.fstat(descriptor).st_size
             if size and os.pread(descriptor, 1, size - 1) != b"\n":
                 text = "\n" + text  # a crash cut the last line off
@@ -110,6 +112,16 @@ def write_whole(path: Path, body: bytes) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(body)
+
+
+def give_to_folders_owner(descriptor: int, path: Path) -> None:
+    """Let a new file that root makes belong to whom its folder belongs to.
+
+    The bot runs as that user: what it cannot write stops it, an erasures' log all erasing.
+    """
+    if os.geteuid() == 0:
+        owner = path.parent.stat()
+        os.fchown(descriptor, owner.st_uid, owner.st_gid)
 
 
 def sync_folder(folder: Path) -> None:

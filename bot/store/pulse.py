@@ -12,6 +12,8 @@ import os
 from pathlib import Path
 from typing import Any, Final
 
+from bot.store.erasures import write_whole
+
 _PULSE: Final = ".health"
 _MARK: Final = ".backed-up"
 #: One page, always written whole and in place: a disk that is full can still hold it.
@@ -71,8 +73,7 @@ def read_pulse(database: Path, now: int) -> dict[str, Any]:
 
 def mark_backup(database: Path, now: int) -> None:
     """Note that a backup was made (UTC milliseconds). Errors: OSError."""
-    mark = database.with_name(database.name + _MARK)
-    mark.write_text(f"{now}\n", encoding="ascii")
+    write_whole(database.with_name(database.name + _MARK), f"{now}\n".encode())
 
 
 def backed_up_at(database: Path) -> int | None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from bot.store.database import Transaction
 from bot.store.practice import practice_sealer
+from bot.store.vault import Altered
 
 
 async def record_seen(tx: Transaction, update_ids: Iterable[int], now: int) -> None:
@@ -56,6 +58,20 @@ async def forget_updates(tx: Transaction, seen_before: int, set_aside_before: in
     """Delete what is older than its retention (UTC milliseconds)."""
     await tx.run("DELETE FROM seen_update WHERE seen_at < :before", before=seen_before)
     await tx.run("DELETE FROM set_aside WHERE set_aside_at < :before", before=set_aside_before)
+
+
+async def forget_set_aside_of(tx: Transaction, telegram_id: int) -> None:
+    """Delete what was set aside and has this Telegram id in it, and what cannot be opened."""
+    sealer = await practice_sealer(tx)
+    named = re.compile(rb"(?<!\d)%d(?!\d)" % telegram_id)
+    for row in await tx.all("SELECT id, body FROM set_aside"):
+        try:
+            body = sealer.open(row["body"], "set_aside", "body", row["id"])
+            is_theirs = named.search(body) is not None
+        except Altered:
+            is_theirs = True  # whose it was, nobody can say
+        if is_theirs:
+            await tx.run("DELETE FROM set_aside WHERE id = :id", id=row["id"])
 
 
 async def any_to_forget(tx: Transaction, seen_before: int, set_aside_before: int) -> bool:

@@ -87,7 +87,8 @@ def sealed_of_anna(config: Path) -> list[bytes]:
 def test_a_restored_backup_is_the_practice_as_it_was(config: Path) -> None:
     pair_id = with_database(config, anna)
     made_file = made(config)
-    assert stat.S_IMODE(made_file.stat().st_mode) == 0o600
+    for file in (made_file, config.with_name("rapport.sqlite3.backed-up")):
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert not list(config.parent.glob(".*part"))
     body = made_file.read_bytes()
     key = config.with_name("rapport.key").read_text("utf-8").split()
@@ -344,6 +345,16 @@ def _restored_until(points: int, made_file: Path, config: Path) -> bool:
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     assert code in (0, 9)
     return code == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make files for others")
+def test_what_root_restores_belongs_to_whom_the_bot_runs_as(config: Path) -> None:
+    made_file = made(config)
+    os.chown(config.parent, 65534, 65534)
+    result = rapport("restore", made_file, "-c", config)
+    assert result.exit_code == 0, result.output
+    database = config.with_name("rapport.sqlite3").stat()
+    assert (database.st_uid, stat.S_IMODE(database.st_mode)) == (65534, 0o600)
 
 
 @pytest.mark.parametrize("as_json", [False, True])

@@ -581,6 +581,14 @@ async def test_a_second_process_is_told_who_holds_the_database(path: Path) -> No
     await (await open_database(path)).close()
 
 
+async def test_a_link_to_the_database_is_no_way_around_its_lock(path: Path) -> None:
+    link = path.with_name("link.sqlite3")
+    link.symlink_to(path)
+    with held_by_another(path), pytest.raises(InUse):
+        await Database.open(link, VAULT, lambda: 5)
+    assert not path.with_name("link.sqlite3.lock").exists()
+
+
 async def test_the_lock_of_a_killed_process_is_free(path: Path) -> None:
     with held_by_another(path) as holder:
         holder.kill()

@@ -115,6 +115,14 @@ async def test_without_its_line_nothing_is_erased(world: World) -> None:
     assert await state_of(world, a7) == "active"
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make files for others")
+def test_a_log_that_root_begins_belongs_to_whom_the_bot_runs_as(tmp_path: Path) -> None:
+    os.chown(tmp_path, 65534, 65534)
+    log = ErasureLog(tmp_path / LOG)
+    log.add([line(1)])
+    assert (log.path.stat().st_uid, log.path.stat().st_mode & 0o777) == (65534, 0o600)
+
+
 async def test_what_a_crash_left_half_done_is_finished(world: World) -> None:
     a7, b2 = await world.pair("A7"), await world.pair("B2")
     await world.checkin(a7, 8, 7, 6, 7, 8)

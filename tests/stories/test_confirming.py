@@ -69,6 +69,22 @@ async def test_who_is_turned_away_stays_in_no_message(world: World) -> None:
     assert "Invitation for A7" in ben.screen
 
 
+async def test_who_is_turned_away_is_forgotten(world: World) -> None:
+    ben = await world.therapist("Ben")
+    cora = world.human("Cora")
+    await world.joins(cora, await world.invites(ben, "A7"))
+    await ben.taps(NO)
+    known = "SELECT count(*) FROM person WHERE telegram_index IS NOT NULL AND name IS NOT NULL"
+    assert await world.rows(known) == [(3,)]
+    await world.later(hours=24 * 4)
+    assert await world.rows(known) == [(2,)], "Ben, and Dana, who has no role but is an admin"
+    invitation = await world.invites(ben, "B3")
+    await world.joins(cora, invitation)
+    await ben.taps("Yes, that is my client")
+    await world.later(hours=24 * 4)
+    assert await world.rows(known) == [(3,)]
+
+
 async def test_the_list_of_clients_names_nobody_in_the_chat(world: World) -> None:
     ben = await world.therapist("Ben")
     anna = world.human("Anna")

@@ -158,6 +158,22 @@ async def test_an_edited_message_is_not_followed_and_that_is_said(world: World) 
     assert await world.kept() == [8]
 
 
+async def test_what_is_written_to_somebody_else_s_business_account_is_no_answer(
+    world: World,
+) -> None:
+    anna, _ = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    received, date = anna.received, anna.phone.last.date
+    chat = {"id": anna.phone.id, "type": "private", "first_name": "Anna"}
+    body = {"message_id": 1, "date": date, "chat": chat, "from": anna.phone.account.json,
+            "text": "8", "business_connection_id": "x"}  # fmt: skip
+    world.stage.emulator.inject({"business_message": body})
+    world.stage.emulator.inject({"edited_business_message": {**body, "edit_date": date}})
+    await world.step()
+    assert await world.kept() == []
+    assert anna.received == received
+
+
 async def test_an_unknown_command_is_answered(world: World) -> None:
     anna, ben = await world.pair("Anna", "Ben")
     for human in (anna, ben, world.human("Cora")):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from world import World
 
+from bot.store.database import Unavailable
 from bot.views.buttons import data
 
 RECORD = '[privacy]\nfeedback_in_clinical_record = true\ncontact = "Dana at the front desk"\n'
@@ -426,3 +427,58 @@ async def test_who_thinks_of_changing_reads_the_practices_own_words(
     await anna.taps("I'm thinking of ending or changing therapist")
     await anna.taps(choice)
     assert anna.screen.endswith(said)
+
+
+async def test_an_erasure_that_cannot_be_logged_keeps_nobody_else_waiting(world: World) -> None:
+    anna, _ = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    cora, _ = await world.pair("Cora", "Ben", code="C3", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    await anna.answers(7)
+    log = world.stage.settings.database.path.with_name("erasures.log")
+    await anna.types("/erase")
+    world.restarting = False  # a start would end and say why
+    log.mkdir()
+    assert "nothing was changed. Please try again tomorrow" in await anna.taps("Erase everything")
+    await cora.answers(8)
+    assert await world.kept() == [7, 8]
+    assert any("nobody can be erased" in said for said in world.logged)
+    log.rmdir()
+    await anna.taps("Erase everything")
+    assert await world.kept() == [8]
+
+
+async def test_erasing_takes_away_what_could_not_be_read_of_them(world: World) -> None:
+    anna, _ = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    cora, _ = await world.pair("Cora", "Ben", code="C3")
+    for human in (anna, cora):
+        chat = {"id": human.phone.id, "type": "private"}
+        spoilt = {"chat": chat, "from": human.phone.account.json, "text": "a marmot", "date": "no"}
+        world.stage.emulator.inject({"message": {"message_id": 1, **spoilt}})
+        await world.step()
+    assert await world.rows("SELECT count(*) FROM set_aside") == [(2,)]
+    await anna.types("/erase")
+    await anna.taps("Erase everything")
+    assert await world.rows("SELECT count(*) FROM set_aside") == [(1,)]
+    await cora.types("/erase")
+    await cora.taps("Erase everything")
+    assert await world.rows("SELECT * FROM set_aside") == []
+
+
+@pytest.mark.settings(f"{RECORD}retention_days = 30\n")
+async def test_a_pause_ends_also_where_nobody_can_be_erased(world: World) -> None:
+    anna, _ = await world.pair("Anna", "Ben")
+    cora, _ = await world.pair("Cora", "Ben", code="C3")
+    await cora.types("/stop")
+    await cora.taps("Stop the questions")
+    await anna.types("/pause until 20 Dec")
+    world.restarting = False  # a start would end and say why
+    log = world.stage.settings.database.path.with_name("erasures.log")
+    log.mkdir()
+    world.stage.clock.advance_to(world.stage.clock.now() + 60 * 86_400_000)
+    with pytest.raises(Unavailable, match=r"erasures\.log"):
+        await world.stage.settle()
+    states = "SELECT code, state FROM pair ORDER BY code"
+    assert await world.rows(states) == [("A7", "active"), ("C3", "stopped")]
+    log.rmdir()
+    await world.step()
+    assert await world.rows(states) == [("A7", "active"), ("C3", "erased")]

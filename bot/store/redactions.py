@@ -186,6 +186,14 @@ async def settle_redaction(tx: Transaction, redaction: Redaction) -> None:
         id=redaction.id,
         again=redaction.again,
     )
+    if redaction.digest_id is None:
+        # It showed several clients, and now shows none.
+        await tx.run(
+            "DELETE FROM redaction WHERE person_id = :person_id AND digest_id IS NULL"
+            " AND telegram_message = :telegram_message",
+            person_id=redaction.person_id,
+            telegram_message=redaction.telegram_message,
+        )
 
 
 async def put_redaction_off(tx: Transaction, redaction: Redaction, due_at: int) -> None:

@@ -24,8 +24,11 @@ async def _take(room: Room, ask: Ask, event: Event) -> Reply:
 
 
 async def show(room: Room, ask: Ask) -> Reply:
-    """Show a check-in as it stands."""
-    return Reply(room.checkin_views.now(await room.checkins.show(ask.me, ask.tap.subject)))
+    """Show a check-in as it stands, still with what its message told of lost hours."""
+    talk, loss = await room.checkins.show_again(ask.me, ask.tap.subject, ask.message_id)
+    if loss is not None and talk.is_open:
+        return Reply(room.checkin_views.after_loss(talk, loss))
+    return Reply(room.checkin_views.now(talk))
 
 
 async def rate(room: Room, ask: Ask) -> Reply:
@@ -173,14 +176,14 @@ def _while_open(act: Handler) -> Route:
             talk = await room.checkins.show(ask.me, ask.tap.subject)
             return Reply(room.checkin_views.now(talk), refused=refused)
 
-    return Route(handler, "client", show, on_hold=True)
+    return Route(handler, "client", show, on_hold=True, folds=True)
 
 
 TAPS = {
-    "show": Route(show, "client", on_hold=True),
-    "snooze": Route(snooze, "client"),
-    "change": Route(change, "client", on_hold=True),
-    "withhold": Route(withhold, "client", on_hold=True),
+    "show": Route(show, "client", on_hold=True, folds=True),
+    "snooze": Route(snooze, "client", folds=True),
+    "change": Route(change, "client", on_hold=True, folds=True),
+    "withhold": Route(withhold, "client", on_hold=True, folds=True),
     "rate": _while_open(rate),
     "pass": _while_open(skip),
     "chip": _while_open(chip),

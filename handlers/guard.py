@@ -88,13 +88,15 @@ Handler = Callable[[Room, Ask], Awaitable[Reply]]
 class Route:
     """A handler, who may call it, and what shows the state when an update is repeated.
 
-    on_hold: it is called also while the bot is on hold.
+    on_hold: it is called also while the bot is on hold. folds: the message of what was lost with a
+    server says so from then on, without buttons.
     """
 
     handler: Handler
     role: Role
     again: Handler | None = field(default=None)
     on_hold: bool = False
+    folds: bool = False
 
 
 def may(who: Who, role: Role) -> bool:
@@ -218,8 +220,12 @@ async def on_tap(room: Room, routes: dict[str, Route], update: Update) -> None:
         ask = Ask(ask.who, ask.reader, ask.chat_id, ask.message_id, ask.name, ask.hint, "", tap)
         reply = await _call(room, routes[tap.act], ask)
     except Refused as refused:
-        text = plain(refusal(room, ask.reader, _lost(room, ask, refused, query)))
-        room.lanes.toast(query.id, text, alert=True)
+        refused = _lost(room, ask, refused, query)
+        text = refusal(room, ask.reader, refused)
+        room.lanes.toast(query.id, plain(text), alert=True)
+        if refused.reason == "lost" and not ask.who.is_on_hold and routes[ask.tap.act].folds:
+            folded = room.people_views.refused(ask.reader, text)
+            room.lanes.edit(ask.chat_id, ask.message_id, folded)
         return
     if reply.refused is not None:
         room.lanes.toast(query.id, plain(refusal(room, ask.reader, reply.refused)), alert=True)

@@ -119,7 +119,8 @@ class Talk:
 class PairFacts:
     """What the rows tell about one pair. changed_at: since when it is paused, stopped or ended.
 
-    goodbye: the check-in after the end, read as of the same window.
+    goodbye: the check-in after the end, read as of the same window. handed_over: a colleague goes
+    on, or the client is asked whether one shall.
     """
 
     pair_id: int
@@ -131,6 +132,7 @@ class PairFacts:
     beside: BesideFacts | None = None
     acknowledged: tuple[Acknowledged, ...] = ()
     goodbye: Session | None = None
+    handed_over: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +178,7 @@ class Entry:
     answered_on: str | None = None
     last_score: float | None = None
     panel: Panel | None = None
-    state_now: Literal["paused", "stopped", "ended"] | None = None
+    state_now: Literal["paused", "stopped", "ended", "handed_over"] | None = None
     mark: Mark | None = None
     beside: Beside | None = None
     goodbye: Session | None = None
@@ -304,9 +306,13 @@ def _standing(reasons: Sequence[Reason], *, answered: bool) -> Standing:
     return "calm" if answered else "silent"
 
 
-def _state_now(facts: PairFacts, window: Window) -> Literal["paused", "stopped", "ended"] | None:
+def _state_now(
+    facts: PairFacts, window: Window
+) -> Literal["paused", "stopped", "ended", "handed_over"] | None:
     if not window.holds(facts.changed_at):
         return None
+    if facts.state == "ended" and facts.handed_over:
+        return "handed_over"
     if facts.state in ("paused", "stopped", "ended"):
         return facts.state
     return None

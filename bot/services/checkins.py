@@ -24,6 +24,7 @@ from bot.store import asking, audit, losses, outbox
 from bot.store import checkins as store
 from bot.store.checkins import CheckIn
 from bot.store.database import Database, Transaction
+from bot.store.losses import Loss
 
 HOUR_MS: Final = 3_600_000
 MINUTE_MS: Final = 60_000
@@ -54,6 +55,19 @@ class CheckIns:
     async def show(self, tx: Transaction, client_id: int, checkin_id: int) -> Talk:
         """Give a client's check-in as it stands. Errors: Refused("not_yours")."""
         return await self.talks.of(tx, await self._load(tx, client_id, checkin_id))
+
+    @reads
+    async def show_again(
+        self, tx: Transaction, client_id: int, checkin_id: int, message: int
+    ) -> tuple[Talk, Loss | None]:
+        """Give a client's check-in as it stands, with what its message told of lost hours.
+
+        message: the Telegram message; the loss is given where it was sent to tell of it.
+        Errors: Refused("not_yours").
+        """
+        talk = await self.talks.of(tx, await self._load(tx, client_id, checkin_id))
+        told = await losses.find_told_in(tx, checkin_id, client_id, message)
+        return (talk, told) if told is not None else (await self._with_lost(tx, talk), None)
 
     @reads
     async def delivery(self, tx: Transaction, checkin_id: int) -> Talk | None:
@@ -130,12 +144,16 @@ class CheckIns:
         """List every check-in that is on somebody's screen and can be answered."""
         talks = []
         for checkin in await store.on_screens(tx, self.clock.now()):
-            talk = await self.talks.of(tx, checkin)
-            lost = await losses.find_untold(tx, checkin.pair_id, checkin.id)
-            # A question from before the loss never said it; the next one will.
-            told = lost is not None and (checkin.sent_at or 0) >= lost.until_at
-            talks.append(replace(talk, lost=lost) if told else talk)
+            talks.append(await self._with_lost(tx, await self.talks.of(tx, checkin)))
         return talks
+
+    async def _with_lost(self, tx: Transaction, talk: Talk) -> Talk:
+        """Give a check-in with the lost hours that its question told of."""
+        checkin = talk.checkin
+        lost = await losses.find_untold(tx, checkin.pair_id, checkin.id)
+        # A question from before the loss never said it; the next one will.
+        told = lost is not None and (checkin.sent_at or 0) >= lost.until_at
+        return replace(talk, lost=lost) if told else talk
 
     @reads
     async def waiting(self, tx: Transaction, client_id: int) -> Talk | None:

@@ -319,7 +319,7 @@ class Handing:
             is_declared = feed.source.declared in self.settings.feeds
             await (feeds.decline if is_declared else feeds.forget_feed)(tx, feed.id)
         await handovers.leave(tx, found.id, found.from_id, now)
-        await redactions.owe_closing(tx, found.from_id, now)
+        await redactions.owe_closing(tx, found.from_id, now, LEAVES_AFTER_MS)
         await self._tell(tx, found.id, "handover_left", found.from_id, now)
         await self._note(tx, "therapist left", "person", found.from_id)
 

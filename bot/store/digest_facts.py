@@ -40,7 +40,10 @@ FIRST: Final = 12
 _NOTHING: Final = Answers()
 
 PAIRS: Final = (
-    "SELECT id, code, state, data_key, paused_at, stopped_at, ended_at"  # noqa: S608 - fixed text
+    "SELECT id, code, state, data_key, paused_at, stopped_at, ended_at,"  # noqa: S608 - fixed text
+    # Whoever said no, or nothing in time, goes on with nobody.
+    " EXISTS (SELECT 1 FROM handover_pair WHERE handover_pair.pair_id = pair.id"
+    "  AND coalesce(answer, 'share') IN ('share', 'fresh')) AS handed_over"
     # Nobody has ever joined an invitation that was withdrawn.
     f" FROM pair WHERE{STILL} AND pair.client_id IS NOT NULL"
 )
@@ -184,6 +187,7 @@ async def _facts(
             changed_at=_changed_at(row),
             asked=tuple(asked[row["id"]]),
             talk=talks.get(row["id"]),
+            handed_over=bool(row["handed_over"]),
         )
         for row in pairs
     ]

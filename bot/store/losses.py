@@ -123,6 +123,23 @@ async def find_untold(tx: Transaction, pair_id: int, beside: int = 0) -> Loss | 
     return _loss(row) if row else None
 
 
+async def find_told_in(
+    tx: Transaction, checkin_id: int, client_id: int, telegram_message: int
+) -> Loss | None:
+    """Find the loss that a client was told of in a message, with a check-in of theirs."""
+    row = await tx.one(
+        "SELECT loss.* FROM message"
+        " JOIN loss ON message.part = 'lost_open:' || CAST(loss.id AS TEXT)"
+        " WHERE message.kind = 'notice' AND message.subject_id = :checkin_id"
+        " AND message.person_id = :client_id AND message.telegram_message = :telegram_message"
+        " ORDER BY loss.until_at DESC LIMIT 1",
+        checkin_id=checkin_id,
+        client_id=client_id,
+        telegram_message=telegram_message,
+    )
+    return _loss(row) if row else None
+
+
 async def due_by(tx: Transaction, until_at: int) -> list[Message]:
     """List what was queued and due by a moment, so that it may have gone out."""
     rows = await tx.all(

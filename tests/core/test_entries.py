@@ -83,6 +83,14 @@ def test_a_pause_a_stop_and_an_end_are_told_in_their_week(state: str) -> None:
     assert ("stopped" in entry(facts).reasons) is (state == "stopped")
 
 
+def test_an_end_by_a_handover_is_called_so() -> None:
+    facts = pair("A7", asked(MONDAY, *CALM), state="ended", changed_at=CUT - 1)
+    assert entry(replace(facts, handed_over=True)).state_now == "handed_over"
+    assert entry(replace(facts, handed_over=True, changed_at=CUT)).state_now is None
+    stopped = replace(facts, state="stopped", handed_over=True)
+    assert entry(stopped).state_now == "stopped"
+
+
 def goodbye(**facts: object) -> Session:
     """What was said after the end, read in the window."""
     said: dict[str, object] = {"outcome": "answered", "is_new": True, **facts}

@@ -201,6 +201,10 @@ async def test_nobody_leaves_before_the_last_digest_is_made_and_has_come(world: 
     await world.later(hours=1)
     assert ben.sees("1 of 1 answered")
     assert len(await world.rows("SELECT id FROM handover WHERE left_at IS NOT NULL")) == 1
+    await world.later(hours=47)
+    assert ben.sees("1 of 1 answered"), "it can be read for as long as any last digest"
+    await world.later(hours=2)
+    assert not ben.sees("1 of 1 answered")
 
 
 async def test_who_leaves_begins_nothing_new_meanwhile(world: World) -> None:
@@ -509,3 +513,22 @@ async def test_erasing_what_was_before_takes_it_from_the_colleague(world: World)
     await fay.types("/clients")
     await fay.taps(str(code))
     assert "Earlier answers" not in fay.phone.last.labels
+
+
+async def test_the_last_digest_says_who_is_handed_over_and_with_whom_it_has_ended(
+    world: World,
+) -> None:
+    anna, ben, _ = await practice(world)
+    await world.pair("Gus", "Ben", code="G2", meets="Mon 17:00")
+    await starts(world)
+    await world.later(hours=24, minutes=5)
+    assert "A7 · Mon 15:00" in ben.screen
+    said = {line.split(" · ")[0]: line for line in ben.screen.splitlines() if " · " in line}
+    assert "handed over" in ben.screen
+    assert "therapy ended here" in said["G2"], "a client of Fay's already: nobody is asked"
+    await world.later(hours=2)
+    assert ASK in anna.screen
+    await anna.taps("No, thank you")
+    await ben.opens("A7")
+    await ben.taps("‹ Back")
+    assert "handed over" not in ben.screen, "she goes on with nobody"

@@ -633,3 +633,102 @@ async def test_who_may_have_withheld_in_lost_hours_can_do_it_again_before_the_di
     assert "chose not to send the answers" in (ben.sees("Week 45").text or "")  # type: ignore[union-attr]
     await world.until("Thu 16:20")
     assert "is gone" not in anna.screen, "it was said"
+
+
+async def test_a_message_that_only_looks_live_after_a_loss_is_closed_at_the_first_tap(
+    world: World,
+) -> None:
+    anna, _ = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 12:00")
+    backup = await backed_up(world)
+    await world.until("Mon 16:20")
+    question = anna.phone.last
+    assert "8" in question.labels
+    await world.until("Mon 17:00")
+    await restored(world, backup)
+    await anna.taps("8", question)
+    assert "8" in anna.phone.last.labels, "on hold another backup may still be put back"
+    await resumed(world)
+    said = await anna.taps("Later", question)
+    assert said.startswith("This was lost with the practice's server")
+    now = next(s for s in anna.phone.chat if s.message_id == question.message_id)
+    assert (now.text or "").startswith("This was lost with the practice's server")
+    assert now.labels == ["Help now"]
+
+
+async def test_a_question_whose_time_was_over_in_lost_hours_is_closed_at_the_first_tap(
+    world: World,
+) -> None:
+    anna, _ = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    question = anna.phone.last
+    backup = await backed_up(world)
+    await world.until("Sat 09:00")
+    await restored(world, backup)
+    await resumed(world)
+    said = await anna.taps("8", question)
+    assert "closed" in said
+    now = next(s for s in anna.phone.chat if s.message_id == question.message_id)
+    assert "8" not in now.labels
+
+
+async def test_what_a_message_tells_of_lost_hours_stays_there_with_later_and_back(
+    world: World,
+) -> None:
+    anna, _ = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Sat 09:00")
+    backup = await backed_up(world)
+    await world.until("Sat 10:00")
+    await restored(world, backup)
+    await resumed(world)
+    await world.until("Mon 16:20")
+    assert "If you wrote or tapped anything here" in anna.screen
+    told = anna.screen
+    await anna.taps("Later")
+    await anna.taps("‹ Back")
+    assert anna.screen == told
+
+
+async def test_what_a_finished_check_in_tells_of_lost_hours_stays_there_with_back(
+    world: World,
+) -> None:
+    anna, _ = await world.pair("Anna", "Ben", meets="Thu 15:00")
+    await world.until("Thu 16:20")
+    await anna.checks_in(2, 8, 8, 8, 8)
+    backup = await backed_up(world)
+    await world.until("Fri 09:00")
+    await restored(world, backup)
+    await resumed(world)
+    told = anna.screen
+    assert told.startswith("If you wrote or tapped anything here between Thu")
+    for label in ("Don't send", "Change"):
+        await anna.taps(label)
+        await anna.taps("‹ Back")
+        assert anna.screen == told
+
+
+@pytest.mark.parametrize("lost", ["Read", "Let's talk about it"])
+async def test_what_was_acknowledged_in_lost_hours_can_be_acknowledged_again(
+    world: World, lost: str
+) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    await anna.checks_in(2, 8, 8, 8, 8)
+    await world.until("Fri 17:00")
+    backup = await backed_up(world)
+    digest = ben.phone.last
+    label = next(one for one in digest.labels if one.endswith(lost))
+    await ben.taps(label, digest)
+    await world.until("Sat 09:00")
+    assert label not in ben.phone.last.labels
+    await restored(world, backup)
+    await resumed(world)
+    shown = next(s for s in ben.phone.chat if s.message_id == digest.message_id)
+    await ben.taps("A7 · Details", shown)
+    await ben.taps("‹ Back")
+    shown = next(s for s in ben.phone.chat if s.message_id == digest.message_id)
+    assert label in shown.labels
+    await ben.taps(label, shown)
+    assert await world.rows("SELECT kind FROM acknowledgement") == [
+        ("read" if lost == "Read" else "talk",)
+    ]

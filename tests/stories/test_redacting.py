@@ -12,6 +12,8 @@ from bot.cli import cli
 from bot.emulator import Seen
 from bot.opening import RandomIds
 from bot.services.handing import Handing
+from tests.stories.test_lost_server import backed_up, restored
+from tests.stories.test_relinking_own import renews
 
 ERASED = "What stood here has been erased."
 SINCE = "The answers of one client have been erased since."
@@ -384,3 +386,47 @@ async def test_who_leaves_keeps_no_answers_on_the_phone(world: World) -> None:
     await world.later(hours=1)
     assert at(ben, first) == "Week 45 · closed", "no page is made anew for who has left"
     assert news(world, ben) == before
+
+
+async def test_after_a_new_account_of_the_therapist_both_chats_are_clean(world: World) -> None:
+    anna, ben, _ = await told(world)
+    await ben.taps("Pictures", digest_of(ben))
+    picture = ben.phone.last
+    new = await renews(world)
+    assert picture.message_id not in {seen.message_id for seen in ben.phone.chat}
+    assert "A7" in at(new, digest_of(new))
+    received = ben.received
+    await erases(anna)
+    assert "A7" not in at(new, digest_of(new))
+    assert SINCE in at(new, digest_of(new))
+    assert "heard 2" not in ben.everything
+    assert (ben.received, await owed(world)) == (received, 0)
+
+
+async def test_what_is_erased_on_hold_goes_from_the_phones_on_hold(world: World) -> None:
+    anna, ben, _ = await told(world)
+    digest, before = digest_of(ben), news(world, ben)
+    backup = await backed_up(world)
+    await world.later(hours=1)
+    await restored(world, backup)
+    await erases(anna)
+    assert "A7" not in at(ben, digest)
+    assert news(world, ben) == before
+
+
+async def test_what_was_erased_in_lost_hours_is_taken_out_again(world: World) -> None:
+    anna, ben, _ = await told(world)
+    digest = digest_of(ben)
+    backup = await backed_up(world)
+    await world.stage.close()
+    await world.stage.open()
+    await world.later(hours=1)
+    world.stage.emulator.faults.add(
+        "status", status=502, method="editMessageText", chat=ben.phone.id, times=None
+    )
+    await erases(anna)
+    assert "A7" in at(ben, digest)
+    world.stage.emulator.faults.clear()
+    await restored(world, backup)
+    assert await world.rows("SELECT state FROM pair WHERE code = 'A7'") == [("erased",)]
+    assert "A7" not in at(ben, digest)

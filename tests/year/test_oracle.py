@@ -56,7 +56,7 @@ def _forgets_own_clocks(patch: pytest.MonkeyPatch) -> None:
     async def outside(_: object, __: object, ___: object, at: int) -> int:
         return after_quiet(at, "21:00", "08:00", "Europe/Berlin")
 
-    patch.setattr("bot.services.outgoing.outside_quiet", outside)
+    patch.setattr("bot.services.deciding.outside_quiet", outside)
     patch.setattr("bot.services.asking.outside_quiet", outside)
 
 

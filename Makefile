@@ -18,19 +18,24 @@ STATISTICS := .venv-statistics/.installed
 STATISTICS_LOCK := tests/independent/requirements.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test core coverage golden torture bench bench-full pictures check format texts locks clean
+.PHONY: help env others demo test core rest coverage golden torture bench bench-full pictures check format texts locks clean
 
 help: ## Show these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 env: $(DEV) ## Make .venv with everything that development needs
 
+others: $(OTHER) $(STATISTICS) ## Make the environments of what some tests compare with
+
 demo: $(if $(wildcard $(DEV)),$(DEV),$(RUNTIME)) ## Show the whole loop on one local page, without Telegram
 	$(BIN)/rapport demo
 
 # The core's tests run once, measured.
-test: $(DEV) $(OTHER) $(STATISTICS) ## Run all tests, the layers and the wheel included
+test: ## Run all tests, the layers and the wheel included
 	@$(MAKE) --no-print-directory core
+	@$(MAKE) --no-print-directory rest
+
+rest: $(DEV) $(OTHER) $(STATISTICS) ## Run all tests but the core's
 	$(BIN)/python -m pytest -n $(WORKERS) $(CORE_TESTS:%=--ignore=%)
 
 core: $(DEV) ## Try every branch of bot/core, by its own tests alone
@@ -50,7 +55,7 @@ CORE_TESTS := tests/core tests/pictures/test_geometry.py
 MEASURED := --cov-report=term-missing -o timeout_method=thread
 coverage core: export COVERAGE_FILE := $(CURDIR)/.coverage
 # The tests start a hundred programs: what each would compile anew, it reads (empty says: keep it).
-test core coverage torture: export PYTHONDONTWRITEBYTECODE :=
+test core rest coverage torture: export PYTHONDONTWRITEBYTECODE :=
 
 golden: $(DEV) ## Renew what eleven invented weeks read like (tests/golden) and show what has changed
 	@$(BIN)/python -m tests.golden --renew

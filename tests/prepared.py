@@ -27,7 +27,15 @@ _renderer = cache(Renderer)
 _packaged = cache(load_instruments)
 _numbers = cache(load_numbers)
 _known = cache(migrate.known)
-_make = segno.make
+
+
+class _Small(segno.QRCode):
+    """A code with a pixel for each of its squares: nobody here looks at it from further away."""
+
+    __slots__ = ()
+
+    def save(self, out: Any, kind: str | None = None, **how: Any) -> None:
+        super().save(out, kind, **{**how, "scale": 1})
 
 
 def one_renderer(folder: Path | None = None) -> Renderer:
@@ -68,7 +76,7 @@ def _lay_new(path: Path) -> None:
 
 def _drawn_once(content: str, **how: Any) -> segno.QRCode:
     """Draw a code with one pattern, and not with each of eight to take what looks best."""
-    return _make(content, **how, mask=0)
+    return _Small(segno.encoder.encode(content, **how, mask=0))
 
 
 def prepare(patch: pytest.MonkeyPatch) -> None:

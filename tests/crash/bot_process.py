@@ -1,8 +1,9 @@
 """A program that starts the real bot again and again.
 
 It imports everything once and forks for each life, so that a start takes a moment and not a
-second. Standard input: `start` begins a life and prints its process id; `reap` waits for its end
-and prints the exit code (minus the signal's number when a signal ended it).
+second. On its line, `start` begins a life and answers with its process id; `reap` waits for its
+end and answers with the exit code (minus the signal's number when a signal ended it). Its line is
+standard input and output; who is forked from a process that is `warm` is given another one.
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ import gc
 import importlib
 import os
 import signal
+import socket
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import bot.app
 import bot.room
@@ -104,33 +107,51 @@ def begin(asked: argparse.Namespace) -> int:
         os._exit(code)
 
 
-def main() -> None:
+@cache
+def warm() -> Renderer:
+    """Make what all lives have in common: modules, and the templates compiled."""
+    importlib.import_module("bot.transport.webhook")
+    renderer = Renderer()
+    renderer.compile_all()
+    return renderer
+
+
+def serve(words: Sequence[str], asks: TextIO, answers: TextIO) -> None:
+    """Begin and reap lives until nobody asks any more. words: of the command line."""
     parser = argparse.ArgumentParser()
     for name in ("config", "clock", "arms"):
         parser.add_argument(name, type=Path)
     parser.add_argument("--mutation")
     parser.add_argument("--short-waits", action="store_true")
-    asked = parser.parse_args()
+    asked = parser.parse_args(words)
     asked.way = load(asked.config).telegram.receive
-    if asked.way == "webhook":
-        importlib.import_module("bot.transport.webhook")  # once, and not in each life
-    renderer = Renderer()
-    renderer.compile_all()
+    renderer = warm()
     bot.room.Renderer = lambda _own=None: renderer  # type: ignore[assignment, misc]
     gc.freeze()
     process = 0
-    for line in sys.stdin:
+    for line in asks:
         if line.strip() == "start":
             process = answer = begin(asked)
         else:
             answer = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
             process = 0
-        sys.stdout.write(f"{answer}\n")
-        sys.stdout.flush()
+        answers.write(f"{answer}\n")
+        answers.flush()
     if process:
         os.kill(process, signal.SIGKILL)
         os.waitpid(process, 0)
 
 
+def serve_apart(
+    line: socket.socket, words: Sequence[str], environment: dict[str, str], log: Path
+) -> None:
+    """Serve in a process that was forked from a warm one."""
+    os.environ.update(environment)
+    with log.open("ab") as stderr:
+        os.dup2(stderr.fileno(), 2)
+    with line.makefile("r") as asks, line.makefile("w") as answers:
+        serve(words, asks, answers)
+
+
 if __name__ == "__main__":
-    main()
+    serve(sys.argv[1:], sys.stdin, sys.stdout)

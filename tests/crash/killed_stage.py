@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 import os
 import shutil
 import signal
+import socket
 import sys
-from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator
+from asyncio.subprocess import PIPE
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +19,7 @@ from bot.config import load
 from bot.core.timetable import to_utc
 from bot.demo.stage import TOKEN, Stage, write_config
 from bot.emulator import Emulator
+from tests.crash import bot_process
 from tests.crash.failpoints import Arms, Way
 from tests.crash.people import Somebody
 from tests.crash.shared_clock import SharedClock
@@ -33,30 +36,54 @@ _LOOK_SECONDS = 0.001
 _SECOND = 0.02
 
 
+#: Servers of lives are forked from one process that has imported everything: three seconds each.
+_warm = multiprocessing.get_context("forkserver")
+_warm.set_forkserver_preload(["tests.crash.warm"])
+
+
 class Lives:
     """The bot's lives, one after the other; see `bot_process.py`."""
 
-    def __init__(self, server: Process) -> None:
-        self._server = server
+    def __init__(
+        self,
+        asks: asyncio.StreamWriter,
+        answers: asyncio.StreamReader,
+        ended: Callable[[], Awaitable[object]],
+    ) -> None:
+        self._asks, self._answers, self._server_ended = asks, answers, ended
         self.process = 0
         self._end: asyncio.Task[int] | None = None
 
     @classmethod
     async def open(cls, folder: Path, *options: str, environment: dict[str, str]) -> Lives:
-        files = [str(folder / name) for name in ("config.toml", "clock", "arms")]
-        with (folder / "bot.log").open("ab") as stderr:
+        words = [*(str(folder / name) for name in ("config.toml", "clock", "arms")), *options]
+        log = folder / "bot.log"
+        if "LD_PRELOAD" in environment:  # counts from a program's first moment on
+            return await cls._whole(words, environment, log)
+        here, there = socket.socketpair()
+        with there:
+            server = _warm.Process(
+                target=bot_process.serve_apart, args=(there, words, environment, log), daemon=True
+            )
+            await asyncio.to_thread(server.start)
+        answers, asks = await asyncio.open_connection(sock=here)
+        return cls(asks, answers, lambda: asyncio.to_thread(server.join))
+
+    @classmethod
+    async def _whole(cls, words: list[str], environment: dict[str, str], log: Path) -> Lives:
+        with log.open("ab") as stderr:
             server = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "tests.crash.bot_process", *files, *options),
+                *(sys.executable, "-m", "tests.crash.bot_process", *words),
                 stdin=PIPE, stdout=PIPE, stderr=stderr, cwd=ROOT,
                 env=os.environ | environment,
             )  # fmt: skip
-        return cls(server)
+        assert server.stdin is not None
+        assert server.stdout is not None
+        return cls(server.stdin, server.stdout, server.wait)
 
     async def _ask(self, what: str) -> int:
-        assert self._server.stdin is not None
-        assert self._server.stdout is not None
-        self._server.stdin.write(f"{what}\n".encode())
-        answer = await self._server.stdout.readline()
+        self._asks.write(f"{what}\n".encode())
+        answer = await self._answers.readline()
         if not answer:
             raise RuntimeError("the server of lives is gone: see bot.log")
         return int(answer)
@@ -83,11 +110,10 @@ class Lives:
                 os.kill(self.process, how)
 
     async def close(self) -> None:
-        assert self._server.stdin is not None
         self.send(signal.SIGCONT)
         self.send(signal.SIGKILL)
-        self._server.stdin.close()
-        await self._server.wait()
+        self._asks.close()
+        await self._server_ended()
         if self._end is not None:
             await asyncio.wait([self._end])
 

@@ -30,6 +30,9 @@ SEEDS: list[tuple[Way, int]] = [
     *[("webhook", seed) for seed in range(1, 4)],
 ]
 _BLOWS = 130
+#: Their networks are the worst there are: on others story after story goes by in which Telegram
+#: tells nobody to wait.
+_OF_BAD_NETWORKS = (6, 7, 11, 14, 15, 16, 21, 30)
 
 
 def unbroken(tally: Tally, seed: int) -> None:
@@ -54,7 +57,7 @@ async def test_nothing_is_lost_doubled_or_mixed_up(tmp_path: Path, way: Way, see
 @pytest.mark.parametrize("way", ["polling", "webhook"])
 async def test_the_story_passes_every_point(tmp_path: Path, way: Way) -> None:
     passed: Counter[str] = Counter()
-    for seed in range(1, 9):
+    for seed in _OF_BAD_NETWORKS:
         folder = tmp_path / str(seed)
         folder.mkdir()
         tally, keeper = await play(folder, seed, [Blow(SOMETIME, 3)] * 3, way=way)

@@ -46,10 +46,11 @@ class Backups:
     @reads
     async def _news(self, tx: Transaction, made_at: int | None, now: int) -> tuple[str, int] | None:
         since = made_at if made_at is not None else await founded_at(tx)
-        told = await outbox.newest_subject(tx, "no_backup:")
+        # What admins are told, the first of them is told.
+        told = await outbox.newest_subject(tx, "no_backup:0")
         if now - since > _OLD_MS:
             return None if told == since else ("no_backup", since)
-        if told is None or await outbox.newest_subject(tx, "backup_again:") == told:
+        if told is None or await outbox.newest_subject(tx, "backup_again:0") == told:
             return None
         return "backup_again", told
 

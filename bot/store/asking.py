@@ -215,7 +215,8 @@ async def is_silent_running(tx: Transaction, pair_id: int, times: int) -> bool:
 async def was_asked_how_to_go_on(tx: Transaction, pair_id: int) -> bool:
     """Say whether a pair's client was asked how to go on since the last answer."""
     row = await tx.one(
-        "SELECT id FROM message WHERE pair_id = :pair_id AND kind = 'notice'"
+        "SELECT id FROM message WHERE kind = 'notice' AND subject_id IN"
+        " (SELECT id FROM checkin WHERE pair_id = :pair_id AND kind = 'session')"
         " AND part = 'keep_asking' AND reason IS NOT 'away'"
         " AND made_at > coalesce((SELECT max(last_answer_at) FROM checkin"
         "  WHERE checkin.pair_id = :pair_id AND kind = 'session'), 0) LIMIT 1",

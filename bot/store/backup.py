@@ -17,9 +17,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
-
-import pyrage
+from typing import TYPE_CHECKING, Final
 
 from bot.store.database import ERASURES
 from bot.store.erasures import (
@@ -31,6 +29,10 @@ from bot.store.erasures import (
 )
 from bot.store.practice import WRONG_KEY
 from bot.store.vault import Altered, KeyProblem, Vault
+
+# It is loaded where a backup is written or read, which the bot that runs leaves to other processes.
+if TYPE_CHECKING:
+    import pyrage
 
 _DATABASE: Final = "rapport.sqlite3"
 _NAME: Final = re.compile(r"rapport-\d{8}T\d{6}Z(-\d+)?\.age")
@@ -74,6 +76,8 @@ def back_up(database: Path, vaults: list[Vault], to: Path, now: int) -> Path:
     before it gets its name. Errors: `KeyProblem` when none of the vaults opens the database,
     `BadBackup`, OSError.
     """
+    import pyrage
+
     path = _named(to, now) if to.is_dir() else to
     if path.suffix != _SUFFIX or not path.parent.is_dir():
         missing = path.parent if path.suffix == _SUFFIX else path
@@ -118,6 +122,8 @@ def keep_newest(folder: Path, keep: int, made: Path) -> list[Path]:
 
 def read_backup(path: Path, vaults: list[Vault]) -> Content:
     """Open a backup with one of the vaults and prove it whole. Errors: `BadBackup`, OSError."""
+    import pyrage
+
     try:
         packed = pyrage.decrypt(path.read_bytes(), [_identity(vault) for vault in vaults])
     except pyrage.DecryptError:
@@ -188,6 +194,8 @@ def check_file(path: Path) -> None:
 
 
 def _identity(vault: Vault) -> pyrage.x25519.Identity:
+    import pyrage
+
     return pyrage.x25519.Identity.from_str(vault.age_identity())
 
 

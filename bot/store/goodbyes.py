@@ -16,7 +16,8 @@ from bot.store.database import Row, Transaction
 from bot.store.digest_rows import OWN, Among
 
 _OF: Final = (
-    " FROM pair JOIN checkin ON checkin.pair_id = pair.id AND checkin.kind = 'goodbye'"
+    " FROM pair JOIN checkin ON checkin.id = (SELECT one.id FROM checkin AS one"
+    "  WHERE one.pair_id = pair.id AND one.kind = 'goodbye')"
     # One that was late to be closed, after an outage, is over only then.
     " AND checkin.due_at < :cut_at"
     " AND (checkin.closes_at >= :since_at OR checkin.closed_at >= :since_at)"

@@ -62,8 +62,10 @@ async def heard_of_last(tx: Transaction, checkin: CheckIn) -> Heard | None:
         "SELECT digest.made_at, (SELECT message.ended_at FROM message"
         "  WHERE message.kind = 'digest' AND message.subject_id = digest.id"
         "  AND message.part = CAST(digest_entry.page AS TEXT) AND message.state = 'sent')"
-        "  AS given_at FROM digest_entry JOIN digest ON digest.id = digest_entry.digest_id"
-        " WHERE digest_entry.pair_id = :pair_id AND digest.cut_at > :taken_at"
+        "  AS given_at FROM digest JOIN digest_entry ON digest_entry.digest_id = digest.id"
+        # A pair is in the digests of its own therapist alone.
+        " WHERE digest.therapist_id = (SELECT therapist_id FROM pair WHERE id = :pair_id)"
+        " AND digest.cut_at > :taken_at AND digest_entry.pair_id = :pair_id"
         " ORDER BY digest.cut_at LIMIT 1",
         pair_id=checkin.pair_id,
         taken_at=last["taken_at"],

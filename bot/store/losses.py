@@ -111,9 +111,10 @@ async def find_untold(tx: Transaction, pair_id: int, beside: int = 0) -> Loss | 
         " AND NOT EXISTS (SELECT 1 FROM pair AS own JOIN checkin ON checkin.pair_id = own.id"
         "  WHERE own.client_id = pair.client_id AND own.joined_at < loss.until_at"
         "  AND checkin.id <> :beside AND checkin.sent_at >= loss.until_at)"
-        " AND NOT EXISTS (SELECT 1 FROM pair AS own JOIN checkin ON checkin.pair_id = own.id"
-        "  JOIN message ON message.kind = 'notice' AND message.subject_id = checkin.id"
-        "  WHERE own.client_id = pair.client_id AND checkin.closes_at > loss.until_at"
+        " AND NOT EXISTS (SELECT 1 FROM message WHERE message.kind = 'notice'"
+        "  AND message.subject_id IN (SELECT checkin.id FROM pair AS own"
+        "   JOIN checkin ON checkin.pair_id = own.id WHERE own.client_id = pair.client_id"
+        "   AND checkin.closes_at > loss.until_at)"
         "  AND message.part LIKE 'lost_open:%' AND message.state IN ('sent', 'unknown')"
         "  AND message.made_at >= loss.until_at)"
         " ORDER BY loss.until_at DESC LIMIT 1",

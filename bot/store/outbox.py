@@ -298,11 +298,11 @@ async def sent_before(tx: Transaction, message: Message) -> list[int]:
 
 
 async def newest_subject(tx: Transaction, part: str) -> int | None:
-    """Give what the newest notice was about whose name begins so; None where there was none."""
+    """Give what the newest notice of this name was about, of those about no pair."""
     row = await tx.one(
-        "SELECT subject_id FROM message WHERE kind = 'notice' AND part LIKE :part"
-        " ORDER BY made_at DESC LIMIT 1",
-        part=f"{part}%",
+        "SELECT subject_id FROM message WHERE kind = 'notice' AND part = :part"
+        " AND pair_id IS NULL ORDER BY made_at DESC LIMIT 1",
+        part=part,
     )
     return row["subject_id"] if row else None
 

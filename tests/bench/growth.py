@@ -140,7 +140,7 @@ async def _inside(practices: list[_Practice]) -> None:
             stack.push_async_callback(app.stop)
             await _settle_in(app, practice.couples)
             apps.append(app)
-        for name in ("plan", "deliver", "sweep"):
+        for name in ("plan", "deliver", "sweep", "follow"):
             for _ in range(_TICKS):
                 for practice, app in zip(practices, apps, strict=True):
                     practice.note(f"{name} tick", await _took(_tick(app, name)))

@@ -17,7 +17,7 @@ async def test_each_amount_is_measured(tmp_path: Path, monkeypatch: pytest.Monke
     sizes = (growth._Size("50", 1, 2), growth._Size("200", 2, 2, former=5))
     measured = await growth._measure(tmp_path, sizes)
     assert [row.name for row in measured] == [
-        "plan tick", "deliver tick", "sweep tick", "digest", "start", "tap",
+        "plan tick", "deliver tick", "sweep tick", "follow tick", "digest", "start", "tap",
     ]  # fmt: skip
     for row in measured:
         assert list(row.values) == ["50", "200"]

@@ -237,7 +237,7 @@ def test_it_runs_without_what_it_never_uses() -> None:
         "import sys; from bot.cli.lean import lean\n"
         "with lean():\n    import bot.app\n"
         "needless = ('rich', 'rich.console', 'greenlet', 'httpx', 'httpx._client', 'pygments',\n"
-        "    'icalendar')\n"
+        "    'icalendar', 'pyrage')\n"
         "print([name for name in needless if name in sys.modules])\n"
         "import rich.console, httpx; print(httpx.AsyncClient().timeout, 'still to be had')"
     )

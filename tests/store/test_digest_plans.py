@@ -8,15 +8,14 @@ a state or a limit lets in.
 from __future__ import annotations
 
 import re
-import sqlite3
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from bot.store import database, digest_facts
+from bot.store import digest_facts
 from tests.digest_world import World, open_world
+from tests.plans import catch_plans
 
 #: Read whole: practices have few therapists. These names are of rows that a LIMIT let in.
 FEW = ("role", "therapist", "newest", "first", "counted")
@@ -27,6 +26,13 @@ BOUNDED = (
     "SEARCH pair USING INDEX sqlite_autoindex_pair_2 (therapist_id=?)",
     # One of a pair.
     "SEARCH checkin USING INDEX checkin_before_first (pair_id=?)",
+    "SEARCH one USING INDEX checkin_goodbye (pair_id=?)",
+    # What no digest has shown yet.
+    "SEARCH checkin USING INDEX checkin_unseen (pair_id=? AND first_answer_at<?)",
+    # Those before a time, of which a LIMIT or a max() takes the newest, and where it began anew.
+    "SEARCH one USING INDEX checkin_of_pair (pair_id=? AND due_at<?)",
+    "SEARCH one USING INDEX checkin_anew (pair_id=? AND due_at<?)",
+    "SEARCH newest USING INDEX acknowledgement_talk (pair_id=? AND made_at<?)",
     # The last of the index is the highest.
     "SEARCH other USING COVERING INDEX digest_opened (therapist_id=?)",
     # As many as a digest has pairs, a check-in items.
@@ -44,26 +50,14 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
 
 @pytest.fixture
 def plans(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
-    """The steps of every statement that is run, by its text."""
-    found: dict[str, list[str]] = {}
-    run = database._rows
-
-    def explained(connection: sqlite3.Connection, sql: str, values: Mapping[str, object]) -> Any:
-        if sql not in found and re.match("SELECT|INSERT|UPDATE|DELETE", sql):
-            found[sql] = [
-                str(step[3]) for step in run(connection, f"EXPLAIN QUERY PLAN {sql}", values)
-            ]
-        return run(connection, sql, values)
-
-    monkeypatch.setattr(database, "_rows", explained)
-    return found
+    return catch_plans(monkeypatch)
 
 
 def grows(step: str) -> bool:
     """Say whether a step of a plan reads ever more."""
     if step.startswith("SCAN"):
         return step.removeprefix("SCAN ").split()[0] not in FEW and step != "SCAN CONSTANT ROW"
-    alone = re.search(r"\((pair_id|therapist_id|digest_id)=\?\)$", step)
+    alone = re.search(r"\((pair_id|therapist_id|digest_id)=\?( AND \w+<\?)?\)$", step)
     return alone is not None and step not in BOUNDED
 
 
@@ -97,12 +91,13 @@ def test_the_guard_sees_what_it_guards_against() -> None:
         "SCAN checkin",
         "SCAN one USING INDEX checkin_of_pair",
         "SEARCH checkin USING INDEX checkin_of_pair (pair_id=?)",
+        "SEARCH checkin USING INDEX checkin_of_pair (pair_id=? AND due_at<?)",
         "SEARCH digest USING INDEX sqlite_autoindex_digest_2 (therapist_id=?)",
     ):
         assert grows(step)
     for step in (
         "SCAN newest",
-        "SEARCH checkin USING INDEX checkin_of_pair (pair_id=? AND due_at<?)",
+        "SEARCH checkin USING INDEX checkin_of_pair (pair_id=? AND due_at>? AND due_at<?)",
         "SEARCH person USING INDEX sqlite_autoindex_person_1 (id=?)",
     ):
         assert not grows(step)

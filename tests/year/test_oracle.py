@@ -11,8 +11,8 @@ import pytest
 from bot.core.timetable import after_quiet
 from bot.services.acknowledgements import Acknowledgements
 from bot.services.checkins import CheckIns
+from bot.services.deciding import Deciding
 from bot.services.digest_making import DigestMaking
-from bot.services.outgoing import Outgoing
 from bot.store import updates
 from tests.year.rounds import play
 
@@ -43,13 +43,13 @@ def _asks_too_rarely(patch: pytest.MonkeyPatch) -> None:
 
 
 def _reminds_who_is_done(patch: pytest.MonkeyPatch) -> None:
-    sound = Outgoing._objection
+    sound = Deciding._objection
 
-    async def objection(self: Outgoing, tx: Any, message: Any, pair: Any) -> str | None:
+    async def objection(self: Deciding, tx: Any, message: Any, pair: Any) -> str | None:
         said = await sound(self, tx, message, pair)
         return None if said == "answered" else said
 
-    patch.setattr(Outgoing, "_objection", objection)
+    patch.setattr(Deciding, "_objection", objection)
 
 
 def _forgets_own_clocks(patch: pytest.MonkeyPatch) -> None:

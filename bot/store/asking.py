@@ -200,8 +200,9 @@ async def is_silent_running(tx: Transaction, pair_id: int, times: int) -> bool:
         "SELECT checkin.state, first_answer_at FROM checkin"
         " JOIN appointment ON appointment.id = appointment_id"
         " WHERE checkin.pair_id = :pair_id AND kind = 'session' AND appointment.state = 'planned'"
-        " AND sent_at > coalesce((SELECT max(made_at) FROM message WHERE pair_id = :pair_id"
-        "  AND kind = 'notice' AND part = 'keep_asking' AND reason IS NOT 'away'), 0)"
+        " AND sent_at > coalesce((SELECT max(made_at) FROM message WHERE kind = 'notice'"
+        "  AND subject_id IN (SELECT id FROM checkin WHERE pair_id = :pair_id AND kind = 'session')"
+        "  AND part = 'keep_asking' AND reason IS NOT 'away'), 0)"
         " AND checkin.state NOT IN ('open', 'cancelled', 'undeliverable')"
         " ORDER BY due_at DESC LIMIT :times",
         pair_id=pair_id,

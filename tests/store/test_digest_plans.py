@@ -27,6 +27,7 @@ BOUNDED = (
     # One of a pair.
     "SEARCH checkin USING INDEX checkin_before_first (pair_id=?)",
     "SEARCH one USING INDEX checkin_goodbye (pair_id=?)",
+    "SEARCH handover_pair USING INDEX sqlite_autoindex_handover_pair_2 (pair_id=?)",
     # What no digest has shown yet.
     "SEARCH checkin USING INDEX checkin_unseen (pair_id=? AND first_answer_at<?)",
     # Those before a time, of which a LIMIT or a max() takes the newest, and where it began anew.

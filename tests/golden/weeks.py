@@ -167,6 +167,8 @@ async def silence(world: World) -> None:
         at=CUT - DAY,
         id=stopped,
     )
+    await history(world, await world.pair("L3"), *CALM[:4], (8, 9), weekday=1, time="17:00")
+    await history(world, await world.pair("M4"), *CALM[:5], weekday=1, time="09:00")
 
 
 async def new_client(world: World) -> None:

@@ -153,9 +153,9 @@ class Entry:
     median of the last ones, where the latest fell from it. slid: the latest score was reached
     slowly. repair: a fall that is followed. anew_on: the session with which the
     usual began anew. silent_running: how many of the newest went unanswered; answered_on,
-    last_score: of the last that did not, where it was read. state_now: a pause, stop or end within the window.
-    standing: what stood out; the page a pair is on is frozen elsewhere. panel: for a picture, None
-    without scores.
+    last_score: of the last that did not, where it was read. state_now: a pause, stop or end within
+    the window. standing: what stood out; the page a pair is on is frozen elsewhere. panel: for a
+    picture, None without scores.
     goodbye: the check-in after the end, where it belongs to this digest.
     """
 

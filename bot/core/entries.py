@@ -17,7 +17,7 @@ from bot.core.instrument import Instrument
 from bot.core.people import PairState
 from bot.core.picture import Panel
 from bot.core.sessions import TEXT_SHOWN, Asked, Session, Window, sessions_of
-from bot.core.trends import TALKED, Acknowledged, Repair, Trend, trend_of
+from bot.core.trends import LONG_SILENCE, TALKED, Acknowledged, Repair, Trend, trend_of
 
 Standing = Literal["first", "expanded", "calm", "silent"]
 
@@ -153,9 +153,9 @@ class Entry:
     median of the last ones, where the latest fell from it. slid: the latest score was reached
     slowly. repair: a fall that is followed. anew_on: the session with which the
     usual began anew. silent_running: how many of the newest went unanswered; answered_on,
-    last_score: of the last that did not. state_now: a pause, stop or end within the window.
-    standing: what stood out; the page a pair is on is frozen elsewhere. panel: for a picture, None
-    without scores.
+    last_score: of the last that did not, where it was read. state_now: a pause, stop or end within
+    the window. standing: what stood out; the page a pair is on is frozen elsewhere. panel: for a
+    picture, None without scores.
     goodbye: the check-in after the end, where it belongs to this digest.
     """
 
@@ -228,6 +228,11 @@ class Entry:
         return self.latest is not None and self.latest.outcome == "started"
 
     @property
+    def silent_over(self) -> int | None:
+        """How far a silence is counted, where it is longer than that."""
+        return LONG_SILENCE if self.silent_running > LONG_SILENCE else None
+
+    @property
     def unanswered(self) -> Session | None:
         """The newest session of this digest without answers to show."""
         return next((session for session in self.sessions if not session.has_answers), None)
@@ -267,7 +272,7 @@ def entry_of(
     trend = trend_of(sessions, instrument)
     repair = trend.repair(facts.acknowledged)
     reasons = _reasons(facts, sessions, window, trend, repair)
-    latest = sessions[-1] if sessions else None
+    latest, last = sessions[-1] if sessions else None, trend.last_answered
     return Entry(
         pair_id=facts.pair_id,
         code=facts.code,
@@ -285,8 +290,8 @@ def entry_of(
         repair=repair,
         anew_on=trend.anew_on,
         silent_running=trend.silent_running,
-        answered_on=trend.answered_on,
-        last_score=trend.last_score,
+        answered_on=None if last is None else last.on,
+        last_score=None if last is None else last.score,
         panel=trend.panel(facts.code),
         state_now=state_now,
         beside=beside_of(facts.beside, facts.asked, sessions, instrument.house),

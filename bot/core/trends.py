@@ -25,6 +25,9 @@ PICTURE_SESSIONS: Final = 12
 #: So many of the newest sessions are read, to follow what runs on: four months of weeks.
 FOLLOWED_SESSIONS: Final = 18
 
+#: A silence that runs on is counted so far: always fewer than are read.
+LONG_SILENCE: Final = 12
+
 #: What the client says when the two have talked.
 TALKED: Final = ("yes", "a_bit")
 _OUTSIDE: Final = ("open", "not_asked", "did_not_meet", "undelivered")
@@ -143,14 +146,14 @@ class Trend:
         return running
 
     @property
-    def answered_on(self) -> str | None:
-        """The date of the newest session with answers."""
-        return next((s.on for s in reversed(self.sessions) if s.has_answers), None)
-
-    @property
-    def last_score(self) -> float | None:
-        """The score of that session, which a picture shows however old it is."""
-        return next((s.score for s in reversed(self.sessions) if s.has_answers), None)
+    def last_answered(self) -> Session | None:
+        """The newest session with answers; None also where it may be among those not read."""
+        for session in reversed(self.sessions):
+            if session.has_answers:
+                return session
+            if session.is_after_unseen:
+                break
+        return None
 
     @property
     def anew_on(self) -> str | None:
@@ -261,12 +264,15 @@ def holds_baseline(asked: Sequence[Asked], instrument: Instrument) -> bool:
 
 def _carried(sessions: Sequence[Session], version: str | None) -> Iterator[Session]:
     """Give what belongs to the trend. Where a usual begins anew with one that does not, it begins
-    with the next that does."""
-    begins_anew = False
+    with the next that does, and so it is with what was not read before it."""
+    begins_anew = is_after_unseen = False
     for session in sessions:
         begins_anew = begins_anew or session.begins_anew
+        is_after_unseen = is_after_unseen or session.is_after_unseen
         if session.outcome in _OUTSIDE or (version is not None and session.instrument != version):
             continue
-        is_carried = begins_anew and not session.begins_anew
-        yield session._replace(begins_anew=True) if is_carried else session
-        begins_anew = False
+        if (begins_anew, is_after_unseen) == (session.begins_anew, session.is_after_unseen):
+            yield session
+        else:
+            yield session._replace(begins_anew=begins_anew, is_after_unseen=is_after_unseen)
+        begins_anew = is_after_unseen = False

@@ -109,7 +109,8 @@ class Talks:
         position = conversation.position(instrument, answers, checkin.known)
         person = await people.load_person(tx, checkin.client_id)
         digest_at, cut_at, away, covers = 0, 0, None, tuple[Absence, ...]()
-        if position is None or checkin.state == "partial":
+        # Closed ones say where they go, wherever in the questions they were left.
+        if position is None or checkin.state in ("answered", "partial"):
             digest_at, cut_at, away, covers = await self._digest(tx, checkin.therapist_id, now)
         taken_at = checkin.completed_at
         if checkin.state == "partial":

@@ -112,6 +112,22 @@ def test_silence_is_counted_and_dated() -> None:
     assert (since.last_score, never.last_score) == (7.0, None)
 
 
+def test_a_long_silence_is_counted_only_so_far() -> None:
+    long, longer = (entry(pair("A7", *weeks(8, *[None] * n))) for n in (12, 13))
+    assert (long.silent_over, longer.silent_over) == (None, 12)
+
+
+def test_what_was_not_read_may_hold_the_last_answer() -> None:
+    first, *silent = weeks(8, *[None] * 13)
+    unread = [silent[0]._replace(is_after_unseen=True), *silent[1:]]
+    quiet = entry(pair("A7", first, *unread))
+    assert (quiet.silent_running, quiet.answered_on, quiet.last_score) == (13, None, None)
+    # The mark stays where the first that was read belongs to no trend.
+    apart = silent[0]._replace(state="did_not_meet", is_after_unseen=True)
+    assert entry(pair("A7", first, apart, *silent[1:])).answered_on is None
+    assert entry(pair("A7", first, *silent)).answered_on == first.on
+
+
 def test_a_panel_keeps_gaps_and_marks_what_was_found() -> None:
     panel = entry(pair("A7", *weeks(9, 9, None, 9, 9, 9, 7, 9))).panel
     assert panel is not None

@@ -15,6 +15,7 @@ from pathlib import Path
 import orjson
 
 from bot.app import check_instruments
+from bot.config import Settings
 from bot.demo.stage import Stage
 from bot.store.answers import open_value
 from bot.store.vault import load_vault
@@ -84,7 +85,7 @@ async def play(
             keeper.retire()
             caring.cancel()
             await asyncio.gather(caring, return_exceptions=True)
-        checker.judge(opener_of(stage), options_of(stage))
+        checker.judge(opener_of(stage), options_of(stage.settings))
         for code in keeper.unexpected:
             checker.report("whole", f"a life ended by itself with {code}")
         keeper.passages = stage.arms.passages()
@@ -129,13 +130,17 @@ def opener_of(stage: Stage) -> Callable[[sqlite3.Row], object]:
     return opened
 
 
-def options_of(stage: Stage) -> Callable[[str], tuple[str, tuple[str, ...]]]:
-    """Give what names an item's kind and its options."""
-    instrument = check_instruments(stage.settings)["session-alliance"][1]
+def options_of(settings: Settings) -> Callable[[str], tuple[str, tuple[str, ...]]]:
+    """Give what names an item's kind and its options; a goodbye asks others than a session."""
+    known = check_instruments(settings)
+    there = {
+        item.key: (item.kind, item.options)
+        for name in ("goodbye", "before-first-session", "session-alliance")
+        for item in known[name][1].items
+    }
 
     def options(item: str) -> tuple[str, tuple[str, ...]]:
-        found = instrument.item(item)
-        return found.kind, found.options
+        return there[item]
 
     return options
 

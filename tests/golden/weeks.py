@@ -167,6 +167,8 @@ async def silence(world: World) -> None:
         at=CUT - DAY,
         id=stopped,
     )
+    await history(world, await world.pair("L3"), *CALM[:4], (8, 9), weekday=1, time="17:00")
+    await history(world, await world.pair("M4"), *CALM[:5], weekday=1, time="09:00")
 
 
 async def new_client(world: World) -> None:
@@ -246,6 +248,9 @@ async def what_lasts(world: World) -> None:
     await history(world, await world.pair("F3"), *CALM, weekday=3, newest=said)
     would_rather_not = (Answer("talked", "rather_not_say"),)
     await history(world, await world.pair("G5"), *CALM[:5], low, low, newest=would_rather_not)
+    slow = chips("obstacles", "pace")
+    await history(world, await world.pair("H8"), *CALM[:6], (7, 8), weekday=2, newest=(slow,))
+    await history(world, await world.pair("J2"), *CALM[:3], *[()] * 13, weekday=2, time="10:00")
 
 
 WEEKS: Final[tuple[Week, ...]] = (

@@ -202,6 +202,18 @@ async def test_left_half_way_is_started_and_no_score(world: World) -> None:
     assert "None of 1 answered" in ben.screen
 
 
+async def test_a_whole_one_left_at_the_open_question_says_when_it_goes(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    await anna.answers(8, 8, 7, 8, 9)
+    assert "One thing to do differently next time?" in anna.screen
+    await world.until("Wed 16:30")
+    goes = "It is closed now; what you tapped goes to your therapist on Friday, Nov 6 after 17:00."
+    assert goes in anna.screen
+    await world.until("Fri 17:00")
+    assert "1 of 1 answered" in ben.screen
+
+
 async def test_a_closed_check_in_goes_nowhere_where_nothing_was_tapped(world: World) -> None:
     anna, _ = await world.pair("Anna", "Ben", meets="Mon 15:00")
     await world.until("Mon 16:20")

@@ -66,7 +66,7 @@ def test_no_entry_takes_more_than_its_page_was_sized_with(
         repair=drawn_from.draw(st.sampled_from(REPAIRS)),
         anew_on="2026-09-30",
         slid=drawn_from.draw(st.booleans()),
-        silent_running=entry.silent_running and 26,
+        silent_running=entry.silent_running and drawn_from.draw(st.sampled_from((12, 26))),
     )
     drawn = drawing(language, entry.standing).render(e=entry)
 

@@ -62,6 +62,7 @@ def judge(course: Course, lost: Iterable[Part]) -> list[Violation]:
         "left": verdict.left_alone(messages, chronicle.left),
         "entitled": verdict.entitled(messages, chronicle.entitled),
         "digest once": verdict.digest_once(messages),
+        "promised": verdict.promised(messages),
     }
     if course.cast.roles is not None:
         couples = [

@@ -83,7 +83,7 @@ async def play(
                 where = traceback.format_exception(problem)
                 checker.report("whole", f"the year broke off: {''.join(where[-4:])}")
             else:
-                checker.judge(opener_of(stage), options_of(stage))
+                checker.judge(opener_of(stage), options_of(stage.settings))
                 oracle.judge()
                 checker.violations += judge(course, oracle.lost)
             if transcripts is not None:

@@ -18,6 +18,7 @@ from tests.year.verdict import (
     lost_is_said,
     lost_told_once,
     partners,
+    promised,
     told_once,
 )
 
@@ -33,6 +34,14 @@ TOLD = Message(MONDAY, ANNA, "Your therapist read your check-in", ("ack.k1.ok", 
 
 def asked(*messages: Message) -> list[str]:
     return list(asked_once(messages, {ANNA: "Anna"}, {"Anna": Counter([date(2026, 11, 2)])}))
+
+
+def test_answers_go_on_a_day_that_lies_ahead() -> None:
+    goes = "Thank you. This goes to your therapist on {} after 17:00."
+    assert list(promised([ASKS, replace(ASKS, text=goes.format("Friday, Nov 6"))])) == []
+    for wrong in ("Thursday, Jan 1", "Thursday, Nov 6", "Friday, Oct 30"):
+        (said,) = promised([replace(ASKS, text=goes.format(wrong))])
+        assert wrong in said
 
 
 def test_a_question_comes_once() -> None:

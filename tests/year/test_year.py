@@ -17,6 +17,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.config import load
+from bot.demo.stage import write_config
+from tests.crash.rounds import options_of
 from tests.torture import Tally
 from tests.year.cast import Slot
 from tests.year.rounds import DAYS, play, year_of
@@ -67,3 +70,10 @@ def test_a_pattern_is_counted_from_its_first_week() -> None:
     assert fortnightly.dates(date(2026, 12, 2)) == [
         date(2026, 11, 4), date(2026, 11, 18), date(2026, 12, 2),
     ]  # fmt: skip
+
+
+def test_the_judge_knows_what_a_goodbye_asks(tmp_path: Path) -> None:
+    settings = load(write_config(tmp_path, "http://127.0.0.1:1/bot"))
+    options = options_of(settings)
+    assert options("reached") == ("rating", ())
+    assert options("talked")[1] == ("yes", "a_bit", "no", "rather_not_say")

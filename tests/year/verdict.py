@@ -8,6 +8,7 @@ left            Who has left gets nothing more, but what is due by design and an
 entitled        A code stands only in the chat of who is entitled to it at that time.
 partners        What one of a couple is asked or says is in no line and no chat with the other's.
 digest once     A week's digest comes once into a chat.
+promised        The day on which answers are said to go to the therapist lies ahead, and not far.
 lost            Who is told of lost hours is told once, and nothing follows on what was lost; of
                 each session in them the next digests say that it is not known.
 """
@@ -30,10 +31,13 @@ _CODE: Final = re.compile(r"\b[A-D][1-9]\d?\b")
 _ABOUT: Final = re.compile(r"A short check-in about (\w+) is ready")
 _TOLD: Final = "Your therapist read your check-in"
 _WEEK: Final = re.compile(r"^Week \d+ · .*", re.MULTILINE)
+_GOES_ON: Final = re.compile(r"goes to your therapist on (\w+, \w+ \d+)")
 _SCORE: Final = re.compile(r"\d\.\d|(?:heard|bond|goals|tasks|fit) \d")
 _LOST_TOLD: Final = "the practice's server was lost, and a backup was restored"
 _LOST_KNOWN: Final = "lost with the server"
 _LOST_SAID: Final = "it is gone: the practice's server had a fault"
+#: The longest holiday and a digest's week, with a day for zones.
+_PROMISED_DAYS: Final = range(-1, 36)
 _FORTNIGHT_MS: Final = 14 * 86_400_000
 _HALF_A_YEAR_MS: Final = 180 * 86_400_000
 _NEW: Final = frozenset({"sendMessage", "sendPhoto", "sendDocument", "sendMediaGroup"})
@@ -68,6 +72,17 @@ def messages_of(journal: Journal) -> list[Message]:
             is_answer = (call.chat, call.at) in acted
             found.append(Message(call.at, call.chat, text, pushes, call.method in _NEW, is_answer))
     return found
+
+
+def promised(messages: Iterable[Message]) -> Iterator[str]:
+    """Each day that is named for what was answered is one of the next weeks."""
+    for message in messages:
+        on = datetime.fromtimestamp(message.at / 1000, UTC).astimezone(ZoneInfo(ZONE)).date()
+        near = (on + timedelta(days=days) for days in _PROMISED_DAYS)
+        named = {f"{day:%A, %b} {day.day}" for day in near}
+        for said in _GOES_ON.findall(message.text):
+            if said not in named:
+                yield f"{message.chat} on {on}: goes on {said}"
 
 
 def asked_once(

@@ -123,6 +123,7 @@ async def owe_redactions(tx: Transaction, pair_id: int, now: int) -> None:
         " WHERE id IN (SELECT digest_id FROM digest_entry WHERE pair_id = :pair_id)",
         pair_id=pair_id,
     )
+    await _owe_eves(tx, pair_id, now)
     await tx.run(
         "INSERT INTO redaction (id, person_id, telegram_message, owed_at, due_at)"  # noqa: S608 - ours
         " SELECT message.id, message.person_id, message.telegram_message, :now, :now FROM message"
@@ -134,6 +135,24 @@ async def owe_redactions(tx: Transaction, pair_id: int, now: int) -> None:
     )
 
     await tx.run(f"{_OF_SHOWN} WHERE pair_id = :pair_id{_AGAIN}", pair_id=pair_id, now=now)
+
+
+async def _owe_eves(tx: Transaction, pair_id: int, now: int) -> None:
+    """Owe another text to each first page that may name a pair without giving it a place.
+
+    On the evening before an absence that is whoever has something open and nothing new.
+    """
+    await tx.run(
+        "INSERT INTO redaction (id, person_id, digest_id, page, owed_at, due_at)"  # noqa: S608 - ours
+        " SELECT message.id, message.person_id, digest.id, 1, :now, :now FROM pair"
+        " JOIN digest ON digest.therapist_id = pair.therapist_id"
+        " AND digest.away_until_on IS NOT NULL AND digest.cut_at >= pair.joined_at"
+        " JOIN message ON message.kind = 'digest' AND message.subject_id = digest.id"
+        " AND message.part = '1' AND message.state IN ('sending', 'sent')"
+        " WHERE pair.id = :pair_id" + _AGAIN,
+        pair_id=pair_id,
+        now=now,
+    )
 
 
 async def owe_redaction(

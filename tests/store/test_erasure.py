@@ -204,7 +204,7 @@ async def test_every_table_with_something_of_the_pair_is_empty_afterwards(world:
     assert set((await of_pair(world, a7)).values()) == {0}
     assert await of_pair(world, b2) == of_cora, "Cora's stays"
     left = {t: n - before.get(t, 0) for t, n in whole.items()}
-    assert await everything(world) == left | {"redaction": 1}, "what lay on a phone is to be changed"
+    assert await everything(world) == left | {"redaction": 1}, "owed to a phone"
     assert await orphans(world) == []
 
 

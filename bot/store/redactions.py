@@ -12,10 +12,12 @@ from typing import Final, Literal
 
 from bot.store.database import Transaction
 
-#: Notices for professionals that tell what a client said; the others name a code at most.
+#: Notices for professionals that tell what a client said, and those that ask who joined, which name
+#: somebody until there is an answer; the others name a code at most.
 _TELLS: Final = (
     "(message.part LIKE 'before_first%' OR message.part LIKE 'watch:%'"
-    " OR message.part LIKE 'thinks_of_ending%')"
+    " OR message.part LIKE 'thinks_of_ending%' OR (pair.confirmed_at IS NULL"
+    " AND message.part IN ('joined', 'confirm_nudge', 'confirm_eve')))"
 )
 _AGAIN: Final = (
     " ON CONFLICT (id) DO UPDATE SET due_at = excluded.due_at, again = redaction.again + 1"

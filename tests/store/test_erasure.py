@@ -295,4 +295,4 @@ async def test_only_a_pair_that_ended_long_enough_ago_has_expired(world: World) 
             state=state, at=ended_at, id=a7,
         )  # fmt: skip
         async with reading(world.db) as tx:
-            assert await erasure.find_expired_pair(tx, CUT) == expired
+            assert await erasure.find_expired_pair(tx, CUT, CUT) == expired

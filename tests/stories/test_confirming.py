@@ -176,7 +176,7 @@ async def test_who_waits_to_be_confirmed_is_found_without_reading_whole_tables(
 async def test_whom_nobody_confirmed_is_forgotten_when_the_time_of_keeping_is_over(
     world: World,
 ) -> None:
-    """Nobody is told, the name goes from the therapist's chat, the code and the link are used up."""
+    """Nobody is told, the name goes from the chat, the code and the link are used up."""
     ben = await world.therapist("Ben")
     anna, cora = world.human("Anna"), world.human("Cora")
     link = await world.invites(ben, "A7")

@@ -15,6 +15,7 @@ from unicodedata import category
 
 from bot.core.days import TypedDay, plain_words, read_day
 from bot.core.errors import Refused
+from bot.core.people import is_seen
 from bot.core.timetable import day_after
 
 #: House rules: who is away for longer has left for now, and a day so far ahead is a slip.
@@ -109,7 +110,7 @@ def tidy_cover(given: str) -> str | None:
     cover = " ".join(plain.split())
     if len(cover) > LONGEST_COVER:
         raise Refused("cover_long", has=len(cover), most=LONGEST_COVER)
-    return cover if cover.strip(_JOINERS + " ") else None
+    return cover if is_seen(cover) else None
 
 
 def _two_days(words: str, today_on: str) -> tuple[TypedDay, TypedDay] | None:

@@ -99,12 +99,18 @@ LONGEST_NAME: Final = 64
 _MARKS_AT_MOST: Final = 4
 #: They join letters and pictures, and turn nothing around.
 _JOINERS: Final = "\u200c\u200d"
+#: Letters, marks and signs that show nothing: fillers, selectors, an empty braille cell.
+_BLANKS: Final = (
+    "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0\U00013441\U00013442"
+    "\U0001d159\U00016fe4" + "".join(map(chr, (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))))
+)
 
 
 def tidy_name(given: str) -> str:
     """Give a Telegram name as one line that leaves its neighbours in peace.
 
-    Controls, direction overrides and floods of marks go; where nothing is left, "–" stands.
+    Controls, direction overrides and floods of marks go; where nothing is left to be seen, "–"
+    stands.
     """
     kept: list[str] = []
     marks = 0
@@ -118,7 +124,12 @@ def tidy_name(given: str) -> str:
         if marks <= _MARKS_AT_MOST:
             kept.append(letter)
     name = " ".join("".join(kept).split())[:LONGEST_NAME].strip()
-    return name if name.strip(_JOINERS + " ") else "–"
+    return name if is_seen(name) else "–"
+
+
+def is_seen(text: str) -> bool:
+    """Say whether a text has anything that can be seen."""
+    return bool(text.strip(_JOINERS + _BLANKS + " "))
 
 
 def tidy_code(typed: str) -> str | None:

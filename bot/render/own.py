@@ -14,7 +14,8 @@ from typing import Final
 import structlog
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, TemplateSyntaxError, meta, nodes
 
-from bot.render.sandbox import Sandbox, counting, environment_of
+from bot.render.bounds import counting
+from bot.render.sandbox import sandbox_of
 from bot.render.trial import TemplateMistake, trials
 from bot.render.words import templates_folder
 
@@ -37,7 +38,7 @@ class OwnTemplates:
         self._packaged = packaged
         self._known = frozenset(packaged.list_templates())
         loaders = [FileSystemLoader(folder), FileSystemLoader(templates_folder())]
-        self.environment = environment_of(ChoiceLoader(loaders), Sandbox)
+        self.environment = sandbox_of(ChoiceLoader(loaders))
 
     def mistakes(self) -> list[TemplateMistake]:
         """Name what is wrong with the practice's own templates, without showing any."""

@@ -25,6 +25,8 @@ HOUR_MS: Final = 3_600_000
 DAY_MS: Final = 24 * HOUR_MS
 #: So long after it expired, a link for a new account is still answered with what became of it.
 _LINKS_KEPT_MS: Final = 2 * DAY_MS
+#: Whom no therapist has confirmed for so long is nobody's client; there are no answers of theirs.
+_UNCONFIRMED_DAYS: Final = 365
 #: Who was turned away is told so within a day.
 _NOBODYS_KEPT_MS: Final = 2 * DAY_MS
 
@@ -84,7 +86,7 @@ class Retention:
     async def _due(self, tx: Transaction) -> _Due:
         now = self.clock.now()
         return _Due(
-            await erasure.find_expired_pair(tx, self._over_before(now)),
+            await erasure.find_expired_pair(tx, *self._over_before(now)),
             bool(await pauses_over(tx, now, self.settings)),
             await updates.any_to_forget(tx, self._seen_before(now), self._set_aside_before(now)),
             await relinks.any_over(tx, now - _LINKS_KEPT_MS),
@@ -110,14 +112,16 @@ class Retention:
     async def _erase_expired(self, tx: Transaction) -> None:
         """Erase a pair whose retention is over, looked up anew: it may have begun again."""
         now = self.clock.now()
-        pair_id = await erasure.find_expired_pair(tx, self._over_before(now))
+        pair_id = await erasure.find_expired_pair(tx, *self._over_before(now))
         if pair_id is None:
             return
         await erasure.erase_pair(tx, pair_id, now)
         await audit.note(tx, self.ids.new(), now, None, "retention over", "pair", pair_id)
 
-    def _over_before(self, now: int) -> int:
-        return now - self.settings.privacy.retention_days * DAY_MS
+    def _over_before(self, now: int) -> tuple[int, int]:
+        """Give before when a pair was over, and before when somebody joined, whose time is over."""
+        days = self.settings.privacy.retention_days
+        return now - days * DAY_MS, now - min(days, _UNCONFIRMED_DAYS) * DAY_MS
 
     def _seen_before(self, now: int) -> int:
         return now - self.settings.privacy.seen_update_hours * HOUR_MS

@@ -189,12 +189,17 @@ async def forget_nobodys(tx: Transaction, admins: Iterable[int], before: int) ->
 
 EXPIRED: Final = (
     "SELECT id FROM pair WHERE state = 'ended' AND ended_at < :before UNION ALL"
-    " SELECT id FROM pair WHERE state = 'stopped' AND stopped_at < :before LIMIT 1"
+    " SELECT id FROM pair WHERE state = 'stopped' AND stopped_at < :before UNION ALL"
+    " SELECT id FROM pair WHERE state = 'joined' AND confirmed_at IS NULL"
+    " AND joined_at < :joined_before LIMIT 1"
 )
 
 
-async def find_expired_pair(tx: Transaction, over_before: int) -> int | None:
-    """Give a pair that ended, or whose client stopped for good, so long ago that its retention is
-    over."""
-    row = await tx.one(EXPIRED, before=over_before)
+async def find_expired_pair(tx: Transaction, over_before: int, joined_before: int) -> int | None:
+    """Give a pair whose retention is over.
+
+    It ended, or its client stopped for good, before the one moment; or somebody joined before the
+    other (both UTC milliseconds) and was never confirmed.
+    """
+    row = await tx.one(EXPIRED, before=over_before, joined_before=joined_before)
     return row["id"] if row else None

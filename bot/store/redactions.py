@@ -12,10 +12,12 @@ from typing import Final, Literal
 
 from bot.store.database import Transaction
 
-#: Notices for professionals that tell what a client said; the others name a code at most.
+#: Notices for professionals that tell what a client said, and those that ask who joined, which name
+#: somebody until there is an answer; the others name a code at most.
 _TELLS: Final = (
     "(message.part LIKE 'before_first%' OR message.part LIKE 'watch:%'"
-    " OR message.part LIKE 'thinks_of_ending%')"
+    " OR message.part LIKE 'thinks_of_ending%' OR (pair.confirmed_at IS NULL"
+    " AND message.part IN ('joined', 'confirm_nudge', 'confirm_eve')))"
 )
 _AGAIN: Final = (
     " ON CONFLICT (id) DO UPDATE SET due_at = excluded.due_at, again = redaction.again + 1"
@@ -123,6 +125,7 @@ async def owe_redactions(tx: Transaction, pair_id: int, now: int) -> None:
         " WHERE id IN (SELECT digest_id FROM digest_entry WHERE pair_id = :pair_id)",
         pair_id=pair_id,
     )
+    await _owe_eves(tx, pair_id, now)
     await tx.run(
         "INSERT INTO redaction (id, person_id, telegram_message, owed_at, due_at)"  # noqa: S608 - ours
         " SELECT message.id, message.person_id, message.telegram_message, :now, :now FROM message"
@@ -134,6 +137,24 @@ async def owe_redactions(tx: Transaction, pair_id: int, now: int) -> None:
     )
 
     await tx.run(f"{_OF_SHOWN} WHERE pair_id = :pair_id{_AGAIN}", pair_id=pair_id, now=now)
+
+
+async def _owe_eves(tx: Transaction, pair_id: int, now: int) -> None:
+    """Owe another text to each first page that may name a pair without giving it a place.
+
+    On the evening before an absence that is whoever has something open and nothing new.
+    """
+    await tx.run(
+        "INSERT INTO redaction (id, person_id, digest_id, page, owed_at, due_at)"  # noqa: S608 - ours
+        " SELECT message.id, message.person_id, digest.id, 1, :now, :now FROM pair"
+        " JOIN digest ON digest.therapist_id = pair.therapist_id"
+        " AND digest.away_until_on IS NOT NULL AND digest.cut_at >= pair.joined_at"
+        " JOIN message ON message.kind = 'digest' AND message.subject_id = digest.id"
+        " AND message.part = '1' AND message.state IN ('sending', 'sent')"
+        " WHERE pair.id = :pair_id" + _AGAIN,
+        pair_id=pair_id,
+        now=now,
+    )
 
 
 async def owe_redaction(

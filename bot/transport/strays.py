@@ -21,6 +21,7 @@ _QUICK_ONES: Final = 3
 #: Numbers are also typed as words, and as "8 out of 10".
 _LONGEST_NUMBER: Final = 20
 _MOST_PEOPLE: Final = 1000
+_MOST_EDITED: Final = 1000
 
 
 @dataclass(slots=True)
@@ -40,9 +41,13 @@ class Strays:
 
     def __init__(self) -> None:
         self._rows: dict[int, _Row] = {}
+        #: Person and message: those whose edits were answered, the newest last.
+        self._edited: dict[tuple[int, int], None] = {}
 
     def passes_over(self, person: int | None, update: object) -> bool:
         """Tell whether an update need not be looked at: it can have no effect."""
+        if (edited := _edited(person, update)) is not None and edited in self._edited:
+            return True
         row = self._rows.get(person) if person is not None else None
         if row is None or row.count < _IN_A_ROW:
             return False
@@ -58,6 +63,10 @@ class Strays:
         """Remember what became of an update that was looked at."""
         if person is None:
             return
+        if (edited := _edited(person, update)) is not None:
+            self._edited[edited] = None
+            if len(self._edited) > _MOST_EDITED:
+                del self._edited[next(iter(self._edited))]
         row = self._rows.pop(person, None)
         message = _message(update)
         if had_effect or message is None:
@@ -71,6 +80,13 @@ class Strays:
             row.quick[kind] += 1
         if len(self._rows) > _MOST_PEOPLE:
             del self._rows[next(iter(self._rows))]
+
+
+def _edited(person: int | None, update: object) -> tuple[int, int] | None:
+    """Give whose message an update says was edited, and which."""
+    message = update.get("edited_message") if isinstance(update, dict) else None
+    number = message.get("message_id") if isinstance(message, dict) else None
+    return (person, number) if person is not None and isinstance(number, int) else None
 
 
 def _message(update: object) -> dict[str, Any] | None:

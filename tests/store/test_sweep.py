@@ -21,7 +21,11 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
 @pytest.mark.parametrize(
     ("sql", "value", "indexes"),
     [
-        (EXPIRED, {"before": 1}, ["pair_over", "pair_stopped"]),
+        (
+            EXPIRED,
+            {"before": 1, "joined_before": 1},
+            ["pair_over", "pair_stopped", "pair_unconfirmed"],
+        ),
         (RESUMING, {"on": "x"}, ["pair_resuming"]),
         (ENDING, {"now": 1, "limit": 1}, ["pair_ending"]),
     ],

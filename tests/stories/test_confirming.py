@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from world import Human, World, invitation_in
 
 from bot.store.waiting import UNSURE
 
+SHORT = '[privacy]\nretention_days = 30\nfeedback_in_clinical_record = false\ncontact = "Dana"\n'
 YES, NO = "Yes, that is my client", "No, somebody else"
 
 
@@ -168,3 +170,55 @@ async def test_who_waits_to_be_confirmed_is_found_without_reading_whole_tables(
     assert any("pair_unconfirmed" in step for step in steps)
     tables = ("pair", "person", "invitation", "appointment", "message")
     assert [s for s in steps if s.startswith("SCAN") and s.split()[1] in tables[1:]] == []
+
+
+@pytest.mark.settings(SHORT)
+async def test_whom_nobody_confirmed_is_forgotten_when_the_time_of_keeping_is_over(
+    world: World,
+) -> None:
+    """Nobody is told, the name goes from the chat, the code and the link are used up."""
+    ben = await world.therapist("Ben")
+    anna, cora = world.human("Anna"), world.human("Cora")
+    link = await world.invites(ben, "A7")
+    await world.joins(anna, link)
+    await world.joins(cora, await world.invites(ben, "C3"))
+    await ben.taps(YES)
+    told, heard = ben.received, anna.received
+    known = "SELECT count(*) FROM person WHERE telegram IS NOT NULL AND name IS NOT NULL"
+    ((before,),) = await world.rows(known)
+    await world.later(hours=24 * 29)
+    assert names_beside_a_code(ben) != []
+    nudged = ben.received - told
+    await world.later(hours=48)
+    assert await world.rows("SELECT code, state FROM pair ORDER BY code") == [
+        ("A7", "erased"), ("C3", "active"),
+    ]  # fmt: skip
+    assert await world.rows(known) == [(before - 1,)]
+    assert names_beside_a_code(ben) == []
+    assert (ben.received - told, anna.received) == (nudged, heard)
+    acts = await world.rows("SELECT act FROM audit WHERE act = 'retention over'")
+    assert len(acts) == 1
+    await anna.starts(link)
+    assert "This invitation is not valid, or no longer." in anna.screen
+    await ben.types("/invite A7")
+    assert await world.rows("SELECT count(*) FROM pair WHERE code = 'A7'") == [(1,)]
+
+
+async def test_a_year_is_enough_for_a_therapists_word(world: World) -> None:
+    ben = await world.therapist("Ben")
+    await world.joins(world.human("Anna"), await world.invites(ben, "A7"))
+    await world.later(hours=24 * 364)
+    assert await world.rows("SELECT state FROM pair") == [("joined",)]
+    await world.later(hours=48)
+    assert await world.rows("SELECT state FROM pair") == [("erased",)]
+
+
+async def test_the_name_of_who_erases_before_the_word_goes_from_the_chat(world: World) -> None:
+    ben = await world.therapist("Ben")
+    anna = world.human("Anna")
+    await world.joins(anna, await world.invites(ben, "A7"))
+    assert len(names_beside_a_code(ben)) == 1
+    await anna.types("/erase")
+    await anna.taps("Erase everything")
+    assert names_beside_a_code(ben) == []
+    assert not any(YES in seen.labels for seen in ben.phone.chat)

@@ -158,6 +158,24 @@ async def test_an_edited_message_is_not_followed_and_that_is_said(world: World) 
     assert await world.kept() == [8]
 
 
+async def test_a_live_location_is_answered_once_however_far_it_goes(world: World) -> None:
+    anna, _ = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    chat = {"id": anna.phone.id, "type": "private", "first_name": "Anna"}
+    body = {"message_id": 900, "date": anna.phone.last.date, "chat": chat,
+            "from": anna.phone.account.json}  # fmt: skip
+    received = anna.received
+    for number in range(20):
+        place = {"latitude": 52.5, "longitude": 13.4 + number, "live_period": 900}
+        edit = {"edit_date": body["date"] + number, "location": place}
+        world.stage.emulator.inject({"edited_message": {**body, **edit}})
+    await world.step()
+    assert anna.received == received + 1
+    assert "I can't follow edits" in anna.screen
+    world.stage.emulator.inject({"edited_message": {**body, **edit, "message_id": 901}})
+    await world.step()
+    assert anna.received == received + 2
+
+
 async def test_what_is_written_to_somebody_else_s_business_account_is_no_answer(
     world: World,
 ) -> None:

@@ -430,3 +430,24 @@ async def test_what_was_erased_in_lost_hours_is_taken_out_again(world: World) ->
     await restored(world, backup)
     assert await world.rows("SELECT state FROM pair WHERE code = 'A7'") == [("erased",)]
     assert "A7" not in at(ben, digest)
+
+
+async def test_who_is_only_named_on_the_evening_before_an_absence_goes_as_well(
+    world: World,
+) -> None:
+    """What is carried over stands on no digest's list of who is on which page."""
+    anna, ben, _ = await told(world)
+    await ben.types("/away 9.11.–13.11.")
+    await ben.taps("Apply")
+    await world.until("Sun 17:01")
+    eve = digest_of(ben)
+    assert "Still open before you go\nA7" in at(ben, eve)
+    assert await world.rows("SELECT page FROM digest_entry JOIN digest ON id = digest_id"
+                            " WHERE away_until_on IS NOT NULL") == []  # fmt: skip
+    before = news(world, ben)
+    await erases(anna)
+    assert "A7" not in at(ben, eve)
+    assert "The last digest before you are away" in at(ben, eve)
+    assert (news(world, ben), await owed(world)) == (before, 0)
+    audited = await given_up(world)
+    assert audited == []

@@ -95,3 +95,16 @@ async def test_one_by_one_it_is_the_same(intake, practice):
         assert await intake.take_one(json.dumps(message(number, ANNA, LONG)).encode(), turns)
     assert len(practice.handled) == IN_A_ROW
     assert len(practice.recorded) == 59
+
+
+async def test_edits_of_a_message_are_looked_at_once(intake, practice):
+    def edit(update_id: int, number: int) -> dict:
+        update = message(update_id, ANNA, "8")
+        update["edited_message"] = {**update.pop("message"), "message_id": number, "edit_date": 9}
+        return update
+
+    await intake.take([edit(n, 7) for n in range(1, 21)])
+    assert len(practice.handled) == 1
+    assert sorted(practice.recorded) == list(range(1, 21))
+    await intake.take([edit(21, 8), message(22, ANNA, "8")])
+    assert len(practice.handled) == 3

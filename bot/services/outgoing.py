@@ -25,7 +25,7 @@ from bot.services.following import FRESH_MS
 from bot.services.in_force import away_of, settings_in_force
 from bot.services.ports import Clock, Ids
 from bot.services.quiet import outside_quiet
-from bot.services.redacting import note_shown
+from bot.services.redacting import note_shown, owe_collapses
 from bot.services.unopened import RESTS_MS
 from bot.store import absences, asking, checkins, feeds, losses, outbox, pairs, people, watch
 from bot.store import digests as digest_store
@@ -357,6 +357,8 @@ class Outgoing:
             await arrived(tx, message, now, telegram_message)
             who = message.person_id
             await note_shown(tx, self.ids, who, shows, "text", telegram_message, now)
+            if message.kind == "digest":
+                await owe_collapses(tx, who, message.id, now)
             return True
         await outbox.end(tx, message.id, "unknown", now, reason="moved")
         await arrived(tx, message, now, None)

@@ -142,10 +142,10 @@ async def owe_collapses(
     await tx.run(
         "INSERT INTO redaction (id, person_id, digest_id, page, why, owed_at, due_at)"  # noqa: S608 - ours
         " SELECT message.id, message.person_id, digest.id, CAST(message.part AS BIGINT), 'older',"
-        " :now, :due_at FROM digest JOIN message ON message.kind = 'digest'"
-        " AND message.subject_id = digest.id AND message.state = 'sent'"
-        " AND message.telegram_message IS NOT NULL"
-        " WHERE digest.therapist_id = :therapist_id"
+        # Crossed: the few digests first, and not all that were ever sent.
+        " :now, :due_at FROM digest CROSS JOIN message WHERE digest.therapist_id = :therapist_id"
+        " AND message.kind = 'digest' AND message.subject_id = digest.id"
+        " AND message.state = 'sent' AND message.telegram_message IS NOT NULL"
         f" AND (digest.collapsed_at IS NULL OR message.id = :message_id) AND {_IS_OLDER}"
         " ON CONFLICT (id) DO UPDATE SET again = redaction.again + 1",
         therapist_id=therapist_id,

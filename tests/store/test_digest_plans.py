@@ -27,6 +27,8 @@ BOUNDED = (
     "SEARCH pair USING INDEX sqlite_autoindex_pair_2 (therapist_id=?)",
     # One of a pair.
     "SEARCH checkin USING INDEX checkin_before_first (pair_id=?)",
+    # A pair is handed over once.
+    "SEARCH handover_pair USING INDEX sqlite_autoindex_handover_pair_2 (pair_id=?)",
     # The last of the index is the highest.
     "SEARCH other USING COVERING INDEX digest_opened (therapist_id=?)",
     # As many as a digest has pairs, a check-in items.

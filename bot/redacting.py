@@ -1,4 +1,5 @@
-"""Giving delivered messages another text where somebody was erased: one edit at a time, paced.
+"""Giving delivered messages another text, one edit at a time, paced: where somebody was erased,
+where what was opened closes by itself, and where an older digest collapses.
 
 An edit may be repeated, so that nothing is recorded before it. Refuses to send anything new: where
 a message is gone or Telegram will not change it, that is recorded and the matter is over.
@@ -21,6 +22,7 @@ from bot.store.database import Unavailable
 from bot.transport.faults import trace
 from bot.transport.lanes import Lanes
 from bot.views.digest import DigestViews
+from bot.views.reader import Reader
 
 log = structlog.get_logger(__name__)
 
@@ -30,7 +32,7 @@ _TOKEN_SECONDS: Final = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Redaction:
-    """Works off what delivered messages owe the erased."""
+    """Works off what delivered messages are to say instead."""
 
     redacting: Redacting
     digests: Digests
@@ -60,22 +62,35 @@ class Redaction:
         reader = self.views.desk.reader(owed.person)
         digest_id, page = owed.redaction.digest_id, owed.redaction.page
         if digest_id is None or page is None:
-            closed = self.views.closed(None, reader)
-            screen = self.views.erased(None, reader) if owed.has_access else closed
-            is_picture = owed.redaction.form == "picture"
-            return replace(screen, photo=BLANK) if is_picture else screen
-        week = await self.digests.week(digest_id)
+            return self._beside(owed, reader)
+        line = await self.digests.line(digest_id)
         if not owed.has_access:
-            return self.views.closed(week, reader)
+            return self.views.closed(line.week, reader)
+        if line.is_older and owed.redaction.why != "erased":
+            return self.views.collapsed(line, page, reader)
+        erased = self.views.erased(line.week, reader)
+        collapsed = self.views.collapsed(line, page, reader)
         try:
             made = await self.digests.page(digest_id, page)
-            return self.views.page(made, reader) if made else self.views.erased(week, reader)
+            if made is None:
+                return erased
+            return collapsed if line.is_older else self.views.page(made, reader)
         except Unavailable:
             raise
         except Exception as bug:
-            # Whatever else cannot be made: what was erased does not stay for it.
+            # Whatever else cannot be made: what was erased, or is open, does not stay for it.
             log.error("page cannot be made anew", digest=digest_id, where=trace(bug))
-            return self.views.erased(week, reader)
+            return erased if owed.redaction.why == "erased" else collapsed
+
+    def _beside(self, owed: Owed, reader: Reader) -> Screen:
+        """Make what a message says from now on that is no page of a digest."""
+        found = owed.redaction
+        screen = self.views.closed(None, reader)
+        if owed.has_access and found.why == "erased":
+            screen = self.views.erased(None, reader)
+        elif owed.has_access and owed.code is not None and found.pair_id is not None:
+            screen = self.views.shut(owed.code, found.pair_id, reader)
+        return replace(screen, photo=BLANK) if found.form == "picture" else screen
 
     async def _change(self, chat_id: int, message: int, screen: Screen) -> None:
         """Take a picture away, or where it is too old for that put an empty one; edit the rest."""

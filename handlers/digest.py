@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bot.core.errors import Refused
 from bot.room import Room
-from bot.services.digest_pages import AcknowledgementKind
+from bot.services.digest_pages import AcknowledgementKind, DigestPage
+from bot.services.redacting import Opened
 from handlers.client import close
 from handlers.guard import Ask, Reply, Route
 
@@ -16,14 +17,19 @@ def _page(ask: Ask, place: int) -> int:
     return int(text)
 
 
+def _page_shown(room: Room, ask: Ask, shown: DigestPage, toast: str = "") -> Reply:
+    screen = room.digest_views.page(shown, ask.reader)
+    return Reply(screen, toast=toast, opened=Opened(shown.digest_id, shown.page))
+
+
 async def page(room: Room, ask: Ask) -> Reply:
-    """Show a page again (Back)."""
+    """Show a page again (Back), or one that had collapsed (Open)."""
     number = _page(ask, 0)
     try:
         shown = await room.digests.open_page(ask.me, ask.tap.subject, number)
     except Refused as refused:
         return await _erased(room, ask, refused)
-    return Reply(room.digest_views.page(shown, ask.reader))
+    return _page_shown(room, ask, shown)
 
 
 async def _show(room: Room, ask: Ask, number: int) -> Reply:
@@ -31,7 +37,7 @@ async def _show(room: Room, ask: Ask, number: int) -> Reply:
         shown = await room.digests.show(ask.me, ask.tap.subject, number)
     except Refused as refused:
         return await _erased(room, ask, refused)
-    return Reply(room.digest_views.page(shown, ask.reader))
+    return _page_shown(room, ask, shown)
 
 
 async def _erased(room: Room, ask: Ask, refused: Refused) -> Reply:
@@ -60,8 +66,7 @@ async def talk(room: Room, ask: Ask) -> Reply:
 async def _acknowledge(room: Room, ask: Ask, kind: AcknowledgementKind) -> Reply:
     done = await room.digests.acknowledge(ask.me, ask.tap.subject, ask.tap.id_arg(0), kind)
     shown = await room.digests.show(ask.me, ask.tap.subject, done.page)
-    toast = room.digest_views.acknowledged(done, ask.reader)
-    return Reply(room.digest_views.page(shown, ask.reader), toast=toast)
+    return _page_shown(room, ask, shown, room.digest_views.acknowledged(done, ask.reader))
 
 
 async def read_all(room: Room, ask: Ask) -> Reply:
@@ -75,19 +80,27 @@ async def details(room: Room, ask: Ask) -> Reply:
     """Open a pair's history: in place from a digest, as a new message from the day."""
     shown = await room.lookup.details(ask.me, ask.tap.subject or None, ask.tap.id_arg(0))
     screen = room.digest_views.details(shown, ask.reader)
-    return Reply(screen) if ask.tap.subject else Reply(say=(screen,), shows=(shown.pair_id,))
+    opened = Opened(shown.digest_id, shown.page or None, shown.pair_id)
+    if ask.tap.subject:
+        return Reply(screen, opened=opened)
+    return Reply(say=(screen,), shows=(shown.pair_id,), opened=opened)
+
+
+def _of_pair(ask: Ask) -> Opened:
+    """Give what is open where the details of a tap's pair are gone into."""
+    return Opened(ask.tap.subject or None, pair_id=ask.tap.id_arg(0))
 
 
 async def words(room: Room, ask: Ask) -> Reply:
     """Open a shared text whole."""
     found = await room.lookup.words(ask.me, ask.tap.subject, ask.tap.id_arg(0), _page(ask, 1))
-    return Reply(room.digest_views.words(found, ask.reader))
+    return Reply(room.digest_views.words(found, ask.reader), opened=_of_pair(ask))
 
 
 async def usual(room: Room, ask: Ask) -> Reply:
     """Offer to let a pair's usual begin anew, or to take that back."""
     choice = await room.usual.choice(ask.me, ask.tap.subject, ask.tap.id_arg(0))
-    return Reply(room.digest_views.usual(choice, ask.reader))
+    return Reply(room.digest_views.usual(choice, ask.reader), opened=_of_pair(ask))
 
 
 async def begin_anew(room: Room, ask: Ask) -> Reply:
@@ -105,7 +118,7 @@ async def take_back_anew(room: Room, ask: Ask) -> Reply:
 async def sentence(room: Room, ask: Ask) -> Reply:
     """Ask for an own sentence to a client."""
     begun = await room.sentences.ask(ask.me, ask.tap.subject, ask.tap.id_arg(0))
-    return Reply(say=(room.digest_views.sentence(begun, ask.reader),))
+    return Reply(say=(room.digest_views.sentence(begun, ask.reader),), prolongs=True)
 
 
 async def sentence_typed(room: Room, ask: Ask) -> Reply:
@@ -149,19 +162,23 @@ async def pictures(room: Room, ask: Ask) -> Reply:
     screen = room.digest_views.chart(
         chart, ask.reader, digest_id=shown.digest_id, page=page, next_one=following
     )
-    return Reply(say=(screen,), closes=number > 0, shows=shown.shows)
+    closes = number > 0
+    return Reply(
+        say=(screen,), closes=closes, shows=shown.shows, opened=Opened(), prolongs=not closes
+    )
 
 
 async def picture(room: Room, ask: Ask) -> Reply:
     """Draw one pair's scores as a new message."""
     chart = await room.lookup.chart(ask.me, ask.tap.subject)
-    return Reply(say=(room.digest_views.chart(chart, ask.reader),), shows=(ask.tap.subject,))
+    screen = room.digest_views.chart(chart, ask.reader)
+    return Reply(say=(screen,), shows=(ask.tap.subject,), opened=Opened(), prolongs=True)
 
 
 async def back_to_details(room: Room, ask: Ask) -> Reply:
     """Go back from a text to its pair's details, in place."""
     shown = await room.lookup.details(ask.me, ask.tap.subject or None, ask.tap.id_arg(0))
-    return Reply(room.digest_views.details(shown, ask.reader))
+    return Reply(room.digest_views.details(shown, ask.reader), opened=_of_pair(ask))
 
 
 async def pair_again(room: Room, ask: Ask) -> Reply:

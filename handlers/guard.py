@@ -7,10 +7,12 @@ to the receiver, which sets the update aside.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from contextvars import Context
+from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import structlog
 from telegram import CallbackQuery, Chat, Update, User
@@ -21,7 +23,7 @@ from bot.core.sessions import cut_text
 from bot.room import Room
 from bot.services.enrolment import Who
 from bot.services.ports import Make, Screen
-from bot.services.redacting import Form
+from bot.services.redacting import Form, Opened
 from bot.views.buttons import Tap, read_tap
 from bot.views.plain import bare
 from bot.views.reader import Reader
@@ -67,6 +69,8 @@ class Reply:
     place: the message to replace instead of the tapped one. also: more messages that the screen
     replaces. then: learns the id of a new message. refused: said as an alert, beside the screen.
     closes: the tapped message is taken away. shows: pairs of whose answers a new message tells.
+    opened: what stands in the message of the screen now, or in the new one, until it closes by
+    itself. prolongs: what stands in the tapped message stays open a while longer.
     """
 
     screen: Screen | None = None
@@ -79,6 +83,8 @@ class Reply:
     refused: Refused | None = None
     closes: bool = False
     shows: tuple[int, ...] = ()
+    opened: Opened | None = None
+    prolongs: bool = False
 
 
 Handler = Callable[[Room, Ask], Awaitable[Reply]]
@@ -204,7 +210,33 @@ def _noting(
     if not reply.shows:
         return None
     form: Form = "text" if isinstance(screen, Screen) else "picture"
-    return partial(room.redacting.note_shown, ask.me, reply.shows, form)
+    return partial(room.redacting.note_shown, ask.me, reply.shows, form, reply.opened)
+
+
+async def _apart(act: Coroutine[Any, Any, None]) -> None:
+    """Note something of a tap in a transaction of its own: the update in hand has had its one.
+
+    It may be noted twice. Where the program ends before it is, the screen has not been shown
+    either, and Telegram brings the tap once more.
+    """
+    await asyncio.get_running_loop().create_task(act, context=Context())
+
+
+async def _note_tap(room: Room, ask: Ask, reply: Reply) -> Reply:
+    """Note what a tapped message shows from now on, before it does; give the reply for it.
+
+    Where a new message takes its place, that is noted of the new one.
+    """
+    noting, place = room.redacting, reply.place or ask.message_id
+    if reply.opened is not None and reply.screen is not None:
+        note = partial(noting.note_opened, ask.me, reply.opened)
+        await _apart(note(place))
+        return replace(reply, then=reply.then or note)
+    if reply.prolongs:
+        await _apart(noting.prolong(ask.me, ask.message_id))
+    elif reply.closes and may(ask.who, "therapist"):
+        await _apart(noting.note_taken_away(ask.me, ask.message_id))
+    return reply
 
 
 async def on_tap(room: Room, routes: dict[str, Route], update: Update) -> None:
@@ -218,7 +250,7 @@ async def on_tap(room: Room, routes: dict[str, Route], update: Update) -> None:
         if tap.act not in routes:
             raise Refused("stale_button")
         ask = Ask(ask.who, ask.reader, ask.chat_id, ask.message_id, ask.name, ask.hint, "", tap)
-        reply = await _call(room, routes[tap.act], ask)
+        reply = await _note_tap(room, ask, await _call(room, routes[tap.act], ask))
     except Refused as refused:
         refused = _lost(room, ask, refused, query)
         text = refusal(room, ask.reader, refused)

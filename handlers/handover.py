@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.core.errors import Refused
 from bot.core.people import Pair
 from bot.room import Room
+from bot.services.redacting import Opened
 from handlers.guard import Ask, Reply, Route
 
 
@@ -34,7 +35,7 @@ async def earlier(room: Room, ask: Ask) -> Reply:
     """Show what was before a pair, as a new message: its client shares it."""
     shown = await room.lookup.earlier(ask.me, ask.tap.subject)
     screen = room.digest_views.earlier(shown, ask.reader)
-    return Reply(say=(screen,), shows=(shown.pair_id,))
+    return Reply(say=(screen,), shows=(shown.pair_id,), opened=Opened())
 
 
 TAPS = {

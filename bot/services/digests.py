@@ -25,7 +25,7 @@ from bot.services.digest_pages import (
 )
 from bot.services.digest_reading import DigestReading
 from bot.services.ports import Clock, Ids
-from bot.store import audit, losses, pairs
+from bot.store import audit, closings, losses, pairs
 from bot.store import digests as store
 from bot.store.database import Database, Transaction
 from bot.store.digest_rows import Among
@@ -44,6 +44,19 @@ class Acknowledgement:
     kind: AcknowledgementKind
     changed: bool
     told: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What a digest collapses to. week: the ISO week of its cut-off. pages: how many it has.
+
+    is_older: a newer one has arrived, so that it does.
+    """
+
+    digest_id: int
+    week: int
+    pages: int
+    is_older: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +82,14 @@ class Digests:
         """Give the ISO week of a digest's cut-off. Errors: KeyError."""
         row = await store.load_digest(tx, digest_id)
         return week_of(self._window(row))
+
+    @reads
+    async def line(self, tx: Transaction, digest_id: int) -> Line:
+        """Give what a digest collapses to. Errors: KeyError."""
+        row = await store.load_digest(tx, digest_id)
+        pages = max((place.page for place in await store.places_of(tx, digest_id)), default=1)
+        is_older = await closings.is_older(tx, digest_id)
+        return Line(digest_id, week_of(self._window(row)), pages, is_older)
 
     @reads
     async def show(

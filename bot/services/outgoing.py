@@ -18,7 +18,7 @@ from bot.services.acts import reads, writes
 from bot.services.admins import tell_admins
 from bot.services.deciding import PARK_MS, RELINKED, Deciding, Drop, Rest, Wait, is_safety
 from bot.services.ports import Clock, Ids
-from bot.services.redacting import note_shown
+from bot.services.redacting import note_shown, owe_collapses
 from bot.store import checkins, losses, outbox, pairs, people
 from bot.store import digests as digest_store
 from bot.store.database import Database, Transaction, Unavailable
@@ -214,6 +214,8 @@ class Outgoing:
             await arrived(tx, message, now, telegram_message)
             who = message.person_id
             await note_shown(tx, self.ids, who, shows, "text", telegram_message, now)
+            if message.kind == "digest":
+                await owe_collapses(tx, who, message.id, now)
             return True
         await outbox.end(tx, message.id, "unknown", now, reason="moved")
         await arrived(tx, message, now, None)

@@ -1,7 +1,9 @@
-"""What delivered messages owe the erased: which is next, whose it is, and what became of it.
+"""What delivered messages are to say instead: which is next, whose it is, and what became of it.
 
-Asked when its turn comes, as with the outbox: whoever has no access any more is shown no page made
-anew, and a page that is to be delivered again is not touched before. Refuses to send anything.
+They owe that to who was erased, and to whoever may look at the phone: what was opened closes by
+itself, and older digests collapse. Asked when its turn comes, as with the outbox: whoever has no
+access any more is shown no page made anew, and a page that is to be delivered again is not touched
+before. Refuses to send anything.
 """
 
 from __future__ import annotations
@@ -15,15 +17,17 @@ import structlog
 from bot.core.people import Person
 from bot.services.acts import writes
 from bot.services.ports import Clock, Ids
-from bot.store import audit, pairs, people, redactions
+from bot.store import audit, closings, pairs, people, redactions
 from bot.store.database import Database, Transaction
 from bot.store.redactions import Form, Redaction
 
-__all__ = ["Form", "Owed", "Redacting", "note_shown"]
+__all__ = ["Form", "Opened", "Owed", "Redacting", "note_shown", "owe_collapses"]
 
 log = structlog.get_logger(__name__)
 
 MINUTE_MS: Final = 60_000
+#: So long after the last tap what was opened closes, and after a newer digest an older collapses.
+OPEN_MS: Final = 15 * MINUTE_MS
 #: How long a message that is being sent is waited for.
 _UNDER_WAY_MS: Final = 5_000
 #: How long what waits for somebody out of reach rests before it is looked at again.
@@ -33,16 +37,31 @@ _GIVEN_UP_MS: Final = 30 * 24 * 60 * MINUTE_MS
 
 
 @dataclass(frozen=True, slots=True)
+class Opened:
+    """What somebody opened in a message: a page of a digest, or one pair's details and beyond.
+
+    digest_id: None beside digests. page: None where only the pair tells which. pair_id: None for
+    a page alone, and beside digests for what cannot be opened there again.
+    """
+
+    digest_id: int | None = None
+    page: int | None = None
+    pair_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Owed:
     """A message to be given another text now. message: its Telegram number.
 
-    has_access: whose chat it is in is a therapist here still.
+    has_access: whose chat it is in is a therapist here still. code: of the pair whose details
+    may be opened there again.
     """
 
     redaction: Redaction
     person: Person
     message: int
     has_access: bool
+    code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +79,51 @@ class Redacting:
         person_id: int,
         pair_ids: Sequence[int],
         form: Form,
+        opened: Opened | None,
         telegram_message: int,
     ) -> None:
-        """Note that a new message in somebody's chat shows something of pairs."""
-        await note_shown(
-            tx, self.ids, person_id, pair_ids, form, telegram_message, self.clock.now()
-        )
+        """Note that a new message in somebody's chat shows something of pairs.
+
+        opened: what is in it, where it closes by itself.
+        """
+        now = self.clock.now()
+        await note_shown(tx, self.ids, person_id, pair_ids, form, telegram_message, now)
+        if opened is not None:
+            await self._close_later(tx, person_id, opened, form, telegram_message)
+
+    @writes
+    async def note_opened(
+        self, tx: Transaction, person_id: int, opened: Opened, telegram_message: int
+    ) -> None:
+        """Note that somebody opened something in a message, which closes by itself."""
+        await self._close_later(tx, person_id, opened, "text", telegram_message)
+
+    @writes
+    async def prolong(self, tx: Transaction, person_id: int, telegram_message: int) -> None:
+        """Note a tap in a message that changes nothing there: what is open stays a while longer."""
+        await closings.prolong(tx, person_id, telegram_message, self.clock.now() + OPEN_MS)
+
+    @writes
+    async def note_taken_away(self, tx: Transaction, person_id: int, telegram_message: int) -> None:
+        """Note that somebody takes a message away."""
+        await closings.forget_open(tx, person_id, telegram_message)
+
+    async def _close_later(
+        self, tx: Transaction, person_id: int, opened: Opened, form: Form, telegram_message: int
+    ) -> None:
+        now, new_id = self.clock.now(), self.ids.new()
+        due_at = now + OPEN_MS
+        if opened.digest_id is None:
+            await closings.close_later(
+                tx, id=new_id, person_id=person_id, pair_id=opened.pair_id,
+                telegram_message=telegram_message, form=form, now=now, due_at=due_at,
+            )  # fmt: skip
+        else:
+            await closings.close_digest_later(
+                tx, id=new_id, person_id=person_id, digest_id=opened.digest_id,
+                page=opened.page, pair_id=opened.pair_id, telegram_message=telegram_message,
+                now=now, due_at=due_at,
+            )  # fmt: skip
 
     async def any_due(self, tx: Transaction) -> bool:
         """Tell whether `next_owed` would have something to do."""
@@ -91,6 +149,9 @@ class Redacting:
         elif found.telegram_message is None:
             # It was not delivered after all, or is to be once more: made anew then.
             await redactions.settle_redaction(tx, found)
+        elif found.why == "older" and await closings.is_open(tx, found):
+            # Somebody reads in it: it collapses when that closes.
+            await redactions.settle_redaction(tx, found)
         elif person.telegram_id is None:
             await self._give_up(tx, found, "cut_off", now)
         elif now - found.owed_at > _GIVEN_UP_MS:
@@ -99,13 +160,17 @@ class Redacting:
             await redactions.put_redaction_off(tx, found, now + _PARK_MS)
         else:
             roles = await people.roles_of(tx, person.id)
-            return Owed(found, person, found.telegram_message, "therapist" in roles), True
+            has_access, code = "therapist" in roles, await _code(tx, found)
+            return Owed(found, person, found.telegram_message, has_access, code), True
         return None, True
 
     @writes
     async def done(self, tx: Transaction, owed: Owed) -> None:
-        """Record that a message shows nothing of the erased any more."""
-        await redactions.settle_redaction(tx, owed.redaction)
+        """Record that a message says what it was to say."""
+        found = owed.redaction
+        await redactions.settle_redaction(tx, found)
+        if found.why == "open" and found.form == "picture":
+            await closings.forget_picture(tx, found.person_id, owed.message)
 
     @writes
     async def later(self, tx: Transaction, owed: Owed, after_seconds: float) -> None:
@@ -120,9 +185,10 @@ class Redacting:
         await self._give_up(tx, owed.redaction, "refused", self.clock.now())
 
     async def _give_up(self, tx: Transaction, found: Redaction, why: str, now: int) -> None:
-        log.warning("message not redacted", message=found.id, why=why)
+        what = "redacted" if found.why == "erased" else "closed"
+        log.warning(f"message not {what}", message=found.id, why=why)
         await redactions.settle_redaction(tx, found)
-        act = f"not redacted: {why}"
+        act = f"not {what}: {why}"
         await audit.note(tx, self.ids.new(), now, None, act, "message", found.id)
 
 
@@ -145,3 +211,16 @@ async def note_shown(
             await redactions.owe_redaction(tx, new_id, person_id, telegram_message, now, form)
     shown = [(ids.new(), pair_id) for pair_id in pair_ids]
     await redactions.add_shown(tx, person_id, shown, telegram_message, form, now)
+
+
+async def owe_collapses(tx: Transaction, therapist_id: int, message_id: int, now: int) -> None:
+    """Owe their line to a therapist's older digests, a message of one having just arrived."""
+    await closings.owe_collapses(tx, therapist_id, message_id, now, now + OPEN_MS)
+
+
+async def _code(tx: Transaction, found: redactions.Redaction) -> str | None:
+    """Give the code of the pair whose details may be opened again; None where none may."""
+    if found.pair_id is None:
+        return None
+    pair = await pairs.load_pair(tx, found.pair_id)
+    return None if pair.state == "erased" else pair.code

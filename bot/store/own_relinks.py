@@ -104,3 +104,8 @@ async def owe_digests_again(tx: Transaction, therapist_id: int, now: int, expire
         now=now,
         expires_at=expires_at,
     )
+    # Those that lie elsewhere have nothing to collapse; these will have.
+    await tx.run(
+        "UPDATE digest SET collapsed_at = NULL WHERE therapist_id = :therapist_id",
+        therapist_id=therapist_id,
+    )

@@ -20,7 +20,8 @@ _TELLS: Final = (
     " AND message.part IN ('joined', 'confirm_nudge', 'confirm_eve')))"
 )
 _AGAIN: Final = (
-    " ON CONFLICT (id) DO UPDATE SET due_at = excluded.due_at, again = redaction.again + 1"
+    " ON CONFLICT (id) DO UPDATE SET due_at = excluded.due_at, again = redaction.again + 1,"
+    " why = excluded.why"
 )
 
 _OF_SHOWN: Final = (
@@ -29,6 +30,8 @@ _OF_SHOWN: Final = (
 )
 #: A picture cannot become a text.
 Form = Literal["text", "picture"]
+#: Somebody was erased or has left; what was opened closes; a newer digest has arrived.
+Why = Literal["erased", "open", "older"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,7 @@ class Redaction:
     """One message that is owed another text. digest_id, page: it is a page of a digest.
 
     telegram_message: None where none can be named (yet). is_under_way: a page that is being sent.
-    again: how often it was owed once more.
+    again: how often it was owed once more. pair_id: whose details open again where it closes.
     """
 
     id: int
@@ -49,6 +52,8 @@ class Redaction:
     owed_at: int
     attempts: int
     again: int
+    why: Why = "erased"
+    pair_id: int | None = None
 
 
 async def add_shown(
@@ -184,12 +189,13 @@ async def is_any_redaction_due(tx: Transaction, now: int) -> bool:
 
 
 async def find_redaction(tx: Transaction, now: int) -> Redaction | None:
-    """Give the message that has been owed another text longest."""
+    """Give the message that has been owed another text longest; the erased go first."""
     row = await tx.one(
         "SELECT redaction.*, message.state,"
         " coalesce(redaction.telegram_message, message.telegram_message) AS place FROM redaction"
         " LEFT JOIN message ON message.id = redaction.id AND redaction.digest_id IS NOT NULL"
-        " WHERE redaction.due_at <= :now ORDER BY redaction.due_at LIMIT 1",
+        " WHERE redaction.due_at <= :now"
+        " ORDER BY redaction.why <> 'erased', redaction.due_at LIMIT 1",
         now=now,
     )
     if row is None:
@@ -197,6 +203,7 @@ async def find_redaction(tx: Transaction, now: int) -> Redaction | None:
     return Redaction(
         row["id"], row["person_id"], row["digest_id"], row["page"], row["place"], row["form"],
         row["state"] == "sending", row["owed_at"], row["attempts"], row["again"],
+        row["why"], row["pair_id"],
     )  # fmt: skip
 
 
@@ -207,7 +214,7 @@ async def settle_redaction(tx: Transaction, redaction: Redaction) -> None:
         id=redaction.id,
         again=redaction.again,
     )
-    if redaction.digest_id is None:
+    if redaction.digest_id is None and redaction.why == "erased":
         # It showed several clients, and now shows none.
         await tx.run(
             "DELETE FROM redaction WHERE person_id = :person_id AND digest_id IS NULL"

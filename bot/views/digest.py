@@ -12,7 +12,7 @@ from bot.render import gettext as _
 from bot.services.acknowledgements import Telling
 from bot.services.details import Details
 from bot.services.digest_pages import Chart, DigestPage
-from bot.services.digests import Acknowledgement
+from bot.services.digests import Acknowledgement, Line
 from bot.services.lookup import Words
 from bot.services.ports import Make, Screen
 from bot.services.sentences import MOST
@@ -62,6 +62,19 @@ class DigestViews:
     def closed(self, week: int | None, reader: Reader) -> Screen:
         """Say nothing of a message but that it is closed; week: of the digest it was."""
         return Screen(self.desk.text("therapist/closed", reader, week=week))
+
+    def collapsed(self, line: Line, page: int, reader: Reader) -> Screen:
+        """Show one line of an older digest, and the button that opens this page of it."""
+        with speaking(reader.language):
+            opens = button(_("Open"), "page", line.digest_id, str(page))
+        text = self.desk.text("therapist/collapsed", reader, line=line, page=page)
+        return Screen(text, rows([opens]))
+
+    def shut(self, code: str, pair_id: int, reader: Reader) -> Screen:
+        """Show that a pair's details have closed, and the button that opens them again."""
+        with speaking(reader.language):
+            opens = button(_("Open"), "textback", 0, pair_id, "0")
+        return Screen(self.desk.text("therapist/shut", reader, code=code), rows([opens]))
 
     def details(self, details: Details, reader: Reader) -> Screen:
         """Show one pair's history, with the way back and the acknowledgement."""

@@ -39,7 +39,7 @@ FOUND_BEFORE = {
     "rules.open_rules_of_pair", "watch.find_watched", "watch.forget_choices",
     "watch.forget_watched", "watch.save_watched", "timetable.cancel_future_of_rule",
     "timetable.future_appointments_of_rule", "timetable.withdraw_checkin", "erasure.erase_pair",
-    "redactions.owe_redactions",
+    "closings.is_older", "redactions.owe_redactions",
     "feed_series.add_alias", "absences.bring_back", "absences.cancel",
     "asking.decide_anew", "checkins.open_of_pair", "handovers.add_asked",
 }  # fmt: skip

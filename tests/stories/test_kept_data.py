@@ -190,8 +190,8 @@ async def folder(world: World) -> AsyncIterator[Path]:
             id=pair["id"],
         )
         await tx.run(
-            "INSERT INTO redaction SELECT 1, therapist_id, id, 1, 1, 1, :due_at, 0, 0, 'text'"
-            " FROM digest LIMIT 1",
+            "INSERT INTO redaction SELECT 1, therapist_id, id, 1, 1, 1, :due_at, 0, 0, 'text',"
+            " 'older', NULL FROM digest LIMIT 1",
             due_at=2**62,
         )
         await tx.run(

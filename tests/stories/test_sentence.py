@@ -52,6 +52,7 @@ async def test_a_sentence_sent_later_comes_by_itself(world: World) -> None:
     anna, ben = await acknowledged(world)
     await world.later(minutes=30)
     received = anna.received
+    await ben.opens("A7")
     await ben.taps("Write a sentence")
     await ben.types(WORDS)
     await ben.taps("Send")

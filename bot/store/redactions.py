@@ -140,8 +140,9 @@ async def owe_redactions(tx: Transaction, pair_id: int, now: int) -> None:
         pair_id=pair_id,
         now=now,
     )
-
     await tx.run(f"{_OF_SHOWN} WHERE pair_id = :pair_id{_AGAIN}", pair_id=pair_id, now=now)
+    # What stands open closes all the same; nobody's details open there again.
+    await tx.run("UPDATE redaction SET pair_id = NULL WHERE pair_id = :pair_id", pair_id=pair_id)
 
 
 async def _owe_eves(tx: Transaction, pair_id: int, now: int) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from world import Human, World
 
 OPENING = "A short check-in about Monday is ready."
@@ -112,6 +114,12 @@ async def test_what_was_answered_stays_as_it_was_until_its_client_erases(world: 
     await ben.taps("Yes, that is right")
     await world.later(minutes=2)
     assert await world.rows("SELECT * FROM answer ORDER BY 1, 2") == said
+    await anna.types("/export")
+    _, held = [seen.document for seen in anna.phone.chat if seen.from_bot and seen.document]
+    (checkin,) = json.loads(held)["checkins"]
+    assert checkin["state"] == "cancelled"
+    rated = [one["value"] for one in checkin["answers"] if isinstance(one["value"], int)]
+    assert sorted(rated) == sorted(LOW)
     await anna.types("/erase")
     await anna.taps("Erase everything")
     assert await world.rows("SELECT * FROM answer") == []

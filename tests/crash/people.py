@@ -73,6 +73,11 @@ class Ledger:
                 del places[place]  # type: ignore[attr-defined]
         self.unmet -= checkins
 
+    def take_away(self, checkins: set[str]) -> None:
+        """Note that a therapist took these away: what was said stays as it was said, but it is no
+        matter any more whether there was a session."""
+        self.unmet -= checkins
+
     def heard(self, data: str) -> None:
         """Note that the latest tap of this kind was answered or shown as done."""
         act, checkin, item, *more = data.split(".")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from world import Human, World
 
 OPENING = "A short check-in about Monday is ready."
@@ -101,6 +103,26 @@ async def test_after_the_digest_it_leaves_the_digest_and_the_details(world: Worl
     assert "Mon, Nov 2" not in ben.screen
     await anna.types("/history")
     assert "Nov 2" not in anna.screen
+
+
+async def test_what_was_answered_stays_as_it_was_until_its_client_erases(world: World) -> None:
+    anna, _, ben = await two_clients(world)
+    await anna.checks_in(*LOW)
+    said = await world.rows("SELECT * FROM answer ORDER BY 1, 2")
+    assert len(said) >= len(LOW)
+    await sets_right(ben, "B2")
+    await ben.taps("Yes, that is right")
+    await world.later(minutes=2)
+    assert await world.rows("SELECT * FROM answer ORDER BY 1, 2") == said
+    await anna.types("/export")
+    _, held = [seen.document for seen in anna.phone.chat if seen.from_bot and seen.document]
+    (checkin,) = json.loads(held)["checkins"]
+    assert checkin["state"] == "cancelled"
+    rated = [one["value"] for one in checkin["answers"] if isinstance(one["value"], int)]
+    assert sorted(rated) == sorted(LOW)
+    await anna.types("/erase")
+    await anna.taps("Erase everything")
+    assert await world.rows("SELECT * FROM answer") == []
 
 
 async def test_the_page_it_stood_on_is_without_it_when_it_is_opened_again(world: World) -> None:

@@ -172,9 +172,9 @@ class Turns:
             await ben.taps(answer)
         chronicle.dropped[wrong.key, on] = self._now
         chronicle.singles.append(Single(right.key, on, "10:00", self._now))
-        # What was said about another's session counts nowhere.
-        client = self.course.clients[wrong.name]
-        self.course.ledger.forget(f"{wrong.name} by mistake", client.asked_since(self._now - DAY))
+        # What was said about another's session counts nowhere; the rows stay, and nobody is shown.
+        client, began_at = self.course.clients[wrong.name], to_utc(on.isoformat(), "10:00", ZONE)
+        self.course.ledger.take_away(client.asked_since(began_at))
 
     # Sessions from a table.
 

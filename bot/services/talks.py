@@ -45,7 +45,8 @@ class Talk:
     could be some. last: what became of the answers before these, at the end alone.
     lost: hours that were lost and of which this client is told now, with the question alone.
     away: days off of the therapist for which the digest waits. covers: the therapist's own absences
-    among them that are not over and name who covers.
+    among them that are not over and name who covers. shut: the items whose answers a new account
+    may not see yet.
     """
 
     checkin: CheckIn
@@ -64,11 +65,12 @@ class Talk:
     lost: Loss | None = None
     away: Span | None = None
     covers: tuple[Absence, ...] = ()
+    shut: frozenset[str] = frozenset()
 
     @property
     def talked(self) -> Value:
         """What the client says to whether the two have talked about the last answers."""
-        given = self.answers.get("talked")
+        given = None if "talked" in self.shut else self.answers.get("talked")
         return given.value if given is not None else None
 
     @property
@@ -131,6 +133,9 @@ class Talks:
             last=await self._last(tx, checkin) if position is None else None,
             away=away,
             covers=covers,
+            shut=frozenset(
+                item for item, given in answers.items() if _is_of_before(given, checkin, now)
+            ),
         )
 
     async def _last(self, tx: Transaction, checkin: CheckIn) -> Heard | None:
@@ -198,10 +203,15 @@ class Talks:
 
 def is_closed(given: Answer, checkin: CheckIn, now: int) -> bool:
     """Say whether an answer holds words of before, which a new account may not see yet."""
+    is_text = isinstance(given.value, str) and given.disclosure is not None
+    return is_text and _is_of_before(given, checkin, now)
+
+
+def _is_of_before(given: Answer, checkin: CheckIn, now: int) -> bool:
+    """Say whether an answer was given in a former account, and is not to be seen in the new one."""
     if checkin.history_from_at is None or checkin.shows_before(now):
         return False
-    is_text = isinstance(given.value, str) and given.disclosure is not None
-    return is_text and given.answered_at <= checkin.history_from_at - OBJECTS_MS
+    return given.answered_at <= checkin.history_from_at - OBJECTS_MS
 
 
 def _shown(answers: Answers, checkin: CheckIn, now: int) -> Answers:

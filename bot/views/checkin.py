@@ -99,7 +99,7 @@ class CheckInViews:
             buttons = [
                 button(self._short(talk, item, reader), "reopen", talk.checkin.id, item.key)
                 for item in items
-                if item.key in talk.answers
+                if item.key in talk.answers and item.key not in talk.shut
             ]
             keyboard = rows(
                 *columns(buttons, _CHIP_COLUMNS),
@@ -146,6 +146,9 @@ class CheckInViews:
             given = talk.answers.get(item.key)
             if given is None or (given.value is None and item.kind != "rating"):
                 continue
+            if item.key in talk.shut:
+                # Nor that it was asked: what is asked besides tells how the ratings were.
+                continue
             lines.append((self._short(talk, item, reader), self._answer(talk, given, reader)))
         return lines
 
@@ -187,7 +190,7 @@ class CheckInViews:
 
     def _rating_keyboard(self, talk: Talk, item: Item, given: Answer | None) -> Keyboard:
         at = talk.checkin.id
-        value = given.value if given else None
+        value = given.value if given and item.key not in talk.shut else None
         numbers = [
             button(f"· {n} ·" if n == value else str(n), "rate", at, item.key, str(n))
             for n in range(item.lowest, item.highest + 1)
@@ -214,6 +217,7 @@ class CheckInViews:
     ) -> Keyboard:
         at = talk.checkin.id
         had = given.value if given and isinstance(given.value, tuple) else ()
+        had = () if item.key in talk.shut else had
         chips = [
             button(
                 ("✓ " if option in had else "") + self._words(talk, reader, f"{item.key}.{option}"),
@@ -280,8 +284,9 @@ class CheckInViews:
             return rows([button(_("Don't send"), "withhold", at)], [_help(at)])
         texts = [item for item in talk.instrument.items if item.kind == "text"]
         more = [button(_("Add something"), "reopen", at, item.key) for item in texts[:1]]
+        can_change = any(key not in talk.shut for key in talk.answers)
         return rows(
-            [button(_("Change"), "change", at), *more],
+            [*([button(_("Change"), "change", at)] if can_change else []), *more],
             [button(_("Don't send"), "withhold", at)],
             [_help(at)],
         )

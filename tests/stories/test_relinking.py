@@ -199,6 +199,31 @@ async def test_what_was_before_opens_a_day_after_the_change(world: World) -> Non
     assert "not one of yours" in await anna.taps("That was not me")
 
 
+async def test_answers_of_before_do_not_show_in_what_is_still_open(world: World) -> None:
+    """A wrong account would learn how the session was, and for a day nobody could object."""
+    _, ben = await kept_words(world)
+    ((checkin,),) = await world.rows("SELECT id FROM checkin")
+    at = write_id(int(str(checkin)))
+    new = await relinks(world, ben)
+    since = len(world.calls_to(new))
+    await new.taps("I agree")
+    assert new.sees("Thank you. This goes to your therapist")
+    assert new.sees("What was answered in the former account is not shown in this one yet.")
+    assert not new.sees("Change")
+    await new.forges(f"change.{at}", f"reopen.{at}.heard", f"show.{at}")
+    await new.taps("Keep it ›")
+    await new.forges(f"reopen.{at}.hindered", f"show.{at}")
+    shown = [str(call.params) for call in world.calls_to(new)[since:]]
+    assert len(shown) > 5
+    numbers = re.compile(r"(heard|bond|goals|tasks|overall): \d|· \d+ ·|✓", re.IGNORECASE)
+    named = [one for one in shown if numbers.search(one)]
+    assert named == []
+    assert sorted(v for v in await world.kept() if isinstance(v, int)) == [3, 8, 8, 8, 8]
+    await world.later(hours=24)
+    await new.forges(f"show.{at}")
+    assert new.sees("Heard: 3", button="Change")
+
+
 async def test_who_says_that_it_was_somebody_else_keeps_what_was_before_closed(
     world: World,
 ) -> None:

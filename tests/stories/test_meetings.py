@@ -76,6 +76,8 @@ async def test_who_leaves_while_away_has_the_last_digest_all_the_same(world: Wor
     await world.later(hours=26)
     last = "SELECT max(cut_at) - max(begun_at) FROM digest JOIN handover ON from_id = therapist_id"
     assert await world.rows(last) == [(LAST_AFTER_MS,)]
+    # The one before his days off has given way to the last, and opens again.
+    await ben.taps("Open")
     assert ben.sees("A7", button="Let's talk about it")
     assert ASK in anna.screen
     await anna.taps("Yes, and share my answers")

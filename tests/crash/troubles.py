@@ -11,7 +11,7 @@ import signal
 import sqlite3
 import sys
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 
 from bot.core.timetable import to_utc
 from tests.crash.disk import Disk, Trouble

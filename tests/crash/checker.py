@@ -26,7 +26,7 @@ import sqlite3
 import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -47,13 +47,27 @@ _GOES_ON = {("unknown", "queued"), ("unknown", "sending"), ("unknown", "sent"),
             ("unknown", "failed"), ("unknown", "dropped")}  # fmt: skip
 
 
+def _copy_whole(database: Path, copy: Path) -> None:
+    """Copy a database with its log; anew where somebody else has just moved the one into the other.
+
+    Whoever closes it last does that, as the process that held the lock of `LongLock`.
+    """
+    log, copied = Path(f"{database}-wal"), Path(f"{copy}-wal")
+    while True:
+        copied.unlink(missing_ok=True)
+        was_there = log.exists()
+        shutil.copy(database, copy)
+        with suppress(FileNotFoundError):
+            shutil.copy(log, copied)
+        if log.exists() == was_there == copied.exists():
+            return
+
+
 def dissected(database: Path) -> sqlite3.Connection:
     """Open a copy of what a dead life left, so that the next finds all as it was."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "left"
-        for end in ("", "-wal"):
-            if (left := Path(f"{database}{end}")).exists():
-                shutil.copy(left, f"{copy}{end}")
+        _copy_whole(database, copy)
         db = sqlite3.connect(copy)
         db.row_factory = sqlite3.Row
         db.execute("SELECT count(*) FROM sqlite_master").fetchone()

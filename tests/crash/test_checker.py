@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from tests.crash.checker import dissected
 from tests.crash.failpoints import POINTS, Arms, Way, points_of, resolve
 from tests.crash.keeper import SOMETIME, Blow, Keeper
 from tests.crash.killed_stage import KilledStage
@@ -62,3 +66,32 @@ def test_arms_strike_once_at_the_nth_passage(tmp_path: Path) -> None:
     assert arms.strikes("claim: before") == 1
     assert arms.passages()["claim: before"] == 4
     arms.close()
+
+
+@pytest.mark.parametrize("moment", ["before the file", "after the file", "before the log"])
+def test_what_a_dead_life_left_is_read_whole_while_its_log_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    """Another process that closes the database last moves the log into the file meanwhile."""
+    path = tmp_path / "left"
+    last = sqlite3.connect(path, isolation_level=None)
+    last.execute("PRAGMA journal_mode = WAL")
+    last.execute("CREATE TABLE kept (id INTEGER)")
+    last.execute("INSERT INTO kept VALUES (7)")
+    copy = shutil.copy
+    copied: list[str] = []
+
+    def copy_slowly(source: Path, target: Path) -> None:
+        what = "the log" if source.name.endswith("-wal") else "the file"
+        copied.append(what)
+        if moment == f"before {what}":
+            last.close()
+        copy(source, target)
+        if moment == f"after {what}":
+            last.close()
+
+    monkeypatch.setattr(shutil, "copy", copy_slowly)
+    with closing(dissected(path)) as db:
+        assert [tuple(row) for row in db.execute("SELECT id FROM kept")] == [(7,)]
+    assert copied.count("the file") == 2
+    assert not Path(f"{path}-wal").exists()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import structlog
 from telegram import Update
@@ -215,9 +215,7 @@ async def _assemble(
     health = Health(db, clock, wall, signs)
     receiver = _receiver(settings, clock, ids, db, bot, application, room, health)
     delivery = Delivery(outgoing, Messages(room, outgoing), messenger, room)
-    redaction = Redaction(
-        room.redacting, room.digests, enrolment, room.digest_views, messenger, lanes
-    )
+    redaction = Redaction(room, messenger)
     plan, sweep, follow = _work(settings, clock, ids, db, room)
     ticks = Ticks(
         plan=plan,
@@ -229,7 +227,7 @@ async def _assemble(
             Piece(declaring.look),
         ),
         follow=follow,
-        redact=(Piece(redaction.redact_one, redaction.redacting.any_due),),
+        redact=(Piece(redaction.redact_one, room.redacting.any_due),),
         on_token_refused=on_token_refused,
         db=db,
         clock=clock,
@@ -288,7 +286,7 @@ def _off_hold(hold: Hold, piece: Piece) -> Piece:
     return Piece(work, look)
 
 
-def _folding(closing: Closing, room: Room) -> Any:
+def _folding(closing: Closing, room: Room) -> Callable[[], Awaitable[bool]]:
     """Let the messages of closed check-ins show how they ended."""
 
     async def fold_one() -> bool:

@@ -64,7 +64,7 @@ class Messages:
         return self.room.desk.reader(claimed.person)
 
     async def _notice(self, claimed: Claimed) -> Made:
-        name, *_ = claimed.message.part.split(":")
+        name = _name(claimed)
         if name == "relinked":
             return await self._to_former(claimed)
         if name == "morning":
@@ -98,7 +98,7 @@ class Messages:
 
     async def _hold(self, claimed: Claimed) -> Screen | None:
         loss, is_on = await self.room.hold.newest(), await self.room.hold.is_on()
-        if loss is None or is_on != claimed.message.part.startswith("hold"):
+        if loss is None or is_on != (_name(claimed) == "hold"):
             return None
         return self.room.notice_views.hold(loss, self._reader(claimed))
 
@@ -134,7 +134,7 @@ class Messages:
         return self.room.notice_views.watch(pair, at, self._reader(claimed))
 
     async def _unopened(self, claimed: Claimed) -> Screen | None:
-        name, *_ = claimed.message.part.split(":")
+        name = _name(claimed)
         at_least = REMINDED_AFTER if name == "unopened" else TOLD_AFTER
         lying = await self.room.unopened.find(claimed.message.subject_id, at_least)
         reader = self._reader(claimed)
@@ -147,10 +147,10 @@ class Messages:
         return self.room.notice_views.before_first(pair, talk, self._reader(claimed))
 
     async def _handover(self, claimed: Claimed) -> Screen | None:
-        name, *more = claimed.message.part.split(":")
+        name = _name(claimed)
         telling = await self.room.handing.telling(claimed.message.subject_id)
         # What was taken back before it could be told is told once, as taken back.
-        is_news = telling.undone == ("undone" in more)
+        is_news = telling.undone == ("undone" in _more(claimed))
         reader = self._reader(claimed)
         return self.room.handover_views.told(name, telling, reader) if is_news else None
 
@@ -185,7 +185,7 @@ class Messages:
         return self.room.ending_views.told(joining, asked, self._reader(claimed))
 
     async def _joined(self, claimed: Claimed, pair: Pair) -> Screen | None:
-        name, *_ = claimed.message.part.split(":")
+        name = _name(claimed)
         _, client = await self.room.enrolment.pair_of(claimed.person.id, pair.id)
         reader = self._reader(claimed)
         return self.room.notice_views.joined(name, pair, client, reader) if client else None
@@ -237,6 +237,11 @@ class Messages:
         if question is None or not question.asks:
             return None
         return self.room.feed_views.question(question, self._reader(claimed))
+
+
+def _name(claimed: Claimed) -> str:
+    """Give the name of a notice."""
+    return claimed.message.part.split(":")[0]
 
 
 def _more(claimed: Claimed) -> list[str]:

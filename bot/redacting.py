@@ -14,14 +14,11 @@ import structlog
 
 from bot.core.errors import Rejected, TokenRefused, TryLater, Unclear, Unreachable
 from bot.pictures import BLANK
-from bot.services.digests import Digests
-from bot.services.enrolment import Enrolment
+from bot.room import Room
 from bot.services.ports import Messenger, Screen
-from bot.services.redacting import Owed, Redacting
+from bot.services.redacting import Owed
 from bot.store.database import Unavailable
 from bot.transport.faults import trace
-from bot.transport.lanes import Lanes
-from bot.views.digest import DigestViews
 from bot.views.reader import Reader
 
 log = structlog.get_logger(__name__)
@@ -34,47 +31,43 @@ _TOKEN_SECONDS: Final = 60.0
 class Redaction:
     """Works off what delivered messages are to say instead."""
 
-    redacting: Redacting
-    digests: Digests
-    enrolment: Enrolment
-    views: DigestViews
+    room: Room
     messenger: Messenger
-    lanes: Lanes
 
     async def redact_one(self) -> bool:
         """Change the message that has been owed it longest; was there one?
 
         Errors: `TokenRefused`, `Unavailable`.
         """
-        owed = await self.redacting.next_owed()
+        owed = await self.room.redacting.next_owed()
         if owed is None:
             return False
         assert owed.person.telegram_id is not None  # noqa: S101 - checked before
-        if self.lanes.is_busy(owed.person.telegram_id):
+        if self.room.lanes.is_busy(owed.person.telegram_id):
             # An answer that was made before the erasing may be on its way into this very message.
-            await self.redacting.later(owed, _LANE_SECONDS)
+            await self.room.redacting.later(owed, _LANE_SECONDS)
             return True
         await self._edit(owed, owed.person.telegram_id, await self._screen(owed))
         return True
 
     async def _screen(self, owed: Owed) -> Screen:
         """Make what a message says from now on."""
-        reader = self.views.desk.reader(owed.person)
+        reader = self.room.desk.reader(owed.person)
         digest_id, page = owed.redaction.digest_id, owed.redaction.page
         if digest_id is None or page is None:
             return self._beside(owed, reader)
-        line = await self.digests.line(digest_id)
+        line = await self.room.digests.line(digest_id)
         if not owed.has_access:
-            return self.views.closed(line.week, reader)
+            return self.room.digest_views.closed(line.week, reader)
         if line.is_older and owed.redaction.why != "erased":
-            return self.views.collapsed(line, page, reader)
-        erased = self.views.erased(line.week, reader)
-        collapsed = self.views.collapsed(line, page, reader)
+            return self.room.digest_views.collapsed(line, page, reader)
+        erased = self.room.digest_views.erased(line.week, reader)
+        collapsed = self.room.digest_views.collapsed(line, page, reader)
         try:
-            made = await self.digests.page(digest_id, page)
+            made = await self.room.digests.page(digest_id, page)
             if made is None:
                 return erased
-            return collapsed if line.is_older else self.views.page(made, reader)
+            return collapsed if line.is_older else self.room.digest_views.page(made, reader)
         except Unavailable:
             raise
         except Exception as bug:
@@ -85,11 +78,11 @@ class Redaction:
     def _beside(self, owed: Owed, reader: Reader) -> Screen:
         """Make what a message says from now on that is no page of a digest."""
         found = owed.redaction
-        screen = self.views.closed(None, reader)
+        screen = self.room.digest_views.closed(None, reader)
         if owed.has_access and found.why == "erased":
-            screen = self.views.erased(None, reader)
+            screen = self.room.digest_views.erased(None, reader)
         elif owed.has_access and owed.code is not None and found.pair_id is not None:
-            screen = self.views.shut(owed.code, found.pair_id, reader)
+            screen = self.room.digest_views.shut(owed.code, found.pair_id, reader)
         return replace(screen, photo=BLANK) if found.form == "picture" else screen
 
     async def _change(self, chat_id: int, message: int, screen: Screen) -> None:
@@ -106,17 +99,17 @@ class Redaction:
         try:
             await self._change(chat_id, owed.message, screen)
         except Unclear:
-            await self.redacting.later(owed, 0.0)
+            await self.room.redacting.later(owed, 0.0)
         except TryLater as later:
-            await self.redacting.later(owed, later.after)
+            await self.room.redacting.later(owed, later.after)
         except Unreachable:
-            await self.enrolment.unreachable(chat_id)
-            await self.redacting.later(owed, 0.0)
+            await self.room.enrolment.unreachable(chat_id)
+            await self.room.redacting.later(owed, 0.0)
         except Rejected as refusal:
             log.warning("edit refused", message=owed.redaction.id, said=str(refusal))
-            await self.redacting.refused(owed)
+            await self.room.redacting.refused(owed)
         except TokenRefused:
-            await self.redacting.later(owed, _TOKEN_SECONDS)
+            await self.room.redacting.later(owed, _TOKEN_SECONDS)
             raise
         else:
-            await self.redacting.done(owed)
+            await self.room.redacting.done(owed)

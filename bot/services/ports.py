@@ -129,3 +129,7 @@ class Lane(Protocol):
     def toast(self, callback_id: str, text: str = "", *, alert: bool = False) -> None:
         """Answer a tap."""
         ...
+
+    def is_busy(self, chat_id: int) -> bool:
+        """Tell whether something waits for a chat, or is under way there."""
+        ...

@@ -22,10 +22,14 @@ async def with_beside(
     window: Window,
     instrument: Instrument,
     among: Among = EVERYBODY,
+    over_at: int = 0,
 ) -> list[PairFacts]:
-    """Complete a therapist's facts as of a window's end."""
-    guesses = await mirror.guesses_of(tx, therapist_id, window.cut_at, among)
-    before = await expectations.expected_before(tx, therapist_id, among)
+    """Complete a therapist's facts as of a window's end.
+
+    over_at: pairs that were stopped or ended by then are not among them.
+    """
+    guesses = await mirror.guesses_of(tx, therapist_id, window.cut_at, among, over_at)
+    before = await expectations.expected_before(tx, therapist_id, among, over_at)
     items = [item.key for item in instrument.ratings]
     completed = []
     for pair in facts:

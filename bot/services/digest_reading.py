@@ -43,14 +43,15 @@ class DigestReading:
     ) -> list[PairFacts]:
         """Give all that a digest says about pairs is judged by."""
         texts = self.settings.digest.free_text
-        facts = await self._followed(tx, therapist_id, window, among)
+        over_at = window.from_at - _OVER_MS if among == EVERYBODY else 0
+        facts = await self._followed(tx, therapist_id, window, among, over_at)
         facts = await with_goodbyes(
             tx, facts, therapist_id, window, self.instruments, texts=texts, among=among
         )
-        return await with_beside(tx, facts, therapist_id, window, self.instrument, among)
+        return await with_beside(tx, facts, therapist_id, window, self.instrument, among, over_at)
 
     async def _followed(
-        self, tx: Transaction, therapist_id: int, window: Window, among: Among
+        self, tx: Transaction, therapist_id: int, window: Window, among: Among, over_at: int
     ) -> list[PairFacts]:
         """Give what is followed of pairs. First as many check-ins as a baseline has scores; of whom
         these were too few, because some had none, twice as many."""
@@ -64,7 +65,6 @@ class DigestReading:
             depth=FOLLOWED_SESSIONS + per_week * (weeks + 1),
             texts=self.settings.digest.free_text,
         )
-        over_at = window.from_at - _OVER_MS if among == EVERYBODY else 0
         whole = self.instrument.house.baseline_over
         facts = await read(first=whole, among=among, over_at=over_at)
         return [

@@ -19,7 +19,6 @@ from bot.store.digest_answers import ANSWERS, RECENT_ANSWERS, Answers, answers_o
 from bot.store.digest_rows import (
     EVERYBODY,
     OF_PAIR,
-    OWN,
     READ,
     RECENT,
     STILL,
@@ -73,7 +72,7 @@ NOT_ASKED: Final = (
     "SELECT appointment.* FROM pair"  # noqa: S608 - fixed text
     " JOIN appointment ON appointment.pair_id = pair.id"
     " AND appointment.starts_at > :since_at AND appointment.starts_at <= :cut_at"
-    f" WHERE{OWN} AND appointment.asked = 'not_asked' AND appointment.state = 'planned'"
+    f" WHERE{STILL} AND appointment.asked = 'not_asked' AND appointment.state = 'planned'"
     " AND appointment.asked_at >= :from_at AND appointment.asked_at < :cut_at"
 )
 
@@ -82,14 +81,14 @@ TALKS: Final = (
     " (SELECT newest.id FROM acknowledgement AS newest WHERE newest.pair_id = pair.id"
     "  AND newest.kind = 'talk' AND newest.made_at < :cut_at"
     "  AND coalesce(newest.raised_at, 0) < :cut_at ORDER BY newest.made_at DESC LIMIT 1)"
-    f" WHERE{OWN} AND {STANDS}"
+    f" WHERE{STILL} AND {STANDS}"
 )
 
 ACKNOWLEDGED: Final = (
     "SELECT acknowledgement.pair_id, acknowledgement.kind, acknowledgement.raised_at, digest.cut_at"  # noqa: S608 - fixed text
     " FROM pair JOIN acknowledgement ON acknowledgement.pair_id = pair.id"
     " AND acknowledgement.made_at > :followed_at AND acknowledgement.made_at < :cut_at"
-    f" JOIN digest ON digest.id = acknowledgement.digest_id WHERE{OWN}"
+    f" JOIN digest ON digest.id = acknowledgement.digest_id WHERE{STILL}"
 )
 
 

@@ -10,7 +10,7 @@ from bot.core.rhythm import EXPECTED_ITEMS
 from bot.core.sessions import Given
 from bot.store.answers import open_value
 from bot.store.database import Transaction
-from bot.store.digest_rows import AMONG, EVERYBODY, OWN, Among
+from bot.store.digest_rows import EVERYBODY, OWN, STILL, Among
 
 BEFORE_FIRST: Final = (
     "SELECT checkin.id, checkin.state, checkin.instrument, checkin.instrument_version,"  # noqa: S608 - fixed text
@@ -55,21 +55,21 @@ async def before_first_of(
 
 
 async def expected_before(
-    tx: Transaction, therapist_id: int, among: Among = EVERYBODY
+    tx: Transaction, therapist_id: int, among: Among = EVERYBODY, over_at: int = 0
 ) -> dict[int, dict[str, int]]:
     """Give what a therapist's pairs expected, as they rated it then: {pair: {item}}.
 
-    What was withheld is left out.
+    What was withheld is left out, and who was stopped or ended by `over_at`.
     """
     rows = await tx.all(
         "SELECT answer.checkin_id, answer.item, answer.value, pair.id AS pair_id, pair.data_key"  # noqa: S608 - fixed text
         " FROM pair JOIN checkin ON checkin.pair_id = pair.id AND checkin.kind = 'before_first'"
         " JOIN answer ON answer.checkin_id = checkin.id"
-        f" WHERE pair.therapist_id = :therapist_id AND pair.data_key IS NOT NULL{AMONG}"
-        " AND checkin.state <> 'withheld' AND answer.value IS NOT NULL"
+        f" WHERE{STILL} AND checkin.state <> 'withheld' AND answer.value IS NOT NULL"
         " AND answer.item IN (:hope, :confidence)",
         therapist_id=therapist_id,
         **among.values,
+        over_at=over_at,
         hope=EXPECTED_ITEMS[0],
         confidence=EXPECTED_ITEMS[1],
     )

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.store.database import Row, Transaction
-from bot.store.digest_rows import AMONG, EVERYBODY, Among
+from bot.store.digest_rows import EVERYBODY, STILL, Among
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,21 +210,22 @@ async def find_day_over(tx: Transaction, since_at: int, now: int) -> tuple[int, 
 
 
 async def guesses_of(
-    tx: Transaction, therapist_id: int, cut_at: int, among: Among = EVERYBODY
+    tx: Transaction, therapist_id: int, cut_at: int, among: Among = EVERYBODY, over_at: int = 0
 ) -> dict[int, dict[int, dict[str, int | None]]]:
     """Give a therapist's guesses before `cut_at` by pair and check-in: {pair: {check-in: {item}}}.
 
-    Those of about a year: no history is shown that goes back further.
+    Those of about a year: no history is shown that goes back further. Nor are those of pairs that
+    were stopped or ended by `over_at`.
     """
     rows = await tx.all(
         "SELECT mirror_rating.*, pair.id AS pair_id, pair.data_key FROM pair"  # noqa: S608 - fixed text
         " JOIN checkin ON checkin.pair_id = pair.id"
         " JOIN mirror_rating ON mirror_rating.checkin_id = checkin.id"
-        f" WHERE pair.therapist_id = :therapist_id AND pair.data_key IS NOT NULL{AMONG}"
-        " AND mirror_rating.rated_at < :cut_at AND checkin.due_at > :since_at",
+        f" WHERE{STILL} AND mirror_rating.rated_at < :cut_at AND checkin.due_at > :since_at",
         therapist_id=therapist_id,
         since_at=cut_at - _GUESSES_FOR_MS,
         **among.values,
+        over_at=over_at,
         cut_at=cut_at,
     )
     found: defaultdict[int, dict[int, dict[str, int | None]]] = defaultdict(dict)

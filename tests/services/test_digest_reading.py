@@ -4,6 +4,7 @@
 2. A page opens nobody's answers but those of the pairs on it; the first one also what is counted.
 3. What is withheld or erased on another page is out of the counts with the next tap.
 4. A baseline is whole, also where some of the first check-ins have no score.
+5. Of whoever left long ago no row is read: a practice has ever more of them.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,6 +22,7 @@ from bot.core.entries import entry_of
 from bot.core.errors import Refused
 from bot.services.digest_pages import DigestPage
 from bot.store import digest_facts
+from bot.store.database import Transaction
 from bot.store.digest_rows import Among
 from bot.store.vault import Altered
 from tests.digest_support import CUT, DAY, FROM, HOUR, INSTRUMENT, NEXT, WINDOW
@@ -131,6 +134,57 @@ async def test_a_baseline_is_read_whole_where_the_first_have_no_scores(world: Wo
         (here,) = [entry for entry in whole.entries if entry.pair_id == pair.pair_id]
         assert full is not None
         assert (here.limits, here.usual, here.reasons) == (full.limits, full.usual, full.reasons)
+
+
+async def left_long_ago(world: World) -> int:
+    """A pair with a row of everything that a digest reads."""
+    pair = await world.pair("Z9")
+    await world.checkin(pair, *CALM, on="2026-06-01")
+    met = await world.checkin(pair, *CALM, on=MONDAY)
+    await world.appointment(
+        pair, asked="not_asked", asked_at=CUT - DAY, not_asked_reason="cap", on="2026-11-17"
+    )
+    await world.insert("mirror_rating", {"checkin_id": met, "item": "heard", "rated_at": CUT - DAY})
+    assert await world.making.make_one()
+    await world.digests.acknowledge(world.ben, await world.newest_digest(), pair, "talk")
+    await world.run("UPDATE acknowledgement SET made_at = :at", at=CUT - DAY)
+    return pair
+
+
+@pytest.mark.parametrize("left_at", [CUT - DAY, CUT - 100 * DAY])
+async def test_of_whoever_left_long_ago_no_row_is_read(
+    world: World, monkeypatch: pytest.MonkeyPatch, left_at: int
+) -> None:
+    left = await left_long_ago(world)
+    await world.checkin(await world.pair("A7"), *CALM)
+    await world.run(
+        "UPDATE pair SET state = 'ended', ended_at = :at WHERE id = :id", at=left_at, id=left
+    )
+    read: list[str] = []
+
+    def listen(name: str) -> None:
+        asked = getattr(Transaction, name)
+
+        async def heard(tx: Transaction, sql: str, **values: object) -> list[Any]:
+            rows: list[Any] = await asked(tx, sql, **values)
+            if any(left in (row.values() if isinstance(row, dict) else tuple(row)) for row in rows):
+                read.append(sql)
+            return rows
+
+        monkeypatch.setattr(Transaction, name, heard)
+
+    listen("all")
+    listen("tuples")
+    async with reading(world.db) as tx:
+        facts = await world.digests.reading.facts(tx, world.ben, WINDOW)
+    codes = {pair.code for pair in facts}
+    if left_at == CUT - DAY:
+        assert codes == {"A7", "Z9"}
+        what = "pair, check-ins, their number, not asked, talk, acknowledgements, guesses"
+        assert len(read) == 7, what
+    else:
+        assert codes == {"A7"}
+        assert read == []
 
 
 async def pages(world: World) -> tuple[int, list[int]]:

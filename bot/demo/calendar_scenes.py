@@ -11,7 +11,8 @@ from bot.core.feeds import Flaw, Found, Seen, Source
 from bot.demo.stage import Stage
 from bot.emulator import Person as Phone
 from bot.services.declaring import Declared, Declaring
-from bot.services.following import DAY_MS, MINUTE_MS, Following, Said
+from bot.services.following import DAY_MS, MINUTE_MS, Following
+from bot.services.matching import Said
 
 _AT = "https://127.0.0.1/"
 _FLAWS = (

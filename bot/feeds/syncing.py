@@ -22,7 +22,8 @@ from bot.feeds.facts import Event, NotACalendar, Reading, Trouble
 from bot.feeds.fetching import fetch
 from bot.feeds.matching import Known, Matching, matching_of
 from bot.services.feeds import hashed
-from bot.services.following import Applied, Following, Job, Said
+from bot.services.following import Applied, Following, Job
+from bot.services.matching import Said
 from bot.store.database import Transaction, Unavailable
 
 log = structlog.get_logger(__name__)

@@ -7,17 +7,19 @@ about. What a client has been asked about is neither asked again nor taken back.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from bot.config import Settings
-from bot.core.feeds import LATE_MS, Changes, Feed, Flaw, Found, Seen, Span, reconcile
+from bot.core.feeds import LATE_MS, Changes, Feed, Flaw, Found, Kept, Seen, Span, reconcile
 from bot.core.timetable import AHEAD_DAYS, local_on
 from bot.services.acts import reads, writes
 from bot.services.away_keeping import keep
 from bot.services.events import Steps
 from bot.services.feed_news import tell_owner, tell_therapist
 from bot.services.feeds import therapists_asked
+from bot.services.matching import Said, plannable, resolved
 from bot.services.ports import Clock, Ids
 from bot.store import feed_events, feed_flaws, feed_series, feeds, people
 from bot.store.database import Database, Transaction
@@ -55,14 +57,6 @@ class Job:
     is_whole: bool
     is_urgent: bool = False
     is_look: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What a calendar says of one event before its pair is known. code: whose, by the rules."""
-
-    event: Found
-    code: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,37 +178,17 @@ class Following:
         now, zone = self.clock.now(), await self._zone(tx, feed)
         await self._note_flaws(tx, feed, flaws)
         whose = {one.pair_id: one for one in await feed_events.pairs_known(tx, feed_id)}
-        verdicts = await feed_series.verdicts(tx, feed_id)
-        codes = _by_code([(one.code, pair_id) for pair_id, one in whose.items()])
-        found = [_resolved(one, codes, verdicts) for one in said]
+        found = resolved(said, whose, await feed_series.verdicts(tx, feed_id))
         since = max(now - LATE_MS, feed.accepted_at if feed.accepted_at is not None else now)
         span = Span(now, since, now + AHEAD_DAYS * DAY_MS)
         await feed_events.forget_events(tx, feed_id, now - _KEPT_DAYS * DAY_MS)
         kept = await feed_events.kept_events(tx, feed_id)
-        known = {(one.stem, one.starts_at, one.pair_id) for one in kept}
-        # Nothing new is made for who has stopped or left; what there is stays theirs.
-        plannable = [
-            one
-            if one.pair_id is None
-            or whose[one.pair_id].may_plan
-            or (one.stem, one.starts_at, one.pair_id) in known
-            else replace(one, pair_id=None)
-            for one in found
-        ]
+        planned = plannable(found, whose, kept)
         steps = Steps(self.ids, feed, whose, zone, now)
         if feed.accepted_at is None:
-            await feed_events.forget_events(tx, feed_id)
-            changes = reconcile((), plannable, span, unread)
-            await steps.sketch(tx, changes)
-            # Who adds the practice's by the command line sees it there.
-            is_first = feed.read_at is None and feed.rests is None
-            if is_first and (feed.therapist_id or feed.source.declared):
-                await self._tell(tx, feed, f"feed_ready:{now}")
+            changes = await self._sketch(tx, feed, steps, reconcile((), planned, span, unread))
         else:
-            changes = reconcile(kept, plannable, span, unread)
-            if feed.allowed_at is not None and changes.lost <= (feed.lost or 0):
-                # No more is gone than was told: the bytes differ at each download of some makers.
-                changes = reconcile(kept, plannable, span, unread, is_believed=True)
+            changes = _compared(feed, kept, planned, span, unread)
             if changes.is_absurd:
                 return await self._hold(tx, feed, changes, seen, zone)
             await steps.carry_out(tx, changes)
@@ -224,6 +198,16 @@ class Following:
         await feeds.note_held(tx, feed_id, None, None, None)
         await feeds.note_read(tx, feed_id, seen, local_on(now, zone), self._next(), now)
         return Applied(changes, unknown)
+
+    async def _sketch(self, tx: Transaction, feed: Feed, steps: Steps, changes: Changes) -> Changes:
+        """Show what a calendar would bring that nobody has accepted yet."""
+        await feed_events.forget_events(tx, feed.id)
+        await steps.sketch(tx, changes)
+        # Who adds the practice's by the command line sees it there.
+        is_first = feed.read_at is None and feed.rests is None
+        if is_first and (feed.therapist_id or feed.source.declared):
+            await self._tell(tx, feed, f"feed_ready:{self.clock.now()}")
+        return changes
 
     async def _hold(
         self, tx: Transaction, feed: Feed, changes: Changes, seen: Seen, zone: str
@@ -285,19 +269,16 @@ class Following:
         await tell_owner(tx, feed, part, ids=self.ids, settings=self.settings, now=now)
 
 
-def _by_code(known: list[tuple[str, int]]) -> dict[str, int]:
-    """Give the pair of each code; one that two therapists use is nobody's."""
-    found: dict[str, int] = {}
-    for code, pair_id in known:
-        found[code] = 0 if code in found else pair_id
-    return found
-
-
-def _resolved(said: Said, codes: dict[str, int], verdicts: dict[bytes, int | None]) -> Found:
-    """Say whose an event is: by a rule, else by what was answered about its series."""
-    event = said.event
-    if said.code is not None and codes.get(said.code):
-        return replace(event, pair_id=codes[said.code], is_asked_about=False)
-    if event.series in verdicts:
-        return replace(event, pair_id=verdicts[event.series], is_asked_about=False)
-    return event
+def _compared(
+    feed: Feed,
+    kept: Sequence[Kept],
+    planned: Sequence[Found],
+    span: Span,
+    unread: frozenset[bytes],
+) -> Changes:
+    """Give what a reading changes; a loss that was allowed is believed."""
+    changes = reconcile(kept, planned, span, unread)
+    if feed.allowed_at is not None and changes.lost <= (feed.lost or 0):
+        # No more is gone than was told: the bytes differ at each download of some makers.
+        return reconcile(kept, planned, span, unread, is_believed=True)
+    return changes

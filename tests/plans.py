@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from bot.store import database
+from bot.store import statements
 
 
 def catch_plans(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
     """Give the steps of every statement that is run from now on, by its text."""
     found: dict[str, list[str]] = {}
-    run = database._rows
+    run = statements.rows
 
     def explained(connection: sqlite3.Connection, sql: str, values: Mapping[str, object]) -> Any:
         if sql not in found and re.match("SELECT|INSERT|UPDATE|DELETE", sql):
@@ -24,5 +24,5 @@ def catch_plans(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
             ]
         return run(connection, sql, values)
 
-    monkeypatch.setattr(database, "_rows", explained)
+    monkeypatch.setattr(statements, "rows", explained)
     return found

@@ -20,7 +20,8 @@ from bot.core.instrument import Instrument
 from bot.instruments import load_instruments, load_numbers
 from bot.render import Renderer
 from bot.store import migrate
-from bot.store.database import Database, _make_private
+from bot.store.database import Database
+from bot.store.files import make_private
 from bot.store.vault import Vault
 
 _renderer = cache(Renderer)
@@ -70,7 +71,7 @@ def _new_database() -> bytes:
 def _lay_new(path: Path) -> None:
     """Where a database is missing, lay one that has its shape already."""
     if not path.exists():
-        _make_private(path)
+        make_private(path)
         path.write_bytes(_new_database())
 
 
@@ -86,5 +87,5 @@ def prepare(patch: pytest.MonkeyPatch) -> None:
     patch.setattr("bot.room.load_numbers", lambda: dict(_numbers()))
     patch.setattr("bot.opening.load_instruments", _instruments)
     patch.setattr("bot.store.migrate.known", lambda: list(_known()))
-    patch.setattr("bot.store.database._make_private", _lay_new)
+    patch.setattr("bot.store.database.make_private", _lay_new)
     patch.setattr("segno.make", _drawn_once)

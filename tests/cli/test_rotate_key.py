@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from bot.cli import cli
-from bot.store import database, invitations, people
+from bot.store import invitations, people, statements
 from bot.store.database import Transaction, hold, let_go
 from bot.store.vault import Altered, Vault, find_begun_key, read_key
 from tests.cli.test_backup import TELEGRAM, WORDS, anna, backups, made
@@ -231,9 +231,9 @@ def _rotated_until(points: int, config: Path, printed: Path) -> bool:
             sys.stdout = file
             for name in ("link", "replace", "fsync", "unlink"):
                 setattr(os, name, dying(getattr(os, name)))
-            rows_of = database._rows
+            rows_of = statements.rows
             dying_commit = dying(rows_of)
-            database._rows = lambda connection, sql, values: (
+            statements.rows = lambda connection, sql, values: (
                 dying_commit if sql == "COMMIT" else rows_of
             )(connection, sql, values)
             try:

@@ -27,7 +27,7 @@ import bot.room
 from bot.config import load
 from bot.logging import set_up
 from bot.render import Renderer
-from bot.store import database
+from bot.store import connections
 from bot.store.database import Unavailable
 from bot.transport import receiver, request
 from tests.crash import failpoints
@@ -83,7 +83,7 @@ def prepare(asked: argparse.Namespace) -> None:
     if asked.short_waits:
         request._READ_SECONDS = _SHORT_READ_SECONDS  # type: ignore[misc]
         receiver._GRACE_SECONDS = _SHORT_READ_SECONDS  # type: ignore[misc]
-        database._BUSY_SECONDS = _SHORT_BUSY_SECONDS  # type: ignore[misc]
+        connections._BUSY_SECONDS = _SHORT_BUSY_SECONDS  # type: ignore[misc]
         made = receiver.Receiver.__init__.__kwdefaults__
         made["long_poll_seconds"] = _SHORT_POLL_SECONDS
 

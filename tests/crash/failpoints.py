@@ -77,10 +77,10 @@ POINTS: dict[str, Point] = {
     **_inside("receive: record plain updates", "bot.store.updates:record_seen"),
     # Saving, of whatever kind.
     **_inside("save: update's id", "bot.store.database:Database.record"),
-    "write: before": Point("bot.store.database:_Whole.__call__", "before", _writing),
-    "write: before commit": Point("bot.store.database:_Whole._through", "after", _writing),
-    "write: after commit": Point("bot.store.database:_Whole.__call__", "after", _writing),
-    "read: after": Point("bot.store.database:_Whole.__call__", "after", _reading),
+    "write: before": Point("bot.store.transactions:Whole.__call__", "before", _writing),
+    "write: before commit": Point("bot.store.transactions:Whole._through", "after", _writing),
+    "write: after commit": Point("bot.store.transactions:Whole.__call__", "after", _writing),
+    "read: after": Point("bot.store.transactions:Whole.__call__", "after", _reading),
     # A client's answer.
     **_edges("answer", "bot.services.checkins:CheckIns.answer"),
     **_inside("answer: save", "bot.store.answers:save_answers"),
@@ -256,14 +256,14 @@ def _wrap(arms: Arms, number: int, point: Point) -> None:
 
 
 def _wrap_statements(arms: Arms) -> None:
-    database = importlib.import_module("bot.store.database")
-    inner = database._rows
+    statements = importlib.import_module("bot.store.statements")
+    inner = statements.rows
     operations = [(len(POINTS) + n, is_it) for n, is_it in enumerate(OPERATIONS.values())]
 
     def rows(connection: Any, sql: str, values: Any) -> Any:
         for number, is_it in operations:
             if is_it(sql) and arms.passed(number):
-                raise database.Unavailable("struck by the test")
+                raise statements.Unavailable("struck by the test")
         return inner(connection, sql, values)
 
-    database._rows = rows
+    statements.rows = rows

@@ -203,12 +203,12 @@ def _starts_change_things() -> None:
 
 
 def _commit_without_sync() -> None:
-    inner = database._connect
+    inner = database.connect
 
     async def connect(path: Any, *settings: str) -> Any:
         return await inner(path, *settings, "synchronous = OFF")
 
-    database._connect = connect
+    database.connect = connect
 
 
 _SENDING = ("send: call: after", "send: after", "record: sent: before", "send: call: before")

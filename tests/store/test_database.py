@@ -20,7 +20,7 @@ import aiosqlite
 import pytest
 
 from bot.core.errors import Repeated
-from bot.store import database
+from bot.store import connections, statements
 from bot.store.database import (
     Database,
     InUse,
@@ -316,7 +316,7 @@ async def say_for(db: Database, update_id: int, word: str) -> UpdateInHand | Exc
 @pytest.fixture
 def commits(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The commits there were; one that says "fail" fails as on a full disk."""
-    inner, found = database._rows, list[str]()
+    inner, found = statements.rows, list[str]()
 
     def rows(connection: sqlite3.Connection, sql: str, values: Any) -> Any:
         if sql == "COMMIT" and connection.total_changes > 0:
@@ -326,7 +326,7 @@ def commits(monkeypatch: pytest.MonkeyPatch) -> list[str]:
             found.append(sql)
         return inner(connection, sql, values)
 
-    monkeypatch.setattr(database, "_rows", rows)
+    monkeypatch.setattr(statements, "rows", rows)
     return found
 
 
@@ -399,7 +399,7 @@ async def test_where_all_was_undone_nothing_counts(db: Database) -> None:
 async def test_where_a_part_cannot_be_ended_it_is_undone(
     db: Database, commits: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    inner, failed = database._rows, list[str]()
+    inner, failed = statements.rows, list[str]()
 
     def rows(connection: sqlite3.Connection, sql: str, values: Any) -> Any:
         if sql.startswith("RELEASE") and not failed:
@@ -407,7 +407,7 @@ async def test_where_a_part_cannot_be_ended_it_is_undone(
             raise Unavailable("the disk is full")
         return inner(connection, sql, values)
 
-    monkeypatch.setattr(database, "_rows", rows)
+    monkeypatch.setattr(statements, "rows", rows)
     first, second = await asyncio.gather(say_for(db, 1, "pace"), say_for(db, 2, "rigid"))
     assert isinstance(first, Unavailable)
     assert isinstance(second, UpdateInHand)
@@ -508,7 +508,7 @@ async def test_a_lock_that_cannot_be_written_on_a_full_disk_is_unavailable(
 async def test_locked_by_another_connection_is_unavailable(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database, "_BUSY_SECONDS", 0.05)
+    monkeypatch.setattr(connections, "_BUSY_SECONDS", 0.05)
     db = await open_database(path)
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")

@@ -19,7 +19,7 @@ MODULES = sorted(path for path in STORE.glob("*.py") if path.stem != "__init__")
 PROGRAM = sorted([*(ROOT / "bot").rglob("*.py"), *(ROOT / "handlers").rglob("*.py")])
 
 #: What knows which engine it is.
-OF_THE_ENGINE = ("database", "backup", "presence")
+OF_THE_ENGINE = ("connections", "transactions", "backup", "presence")
 
 #: Words that only one engine knows, and what replaces the unknown ones.
 OF_ONE_ENGINE = re.compile(
@@ -106,7 +106,7 @@ def test_values_never_stand_in_the_text_of_a_statement() -> None:
                 names = {
                     ast.unparse(p.value) for p in node.values if not isinstance(p, ast.Constant)
                 }
-                if SQL.search(text) and path.stem != "database":
+                if SQL.search(text) and path.stem != "connections":
                     found |= names
     assert {name for name in found if not re.fullmatch("_?[A-Z_]+", name)} == looked_at
 

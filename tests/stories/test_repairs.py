@@ -7,7 +7,7 @@ import sqlite3
 import pytest
 from world import World
 
-from bot.store import database
+from bot.store import connections
 from tests.transactions import writing
 
 
@@ -144,7 +144,7 @@ async def test_a_check_in_that_cannot_be_read_keeps_no_other_from_closing(world:
 async def test_deleted_text_that_another_process_kept_in_the_log_goes_at_the_next_sweep(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database, "_BUSY_SECONDS", 0.05)
+    monkeypatch.setattr(connections, "_BUSY_SECONDS", 0.05)
     await world.stage.restart()
     anna, _ = await world.pair("Anna", "Ben", meets="Mon 15:00")
     await world.until("Mon 16:20")

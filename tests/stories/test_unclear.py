@@ -70,7 +70,7 @@ async def test_what_arrived_is_recorded_when_the_database_is_free_again(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     anna, _ = await world.pair("Anna", "Ben", meets="Mon 15:00")
-    monkeypatch.setattr("bot.store.database._BUSY_SECONDS", 0.05)
+    monkeypatch.setattr("bot.store.connections._BUSY_SECONDS", 0.05)
     await world.stage.restart()
     world.stage.emulator.faults.add(
         "delay", stage="after", method="sendMessage", chat=anna.phone.id, seconds=0.2

@@ -209,14 +209,14 @@ class Checker:
         chats = {person.name: person.id for person in self.stage.emulator.people.values()}
         return {chats[name]: frozenset(own) for name, own in codes.items() if name in chats}
 
-    def _owners(self, db: sqlite3.Connection) -> dict[str, int]:
-        """Whose chat each check-in belongs into, by the pair's code."""
+    def _owners(self, db: sqlite3.Connection) -> dict[str, frozenset[int]]:
+        """Whose chats each check-in belongs into, by the pair's code."""
         chats = {person.name: person.id for person in self.stage.emulator.people.values()}
         owners = {code: chats[name] for code, (name, _) in self.parties.items() if name in chats}
         rows = db.execute(
             "SELECT checkin.id, code FROM checkin JOIN pair ON pair.id = checkin.pair_id"
         )
-        return {write_id(row["id"]): owners[row["code"]] for row in rows}
+        return {write_id(row["id"]): frozenset({owners[row["code"]]}) for row in rows}
 
     def _told_counts(self, got: Delivered) -> None:
         for digest, told in got.counts:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 
 from bot.emulator import Entry
@@ -12,7 +13,7 @@ _PROMPTS = ("A short check-in about", "A last short check-in about")
 _REMINDER = "One reminder, then no more."
 _TOLD = "Your therapist read your check-in"
 _ASKS = frozenset({"rate", "chip", "choose", "disclose", "pass"})
-_OF_CHECKINS = _ASKS | {"snooze", "unmet", "later", "reopen", "change", "withhold", "back"}
+OF_CHECKINS = _ASKS | {"snooze", "unmet", "later", "reopen", "change", "withhold", "back"}
 _CODE = re.compile(r"\b[A-D][1-9]\d?\b")
 _WORDS = re.compile(r"Please slow down a little\. \((.+?), ")
 
@@ -48,7 +49,7 @@ class Delivered:
         chat, text = call.chat, str(message.get("text", ""))
         pushes = _pushes(message)
         for act, subject, *_ in pushes:
-            if act in _OF_CHECKINS:
+            if act in OF_CHECKINS:
                 self.owners[subject].add(chat)
         self.codes[chat].update(_CODE.findall(text))
         for author in _WORDS.findall(text):
@@ -89,12 +90,17 @@ class Delivered:
         said = [f"{page} came {n} times" for page, n in self.pages.items() if n > 3]
         return said + [f"digest {d} is of weeks {w}" for d, w in self.weeks.items() if len(w) > 1]
 
-    def mixed(self, therapists: dict[int, frozenset[str]], owners: dict[str, int]) -> list[str]:
-        """List what reached somebody whose it is not. therapists: codes by chat."""
+    def mixed(
+        self, therapists: dict[int, frozenset[str]], owners: Mapping[str, Set[int]]
+    ) -> list[str]:
+        """List what reached somebody whose it is not.
+
+        therapists: codes by chat. owners: chats by check-in; of another one, any but one is wrong.
+        """
         said = [
             f"check-in {checkin} in chats {who}"
             for checkin, who in self.owners.items()
-            if len(who) > 1 or who != {owners.get(checkin, min(who))}
+            if not who <= owners.get(checkin, {min(who)})
         ]
         said += [f"words of {a} in chats {who}" for a, who in self.words.items() if len(who) > 1]
         for chat, codes in self.codes.items():

@@ -62,9 +62,10 @@ class Chronicle:
 
     down: from when to when the program was away, or on hold. silent: when nobody was to be asked
     (paused, stopped, erased, ended), by pair. gone: when nobody was to be written to (stopped,
-    erased, blocked). away: first and last days off, by therapist. dropped: when sessions were taken
-    from whom they were not, by pair and date. changed: when somebody went to another chat.
-    left_at: when a therapist's work began to end, and when the access did.
+    erased, blocked), by client: with whichever therapist, it is one phone. away: first and last
+    days off, by therapist. dropped: when sessions were taken from whom they were not, by pair and
+    date. changed: when somebody went to another chat. left_at: when a therapist's work began to
+    end, and when the access did.
     """
 
     down: list[tuple[int, int]] = field(default_factory=list)

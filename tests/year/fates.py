@@ -86,13 +86,11 @@ class Fates:
 
     async def _block(self, client: YearClient) -> None:
         client.phone.block()
-        self.course.chronicle.gone[client.part.key].append(
-            [self.course.stage.clock.now(), FOR_EVER]
-        )
+        self.course.chronicle.gone[client.name].append([self.course.stage.clock.now(), FOR_EVER])
 
     async def _unblock(self, client: YearClient) -> None:
         client.phone.unblock()
-        self.course.chronicle.gone[client.part.key][-1][1] = self.course.stage.clock.now()
+        self.course.chronicle.gone[client.name][-1][1] = self.course.stage.clock.now()
 
     async def leave(self, client: YearClient) -> None:
         """Let a client stop, or have everything erased."""
@@ -100,7 +98,7 @@ class Fates:
         await course.after()
         await (client.erase() if erases else client.stop())
         now = course.stage.clock.now()
-        for places in (course.chronicle.silent, course.chronicle.gone):
-            places[client.part.key].append([now, FOR_EVER])
+        course.chronicle.silent[client.part.key].append([now, FOR_EVER])
+        course.chronicle.gone[client.name].append([now, FOR_EVER])
         why = "erased" if erases else "stopped"
         course.chronicle.left.append(Left(client.phone.id, now, why))

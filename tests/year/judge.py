@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -33,16 +33,20 @@ class YearChecker(Checker):
             codes[one.chat].add(one.code)
         return {chat: frozenset(own) for chat, own in codes.items()}
 
-    def _owners(self, db: sqlite3.Connection) -> dict[str, int]:
+    def _owners(self, db: sqlite3.Connection) -> dict[str, frozenset[int]]:
         chronicle, owners = self.course.chronicle, {}
         # With another therapist, a code is the same client's or none had it before.
         names = {part.code: part.name for part in chronicle.parts}
         for row in db.execute(
-            "SELECT checkin.id, planned_at, code FROM checkin JOIN pair ON pair.id = pair_id"
+            "SELECT checkin.id, planned_at, min(closes_at, coalesce(closed_at, closes_at)) AS over,"
+            " code FROM checkin JOIN pair ON pair.id = pair_id"
         ):
             name = names[row["code"]]
-            is_former = row["planned_at"] < chronicle.changed.get(name, 0)
-            owners[write_id(row["id"])] = self.course.clients[name].chats[0 if is_former else -1]
+            chats, changed_at = self.course.clients[name].chats, chronicle.changed.get(name, 0)
+            # What was open then goes on in the new chat; when in which is judged by `moved`.
+            own = chats[-1:] if row["planned_at"] >= changed_at else chats
+            own = own if row["over"] > changed_at else chats[:1]
+            owners[write_id(row["id"])] = frozenset(own)
         return owners
 
 
@@ -61,6 +65,7 @@ def judge(course: Course, lost: Iterable[Part]) -> list[Violation]:
         "told once": verdict.told_once(messages),
         "left": verdict.left_alone(messages, chronicle.left),
         "entitled": verdict.entitled(messages, chronicle.entitled),
+        "moved": verdict.moved(messages, _moves(course)),
         "digest once": verdict.digest_once(messages),
         "promised": verdict.promised(messages),
     }
@@ -82,6 +87,13 @@ def judge(course: Course, lost: Iterable[Part]) -> list[Violation]:
         ]
         found["lost, known"] = verdict.lost_is_said(messages, loss, chats)
     return [Violation(rule, what) for rule, said in found.items() for what in said]
+
+
+def _moves(course: Course) -> Iterator[tuple[int, int, int]]:
+    for name, client in course.clients.items():
+        if name in course.chronicle.changed:
+            former, new = client.chats
+            yield former, new, course.chronicle.changed[name]
 
 
 def _chat(course: Course, part: Part) -> tuple[int, str]:

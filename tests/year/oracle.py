@@ -35,10 +35,7 @@ from tests.year.people import YearClient
 
 _QUIET = ("21:00", "08:00")
 _FRIDAY = timedelta(days=4)
-#: Beyond what a day brings: the log is emptied at its size, the rows are swept at the next tick.
 _DIGESTS_AGAIN = 4
-_WAL_AT_MOST = 16 * 1024 * 1024
-_SEEN_KEPT_MS = 96 * HOUR
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +179,7 @@ class Oracle:
         return any(since <= at < until for since, until in self.course.chronicle.silent[part.key])
 
     def _is_gone(self, part: Part, at: int) -> bool:
-        return any(since <= at < until for since, until in self.course.chronicle.gone[part.key])
+        return any(since <= at < until for since, until in self.course.chronicle.gone[part.name])
 
     # What came.
 
@@ -243,7 +240,7 @@ class Oracle:
             if all(self._is_silent(part, at - 1) for part in parts):
                 self.report("left alone", f"{parts[0].name}: a question at {when(at)}")
         for at in got.pushed:
-            if all(self._is_gone(part, at - 1) for part in parts):
+            if self._is_gone(parts[0], at - 1):
                 self.report("left alone", f"{parts[0].name} at {when(at)}")
 
     def _weekly(self, name: str, came: list[int]) -> None:
@@ -300,15 +297,22 @@ class Oracle:
             self.counts["late taps"] += len(client.refused)
             if not all(client.refused):
                 self.report("closed", f"{client.name}: a late tap was taken")
-            if self.course.chronicle.gone[client.part.key]:
+            if self.course.chronicle.gone[client.name]:
                 continue  # what was closed while somebody had blocked the bot could not be shown
             lost = self._lost_to(got.by(client))
-            for seen in client.phone.chat:
-                acts = acts_of(seen)
-                for data in acts["rate"] + acts["chip"] + acts["choose"]:
+            for chat in client.chats:
+                is_former = chat != client.phone.id
+                for data in self._pressable(chat):
                     checkin = data.split(".")[1]
-                    if checkin not in lost and str(int(checkin, 36)) not in still:
+                    is_open = str(int(checkin, 36)) in still and not is_former
+                    if checkin not in lost and not is_open:
                         self.report("closed", f"{client.name} can still press {data}")
+
+    def _pressable(self, chat: int) -> Iterator[str]:
+        """List what can be pressed of check-ins in a chat as it stands in the end."""
+        for seen in self.course.stage.emulator.people[chat].chat:
+            acts = acts_of(seen)
+            yield from acts["rate"] + acts["chip"] + acts["choose"]
 
     def _lost_to(self, got: Came) -> set[str]:
         """Give the check-ins with a message that the restored program does not know: nobody can

@@ -17,6 +17,7 @@ from tests.year.verdict import (
     left_alone,
     lost_is_said,
     lost_told_once,
+    moved,
     partners,
     promised,
     told_once,
@@ -78,6 +79,23 @@ def test_a_code_is_shown_to_who_is_entitled_to_it_then() -> None:
     assert len(list(entitled([edited], rights))) == 1, "not any more, nor by an edit"
     assert len(list(entitled([replace(PAGE, chat=DANA)], rights))) == 2, "nor to somebody else"
     assert len(list(entitled([replace(PAGE, chat=ANNA)], rights))) == 2, "nor to a client"
+
+
+def test_what_is_open_goes_on_in_the_new_chat_alone() -> None:
+    def found(*messages: Message) -> list[str]:
+        return list(moved(messages, [(ANNA, CORA, then)]))
+
+    then = MONDAY + 30 * HOUR
+    again = replace(ASKS, chat=CORA, at=then)
+    folded = replace(ASKS, at=then, pushes=(), is_new=False)
+    later = replace(again, at=then + 100 * HOUR, pushes=("rate.x2.heard.3",))
+    assert found(ASKS, folded, again, later) == []
+    (said,) = found(ASKS, replace(folded, at=then + 1, pushes=("change.x1",)))
+    assert said.startswith(f"check-in x1 in {ANNA}, at")
+    (said,) = found(ASKS, replace(again, at=then - 1))
+    assert said.startswith(f"check-in x1 in {CORA} already, at")
+    (said,) = found(ASKS, replace(again, at=MONDAY + 48 * HOUR + 1, pushes=("reopen.x1",)))
+    assert said.startswith(f"check-in x1 in {CORA} still, at")
 
 
 def test_partners_do_not_meet_in_a_line_or_a_chat() -> None:

@@ -6,6 +6,8 @@ asked once      Nobody is asked twice about a session, also not under another nu
 told once       An acknowledgement is told once.
 left            Who has left gets nothing more, but what is due by design and answers to their own.
 entitled        A code stands only in the chat of who is entitled to it at that time.
+moved           What is open goes on in a client's new chat, and no more in the one of before; what
+                was closed before stays out of the new one.
 partners        What one of a couple is asked or says is in no line and no chat with the other's.
 digest once     A week's digest comes once into a chat.
 promised        The day on which answers are said to go to the therapist lies ahead, and not far.
@@ -24,6 +26,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from bot.emulator import Journal
+from tests.crash.delivered import OF_CHECKINS
 from tests.year.cast import ZONE
 from tests.year.chronicle import Entitled, Left, Loss
 
@@ -38,6 +41,8 @@ _LOST_KNOWN: Final = "lost with the server"
 _LOST_SAID: Final = "it is gone: the practice's server had a fault"
 #: The longest holiday and a digest's week, with a day for zones.
 _PROMISED_DAYS: Final = range(-1, 36)
+#: The longest that a check-in is open after it came.
+_OPEN_MS: Final = 48 * 3_600_000
 _FORTNIGHT_MS: Final = 14 * 86_400_000
 _HALF_A_YEAR_MS: Final = 180 * 86_400_000
 _NEW: Final = frozenset({"sendMessage", "sendPhoto", "sendDocument", "sendMediaGroup"})
@@ -134,6 +139,24 @@ def entitled(messages: Iterable[Message], rights: Iterable[Entitled]) -> Iterato
         for code in sorted(set(_CODE.findall(one.text))):
             if not any(since <= one.at <= until for since, until in spans[one.chat, code]):
                 yield f"{code} in {one.chat} at {_when(one.at)}: {one.text[:60]!r}"
+
+
+def moved(messages: Iterable[Message], moves: Iterable[tuple[int, int, int]]) -> Iterator[str]:
+    """moves: chat of before, new chat, and when, for each client with a new phone."""
+    came: defaultdict[int, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for one in messages:
+        acts = [push.split(".") for push in one.pushes]
+        for checkin in {act[1] for act in acts if act[0] in OF_CHECKINS}:
+            came[one.chat][checkin].append(one.at)
+    for former, new, at in moves:
+        for checkin, times in came[former].items():
+            if times[-1] > at:
+                yield f"check-in {checkin} in {former}, at {_when(times[-1])}"
+            again = came[new].get(checkin, [])
+            if again and again[0] < at:
+                yield f"check-in {checkin} in {new} already, at {_when(again[0])}"
+            if again and again[-1] > times[0] + _OPEN_MS:
+                yield f"check-in {checkin} in {new} still, at {_when(again[-1])}"
 
 
 def partners(

@@ -1,0 +1,113 @@
+"""The judges know whose is what, and when nobody may be written to, also after a change.
+
+A client who goes on with a colleague may have the same code there; one with a new phone has what is
+still open on it, and nothing else of before.
+"""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from bot.views.buttons import write_id
+from tests.crash.delivered import Delivered
+from tests.crash.people import Ledger
+from tests.year.came import Came, Got
+from tests.year.cast import Cast, Part, Slot
+from tests.year.course import HOUR, MINUTE, Course
+from tests.year.judge import YearChecker
+from tests.year.oracle import Oracle
+
+NOON = 1_800_010_800_000  # 2027-01-15 12:00 in Berlin
+FORMER, NEW = 1, 2
+WITH_BEN = Part("Anna", "blocker", "Ben", "A7", (Slot(0, "15:00", 1),), None, None)
+WITH_DANA = replace(WITH_BEN, therapist="Dana")
+
+
+@pytest.fixture
+def course() -> Course:
+    stage: Any = SimpleNamespace(clock=SimpleNamespace(now=lambda: NOON + 1000 * HOUR))
+    course = Course(stage, Cast({}, (), {}, None), random.Random(1), Ledger())
+    anna: Any = SimpleNamespace(name="Anna", part=WITH_DANA, chats=[FORMER, NEW])
+    course.clients["Anna"] = anna
+    course.chronicle.parts += [WITH_BEN, WITH_DANA]
+    return course
+
+
+@pytest.fixture
+def db() -> Iterator[sqlite3.Connection]:
+    with closing(sqlite3.connect(":memory:")) as db:
+        db.row_factory = sqlite3.Row
+        db.executescript(
+            "CREATE TABLE pair (id, code);"
+            "CREATE TABLE acknowledgement (pair_id, made_at);"
+            "CREATE TABLE checkin (id, pair_id, planned_at, closes_at, closed_at);"
+            "INSERT INTO pair VALUES (1, 'A7'), (2, 'A7')"
+        )
+        yield db
+
+
+def came(*told: int) -> Got:
+    got = Got(defaultdict(dict), defaultdict(dict), defaultdict(list), defaultdict(list), [])
+    got.told[NEW] += told
+    return got
+
+
+def test_who_is_gone_is_gone_with_each_therapist(course: Course, db: sqlite3.Connection) -> None:
+    course.chronicle.gone["Anna"].append([NOON - HOUR, NOON + HOUR])
+    db.executemany(
+        "INSERT INTO acknowledgement VALUES (?, ?)", [(1, NOON), (2, NOON + 2 * HOUR)]
+    )  # fmt: skip
+    for told, said in (
+        ([NOON + 2 * HOUR + 2 * MINUTE], []),
+        ([], ["Anna: 0 of 1"]),
+        ([NOON + 2 * MINUTE, NOON + 2 * HOUR + 2 * MINUTE], ["Anna: 2 of 1"]),
+    ):
+        oracle = Oracle(course, [])
+        oracle._told(db, came(*told))
+        assert [violation.what for violation in oracle.found] == said
+
+
+def test_nothing_reaches_who_is_gone_by_way_of_another_therapist(course: Course) -> None:
+    course.chronicle.gone["Anna"].append([NOON - HOUR, NOON + HOUR])
+    for at, said in ((NOON + 2 * HOUR, []), (NOON, ["Anna at 2027-01-15 12:00"])):
+        oracle = Oracle(course, [])
+        oracle._left_alone([WITH_BEN, WITH_DANA], Came({}, {}, [at]))
+        assert [violation.what for violation in oracle.found] == said
+
+
+def test_only_what_was_open_is_on_a_new_phone(course: Course, db: sqlite3.Connection) -> None:
+    course.chronicle.changed["Anna"] = NOON
+    rows = {  # planned, closes, closed
+        "open": (NOON - HOUR, NOON + HOUR, NOON + HOUR),
+        "over": (NOON - 3 * HOUR, NOON - HOUR, NOON - HOUR),
+        "closed early": (NOON - HOUR, NOON + HOUR, NOON - 1),
+        "later": (NOON, NOON + HOUR, None),
+    }
+    ids = {name: number for number, name in enumerate(rows, 1)}
+    for name, times in rows.items():
+        db.execute("INSERT INTO checkin VALUES (?, 1, ?, ?, ?)", (ids[name], *times))
+    checker = YearChecker(course.stage, course.ledger, course=course)
+    owners = checker._owners(db)
+    assert owners == {
+        write_id(ids["open"]): {FORMER, NEW},
+        write_id(ids["over"]): {FORMER},
+        write_id(ids["closed early"]): {FORMER},
+        write_id(ids["later"]): {NEW},
+    }
+    got = Delivered()
+    got.owners.update({checkin: {FORMER, NEW} for checkin in owners})
+    mixed = got.mixed({}, owners)
+    assert [line.split()[1] for line in mixed] == [
+        write_id(ids[name]) for name in ("over", "closed early", "later")
+    ]
+    got.owners.update({"another": {FORMER, NEW}, "else": {NEW}})
+    assert len(got.mixed({}, owners)) == 4

@@ -12,6 +12,7 @@ from typing import Final
 
 from bot.core.people import Pair
 from bot.room import Room
+from bot.services.handover_news import OUTCOME, OUTCOME_ADMIN
 from bot.services.outgoing import Claimed, Outgoing
 from bot.services.ports import Screen
 from bot.services.unopened import REMINDED_AFTER, TOLD_AFTER
@@ -69,6 +70,8 @@ class Messages:
             return await self._to_former(claimed)
         if name == "morning":
             return await self._morning(claimed)
+        if name in (OUTCOME, OUTCOME_ADMIN):
+            return await self._outcome(claimed)
         replaces = await self.outgoing.sent_before(claimed.message) if name in TAKE_OVER else ()
         if name in OF_A_PAIR:
             pair = claimed.pair
@@ -125,6 +128,18 @@ class Messages:
             return Made(None)
         screen = self.room.digest_views.today(today, self._reader(claimed))
         return Made(screen, shows=today.shows)
+
+    async def _outcome(self, claimed: Claimed) -> Made:
+        """Tell what came of a handover; only the admins are told of whom."""
+        outcome = await self.room.handover_news.outcome(claimed.message.subject_id)
+        if outcome is None:
+            return Made(None)
+        name, reader = _name(claimed), self._reader(claimed)
+        # What the last one to answer says at once is in the news of all.
+        if "left" in _more(claimed) and not outcome.open:
+            return Made(None)
+        screen = self.room.handover_views.outcome(name, outcome, reader)
+        return Made(screen, shows=outcome.shows if name == OUTCOME_ADMIN else ())
 
     async def _watch_help(self, claimed: Claimed) -> Screen | None:
         return self.room.notice_views.watch_help(_more(claimed)[1], self._reader(claimed))

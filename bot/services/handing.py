@@ -17,6 +17,7 @@ from bot.core.people import Pair, Person
 from bot.services.acts import reads, writes
 from bot.services.digest_making import LAST_AFTER_MS
 from bot.services.ending import ENDED
+from bot.services.handover_news import owe_admins
 from bot.services.ports import Clock, Ids
 from bot.services.relinking_own import find_professional
 from bot.store import (
@@ -321,6 +322,8 @@ class Handing:
         await handovers.leave(tx, found.id, found.from_id, now)
         await redactions.owe_closing(tx, found.from_id, now, LEAVES_AFTER_MS)
         await self._tell(tx, found.id, "handover_left", found.from_id, now)
+        if any(one.answer is None for one in await handovers.said_of(tx, found.id)):
+            await owe_admins(tx, found, "left", ids=self.ids, settings=self.settings, now=now)
         await self._note(tx, "therapist left", "person", found.from_id)
 
     async def _tell(

@@ -340,6 +340,75 @@ async def test_no_answer_is_asked_about_once_more_and_then_is_a_no(world: World)
     assert not fay.sees("is being asked to agree")
 
 
+async def asked_all(world: World) -> Human:
+    """Come to where four of Ben's clients are asked, one of whom has blocked the bot; give Fay."""
+    _, _, fay = await practice(world)
+    for name, code in (("Cora", "C3"), ("Hal", "H4"), ("Ida", "J5")):
+        await world.pair(name, "Ben", code=code)
+    await world.people["Ida"].does(world.people["Ida"].phone.block)
+    await starts(world)
+    await world.later(hours=26)
+    return fay
+
+
+OVER = "The clients of Ben have answered, or their time to answer is over."
+
+
+async def test_at_the_end_each_learns_what_is_theirs(world: World) -> None:
+    """The admin by code, who has to look after whom; the colleague how many, and no more."""
+    fay = await asked_all(world)
+    await world.people["Anna"].taps("Yes, and share my answers")
+    assert "Fay, who said yes, and of the others only how many." in world.people["Cora"].screen
+    await world.people["Cora"].taps("No, thank you")
+    await world.later(hours=24)
+    assert not world.dana.sees("Ben → Fay")
+    await world.later(hours=25)
+    ((new,),) = await world.rows("SELECT code FROM pair WHERE id IN"
+                                 " (SELECT new_pair_id FROM handover_pair)")  # fmt: skip
+    told = world.dana.sees("The access of Ben has ended. Not everybody has answered yet:")
+    assert told is not None
+    assert f"Go on with Fay: A7 → {new}\n\nSaid no: C3\n\nCan answer until" in (told.text or "")
+    assert ": H4, J5\n\n" in (told.text or "")
+    assert not fay.sees(OVER)
+    await world.later(hours=24 * 13)
+    told = world.dana.sees("All clients have answered")
+    assert told is not None
+    lines = (told.text or "").split("\n\n")
+    assert lines[1:5] == [
+        f"Go on with Fay: A7 → {new}", "Said no: C3", "Asked, and no answer: H4",
+        "Could not be asked (out of reach, or stopped meanwhile): J5",
+    ]  # fmt: skip
+    hears = fay.sees(OVER)
+    assert hears is not None
+    assert "These go on with you: 1 of 4." in (hears.text or "")
+    assert not any(code in fay.everything for code in ("C3", "H4", "J5"))
+    assert "share" not in world.dana.everything.lower()
+    assert not world.people["Ben"].sees("said no")
+    await world.later(hours=24)
+    assert len(await world.rows("SELECT id FROM message WHERE part LIKE 'handover_outcome%'")) == 3
+
+
+async def test_where_all_answer_at_once_it_is_said_at_once_and_once(world: World) -> None:
+    anna, ben, fay = await is_asked(world)
+    await anna.taps("Yes, without earlier answers")
+    assert fay.sees("These go on with you: 1 of 1.")
+    assert not fay.sees("The others said no, or nothing")
+    assert world.dana.sees("All clients have answered")
+    await world.later(hours=49)
+    assert ben.sees("Your work here has ended")
+    assert not world.dana.sees("Not everybody has answered yet")
+
+
+async def test_what_the_admin_was_told_goes_with_whoever_is_erased(world: World) -> None:
+    anna, _, _ = await is_asked(world)
+    await anna.taps("No, thank you")
+    assert world.dana.sees("Said no: A7")
+    await anna.types("/erase")
+    await anna.taps("Erase everything")
+    await world.later(minutes=1)
+    assert not world.dana.sees("A7")
+
+
 async def test_an_open_check_in_stands_in_the_last_digest(world: World) -> None:
     anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
     await world.therapist("Fay")

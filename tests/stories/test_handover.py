@@ -21,7 +21,7 @@ from bot.views.buttons import write_id
 from tests.stories.test_ending import SHORT
 from tests.stories.test_relinking import link_for, number_on, relinks
 
-ASK = "Shall I also ask you after sessions with Fay?"
+ASK = "If you go on with Fay: shall I ask you after those sessions, too?"
 NOT_FOR_YOU = "This is not for you to use."
 T = TypeVar("T")
 
@@ -58,6 +58,7 @@ async def is_asked(world: World) -> tuple[Human, Human, Human]:
     await starts(world)
     await world.later(hours=26)
     assert ASK in anna.screen
+    assert "Ben leaves the practice." in anna.screen
     assert "only about these questions, not about who treats you." in anna.screen
     assert "If this surprises you, please ask the practice." in anna.screen
     return anna, ben, fay
@@ -322,6 +323,7 @@ async def test_no_answer_is_asked_about_once_more_and_then_is_a_no(world: World)
     anna, _, fay = await is_asked(world)
     await world.later(hours=24 * 7)
     assert anna.sees("I ask this once more, and then no more.")
+    assert "Ben has left the practice." in anna.screen
     # The first one is folded: whoever scrolls up finds no second pair of buttons.
     assert anna.sees("This goes on in the newest message.")
     assert len([seen for seen in anna.phone.chat if ASK in (seen.text or "")]) == 1

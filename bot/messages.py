@@ -15,6 +15,7 @@ from bot.room import Room
 from bot.services.handover_news import OUTCOME, OUTCOME_ADMIN
 from bot.services.outgoing import Claimed, Outgoing
 from bot.services.ports import Screen
+from bot.services.relinking_own import OBJECTED
 from bot.services.unopened import REMINDED_AFTER, TOLD_AFTER
 from bot.services.wrong_client import NOTICE as WRONG_CLIENT
 from bot.views.reader import Reader
@@ -92,8 +93,10 @@ class Messages:
         assert claimed.person.telegram_id is not None  # noqa: S101 - checked in the claim
         for older in gone:
             room.lanes.edit(claimed.person.telegram_id, older, room.relink_views.gone(reader))
-        others = message.part.endswith(":others")
-        return Made(room.relink_views.former(message.subject_id, others, reader))
+        words = _more(claimed)
+        views = room.relink_views
+        former = views.former_own if "own" in words else views.former
+        return Made(former(message.subject_id, "others" in words, reader))
 
     async def _schedule(self, claimed: Claimed) -> Screen | None:
         told = await self.room.schedule.telling(claimed.message.subject_id, claimed.person.id)
@@ -177,6 +180,10 @@ class Messages:
     async def _handover_came(self, claimed: Claimed, pair: Pair) -> Screen | None:
         shares = "share" in _more(claimed)
         return self.room.handover_views.came(pair, shares, self._reader(claimed))
+
+    async def _objected_own(self, claimed: Claimed) -> Screen | None:
+        name = await self.room.own_relinking.objected(claimed.message.subject_id)
+        return self.room.relink_views.objected_admin(name, self._reader(claimed))
 
     async def _relinked_to(self, claimed: Claimed, pair: Pair) -> Screen | None:
         joining = await self.room.enrolment.joining(claimed.person.id, pair.id)
@@ -294,6 +301,7 @@ OF_OTHERS: Final[Mapping[str, Callable[[Messages, Claimed], Awaitable[Screen | N
     "unopened_admin": Messages._unopened,
     "handover_from": Messages._handover,
     "handover_to": Messages._handover,
+    OBJECTED: Messages._objected_own,
     WRONG_CLIENT: Messages._wrong_client,
     "erased": Messages._erased,
     "feed_failed": Messages._feed_failed,

@@ -149,15 +149,18 @@ async def begin(tx: Transaction, handover_id: int, now: int) -> None:
 
 
 async def find_to_leave(tx: Transaction, begun_before: int, last_after_ms: int) -> Handover | None:
-    """Give a handover that began before an instant and whose therapist has access still.
+    """Give a handover whose therapist has had the last digest since before an instant.
 
-    None while the last digest, cut off so long after the begin, is not made or is on its way.
+    None while that digest, cut off so long after the begin, is not made, is on its way or has come
+    later than that; where it can never come, the begin counts.
     """
     row = await tx.one(
         "SELECT handover.* FROM handover JOIN therapist ON therapist.person_id = from_id"
         " WHERE left_at IS NULL AND begun_at <= :before AND cut_at >= begun_at + :last_after_ms"
         " AND NOT EXISTS (SELECT 1 FROM message WHERE kind = 'digest'"
-        "  AND message.person_id = from_id AND message.state IN ('queued', 'sending'))"
+        "  AND message.person_id = from_id AND (message.state IN ('queued', 'sending')"
+        "   OR message.state IN ('sent', 'unknown')"
+        "   AND message.made_at >= begun_at AND message.ended_at > :before))"
         " ORDER BY begun_at LIMIT 1",
         before=begun_before,
         last_after_ms=last_after_ms,

@@ -201,11 +201,26 @@ async def test_nobody_leaves_before_the_last_digest_is_made_and_has_come(world: 
     stage.emulator.faults.clear()
     await world.later(hours=1)
     assert ben.sees("1 of 1 answered")
-    assert len(await world.rows("SELECT id FROM handover WHERE left_at IS NOT NULL")) == 1
-    await world.later(hours=47)
-    assert ben.sees("1 of 1 answered"), "it can be read for as long as any last digest"
+    await world.later(hours=46)
+    assert await world.rows("SELECT id FROM handover WHERE left_at IS NOT NULL") == []
+    await ben.taps("A7 · Read")
+    assert "✓" in ben.screen, "it can be acknowledged for as long as any last digest"
     await world.later(hours=2)
+    assert len(await world.rows("SELECT id FROM handover WHERE left_at IS NOT NULL")) == 1
     assert not ben.sees("1 of 1 answered")
+
+
+async def test_when_access_ends_all_digests_close_at_once(world: World) -> None:
+    anna, ben, _ = await practice(world)
+    await world.until("Fri 17:00")
+    await world.until("Mon 16:20")
+    await anna.checks_in(8, 8, 8, 8, 8)
+    await starts(world)
+    while not ben.sees("Your work here has ended"):
+        await world.later(minutes=30)
+    closed = [seen.text for seen in ben.phone.chat if "· closed" in (seen.text or "")]
+    assert len(closed) == 2
+    assert "answered" not in ben.everything
 
 
 async def test_who_leaves_begins_nothing_new_meanwhile(world: World) -> None:

@@ -249,6 +249,7 @@ def _work(
     mornings = Mornings(db, clock, ids, settings)
     retention = Retention(db, clock, ids, settings)
     syncing = Syncing(Following(db, clock, ids, settings), settings)
+    news = room.handover_news
     plan = (
         Piece(room.timetable.plan, room.timetable.any_to_plan),
         _off_hold(room.hold, Piece(room.asking.ask_one, room.asking.any_to_ask)),
@@ -263,6 +264,7 @@ def _work(
         _off_hold(room.hold, Piece(room.endings.end_one, room.endings.any_to_end)),
         _off_hold(room.hold, Piece(room.handing.work_one, room.handing.any_to_do)),
         _off_hold(room.hold, Piece(_lapsing(room), room.handing.any_to_lapse)),
+        _off_hold(room.hold, Piece(news.tell_one, news.any_to_tell)),
         Piece(retention.sweep_one, retention.any_to_sweep),
     )
     return plan, sweep, Piece(syncing.sync_one, syncing.any_due)

@@ -12,8 +12,10 @@ from typing import Final
 
 from bot.core.people import Pair
 from bot.room import Room
+from bot.services.handover_news import OUTCOME, OUTCOME_ADMIN
 from bot.services.outgoing import Claimed, Outgoing
 from bot.services.ports import Screen
+from bot.services.relinking_own import OBJECTED
 from bot.services.unopened import REMINDED_AFTER, TOLD_AFTER
 from bot.services.wrong_client import NOTICE as WRONG_CLIENT
 from bot.views.reader import Reader
@@ -69,6 +71,8 @@ class Messages:
             return await self._to_former(claimed)
         if name == "morning":
             return await self._morning(claimed)
+        if name in (OUTCOME, OUTCOME_ADMIN):
+            return await self._outcome(claimed)
         replaces = await self.outgoing.sent_before(claimed.message) if name in TAKE_OVER else ()
         if name in OF_A_PAIR:
             pair = claimed.pair
@@ -89,8 +93,10 @@ class Messages:
         assert claimed.person.telegram_id is not None  # noqa: S101 - checked in the claim
         for older in gone:
             room.lanes.edit(claimed.person.telegram_id, older, room.relink_views.gone(reader))
-        others = message.part.endswith(":others")
-        return Made(room.relink_views.former(message.subject_id, others, reader))
+        words = _more(claimed)
+        views = room.relink_views
+        former = views.former_own if "own" in words else views.former
+        return Made(former(message.subject_id, "others" in words, reader))
 
     async def _schedule(self, claimed: Claimed) -> Screen | None:
         told = await self.room.schedule.telling(claimed.message.subject_id, claimed.person.id)
@@ -125,6 +131,18 @@ class Messages:
             return Made(None)
         screen = self.room.digest_views.today(today, self._reader(claimed))
         return Made(screen, shows=today.shows)
+
+    async def _outcome(self, claimed: Claimed) -> Made:
+        """Tell what came of a handover; only the admins are told of whom."""
+        outcome = await self.room.handover_news.outcome(claimed.message.subject_id)
+        if outcome is None:
+            return Made(None)
+        name, reader = _name(claimed), self._reader(claimed)
+        # What the last one to answer says at once is in the news of all.
+        if "left" in _more(claimed) and not outcome.open:
+            return Made(None)
+        screen = self.room.handover_views.outcome(name, outcome, reader)
+        return Made(screen, shows=outcome.shows if name == OUTCOME_ADMIN else ())
 
     async def _watch_help(self, claimed: Claimed) -> Screen | None:
         return self.room.notice_views.watch_help(_more(claimed)[1], self._reader(claimed))
@@ -162,6 +180,10 @@ class Messages:
     async def _handover_came(self, claimed: Claimed, pair: Pair) -> Screen | None:
         shares = "share" in _more(claimed)
         return self.room.handover_views.came(pair, shares, self._reader(claimed))
+
+    async def _objected_own(self, claimed: Claimed) -> Screen | None:
+        name = await self.room.own_relinking.objected(claimed.message.subject_id)
+        return self.room.relink_views.objected_admin(name, self._reader(claimed))
 
     async def _relinked_to(self, claimed: Claimed, pair: Pair) -> Screen | None:
         joining = await self.room.enrolment.joining(claimed.person.id, pair.id)
@@ -279,6 +301,7 @@ OF_OTHERS: Final[Mapping[str, Callable[[Messages, Claimed], Awaitable[Screen | N
     "unopened_admin": Messages._unopened,
     "handover_from": Messages._handover,
     "handover_to": Messages._handover,
+    OBJECTED: Messages._objected_own,
     WRONG_CLIENT: Messages._wrong_client,
     "erased": Messages._erased,
     "feed_failed": Messages._feed_failed,

@@ -28,6 +28,7 @@ from bot.services.exporting import Exporting
 from bot.services.feeds import Feeds
 from bot.services.goals import Goals
 from bot.services.handing import Handing
+from bot.services.handover_news import HandoverNews
 from bot.services.hold import Hold
 from bot.services.inviting import Inviting
 from bot.services.lookup import Lookup
@@ -100,6 +101,7 @@ class Room:
     wrong_client: WrongClient
     hold: Hold
     handing: Handing
+    handover_news: HandoverNews
     unopened: UnopenedDigests
     checkin_views: CheckInViews
     people_views: PeopleViews
@@ -172,6 +174,7 @@ def furnish(
         wrong_client=WrongClient(db, clock, ids, settings),
         hold=Hold(db, clock, ids, settings),
         handing=Handing(db, clock, ids, settings),
+        handover_news=HandoverNews(db, clock, ids, settings),
         unopened=UnopenedDigests(db),
         checkin_views=checkin_views,
         people_views=people_views,

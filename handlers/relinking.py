@@ -111,7 +111,21 @@ async def not_me_again(room: Room, ask: Ask) -> Reply:
     return Reply(room.relink_views.objected(ask.reader))
 
 
-TAPS = {"notme": Route(not_me, "anyone", not_me_again)}
+async def not_mine(room: Room, ask: Ask) -> Reply:
+    """Let a therapist's former account say that somebody else has the new one."""
+    await room.own_relinking.object(ask.me, ask.tap.subject)
+    return await not_mine_again(room, ask)
+
+
+async def not_mine_again(room: Room, ask: Ask) -> Reply:
+    """Show what that does after a repeated tap."""
+    return Reply(room.relink_views.objected_own(ask.reader))
+
+
+TAPS = {
+    "notme": Route(not_me, "anyone", not_me_again),
+    "notmine": Route(not_mine, "anyone", not_mine_again),
+}
 COMMANDS = {
     "relink": Route(relink, "therapist", relink_again),
     "relink_therapist": Route(relink_therapist, "admin", relink_therapist_again),

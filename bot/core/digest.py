@@ -53,7 +53,8 @@ class Counts:
 class Digest:
     """A week of one therapist; `expanded` begins with `first` where something stands out.
 
-    silent: first those who owed an answer. calm: first those who began one and did not finish.
+    silent: first those who owed an answer, last whom still nothing reaches. calm: first those who
+    began one and did not finish.
     """
 
     first: Entry | None
@@ -81,7 +82,7 @@ def digest_of(pairs: Sequence[PairFacts], window: Window, instrument: Instrument
         silent=tuple(
             sorted(
                 (entry for entry in entries if entry.standing == "silent"),
-                key=lambda entry: not entry.gave_no_answer,
+                key=lambda entry: (not entry.gave_no_answer, entry.is_still_unreached),
             )
         ),
         calm=tuple(

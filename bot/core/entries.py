@@ -144,6 +144,18 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
+class Unreached:
+    """A client whom no question has reached lately. since_on: the first of these sessions.
+
+    is_older: that was said in an earlier digest. is_longer: older ones were not looked at.
+    """
+
+    since_on: str
+    is_older: bool
+    is_longer: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One pair in a digest.
 
@@ -156,7 +168,8 @@ class Entry:
     last_score: of the last that did not, where it was read. state_now: a pause, stop or end within
     the window. standing: what stood out; the page a pair is on is frozen elsewhere. panel: for a
     picture, None without scores.
-    goodbye: the check-in after the end, where it belongs to this digest.
+    goodbye: the check-in after the end, where it belongs to this digest. unreached: the newest
+    questions did not arrive.
     """
 
     pair_id: int
@@ -182,6 +195,7 @@ class Entry:
     mark: Mark | None = None
     beside: Beside | None = None
     goodbye: Session | None = None
+    unreached: Unreached | None = None
 
     @property
     def reason(self) -> Reason:
@@ -221,6 +235,19 @@ class Entry:
     def gave_no_answer(self) -> bool:
         """Whether an answer was due in this digest, and none was given that may be shown."""
         return any(session.outcome in _NO_ANSWER for session in self.sessions)
+
+    @property
+    def is_still_unreached(self) -> bool:
+        """Whether nothing is said but that the client cannot be reached, as was said before."""
+        return (
+            self.unreached is not None
+            and self.unreached.is_older
+            and self.standing == "silent"
+            and self.state_now is None
+            and self.goodbye is None
+            and "declined" not in self.reasons
+            and all(_is_unreached(one) or one.outcome == "not_asked" for one in self.sessions)
+        )
 
     @property
     def is_unfinished(self) -> bool:
@@ -296,7 +323,28 @@ def entry_of(
         state_now=state_now,
         beside=beside_of(facts.beside, facts.asked, sessions, instrument.house),
         goodbye=goodbye,
+        unreached=_unreached(sessions),
     )
+
+
+def _is_unreached(session: Session) -> bool:
+    # Of one whose hours were lost nobody knows.
+    return session.outcome == "undelivered" and session.reason != "lost"
+
+
+def _unreached(sessions: Sequence[Session]) -> Unreached | None:
+    """Say since which session no question has arrived; who was not asked does not end it."""
+    first = None
+    for session in reversed(sessions):
+        if _is_unreached(session):
+            first = session
+        elif session.outcome not in ("not_asked", "did_not_meet"):
+            break
+        if session.is_after_unseen:
+            break
+    if first is None:
+        return None
+    return Unreached(first.on, not first.is_new, first.is_after_unseen)
 
 
 def _has_answers(sessions: Sequence[Session], goodbye: Session | None) -> bool:

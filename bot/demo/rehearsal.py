@@ -265,6 +265,7 @@ class _Scenes:
         await self._send(dana, "/relink_therapist Ben")
         await self._start(new, self._link(dana))
         await self._send(dana, f"/relink_therapist Ben {self._number(new)}")
+        await self._press(ben, "notmine")
         await self._send(new, "/clients")
         return new if self._offers(new, "pairinfo") else ben
 

@@ -38,7 +38,9 @@ _DUE: Final = (
     " UNION ALL SELECT min(begins_at) FROM handover WHERE begun_at IS NULL AND undone_at IS NULL"
     " UNION ALL SELECT min(begun_at) + :last_after FROM handover JOIN therapist"
     "  ON person_id = from_id WHERE left_at IS NULL AND cut_at < begun_at + :last_after"
-    " UNION ALL SELECT min(begun_at) + :leaves_after FROM handover WHERE left_at IS NULL"
+    " UNION ALL SELECT max(begun_at, coalesce(max(ended_at), 0)) + :leaves_after FROM handover"
+    "  LEFT JOIN message ON kind = 'digest' AND person_id = from_id AND message.made_at >= begun_at"
+    "  WHERE left_at IS NULL AND begun_at IS NOT NULL GROUP BY handover.id"
     " UNION ALL SELECT min(until_at) FROM handover_pair WHERE answer IS NULL"
 )
 

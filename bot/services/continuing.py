@@ -23,12 +23,16 @@ Said = Literal["share", "fresh", "no"]
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a client is asked about a pair. until_at: so long it can be answered."""
+    """What a client is asked about a pair. until_at: so long it can be answered.
+
+    has_left: who leaves has no access any more.
+    """
 
     pair: Pair
     from_name: str = field(repr=False)
     to_name: str = field(repr=False)
     until_at: int
+    has_left: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,8 @@ class Continuing:
             return None
         leaving = await people.load_person(tx, found.from_id)
         colleague = await people.load_person(tx, found.to_id)
-        return Question(pair, leaving.name, colleague.name, asked.until_at)
+        has_left = found.left_at is not None
+        return Question(pair, leaving.name, colleague.name, asked.until_at, has_left)
 
     @writes
     async def answer(self, tx: Transaction, client_id: int, pair_id: int, said: Said) -> Pair:

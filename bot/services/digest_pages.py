@@ -81,6 +81,11 @@ class DigestPage:
         """How many the button "Read these" would acknowledge."""
         return len(unread(self.calm))
 
+    @property
+    def begun_unread(self) -> int:
+        """Of how many of these the newest answers are of a check-in that was not finished."""
+        return sum(entry.is_unfinished for entry in unread(self.calm))
+
     def chart(self, number: int) -> Chart | None:
         """Give the page's scores for its picture of this number, from 0; None for none.
 

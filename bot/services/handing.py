@@ -17,6 +17,7 @@ from bot.core.people import Pair, Person
 from bot.services.acts import reads, writes
 from bot.services.digest_making import LAST_AFTER_MS
 from bot.services.ending import ENDED
+from bot.services.handover_news import owe_admins
 from bot.services.ports import Clock, Ids
 from bot.services.relinking_own import find_professional
 from bot.store import (
@@ -40,7 +41,7 @@ DAY_MS: Final = 24 * HOUR_MS
 BEGINS_AFTER_MS: Final = DAY_MS
 #: The clients are asked so long after the last digest, which is not to change while it is read.
 ASKED_AFTER_MS: Final = HOUR_MS
-#: So long who leaves can read and acknowledge the last digest.
+#: So long after it has come who leaves can read and acknowledge the last digest.
 LEAVES_AFTER_MS: Final = 2 * DAY_MS
 #: So long a client can answer; reminded once half-way.
 ANSWER_DAYS: Final = 14
@@ -319,8 +320,10 @@ class Handing:
             is_declared = feed.source.declared in self.settings.feeds
             await (feeds.decline if is_declared else feeds.forget_feed)(tx, feed.id)
         await handovers.leave(tx, found.id, found.from_id, now)
-        await redactions.owe_closing(tx, found.from_id, now, LEAVES_AFTER_MS)
+        await redactions.owe_closing(tx, found.from_id, now)
         await self._tell(tx, found.id, "handover_left", found.from_id, now)
+        if any(one.answer is None for one in await handovers.said_of(tx, found.id)):
+            await owe_admins(tx, found, "left", ids=self.ids, settings=self.settings, now=now)
         await self._note(tx, "therapist left", "person", found.from_id)
 
     async def _tell(

@@ -338,15 +338,25 @@ async def _check_linked(tx: Transaction, linked: list[Pair], new: Person, whose:
 
 
 async def tell_former(
-    tx: Transaction, ids: Ids, relink_id: int, former_id: int, now: int, *, others: bool
+    tx: Transaction,
+    ids: Ids,
+    relink_id: int,
+    former_id: int,
+    now: int,
+    *,
+    others: bool,
+    own: bool = False,
 ) -> None:
-    """Owe the account of before its one message. others: something else goes on there."""
+    """Owe the account of before its one message. others: something else goes on there.
+
+    own: it was a therapist's.
+    """
     await outbox.queue(
         tx,
         id=ids.new(),
         kind="notice",
         subject_id=relink_id,
-        part=f"relinked:{'others' if others else 'nothing'}",
+        part=f"relinked:{'others' if others else 'nothing'}{':own' * own}",
         person_id=former_id,
         due_at=now,
         expires_at=now + 7 * DAY_MS,

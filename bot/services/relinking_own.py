@@ -15,15 +15,26 @@ from bot.config import Settings
 from bot.core.errors import Refused
 from bot.core.people import Person
 from bot.services.acts import reads, writes
+from bot.services.admins import tell_admins
 from bot.services.inviting import Account
 from bot.services.ports import Clock, Ids
-from bot.services.relink_links import TRIES, Offer, checked, is_right, make_link, unfit
+from bot.services.relink_links import (
+    OBJECTS_MS,
+    TRIES,
+    Offer,
+    checked,
+    is_right,
+    make_link,
+    unfit,
+)
 from bot.services.relinking import tell_former
 from bot.store import audit, erasure, outbox, own_relinks, pairs, people, relinks
 from bot.store.database import Database, Transaction
 from bot.store.relinks import Relink
 
 DAY_MS: Final = 86_400_000
+#: The notice for admins that a former account objects.
+OBJECTED: Final = "objected_own"
 _DELIVER_WITHIN_MS: Final = 7 * DAY_MS
 
 
@@ -113,7 +124,7 @@ class OwnRelinking:
         await outbox.wake(tx, therapist.id, now)
         await self._note(tx, actor_id, "new account: therapist moved", therapist.id)
         others = bool(await pairs.pairs_of_client(tx, former.id))
-        await tell_former(tx, self.ids, found.id, former.id, now, others=others)
+        await tell_former(tx, self.ids, found.id, former.id, now, others=others, own=True)
         await self._tell_new(tx, found.id, therapist.id, now)
         return self._renewed(therapist, former_telegram, telegram_id)
 
@@ -139,6 +150,31 @@ class OwnRelinking:
             expires_at=now + 7 * DAY_MS,
             now=now,
         )
+
+    @writes
+    async def object(self, tx: Transaction, former_id: int, relink_id: int) -> None:
+        """Let a therapist's account of before say that it was somebody else: the admins are told.
+
+        Nothing is cut off by it, for the former phone may be in anybody's hands. Once. Errors:
+        Refused("not_yours"), also when it is too late.
+        """
+        now = self.clock.now()
+        therapist_id = await relinks.find_moved_person(tx, relink_id, former_id, now - OBJECTS_MS)
+        if therapist_id is None:
+            raise Refused("not_yours")
+        part = f"{OBJECTED}:{relink_id}"
+        if await outbox.was_owed(tx, "notice", therapist_id, f"{part}:0"):
+            return
+        await self._note(tx, former_id, "new account: objected to", therapist_id)
+        await tell_admins(
+            tx, part, subject_id=therapist_id, pair_id=None,
+            ids=self.ids, settings=self.settings, now=now,
+        )  # fmt: skip
+
+    @reads
+    async def objected(self, tx: Transaction, therapist_id: int) -> str:
+        """Give the name of a therapist whose former account has objected."""
+        return (await people.load_person(tx, therapist_id)).name
 
     @reads
     async def renewed(self, tx: Transaction, typed: str) -> Renewed | None:

@@ -42,6 +42,21 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """What a client has said to a handover. came: the question has reached them, or perhaps has.
+
+    answer: None while it is open, until `until_at`. new_code: of the pair they go on with.
+    """
+
+    pair_id: int
+    code: str
+    answer: Answer | None
+    until_at: int
+    new_code: str | None
+    came: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Earlier:
     """A former pair that its client lets the new therapist see."""
 
@@ -134,15 +149,18 @@ async def begin(tx: Transaction, handover_id: int, now: int) -> None:
 
 
 async def find_to_leave(tx: Transaction, begun_before: int, last_after_ms: int) -> Handover | None:
-    """Give a handover that began before an instant and whose therapist has access still.
+    """Give a handover whose therapist has had the last digest since before an instant.
 
-    None while the last digest, cut off so long after the begin, is not made or is on its way.
+    None while that digest, cut off so long after the begin, is not made, is on its way or has come
+    later than that; where it can never come, the begin counts.
     """
     row = await tx.one(
         "SELECT handover.* FROM handover JOIN therapist ON therapist.person_id = from_id"
         " WHERE left_at IS NULL AND begun_at <= :before AND cut_at >= begun_at + :last_after_ms"
         " AND NOT EXISTS (SELECT 1 FROM message WHERE kind = 'digest'"
-        "  AND message.person_id = from_id AND message.state IN ('queued', 'sending'))"
+        "  AND message.person_id = from_id AND (message.state IN ('queued', 'sending')"
+        "   OR message.state IN ('sent', 'unknown')"
+        "   AND message.made_at >= begun_at AND message.ended_at > :before))"
         " ORDER BY begun_at LIMIT 1",
         before=begun_before,
         last_after_ms=last_after_ms,
@@ -243,6 +261,42 @@ async def lapse(tx: Transaction, asked_id: int, now: int) -> None:
         id=asked_id,
         now=now,
     )
+
+
+async def said_of(tx: Transaction, handover_id: int) -> list[Said]:
+    """List what each client of a handover has said, by code; without those erased since."""
+    rows = await tx.all(
+        "SELECT pair.id, pair.code, answer, until_at, own.code AS new_code,"
+        " EXISTS (SELECT 1 FROM message WHERE kind = 'notice' AND subject_id = handover_pair.id"
+        "  AND part IN ('handover_ask', 'handover_ask:again')"
+        "  AND message.state IN ('sent', 'unknown')) AS came"
+        " FROM handover_pair JOIN pair ON pair.id = pair_id"
+        " LEFT JOIN pair AS own ON own.id = new_pair_id"
+        " WHERE handover_id = :handover_id ORDER BY pair.code",
+        handover_id=handover_id,
+    )
+    return [
+        Said(
+            row["id"], row["code"], row["answer"], row["until_at"], row["new_code"],
+            bool(row["came"]),
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+async def find_untold(tx: Transaction) -> Handover | None:
+    """Give a handover in which nobody is asked any more, and of which nobody was told that."""
+    row = await tx.one(
+        "SELECT * FROM handover WHERE begun_at IS NOT NULL AND told_at IS NULL AND NOT EXISTS"
+        " (SELECT 1 FROM handover_pair WHERE handover_id = handover.id AND answer IS NULL)"
+        " ORDER BY begun_at LIMIT 1"
+    )
+    return _handover(row) if row else None
+
+
+async def note_told(tx: Transaction, handover_id: int, now: int) -> None:
+    """Note that those concerned are told what came of a handover."""
+    await tx.run("UPDATE handover SET told_at = :now WHERE id = :id", id=handover_id, now=now)
 
 
 async def find_earlier(tx: Transaction, pair_id: int, therapist_id: int) -> Earlier | None:

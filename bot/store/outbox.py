@@ -89,11 +89,21 @@ _MAY_GO: Final = (
 )
 
 
+#: A page of a digest waits for those before it, as long as they are on their way: being sent, or
+#: soon tried again. One that was tried in vain three times holds up no other any more.
+_IN_ORDER: Final = (
+    "(due.kind <> 'digest' OR NOT EXISTS (SELECT 1 FROM message AS page WHERE page.kind = 'digest'"
+    " AND page.subject_id = due.subject_id"
+    " AND CAST(page.part AS BIGINT) < CAST(due.part AS BIGINT) AND (page.state = 'sending'"
+    " OR page.state = 'queued' AND page.attempts < 3 AND page.due_at <= :now + 60000)))"
+)
+
+
 async def is_any_due(tx: Transaction, now: int, *, on_hold: bool = False) -> bool:
     """Say whether a message is due. on_hold: of those that go out also then."""
     row = await tx.one(
-        "SELECT id FROM message WHERE state = 'queued' AND due_at <= :now"  # noqa: S608 - fixed text
-        f" AND {_MAY_GO} LIMIT 1",
+        "SELECT id FROM message AS due WHERE state = 'queued' AND due_at <= :now"  # noqa: S608 - fixed text
+        f" AND {_MAY_GO} AND {_IN_ORDER} LIMIT 1",
         now=now,
         on_hold=int(on_hold),
     )
@@ -129,8 +139,8 @@ async def claim_due(tx: Transaction, now: int, *, on_hold: bool = False) -> Mess
     row = await tx.one(
         "UPDATE message SET state = 'sending', claimed_at = :now, attempts = attempts + 1"  # noqa: S608 - fixed text
         " WHERE state = 'queued' AND id ="
-        " (SELECT id FROM message WHERE state = 'queued' AND due_at <= :now"
-        f" AND {_MAY_GO} ORDER BY due_at LIMIT 1) RETURNING *",
+        " (SELECT id FROM message AS due WHERE state = 'queued' AND due_at <= :now"
+        f" AND {_MAY_GO} AND {_IN_ORDER} ORDER BY due_at LIMIT 1) RETURNING *",
         now=now,
         on_hold=int(on_hold),
     )

@@ -79,21 +79,15 @@ async def add_shown(
         )
 
 
-async def owe_closing(tx: Transaction, person_id: int, now: int, readable_ms: int) -> None:
-    """Owe another text to every message that shows something of clients to who has left.
-
-    readable_ms: so long after its coming a digest stays; the last one may have come late.
-    """
+async def owe_closing(tx: Transaction, person_id: int, now: int) -> None:
+    """Owe another text to every message that shows something of clients to who has left."""
     await tx.run(
         "INSERT INTO redaction (id, person_id, digest_id, page, owed_at, due_at)"  # noqa: S608 - ours
-        " SELECT id, person_id, subject_id, CAST(part AS BIGINT), :now,"
-        " CASE WHEN ended_at + :readable_ms > :now THEN ended_at + :readable_ms ELSE :now END"
-        " FROM message"
+        " SELECT id, person_id, subject_id, CAST(part AS BIGINT), :now, :now FROM message"
         " WHERE person_id = :person_id AND kind = 'digest' AND state IN ('sending', 'sent')"
         + _AGAIN,
         person_id=person_id,
         now=now,
-        readable_ms=readable_ms,
     )
     await tx.run(
         "INSERT INTO redaction (id, person_id, telegram_message, owed_at, due_at)"  # noqa: S608 - ours

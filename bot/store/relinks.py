@@ -260,6 +260,20 @@ async def find_moved_pair(tx: Transaction, relink_id: int, former_id: int, now: 
     return read_pair(row) if row else None
 
 
+async def find_moved_person(
+    tx: Transaction, relink_id: int, former_id: int, since: int
+) -> int | None:
+    """Find the therapist who was moved away from an account since then."""
+    row = await tx.one(
+        "SELECT person_id FROM relink WHERE id = :id AND former_id = :former_id"
+        " AND pair_id IS NULL AND ended = 'done' AND ended_at > :since",
+        id=relink_id,
+        former_id=former_id,
+        since=since,
+    )
+    return row["person_id"] if row else None
+
+
 async def note_objection(tx: Transaction, pair_id: int, client_id: int, now: int) -> bool:
     """Keep what was before closed to a client's new account; False where it was before."""
     row = await tx.one(

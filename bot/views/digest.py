@@ -48,8 +48,7 @@ class DigestViews:
             ]
             lines += columns(quiet, 5)
             if page.calm_unread:
-                n = page.calm_unread
-                label = ngettext("Read this one", "Read these %(num)d", n) % {"num": n}
+                label = _read_these(page.calm_unread, page.begun_unread)
                 lines.append([button(label, "readall", page.digest_id, str(page.page))])
             if page.digest_id and page.chart(0) is not None:
                 lines.append([button(_("Pictures"), "pictures", page.digest_id, str(page.page))])
@@ -237,3 +236,14 @@ class DigestViews:
     def _text(self, name: str, reader: Reader, **values: object) -> str:
         named = labels(self.instrument, self.instruments, reader.language)
         return self.desk.text(f"therapist/{name}", reader, **named, **values)
+
+
+def _read_these(many: int, begun: int) -> str:
+    """Say what the one button covers; begun: so many of them are not finished."""
+    if not begun:
+        label = ngettext("Read this one", "Read these %(num)d", many)
+    elif begun == many:
+        label = ngettext("Read this one, only begun", "Read these %(num)d, only begun", many)
+    else:
+        label = _("Read these %(num)d, %(of)d only begun")
+    return label % {"num": many, "of": begun}

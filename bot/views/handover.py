@@ -11,6 +11,7 @@ from bot.render import gettext as _
 from bot.render import speaking
 from bot.services.continuing import Question
 from bot.services.handing import LEAVES_AFTER_MS, Telling
+from bot.services.handover_news import Outcome
 from bot.services.ports import Screen
 from bot.views.buttons import button, rows
 from bot.views.people import PeopleViews
@@ -66,6 +67,10 @@ class HandoverViews:
     def came(self, pair: Pair, shares: bool, reader: Reader) -> Screen:
         """Tell the colleague that somebody goes on with them."""
         return self.people.words("notice/handover_came", reader, pair=pair, shares=shares)
+
+    def outcome(self, name: str, outcome: Outcome, reader: Reader) -> Screen:
+        """Tell the colleague or an admin (`handover_outcome_admin`) what came of the questions."""
+        return self.people.words(f"notice/{name}", reader, outcome=outcome, zone=reader.zone)
 
     def _kept_on(self, pair: Pair, reader: Reader) -> str:
         days = self.people.desk.settings.privacy.retention_days

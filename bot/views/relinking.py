@@ -52,6 +52,21 @@ class RelinkViews:
             object_to_it = button(_("That was not me"), "notme", relink_id)
             return Screen(text, rows([object_to_it], [button(_("Help now"), "help", 0)]))
 
+    def former_own(self, relink_id: int, others: bool, reader: Reader) -> Screen:
+        """Tell a therapist's former account that nothing comes there any more."""
+        text = self.people.words("notice/relinked_former_own", reader, others=others).text
+        with speaking(reader.language):
+            object_to_it = button(_("That was not me"), "notmine", relink_id)
+            return Screen(text, rows([object_to_it], [button(_("Help now"), "help", 0)]))
+
+    def objected_own(self, reader: Reader) -> Screen:
+        """Say to a therapist's former account what its objection does."""
+        return self.people.words("relink_objected_own", reader)
+
+    def objected_admin(self, name: str, reader: Reader) -> Screen:
+        """Tell an admin that a therapist's former account objects."""
+        return self.people.words("notice/objected_own", reader, therapist=name)
+
     def objected(self, reader: Reader) -> Screen:
         """Say to a former account what its objection does."""
         text = self.people.words("relink_objected", reader).text

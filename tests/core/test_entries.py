@@ -8,7 +8,16 @@ from datetime import date, timedelta
 import pytest
 
 from bot.core.digest import most_units
-from bot.core.entries import OPENERS, Entry, Opener, PairFacts, Reason, Talk, entry_of
+from bot.core.entries import (
+    OPENERS,
+    Entry,
+    Opener,
+    PairFacts,
+    Reason,
+    Talk,
+    Unreached,
+    entry_of,
+)
 from bot.core.sessions import Form, Given, Session
 from tests.digest_support import CUT, DAY, FROM, HOUR, INSTRUMENT, WINDOW, asked, pair
 
@@ -278,3 +287,52 @@ def test_answers_are_told_before_what_is_open_and_the_low_one_first() -> None:
     assert [session.on[-2:] for session in made.sessions] == ["19", "18", "17", "16"]
     assert [session.on[-2:] for session in made.told] == ["16", "17", "19", "18"]
     assert most_units(made) >= most_units(entry(pair("A7", low, calm)))
+
+
+def unreached(on: str, **more: object) -> tuple:
+    return (asked(on, state="undeliverable", sent_at=None, closed_at=asked(on).sent_at, **more),)
+
+
+BEFORE = "2026-11-09"
+
+
+def test_since_when_nobody_is_reached_is_said_and_then_folded() -> None:
+    began = entry(pair("A7", *weekly(CALM, CALM)[:1], *unreached(MONDAY)))
+    assert began.unreached == Unreached(MONDAY, False, False)
+    assert not began.is_still_unreached
+    goes_on = entry(pair("A7", *unreached("2026-11-02"), *unreached(BEFORE), *unreached(MONDAY)))
+    assert goes_on.unreached == Unreached("2026-11-02", True, False)
+    assert goes_on.is_still_unreached
+    assert not goes_on.gave_no_answer
+
+
+def test_what_ends_being_out_of_reach_and_what_does_not() -> None:
+    not_asked = asked(
+        "2026-11-12", state=None, checkin_id=None, decided_at=FROM - 1, not_asked_reason="per_week"
+    )
+    asked_less = entry(pair("A7", *unreached(BEFORE), not_asked, *unreached(MONDAY)))
+    assert asked_less.unreached == Unreached(BEFORE, True, False)
+    answered = entry(pair("A7", *unreached("2026-11-02"), asked(BEFORE, *CALM), *unreached(MONDAY)))
+    assert answered.unreached == Unreached(MONDAY, False, False)
+    back = entry(pair("A7", *unreached(BEFORE), asked(MONDAY, *CALM)))
+    assert back.unreached is None
+    assert not back.is_still_unreached
+    lost = entry(pair("A7", *unreached(BEFORE), *unreached(MONDAY, not_asked_reason="lost")))
+    assert lost.unreached is None
+    unseen = entry(
+        pair("A7", *unreached("2026-11-02"), *unreached(BEFORE, is_after_unseen=True),
+             *unreached(MONDAY))
+    )  # fmt: skip
+    assert unseen.unreached == Unreached(BEFORE, True, True)
+
+
+def test_whatever_else_there_is_to_say_is_said_of_who_is_out_of_reach() -> None:
+    before = unreached(BEFORE)
+    stopped = entry(pair("A7", *before, *unreached(MONDAY), state="stopped", changed_at=CUT - DAY))
+    silent = entry(pair("A7", *before, *unreached(MONDAY), asked(TUESDAY)))
+    declined = Talk(1, FROM - DAY, "rather_not", CUT - DAY)
+    said_no = entry(pair("A7", *before, *unreached(MONDAY), talk=declined))
+    parts = entry(pair("A7", *before, *unreached(MONDAY)))
+    goodbye = replace(parts, goodbye=parts.sessions[0])
+    assert parts.is_still_unreached
+    assert not any(one.is_still_unreached for one in (stopped, silent, said_no, goodbye))

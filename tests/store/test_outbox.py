@@ -159,3 +159,67 @@ async def test_claiming_reads_no_whole_table(world: World) -> None:
         " ORDER BY due_at LIMIT 1"
     )
     assert all("message_due" in step["detail"] for step in plan), [s["detail"] for s in plan]
+
+
+async def end(world: World, id: int, state: outbox.Ending) -> None:
+    async with writing(world.db) as tx:
+        assert await outbox.end(tx, id, state, NOW)
+
+
+async def put_back(world: World, id: int, due_at: int) -> None:
+    async with writing(world.db) as tx:
+        await outbox.put_back(tx, id, due_at, tried=True)
+
+
+async def owe_pages(world: World) -> None:
+    """Owe a digest of three pages, and one page of another; the last of all is due the longest."""
+    for id, due_at in ((1, NOW), (2, NOW - 1), (10, NOW - 2)):
+        assert await owe(world, id, due_at, kind="digest", part=str(id), subject_id=7)
+    assert await owe(world, 30, NOW, kind="digest", part="1", subject_id=8)
+
+
+async def test_a_page_waits_for_those_before_it(world: World) -> None:
+    await owe_pages(world)
+    first, other = await claim(world), await claim(world)
+    assert {message.id for message in (first, other) if message} == {1, 30}
+    assert not await is_any_due(world, NOW)
+    assert await claim(world) is None
+    for id in (1, 2, 10):
+        await end(world, id, "sent")
+        following = await claim(world)
+        assert (following.id if following else None) == {1: 2, 2: 10, 10: None}[id]
+
+
+@pytest.mark.parametrize("state", ["unknown", "failed", "dropped"])
+async def test_a_page_of_which_nothing_more_is_to_come_holds_up_none(
+    world: World, state: outbox.Ending
+) -> None:
+    await owe_pages(world)
+    await claim(world)
+    await claim(world)
+    await end(world, 1, state)
+    following = await claim(world)
+    assert following is not None
+    assert following.id == 2
+
+
+async def test_a_page_that_cannot_be_sent_holds_the_others_up_three_times(world: World) -> None:
+    await owe_pages(world)
+    for tried in range(1, 4):
+        claimed = [message for _ in range(2) if (message := await claim(world, NOW + tried))]
+        assert 1 in [message.id for message in claimed]
+        assert 2 not in [message.id for message in claimed]
+        assert not await is_any_due(world, NOW + tried)
+        await put_back(world, 1, NOW + tried + 1)
+    following = [message for _ in range(2) if (message := await claim(world, NOW + 3))]
+    assert [message.id for message in following] == [2]
+
+
+async def test_a_page_that_is_long_in_coming_holds_up_none(world: World) -> None:
+    await owe_pages(world)
+    await claim(world)
+    await claim(world)
+    await put_back(world, 1, NOW + 60_001)
+    following = await claim(world)
+    assert following is not None
+    assert following.id == 2

@@ -80,7 +80,7 @@ PROFESSIONALS = {
     "schundo": "{change}",
 }  # fmt: skip
 ANYONES = {"help": "0", "slang": "0.en", "szone": "0.more", "squiet": "0.22:00.07:00",
-           "close": "0", "notme": "0"}  # fmt: skip
+           "close": "0", "notme": "0", "notmine": "0"}  # fmt: skip
 #: The same acts as they are reached by another way.
 ALSO = {
     "usual": "0.{pair}", "anew": "0.{pair}.{first_checkin}", "anewoff": "0.{pair}.{checkin}",
@@ -450,4 +450,4 @@ async def test_in_the_owners_hands_each_of_these_buttons_does_something(world: W
             if not shown and (toast == "" or toast in NOT_YOURS):
                 idle.append(act)
     # What was sent a moment ago cannot be dropped any more, and nobody's account has changed.
-    assert idle == ["dropsay", "notme"]
+    assert idle == ["dropsay", "notme", "notmine"]

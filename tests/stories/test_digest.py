@@ -168,6 +168,27 @@ async def test_calm_clients_are_read_with_one_button(world: World) -> None:
         assert "Your therapist read your check-in." in client.screen
 
 
+async def test_the_button_says_which_are_only_begun(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    cora, _ = await world.pair("Cora", "Ben", code="C3", meets="Mon 16:00")
+    await world.until("Mon 17:20")
+    await anna.answers(9, 9)
+    await cora.answers(9, 9)
+    await world.until("Fri 17:00")
+    assert "Begun, not finished (2)" in ben.screen
+    assert "Read these 2, only begun" in ben.phone.last.labels
+    await world.until("Mon 17:20")
+    await anna.answers(9, 9)
+    await cora.checks_in(9, 9, 9, 9, 9)
+    await world.until("Fri 17:00")
+    await ben.taps("Read these 2, 1 only begun")
+    assert not any("Read" in label for label in ben.phone.last.labels)
+    await world.until("Mon 16:20")
+    await anna.answers(9)
+    await world.until("Fri 17:00")
+    assert "Read this one, only begun" in ben.phone.last.labels
+
+
 async def test_silence_can_not_be_acknowledged(world: World) -> None:
     _, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
     await world.until("Fri 17:00")

@@ -21,7 +21,7 @@ from bot.views.buttons import write_id
 from tests.stories.test_ending import SHORT
 from tests.stories.test_relinking import link_for, number_on, relinks
 
-ASK = "Shall I also ask you after sessions with Fay?"
+ASK = "If you go on with Fay: shall I ask you after those sessions, too?"
 NOT_FOR_YOU = "This is not for you to use."
 T = TypeVar("T")
 
@@ -58,6 +58,7 @@ async def is_asked(world: World) -> tuple[Human, Human, Human]:
     await starts(world)
     await world.later(hours=26)
     assert ASK in anna.screen
+    assert "Ben leaves the practice." in anna.screen
     assert "only about these questions, not about who treats you." in anna.screen
     assert "If this surprises you, please ask the practice." in anna.screen
     return anna, ben, fay
@@ -200,11 +201,26 @@ async def test_nobody_leaves_before_the_last_digest_is_made_and_has_come(world: 
     stage.emulator.faults.clear()
     await world.later(hours=1)
     assert ben.sees("1 of 1 answered")
-    assert len(await world.rows("SELECT id FROM handover WHERE left_at IS NOT NULL")) == 1
-    await world.later(hours=47)
-    assert ben.sees("1 of 1 answered"), "it can be read for as long as any last digest"
+    await world.later(hours=46)
+    assert await world.rows("SELECT id FROM handover WHERE left_at IS NOT NULL") == []
+    await ben.taps("A7 · Read")
+    assert "✓" in ben.screen, "it can be acknowledged for as long as any last digest"
     await world.later(hours=2)
+    assert len(await world.rows("SELECT id FROM handover WHERE left_at IS NOT NULL")) == 1
     assert not ben.sees("1 of 1 answered")
+
+
+async def test_when_access_ends_all_digests_close_at_once(world: World) -> None:
+    anna, ben, _ = await practice(world)
+    await world.until("Fri 17:00")
+    await world.until("Mon 16:20")
+    await anna.checks_in(8, 8, 8, 8, 8)
+    await starts(world)
+    while not ben.sees("Your work here has ended"):
+        await world.later(minutes=30)
+    closed = [seen.text for seen in ben.phone.chat if "· closed" in (seen.text or "")]
+    assert len(closed) == 2
+    assert "answered" not in ben.everything
 
 
 async def test_who_leaves_begins_nothing_new_meanwhile(world: World) -> None:
@@ -322,6 +338,7 @@ async def test_no_answer_is_asked_about_once_more_and_then_is_a_no(world: World)
     anna, _, fay = await is_asked(world)
     await world.later(hours=24 * 7)
     assert anna.sees("I ask this once more, and then no more.")
+    assert "Ben has left the practice." in anna.screen
     # The first one is folded: whoever scrolls up finds no second pair of buttons.
     assert anna.sees("This goes on in the newest message.")
     assert len([seen for seen in anna.phone.chat if ASK in (seen.text or "")]) == 1
@@ -338,6 +355,75 @@ async def test_no_answer_is_asked_about_once_more_and_then_is_a_no(world: World)
     (toast,) = await anna.forges(button)
     assert "This question is closed." in toast
     assert not fay.sees("is being asked to agree")
+
+
+async def asked_all(world: World) -> Human:
+    """Come to where four of Ben's clients are asked, one of whom has blocked the bot; give Fay."""
+    _, _, fay = await practice(world)
+    for name, code in (("Cora", "C3"), ("Hal", "H4"), ("Ida", "J5")):
+        await world.pair(name, "Ben", code=code)
+    await world.people["Ida"].does(world.people["Ida"].phone.block)
+    await starts(world)
+    await world.later(hours=26)
+    return fay
+
+
+OVER = "The clients of Ben have answered, or their time to answer is over."
+
+
+async def test_at_the_end_each_learns_what_is_theirs(world: World) -> None:
+    """The admin by code, who has to look after whom; the colleague how many, and no more."""
+    fay = await asked_all(world)
+    await world.people["Anna"].taps("Yes, and share my answers")
+    assert "Fay, who said yes, and of the others only how many." in world.people["Cora"].screen
+    await world.people["Cora"].taps("No, thank you")
+    await world.later(hours=24)
+    assert not world.dana.sees("Ben → Fay")
+    await world.later(hours=25)
+    ((new,),) = await world.rows("SELECT code FROM pair WHERE id IN"
+                                 " (SELECT new_pair_id FROM handover_pair)")  # fmt: skip
+    told = world.dana.sees("The access of Ben has ended. Not everybody has answered yet:")
+    assert told is not None
+    assert f"Go on with Fay: A7 → {new}\n\nSaid no: C3\n\nCan answer until" in (told.text or "")
+    assert ": H4, J5\n\n" in (told.text or "")
+    assert not fay.sees(OVER)
+    await world.later(hours=24 * 13)
+    told = world.dana.sees("All clients have answered")
+    assert told is not None
+    lines = (told.text or "").split("\n\n")
+    assert lines[1:5] == [
+        f"Go on with Fay: A7 → {new}", "Said no: C3", "Asked, and no answer: H4",
+        "Could not be asked (out of reach, or stopped meanwhile): J5",
+    ]  # fmt: skip
+    hears = fay.sees(OVER)
+    assert hears is not None
+    assert "These go on with you: 1 of 4." in (hears.text or "")
+    assert not any(code in fay.everything for code in ("C3", "H4", "J5"))
+    assert "share" not in world.dana.everything.lower()
+    assert not world.people["Ben"].sees("said no")
+    await world.later(hours=24)
+    assert len(await world.rows("SELECT id FROM message WHERE part LIKE 'handover_outcome%'")) == 3
+
+
+async def test_where_all_answer_at_once_it_is_said_at_once_and_once(world: World) -> None:
+    anna, ben, fay = await is_asked(world)
+    await anna.taps("Yes, without earlier answers")
+    assert fay.sees("These go on with you: 1 of 1.")
+    assert not fay.sees("The others said no, or nothing")
+    assert world.dana.sees("All clients have answered")
+    await world.later(hours=49)
+    assert ben.sees("Your work here has ended")
+    assert not world.dana.sees("Not everybody has answered yet")
+
+
+async def test_what_the_admin_was_told_goes_with_whoever_is_erased(world: World) -> None:
+    anna, _, _ = await is_asked(world)
+    await anna.taps("No, thank you")
+    assert world.dana.sees("Said no: A7")
+    await anna.types("/erase")
+    await anna.taps("Erase everything")
+    await world.later(minutes=1)
+    assert not world.dana.sees("A7")
 
 
 async def test_an_open_check_in_stands_in_the_last_digest(world: World) -> None:

@@ -141,7 +141,7 @@ async def folder(world: World) -> AsyncIterator[Path]:
             opener=(await practice_sealer(tx)).seal_text(KEPT, "relink", "opener", 1),
         )  # fmt: skip
         await tx.run(
-            "INSERT INTO handover SELECT 1, therapist_id, therapist_id, 1, 1, 1, NULL, NULL"
+            "INSERT INTO handover SELECT 1, therapist_id, therapist_id, 1, 1, 1, NULL, NULL, NULL"
             " FROM pair WHERE id = :id", id=pair["id"],
         )  # fmt: skip
         await tx.run(

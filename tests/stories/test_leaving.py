@@ -333,7 +333,13 @@ async def test_a_blocked_bot_tells_the_therapist_once_and_goes_on_at_start(world
     await world.until("Fri 16:00")
     assert ben.received == received
     await world.until("Fri 17:00")
+    assert "No answer due (1)" in ben.screen
     assert "could not be reached" in ben.screen
+    # Once it is known, it is a word beside the others.
+    for _ in range(2):
+        await world.until("Fri 17:00")
+        assert "Still out of reach (1)\nA7 since Mon, Nov 2" in ben.screen
+        assert "No answer due" not in ben.screen
     await anna.starts()
     assert "Hello." in anna.screen
     await world.until("Mon 16:20")

@@ -17,6 +17,7 @@ from tests.stories.test_relinking import NEW, NOT_FOR_YOU, number_on
 
 BENS = "Ben's new phone"
 STRANGER = "I don't know you yet."
+NOT_YOURS = "not one of yours"
 
 
 async def link_for(world: World, name: str = "Ben") -> str:
@@ -59,6 +60,32 @@ async def test_everything_goes_on_in_the_new_account(world: World) -> None:
     await world.until("Fri 17:00")
     assert new.sees("1 of 1 answered")
     assert "answered" not in ben.everything
+
+
+async def test_the_former_account_can_say_that_it_was_somebody_else(world: World) -> None:
+    """In words for a therapist; the admins are told, once, and can cut the other account off."""
+    _, ben = await week(world)
+    new = await renews(world)
+    told = ben.sees("goes on in another Telegram account now", button="That was not me")
+    assert told is not None
+    assert "that account can read what your clients have said" in (told.text or "")
+    assert "written before stays closed" not in ben.everything
+    assert "stays here" not in (told.text or "")
+    again = ben.data("That was not me")
+    assert NOT_YOURS in (await new.forges(again))[0]
+    await ben.taps("That was not me")
+    assert "The admins are told that it was not you." in ben.screen
+    assert world.dana.sees("The former account of Ben says that it was somebody else")
+    await ben.forges(again)
+    assert len(await world.rows("SELECT id FROM message WHERE part LIKE 'objected_own%'")) == 1
+    assert ("new account: objected to",) in await world.rows("SELECT act FROM audit")
+    right = await renews(world, phone="Ben's own phone")
+    await new.types("/clients")
+    assert NOT_FOR_YOU in new.screen
+    await right.types("/clients")
+    assert "A7" in right.screen
+    await world.later(hours=25)
+    assert NOT_YOURS in (await ben.forges(again))[0]
 
 
 async def test_of_what_was_not_opened_for_long_the_newest_four_come_again(world: World) -> None:
@@ -148,7 +175,7 @@ async def test_what_a_therapist_has_as_a_client_stays(world: World) -> None:
     await week(world)
     ben, far = await world.pair("Ben", "Faraway", code="F9", meets="Mon 10:00")
     new = await renews(world)
-    assert "The rest goes on here as before." in ben.screen
+    assert "What you have here as a client stays here." in ben.screen
     await world.until("Mon 11:20")
     assert ben.sees("A short check-in about Monday is ready")
     assert not new.sees("A short check-in")

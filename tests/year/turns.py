@@ -37,7 +37,7 @@ _AFTER_END: Final = (
     "One reminder, then no more.", "Your therapist read your check-in",
 )  # fmt: skip
 _AFTER_HANDOVER: Final = (
-    "Shall I also ask you after sessions with Ben?",
+    "If you go on with Ben: shall I ask you after those sessions, too?",
     "Your therapist read your",
 )
 

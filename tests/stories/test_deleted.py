@@ -67,3 +67,23 @@ async def test_an_outage_brings_no_deleted_question_back_and_the_next_answer_doe
     await anna.answers(8)
     assert "Question 5 of 5" in anna.screen
     assert anna.received == received + 1
+
+
+async def test_a_question_deleted_at_the_tap_stands_in_the_new_message_from_then_on(
+    world: World,
+) -> None:
+    anna, _ = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    world.stage.emulator.faults.add(
+        "delay", seconds=0.5, method="editMessageText", chat=anna.phone.id
+    )
+    anna.phone.tap("8")
+    delete(world, anna)
+    await world.step()
+    assert "Question 2 of 5" in anna.screen
+    received = anna.received
+    await anna.types("7")
+    assert "Question 3 of 5" in anna.screen
+    await world.until("Thu 12:00")
+    assert "It is closed now" in anna.screen
+    assert anna.received == received + 1  # the reminder

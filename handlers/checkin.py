@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
 
@@ -20,7 +21,7 @@ def _number(text: str) -> int:
 
 async def _take(room: Room, ask: Ask, event: Event) -> Reply:
     talk = await room.checkins.answer(ask.me, ask.tap.subject, event, ask.message_id)
-    return Reply(room.checkin_views.now(talk))
+    return Reply(room.checkin_views.now(talk), then=_carrying(room, ask, talk))
 
 
 async def show(room: Room, ask: Ask) -> Reply:
@@ -139,14 +140,14 @@ async def typed(room: Room, ask: Ask) -> Reply:
         own = await room.goals.note(ask.me, ask.words)
         return Reply(room.goal_views.all(own, ask.reader), place=wanted.telegram_message)
     try:
-        return _in_place(room, await room.checkins.type(ask.me, ask.words))
+        return _in_place(room, ask, await room.checkins.type(ask.me, ask.words))
     except Refused as refused:
         behind = refused.facts.get("checkin")
         if not isinstance(behind, int):
             raise
         talk = await room.checkins.show(ask.me, behind)
         said = room.people_views.refused(ask.reader, refusal(room, ask.reader, refused))
-        return replace(_in_place(room, talk), say=(said,))
+        return replace(_in_place(room, ask, talk), say=(said,))
 
 
 async def typed_again(room: Room, ask: Ask) -> Reply:
@@ -156,12 +157,23 @@ async def typed_again(room: Room, ask: Ask) -> Reply:
         own = await room.goals.show(ask.me, wanted.pair_id)
         return Reply(room.goal_views.all(own, ask.reader), place=wanted.telegram_message)
     talk = await room.checkins.waiting(ask.me)
-    return _in_place(room, talk) if talk else Reply()
+    return _in_place(room, ask, talk) if talk else Reply()
 
 
-def _in_place(room: Room, talk: Talk) -> Reply:
-    carry = partial(room.checkins.carry, talk.checkin.id)
-    return Reply(room.checkin_views.now(talk), place=talk.checkin.telegram_message, then=carry)
+def _in_place(room: Room, ask: Ask, talk: Talk) -> Reply:
+    carry, place = _carrying(room, ask, talk), talk.checkin.telegram_message
+    return Reply(room.checkin_views.now(talk), place=place, then=carry)
+
+
+def _carrying(room: Room, ask: Ask, talk: Talk) -> Callable[[int], Awaitable[None]]:
+    """Give what notes which message carries a check-in, where it had to be sent anew."""
+
+    async def carry(message: int) -> None:
+        if not await room.checkins.carry(ask.me, talk.checkin.id, message):
+            # Erased, or gone to another account, while this was under way: nothing of it stays.
+            room.lanes.edit(ask.chat_id, message, room.checkin_views.gone(ask.reader))
+
+    return carry
 
 
 def _while_open(act: Handler) -> Route:

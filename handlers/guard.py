@@ -265,7 +265,7 @@ async def on_tap(room: Room, routes: dict[str, Route], update: Update) -> None:
         room.lanes.toast(query.id, reply.toast, alert=reply.alert)
     if reply.screen is not None:
         place = reply.place or ask.message_id
-        room.lanes.edit(ask.chat_id, place, reply.screen, then=reply.then)
+        room.lanes.edit(ask.chat_id, place, reply.screen, or_new=True, then=reply.then)
         for other in reply.also:
             if other != place:
                 room.lanes.edit(ask.chat_id, other, reply.screen)
@@ -288,7 +288,7 @@ async def on_message(room: Room, route: Route, update: Update, words: str) -> No
         return
     if reply.screen is not None:
         if reply.place is not None:
-            room.lanes.edit(ask.chat_id, reply.place, reply.screen, then=reply.then)
+            room.lanes.edit(ask.chat_id, reply.place, reply.screen, or_new=True, then=reply.then)
         else:
             then = reply.then or _noting(room, ask, reply, reply.screen)
             room.lanes.say(ask.chat_id, reply.screen, then=then)

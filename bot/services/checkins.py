@@ -162,9 +162,16 @@ class CheckIns:
         return await self.talks.of(tx, opened[0]) if opened else None
 
     @writes
-    async def carry(self, tx: Transaction, checkin_id: int, message: int) -> None:
-        """Note that another Telegram message carries a check-in now."""
-        await store.note_sent(tx, checkin_id, self.clock.now(), message)
+    async def carry(self, tx: Transaction, client_id: int, checkin_id: int, message: int) -> bool:
+        """Note that another Telegram message in a client's chat carries a check-in now.
+
+        False where it is not theirs any more: it was erased, or goes on in another account.
+        """
+        checkin = await store.find_checkin(tx, checkin_id, client_id)
+        if checkin is None:
+            return False
+        await store.note_sent(tx, checkin.id, self.clock.now(), message)
+        return True
 
     @writes
     async def back(self, tx: Transaction, client_id: int, checkin_id: int) -> Talk:

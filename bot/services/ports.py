@@ -107,9 +107,13 @@ class Lane(Protocol):
         message_id: int,
         screen: Screen,
         *,
+        or_new: bool = False,
         then: Callable[[int], Awaitable[None]] | None = None,
     ) -> None:
-        """Replace a message; `then` learns the new id when it had to be sent anew."""
+        """Replace a message, if it is there still.
+
+        or_new: send it anew where it is not; `then` learns the new id.
+        """
         ...
 
     def say(

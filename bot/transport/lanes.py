@@ -50,12 +50,18 @@ class _Edit:
     message_id: int
     screen: Screen
     then: Then | None
+    or_new: bool
     on_the_wire: bool = False
     renewed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def newest(self) -> Screen:
         self.on_the_wire = True
         return self.screen
+
+    def renew(self, screen: Screen, then: Then | None, *, or_new: bool) -> None:
+        """Take a newer screen; whoever waits for an older one waits for this."""
+        self.screen, self.then = screen, then or self.then
+        self.or_new |= or_new
 
 
 @dataclass(slots=True, eq=False)
@@ -103,21 +109,28 @@ class Lanes:
         self._quiet.set()
 
     def edit(
-        self, chat_id: int, message_id: int, screen: Screen, *, then: Then | None = None
+        self,
+        chat_id: int,
+        message_id: int,
+        screen: Screen,
+        *,
+        or_new: bool = False,
+        then: Then | None = None,
     ) -> None:
         """Show `screen` in an existing message; an older one that still waits is dropped.
 
         Tried again for two minutes, also when the result was unclear. Where the message is gone
-        or cannot be edited, the screen is sent as a new one and `then(new_message_id)` awaited.
+        or cannot be edited, that is the end of it. or_new: somebody waits for an answer, so the
+        screen is sent as a new message then, and `then(new_message_id)` awaited.
         """
         lane = self._lane(chat_id)
         message_id = lane.moved.get(message_id, message_id)
         job = lane.edits.get(message_id)
         if job is None or job.on_the_wire:
-            job = lane.edits[message_id] = _Edit(message_id, screen, then)
+            job = lane.edits[message_id] = _Edit(message_id, screen, then, or_new)
             lane.jobs.append(job)
         else:
-            job.screen, job.then = screen, then
+            job.renew(screen, then, or_new=or_new)
             job.renewed.set()
 
     def say(self, chat_id: int, screen: Screen | Make, *, then: Then | None = None) -> None:
@@ -259,12 +272,17 @@ class Lanes:
                     started = self._clock.monotonic()
 
     async def _take_over(self, lane: _Lane, job: _Edit) -> None:
-        """Send as a new message what could not be edited, and let later edits go there."""
+        """Send as a new message what could not be edited, and let later edits go there.
+
+        Unless nobody waits for it: whoever deleted a message shall not get it again.
+        """
         newest = lane.edits.get(job.message_id, job)
         if newest is not job:
             lane.jobs.remove(newest)
-            job.screen, job.then = newest.screen, newest.then
+            job.renew(newest.screen, newest.then, or_new=newest.or_new)
         lane.edits.pop(job.message_id, None)
+        if not job.or_new:
+            return
         new_id = await self._send(lane.chat_id, job.screen)
         lane.moved[job.message_id] = new_id
         waiting = lane.edits.pop(job.message_id, None)

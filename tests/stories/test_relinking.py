@@ -725,6 +725,29 @@ async def test_a_prompt_under_way_while_the_account_changes_is_asked_in_the_new_
     await new.checks_in(7, 7, 7, 7, 7)
 
 
+async def test_a_question_sent_anew_while_the_account_changes_does_not_stay_in_the_former(
+    world: World,
+) -> None:
+    """It stands in the former chat under a number that means another message in the new one."""
+    anna, ben = await half_answered(world)
+    new = world.human(NEW)
+    await new.starts(await link_for(ben))
+    anna.phone.delete(anna.phone.last)
+    world.to_be_refused.add("Bad Request: message to edit not found")
+    world.stage.emulator.faults.add("delay", seconds=1.5, method="sendMessage", chat=anna.phone.id)
+    anna.phone.send("7")
+    async with asyncio.timeout(10):
+        while len(await world.kept()) < 3:  # noqa: ASYNC110 - a row tells it
+            await asyncio.sleep(0.01)
+    ben.phone.send(f"/relink A7 {number_on(new)}")
+    await world.step()
+    assert "Question 4 of 5" not in anna.everything
+    assert anna.sees("This check-in is no longer needed.")
+    assert await world.rows("SELECT telegram_message FROM checkin") == [(None,)]
+    await new.taps("I agree")
+    await new.checks_in(7, 7)
+
+
 async def test_what_is_shown_again_stands_in_for_the_reminder_for_a_while(world: World) -> None:
     _, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
     await world.until("Mon 16:20")

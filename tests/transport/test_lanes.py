@@ -216,9 +216,33 @@ async def test_a_tap_is_answered_at_most_once_when_unclear_and_again_when_not_se
 
 async def test_a_screen_whose_message_is_gone_becomes_a_new_message(server, lanes, told):
     server.on("editMessageText", refuses(400, GONE))
-    lanes.edit(ANNA, 5, Screen("How was it?"), then=told.then)
+    lanes.edit(ANNA, 5, Screen("How was it?"), or_new=True, then=told.then)
     assert await lanes.drain(5)
     assert texts(server, "sendMessage") == ["How was it?"]
+    assert told.ids == [100]
+
+
+async def test_a_screen_that_nobody_waits_for_is_dropped_where_its_message_is_gone(
+    server, lanes, told
+):
+    server.on("editMessageText", refuses(400, GONE))
+    with capture_logs() as logs:
+        lanes.edit(ANNA, 5, Screen("It is closed now."), then=told.then)
+        lanes.say(ANNA, Screen("after it"))
+        assert await lanes.drain(5)
+    assert texts(server, "sendMessage") == ["after it"]
+    assert told.ids == []
+    assert logs == []
+
+
+async def test_whoever_waits_for_an_older_screen_gets_the_newer_one(server, lanes, told):
+    server.on("editMessageText", waits(0.1), refuses(400, GONE))
+    lanes.edit(ANNA, 5, Screen("first"))
+    await server.until(lambda: len(server.calls) == 1)
+    lanes.edit(ANNA, 5, Screen("answer"), or_new=True, then=told.then)
+    lanes.edit(ANNA, 5, Screen("It is closed now."))
+    assert await lanes.drain(5)
+    assert texts(server, "sendMessage") == ["It is closed now."]
     assert told.ids == [100]
 
 
@@ -231,7 +255,7 @@ async def test_then_is_not_told_of_an_edit_that_worked(server, lanes, told):
 async def test_edits_that_come_meanwhile_go_to_the_message_that_took_over(server, lanes, told):
     server.on("editMessageText", refuses(400, GONE))
     server.on("sendMessage", waits(0.1, succeeds({"message_id": 900})))
-    lanes.edit(ANNA, 5, Screen("old"), then=told.then)
+    lanes.edit(ANNA, 5, Screen("old"), or_new=True, then=told.then)
     await server.until(lambda: "sendMessage" in server.methods)
     lanes.edit(ANNA, 5, Screen("new"))
     assert await lanes.drain(5)
@@ -246,7 +270,7 @@ async def test_an_edit_with_the_old_id_still_finds_the_new_message(server, lanes
     async def then(new_message_id: int) -> None:
         lanes.edit(ANNA, 5, Screen("new"))  # by somebody who does not know of it yet
 
-    lanes.edit(ANNA, 5, Screen("old"), then=then)
+    lanes.edit(ANNA, 5, Screen("old"), or_new=True, then=then)
     assert await lanes.drain(5)
     assert [p["message_id"] for p in server.of("editMessageText")] == [5, 100]
     assert texts(server, "sendMessage") == ["old"]
@@ -256,7 +280,7 @@ async def test_the_newest_screen_is_what_takes_over(server, lanes):
     server.on("editMessageText", waits(0.1, refuses(400, GONE)))
     lanes.edit(ANNA, 5, Screen("old"))
     await server.until(lambda: len(server.calls) == 1)
-    lanes.edit(ANNA, 5, Screen("new"))
+    lanes.edit(ANNA, 5, Screen("new"), or_new=True)
     assert await lanes.drain(5)
     assert server.methods == ["editMessageText", "sendMessage"]
     assert texts(server, "sendMessage") == ["new"]
@@ -387,6 +411,6 @@ async def test_where_the_practice_protects_its_messages_every_one_says_so(
     lanes = lanes_of(BotMessenger(bot, Pacing(clock), protect=True), clock, told)
     lanes.say(ANNA, Screen("answer"))
     server.on("editMessageText", refuses(400, GONE))
-    lanes.edit(ANNA, 1, Screen("lost, and sent anew"))
+    lanes.edit(ANNA, 1, Screen("lost, and sent anew"), or_new=True)
     assert await lanes.drain(5)
     assert [sent["protect_content"] for sent in server.of("sendMessage")] == [True, True]

@@ -15,8 +15,9 @@ from bot.core.people import Pair
 from bot.core.rhythm import GOAL_ITEMS
 from bot.services.acts import reads, writes
 from bot.services.details import Progress
-from bot.services.own import pair_to_show
+from bot.services.own import pair_to_show, pair_with_history
 from bot.services.ports import Clock, Ids
+from bot.services.relink_links import OBJECTS_MS
 from bot.store import audit, goals, people
 from bot.store.database import Database, Transaction
 from bot.store.goals import Goal, Wanted
@@ -65,7 +66,11 @@ class Goals:
 
     @reads
     async def show(self, tx: Transaction, client_id: int, pair_id: int) -> OwnGoals:
-        """Give a client's goals with one therapist. Errors: Refused("not_yours")."""
+        """Give a client's goals with one therapist.
+
+        Errors: Refused("not_yours"), and those of `pair_with_history` where some were noted before
+        the account was the client's.
+        """
         return await self._show(tx, client_id, pair_id)
 
     @reads
@@ -193,6 +198,10 @@ class Goals:
         if pair.confirmed_at is None:
             raise Refused("not_yours")
         found = await goals.goals_of_pair(tx, pair_id)
+        changed_at = (pair.history_from_at or 0) - OBJECTS_MS
+        if any(goal.made_at <= changed_at for goal in found):
+            # Noted in a former account: as private there as what was answered.
+            await pair_with_history(tx, pair_id, client_id, self.clock.now())
         closed = [goal for goal in found if goal.state in ("reached", "set_aside")]
         return OwnGoals(
             pair=pair,

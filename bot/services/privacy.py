@@ -223,7 +223,10 @@ class Privacy:
                 version=row.instrument_version,
                 score=self._score(row, given := await answer_store.answers_of(tx, row)),
                 answers=tuple(given.values()),
-                goals=await goals.words_by_item(tx, row),
+                goals={
+                    item: goal.words
+                    for item, goal in (await goals.goals_by_item(tx, row)).items()
+                },
             )
             for row in rows[:HISTORY_PAGE]
         ]

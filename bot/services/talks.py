@@ -128,13 +128,15 @@ class Talks:
             was_read_out=taken_at is not None and taken_at < cut_at,
             snoozes={} if answers else await self._snoozes(tx, checkin, person, now),
             therapist_name=await self._which(tx, checkin),
-            goals=await goals.words_by_item(tx, checkin),
+            goals=await _goals(tx, checkin, now),
             offers_goals=position is None and await self._offers_goals(tx, checkin, instrument),
             last=await self._last(tx, checkin) if position is None else None,
             away=away,
             covers=covers,
             shut=frozenset(
-                item for item, given in answers.items() if _is_of_before(given, checkin, now)
+                item
+                for item, given in answers.items()
+                if _is_of_before(given.answered_at, checkin, now)
             ),
         )
 
@@ -201,17 +203,25 @@ class Talks:
         return force.next_digest_at(now, zone), cut_at, span, covers
 
 
+async def _goals(tx: Transaction, checkin: CheckIn, now: int) -> Mapping[str, str]:
+    """Give the words of the goals that are rated, with nothing in place of those of before."""
+    return {
+        item: _CLOSED if _is_of_before(goal.made_at, checkin, now) else goal.words
+        for item, goal in (await goals.goals_by_item(tx, checkin)).items()
+    }
+
+
 def is_closed(given: Answer, checkin: CheckIn, now: int) -> bool:
     """Say whether an answer holds words of before, which a new account may not see yet."""
     is_text = isinstance(given.value, str) and given.disclosure is not None
-    return is_text and _is_of_before(given, checkin, now)
+    return is_text and _is_of_before(given.answered_at, checkin, now)
 
 
-def _is_of_before(given: Answer, checkin: CheckIn, now: int) -> bool:
-    """Say whether an answer was given in a former account, and is not to be seen in the new one."""
+def _is_of_before(said_at: int, checkin: CheckIn, now: int) -> bool:
+    """Say whether something was said in a former account, and is not to be seen in the new one."""
     if checkin.history_from_at is None or checkin.shows_before(now):
         return False
-    return given.answered_at <= checkin.history_from_at - OBJECTS_MS
+    return said_at <= checkin.history_from_at - OBJECTS_MS
 
 
 def _shown(answers: Answers, checkin: CheckIn, now: int) -> Answers:

@@ -84,13 +84,13 @@ async def has_goals(tx: Transaction, pair_id: int) -> bool:
     return row is not None
 
 
-async def words_by_item(tx: Transaction, checkin: CheckIn) -> dict[str, str]:
-    """Give the words of the goals that a check-in asks about, by the item that rates each."""
+async def goals_by_item(tx: Transaction, checkin: CheckIn) -> dict[str, Goal]:
+    """Give the goals that a check-in asks about, by the item that rates each."""
     if not checkin.known.goals:
         return {}
-    words = {goal.id: goal.words for goal in await goals_of_pair(tx, checkin.pair_id)}
+    found = {goal.id: goal for goal in await goals_of_pair(tx, checkin.pair_id)}
     items = zip(GOAL_ITEMS, checkin.known.goals, strict=False)
-    return {item: words[goal_id] for item, goal_id in items}
+    return {item: found[goal_id] for item, goal_id in items}
 
 
 async def ratings_of(tx: Transaction, pair_id: int) -> dict[int, list[int]]:

@@ -26,7 +26,7 @@ BOUND = re.compile(
 FOUND_BEFORE = {
     "answers.answers_of", "answers.note_update", "answers.save_answers", "asking.find_first_start",
     "goals.add_goal", "goals.end_goal", "goals.goals_of_pair", "goals.has_goals",
-    "goals.open_goals", "goals.ratings_of", "goals.words_by_item", "history.heard_of_last",
+    "goals.open_goals", "goals.ratings_of", "goals.goals_by_item", "history.heard_of_last",
     "holdings.holdings_of",
     "asking.find_next_start", "asking.latest_acknowledgement", "checkins.close",
     "checkins.end_unfinished", "checkins.end_all", "checkins.has_goodbye",

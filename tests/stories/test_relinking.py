@@ -17,6 +17,7 @@ from world import Human, World, invitation_in
 from bot.core.errors import Refused
 from bot.services.relinking import Relinking
 from bot.views.buttons import write_id
+from tests.stories.test_goals import noted, second_check_in
 from tests.transactions import writing
 
 NEW = "Anna's new phone"
@@ -253,6 +254,65 @@ async def test_who_says_that_it_was_somebody_else_keeps_what_was_before_closed(
     await other.types("/history")
     assert other.sees("heard 3")
     assert "not one of yours" in await new.taps("That was not me")
+
+
+async def test_goals_of_before_open_a_day_after_the_change(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben")
+    await noted(anna, "Say it to my mother")
+    ((goal,),) = await world.rows("SELECT id FROM goal")
+    at = write_id(int(str(goal)))
+    new = await relinks(world, ben)
+    since = len(world.calls_to(new))
+    await new.taps("I agree")
+    await new.types("/goals")
+    assert "What was written before opens on" in new.screen
+    toasts = await new.forges(f"goal.{at}", f"goalword.{at}", f"goalend.{at}.reached")
+    assert all("What was written before opens on" in toast for toast in toasts), toasts
+    assert "mother" not in str([call.params for call in world.calls_to(new)[since:]])
+    await world.later(hours=24)
+    await new.types("/goals")
+    assert new.sees("1. Say it to my mother", button="Add a goal")
+
+
+async def test_goals_of_before_stay_closed_after_an_objection(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben")
+    await noted(anna, "Say it to my mother")
+    new = await relinks(world, ben)
+    await new.taps("I agree")
+    await anna.taps("That was not me")
+    await world.later(hours=72)
+    await new.types("/goals")
+    assert "says that this one is not theirs" in new.screen
+    assert "mother" not in new.everything
+
+
+async def test_what_is_asked_about_a_goal_of_before_does_not_name_it(world: World) -> None:
+    anna, ben = await second_check_in(world, "Say it to my mother")
+    assert "Your goal:\nSay it to my mother" in anna.screen
+    ((checkin,),) = await world.rows("SELECT id FROM checkin ORDER BY due_at DESC LIMIT 1")
+    new = await relinks(world, ben)
+    since = len(world.calls_to(new))
+    await new.taps("I agree")
+    await world.later(minutes=5)
+    assert "Your goal:\n…" in new.screen
+    await new.taps("7")
+    await new.taps("Change")
+    assert "“…”: 7" in new.screen
+    assert "mother" not in str([call.params for call in world.calls_to(new)[since:]])
+    await world.later(hours=24)
+    await new.forges(f"change.{write_id(int(str(checkin)))}")
+    assert "“Say it to my mother”: 7" in new.screen
+
+
+async def test_in_a_new_account_goals_can_be_noted_at_once_where_there_were_none(
+    world: World,
+) -> None:
+    _, ben = await world.pair("Anna", "Ben")
+    new = await relinks(world, ben)
+    await new.taps("I agree")
+    await world.later(minutes=5)
+    await noted(new, "Sleep through the night")
+    assert new.sees("1. Sleep through the night")
 
 
 async def test_the_practice_can_say_that_the_new_account_is_the_right_one(world: World) -> None:

@@ -202,9 +202,10 @@ def shown_items(instrument: Instrument, answers: Answers, known: Known) -> tuple
 
 def position(instrument: Instrument, answers: Answers, known: Known) -> Item | None:
     """Give the item to show, or None when there is nothing more to ask."""
-    for item in shown_items(instrument, answers, known):
+    for item in instrument.items:
         given = answers.get(item.key)
-        if given is None or given.in_hand:
+        # Whether an item is shown is asked last: its conditions are most of what a tap computes.
+        if (given is None or given.in_hand) and shown(item, answers, known):
             return item
     return None
 
@@ -214,7 +215,9 @@ def item_before(
 ) -> Item | None:
     """Give the item that Back leads to, or None at the first one (or a gap before `here`)."""
     before = None
-    for item in shown_items(instrument, answers, known):
+    for item in instrument.items:
+        if not shown(item, answers, known):
+            continue
         if here is not None and item.key == here.key:
             return before
         before = item

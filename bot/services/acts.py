@@ -40,6 +40,19 @@ def writes(act: Act[Self, Given, T]) -> Whole[Self, Given, T]:
     return whole
 
 
+def looks(act: Act[Self, Given, T]) -> Whole[Self, Given, T]:
+    """Make a method one reading transaction that may share a moment with others (`Database.look`).
+
+    For what every update asks, and takes no longer than a handful of rows by their keys.
+    """
+
+    @wraps(act)
+    async def whole(self: Self, /, *given: Given.args, **named: Given.kwargs) -> T:
+        return await self.db.look(lambda tx: act(self, tx, *given, **named))
+
+    return whole
+
+
 def reads(act: Act[Self, Given, T]) -> Whole[Self, Given, T]:
     """Make a method one reading transaction. Errors: also those of `Database.read`."""
 

@@ -19,7 +19,7 @@ from bot.core.people import (
     Pair,
     Person,
 )
-from bot.services.acts import reads, writes
+from bot.services.acts import looks, reads, writes
 from bot.services.asking_again import ask_again
 from bot.services.ports import Clock, Ids
 from bot.services.quiet import quiet_of
@@ -89,7 +89,7 @@ class Enrolment:
     ids: Ids
     settings: Settings
 
-    @reads
+    @looks
     async def who(self, tx: Transaction, telegram_id: int) -> Who:
         """Say who a Telegram account is."""
         person = await people.find_person_by_telegram(tx, telegram_id)

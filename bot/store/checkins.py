@@ -7,7 +7,7 @@ pair's key.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from bot.core.conversation import Known
@@ -24,7 +24,8 @@ State = Literal[
 class CheckIn:
     """One row of `checkin` with what its pair and its appointment say about it.
 
-    lost_at: answers given by then may have been lost with a server.
+    data_key: its pair's, as the vault wrapped it. lost_at: answers given by then may have been lost
+    with a server.
     """
 
     id: int
@@ -51,6 +52,7 @@ class CheckIn:
     therapists: int
     appointment_id: int | None
     local_on: str | None
+    data_key: bytes = field(repr=False)
     lost_at: int | None = None
     history_from_at: int | None = None
     objected_at: int | None = None
@@ -128,6 +130,7 @@ def read_checkin(tx: Transaction, row: Row) -> CheckIn:
         therapists=row["therapists"],
         appointment_id=row["appointment_id"],
         local_on=row["local_on"],
+        data_key=row["data_key"],
         lost_at=row["lost_at"],
         history_from_at=row["history_from_at"],
         objected_at=row["objected_at"],

@@ -10,18 +10,20 @@ changed once, however often Telegram repeats it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final, Self, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 from bot.core.errors import Repeated
 from bot.store.connections import Connection, connect, emptied
 from bot.store.erasures import ErasureLog
 from bot.store.files import InUse, hold, let_go, make_private
+from bot.store.sharing import Sharing, Writer
 from bot.store.statements import FAILURES, Damaged, Row, Unavailable
 from bot.store.transactions import (
     READING,
     WRITING,
+    Ended,
     PointsNowhere,
     Reshaping,
     Transaction,
@@ -29,9 +31,9 @@ from bot.store.transactions import (
     Whole,
     Work,
     current_update,
+    together,
 )
 from bot.store.vault import Vault
-from bot.store.writer import Writer
 
 #: All that others need of a database they find here.
 __all__ = (
@@ -69,6 +71,7 @@ class Database:
         self._writer: Writer | None = None
         self._readers: asyncio.LifoQueue[Connection] = asyncio.LifoQueue()
         self._opened = 0
+        self._looks = Sharing(self._look_at_once, lambda _: True)
         #: Held by whoever takes all readers: two who each hold some would wait for ever.
         self._taking_all = asyncio.Lock()
         self._lock_file: int | None = None
@@ -101,6 +104,7 @@ class Database:
     async def close(self) -> None:
         """Close every connection and give the lock back, once what has begun is through."""
         writer, self._writer = self._writer, None
+        await self._looks.over()  # they need a reader
         async with self._taking_all:
             while self._opened:  # a reader in use is waited for; `read` keeps it short
                 await (await self._readers.get()).close()
@@ -141,6 +145,24 @@ class Database:
         reader = await self._readers.get()
         try:
             return await _wanted(reader, Whole(self, READING, work))
+        finally:
+            self._readers.put_nowait(reader)
+
+    async def look(self, work: Work[T]) -> T:
+        """Give what `work` gives, as `read` does, for what reads a handful of rows by their keys.
+
+        Those who look while others do share one moment of the database, which begins after the
+        last of them has asked, and one way into a reader's thread: nothing that takes long may be
+        done here. Errors: `Unavailable`.
+        """
+        if self._writer is None:
+            raise Unavailable("the database is closed")
+        return await self._looks.run(Whole(self, READING, work))
+
+    async def _look_at_once(self, wholes: Sequence[Whole[Any]]) -> list[Ended]:
+        reader = await self._readers.get()
+        try:
+            return await reader.at_once(lambda c: together(c, wholes))
         finally:
             self._readers.put_nowait(reader)
 

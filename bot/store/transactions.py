@@ -104,7 +104,7 @@ class Whole(Generic[T]):
 
     def __init__(self, db: Keeper, begin: str, work: Work[T]) -> None:
         self._db = db
-        self._begin = begin
+        self.begin = begin
         self._work = work
         hand = current_update.get()
         self._update_id = None if hand is None else hand.update_id
@@ -115,11 +115,9 @@ class Whole(Generic[T]):
     def __call__(self, connection: sqlite3.Connection) -> T:
         if self.is_unwanted:
             raise _Unwanted
-        statements.rows(connection, self._begin, {})
+        statements.rows(connection, self.begin, {})
         try:
-            result = self._through(
-                Transaction(connection, self._db.vault, self._db.erasures, self._update_id)
-            )
+            result = self._through(self._transaction(connection))
             statements.rows(connection, "COMMIT", {})
         except BaseException:
             if connection.in_transaction:
@@ -137,11 +135,11 @@ class Whole(Generic[T]):
         """Run as a part of a transaction that others share: what fails here is undone alone."""
         if self.is_unwanted:
             raise _Unwanted
+        if self.begin == READING:
+            return self._through(self._transaction(connection))  # there is nothing to undo
         statements.rows(connection, "SAVEPOINT part", {})
         try:
-            result = self._through(
-                Transaction(connection, self._db.vault, self._db.erasures, self._update_id)
-            )
+            result = self._through(self._transaction(connection))
             statements.rows(connection, "RELEASE part", {})
         except BaseException:
             _undo_part(connection)
@@ -152,6 +150,9 @@ class Whole(Generic[T]):
         """Note that what was run within a shared transaction counts now."""
         if self._hand is not None:
             self._hand.recorded = True
+
+    def _transaction(self, connection: sqlite3.Connection) -> Transaction:
+        return Transaction(connection, self._db.vault, self._db.erasures, self._update_id)
 
     def _through(self, tx: Transaction) -> T:
         if self._hand is not None:
@@ -216,11 +217,11 @@ Ended = tuple[Any, BaseException | None]
 
 
 def together(connection: sqlite3.Connection, wholes: Sequence[Whole[Any]]) -> list[Ended]:
-    """Run transactions in one, and give what became of each."""
+    """Run transactions of one kind in one, and give what became of each."""
     if len(wholes) == 1:
         return [_tried(wholes[0], connection)]
     try:
-        statements.rows(connection, WRITING, {})
+        statements.rows(connection, wholes[0].begin, {})
         ended: list[Ended] = []
         for whole in wholes:
             ended.append(_tried(whole.within, connection))

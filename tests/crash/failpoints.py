@@ -37,11 +37,11 @@ class Point:
 
 
 def _writing(whole: Any, *_: object) -> bool:
-    return bool(whole._begin == "BEGIN IMMEDIATE")
+    return bool(whole.begin == "BEGIN IMMEDIATE")
 
 
 def _reading(whole: Any, *_: object) -> bool:
-    return bool(whole._begin == "BEGIN")
+    return bool(whole.begin == "BEGIN")
 
 
 def _message(_: object, url: str, *__: object, **___: object) -> bool:

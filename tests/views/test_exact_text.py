@@ -96,7 +96,7 @@ def talk(text: str) -> Talk:
     """Anna's check-in, her text written and not decided about."""
     checkin = CheckIn(
         1, 1, 3, 1, "session", INSTRUMENT.name, 1, "open", Known(), None, None, 1, 1, 1, 1, None,
-        None, None, None, 10**15, "active", 1, 1, "2026-11-16",
+        None, None, None, 10**15, "active", 1, 1, "2026-11-16", b"",
     )  # fmt: skip
     answers = {item.key: Answer(item.key, 8, answered_at=1, changed_at=1)
                for item in INSTRUMENT.ratings}  # fmt: skip

@@ -45,7 +45,7 @@ from bot.services.outgoing import Outgoing
 from bot.services.ports import Clock, Ids
 from bot.services.retention import Retention
 from bot.store import updates
-from bot.store.database import Database, Transaction
+from bot.store.database import Database
 from bot.store.losses import is_on_hold
 from bot.store.practice import last_seen_at
 from bot.ticks import Piece, Ticks
@@ -282,10 +282,7 @@ def _off_hold(hold: Hold, piece: Piece) -> Piece:
     async def work() -> bool:
         return not await hold.is_on() and await piece.work()
 
-    async def look(tx: Transaction) -> bool:
-        return not await is_on_hold(tx) and (piece.look is None or await piece.look(tx))
-
-    return Piece(work, look)
+    return Piece(work, piece.look, rests=is_on_hold)
 
 
 def _folding(closing: Closing, room: Room) -> Callable[[], Awaitable[bool]]:

@@ -35,11 +35,13 @@ _AT_MOST: Final = {"redact": 20}
 class Piece:
     """One kind of work. work: does one piece of it; True when there was some.
 
-    look: tells whether there is any; without it, only trying tells.
+    look: tells whether there is any; without it, only trying tells. rests: tells whether such work
+    rests now, when none of it counts as due; kinds that rest for one reason name the same.
     """
 
     work: Callable[[], Awaitable[bool]]
     look: Callable[[Transaction], Awaitable[bool]] | None = None
+    rests: Callable[[Transaction], Awaitable[bool]] | None = None
 
 
 class Ticks:
@@ -122,11 +124,11 @@ class Ticks:
     ) -> list[bool]:
         """Do one after the other what is due in its turn: one may make work for the next."""
         done, due = [], await self._due(pieces)
-        for name, piece in pieces:
+        for number, (name, piece) in enumerate(pieces, start=1):
             if piece in due:
                 done.append(await do(name, piece))
                 if piece.look is not None:
-                    due = await self._due(pieces)
+                    due = await self._due(pieces[number:])
         return done
 
     async def _due(self, pieces: Sequence[tuple[str, Piece]]) -> set[Piece]:
@@ -137,7 +139,14 @@ class Ticks:
 
         async def look(tx: Transaction) -> set[Piece]:
             asked = dict.fromkeys(piece for _, piece in pieces)
-            return {piece for piece in asked if piece.look is not None and await piece.look(tx)}
+            resting = {rests: await rests(tx) for rests in {p.rests for p in asked} if rests}
+            return {
+                piece
+                for piece in asked
+                if piece.look is not None
+                and not (piece.rests and resting[piece.rests])
+                and await piece.look(tx)
+            }
 
         if len(untold) == len(pieces):
             return untold

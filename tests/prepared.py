@@ -1,7 +1,7 @@
 """What each start of the program makes anew, and tests make once: doing so again tells nothing.
 
 Templates are compiled, questionnaires parsed and a new database is brought to its shape by the real
-code; only the second time is left out.
+code; only the second time is left out. Of links' codes all are one.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import asyncio
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -30,13 +31,21 @@ _numbers = cache(load_numbers)
 _known = cache(migrate.known)
 
 
-class _Small(segno.QRCode):
-    """A code with a pixel for each of its squares: nobody here looks at it from further away."""
+class _Drawn(segno.QRCode):
+    """A code whose picture is made once, with a pixel for each square: nobody here scans it."""
 
     __slots__ = ()
+    __hash__ = object.__hash__
 
     def save(self, out: Any, kind: str | None = None, **how: Any) -> None:
-        super().save(out, kind, **{**how, "scale": 1})
+        out.write(_picture(self, kind, **{**how, "scale": 1}))
+
+
+@cache
+def _picture(code: segno.QRCode, kind: str | None, **how: Any) -> bytes:
+    drawn = BytesIO()
+    segno.QRCode.save(code, drawn, kind, **how)
+    return drawn.getvalue()
 
 
 def one_renderer(folder: Path | None = None) -> Renderer:
@@ -75,9 +84,15 @@ def _lay_new(path: Path) -> None:
         path.write_bytes(_new_database())
 
 
-def _drawn_once(content: str, **how: Any) -> segno.QRCode:
+@cache
+def _code(**how: Any) -> segno.QRCode:
     """Draw a code with one pattern, and not with each of eight to take what looks best."""
-    return _Small(segno.encoder.encode(content, **how, mask=0))
+    return _Drawn(segno.encoder.encode("https://t.me/a_bot?start=somebody", **how, mask=0))
+
+
+def _drawn_once(_content: str, **how: Any) -> segno.QRCode:
+    """Give one code for every link."""
+    return _code(**how)
 
 
 def prepare(patch: pytest.MonkeyPatch) -> None:

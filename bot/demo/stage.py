@@ -167,7 +167,7 @@ class Stage:
         now, zone = self.clock.now(), self.settings.practice.timezone
         moments = [now + _AT_MOST_MS, to_utc(day_after(local_on(now, zone)), "00:00", zone)]
         moments += [at for at in await self.running.db.read(self._due) if at is not None]
-        return min(at for at in moments + await self.digest_hours() if at > now)
+        return min(at for at in moments if at > now)
 
     async def next_decision(self) -> int | None:
         """Give when the next appointment is decided about: asked, as a rule."""
@@ -180,7 +180,7 @@ class Stage:
     async def _due(self, tx: Transaction) -> list[int | None]:
         decided_at = await self._next_decision(tx)
         rows = await tx.all(_DUE, last_after=LAST_AFTER_MS, leaves_after=LEAVES_AFTER_MS)
-        return [decided_at, *(row["at"] for row in rows)]
+        return [decided_at, *(row["at"] for row in rows), *await self._digest_hours(tx)]
 
     async def digest_hours(self) -> list[int]:
         """List the next hour of each therapist's digest."""

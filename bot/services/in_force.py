@@ -16,6 +16,7 @@ from bot.store import schedule as store
 from bot.store.database import Transaction
 
 _HERE: Final = Away()
+_CONFIGURED: Final[Mapping[str, Source]] = dict.fromkeys(LEVELS, "config")
 WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
@@ -28,7 +29,7 @@ class InForce:
     """
 
     settings: Settings
-    sources: dict[str, Source]
+    sources: Mapping[str, Source]
     digest_since_at: int
     away: Away = _HERE
 
@@ -103,8 +104,12 @@ async def away_of(tx: Transaction, therapist_id: int) -> Away:
 def _counted(
     settings: Settings, held: Mapping[int, Mapping[str, Held]], therapist_id: int | None
 ) -> InForce:
+    ours = held.get(store.PRACTICE, {})
     own = None if therapist_id is None else held.get(therapist_id, {})
-    found = {name: counting(name, held.get(store.PRACTICE, {}), own) for name in LEVELS}
+    if not ours and not own:
+        # As in most practices, and asked several times with every tick.
+        return InForce(settings, _CONFIGURED, 0)
+    found = {name: counting(name, ours, own) for name in LEVELS}
     values = {name: one.value for name, one in found.items() if one.value is not None}
     return InForce(
         overridden(settings, values) if values else settings,

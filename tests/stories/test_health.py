@@ -11,7 +11,7 @@ import asyncio
 import json
 import sqlite3
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -129,14 +129,23 @@ async def test_a_tick_that_always_fails_is_seen(world: World, pages: Pages) -> N
     async def sees_nothing(tx: Transaction) -> bool:
         return False
 
-    running.ticks._pieces["plan"] = (Piece(broken, cannot_look), Piece(beside, sees_nothing))
+    async def behind() -> bool:
+        tried.append("behind")
+        return False
+
+    async def sees_some(tx: Transaction) -> bool:
+        return True
+
+    running.ticks._pieces["plan"] = (
+        *(Piece(beside, sees_nothing), Piece(broken, cannot_look), Piece(behind, sees_some)),
+    )
     later(world, 6)
     for name in ("plan", "deliver", "sweep", "follow", "redact"):
         await running.ticks._tick(name)
     report = await running.health.look()
     (ticks,) = [check for check in report.checks if check.name == "ticks"]
     assert ticks.says == "did not go through: plan for 6 min"
-    assert tried, "what cannot even look keeps no other from its turn"
+    assert tried == ["beside", "behind"], "what cannot even look keeps no other from its turn"
 
 
 async def test_a_look_that_is_broken_is_said_also_where_the_work_goes_on(world: World) -> None:
@@ -179,6 +188,36 @@ async def test_a_tick_that_finds_nothing_asks_the_database_once(
         await world.stage.running.ticks._tick(name)
         assert asked == ["read"], name
         asked.clear()
+
+
+async def test_once_something_is_done_only_what_is_still_to_come_is_looked_at(world: World) -> None:
+    looked: list[str] = []
+
+    def piece(name: str, rests: Callable[[Transaction], Awaitable[bool]]) -> Piece:
+        todo = [name]
+
+        async def work() -> bool:
+            return bool(todo and todo.pop())
+
+        async def look(tx: Transaction) -> bool:
+            looked.append(name)
+            return bool(todo)
+
+        return Piece(work, look, rests)
+
+    async def never(tx: Transaction) -> bool:
+        looked.append("do they rest?")
+        return False
+
+    async def always(tx: Transaction) -> bool:
+        return True
+
+    ticks = world.stage.running.ticks
+    ticks._pieces["plan"] = (piece("a", never), piece("b", never), piece("c", always))
+    await ticks._tick("plan")
+    ask = "do they rest?"
+    first, after_a = [ask, "a", "b"], [ask, "a", ask, "b"]
+    assert looked == [*first, *after_a, ask, "b"], "and what rests is not looked at"
 
 
 async def test_what_should_have_gone_out_is_counted(world: World, pages: Pages) -> None:

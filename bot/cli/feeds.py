@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from bot.cli import flaws
 from bot.cli.calendar import calendar
 from bot.cli.ending import CONFIG, AsJson, Config, fail, practice_of, work
 
@@ -24,6 +25,8 @@ __all__ = ["calendar"]
 
 Name = Annotated[str, typer.Argument(help="The calendar's name, as `calendar list` has it.")]
 
+#: So many of them are named in a preview.
+_FLAWS: Final = 20
 _REFUSED: Final = {
     "feed_there": "This calendar is followed already: see `rapport calendar list`",
     "feed_many": "There are {most} calendars already: remove one first",
@@ -293,6 +296,12 @@ def _preview(one: Overview) -> str:
         for e in one.coming
     ]
     lines += [f"{_moment(e.starts_at, one.zone)}  nobody known" for e in one.unknown]
+    lines += [
+        flaws.told(flaw.kind, line=flaw.line, starts=flaw.starts, zone=one.zone)
+        for flaw in one.flaws[:_FLAWS]
+    ]
+    if len(one.flaws) > _FLAWS:
+        lines.append(f"and {len(one.flaws) - _FLAWS} more to mend: see `rapport calendar test`")
     total = f"{len(one.coming)} appointments in two weeks, {len(one.unknown)} of nobody known"
     return "\n".join([*lines, total])
 

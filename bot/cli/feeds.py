@@ -14,6 +14,7 @@ import typer
 from bot.cli import flaws
 from bot.cli.calendar import calendar
 from bot.cli.ending import CONFIG, AsJson, Config, fail, practice_of, work
+from bot.core.feeds import MOST_FLAWS
 
 if TYPE_CHECKING:
     from bot.calendars import Calendars
@@ -25,8 +26,6 @@ __all__ = ["calendar"]
 
 Name = Annotated[str, typer.Argument(help="The calendar's name, as `calendar list` has it.")]
 
-#: So many of them are named in a preview.
-_FLAWS: Final = 20
 _REFUSED: Final = {
     "feed_there": "This calendar is followed already: see `rapport calendar list`",
     "feed_many": "There are {most} calendars already: remove one first",
@@ -298,10 +297,10 @@ def _preview(one: Overview) -> str:
     lines += [f"{_moment(e.starts_at, one.zone)}  nobody known" for e in one.unknown]
     lines += [
         flaws.told(flaw.kind, line=flaw.line, starts=flaw.starts, zone=one.zone)
-        for flaw in one.flaws[:_FLAWS]
+        for flaw in one.flaws
     ]
-    if len(one.flaws) > _FLAWS:
-        lines.append(f"and {len(one.flaws) - _FLAWS} more to mend: see `rapport calendar test`")
+    if len(one.flaws) == MOST_FLAWS:
+        lines.append("perhaps there is more to mend: see `rapport calendar test`")
     total = f"{len(one.coming)} appointments in two weeks, {len(one.unknown)} of nobody known"
     return "\n".join([*lines, total])
 

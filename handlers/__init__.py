@@ -88,6 +88,7 @@ async def _typed_again(room: Room, ask: Ask) -> Reply:
 TYPED = Route(_typed, "anyone", _typed_again, on_hold=True)
 NOT_KEPT = Route(client.not_kept, "anyone", on_hold=True)
 EDITED = Route(client.edited, "anyone", on_hold=True)
+FORWARDED = Route(client.forwarded, "anyone", on_hold=True)
 UNKNOWN = Route(client.unknown_command, "anyone", on_hold=True)
 
 Callback = Callable[[Update, CallbackContext[Any, Any, Any, Any]], Coroutine[Any, Any, None]]
@@ -106,6 +107,7 @@ def add_handlers(
             CallbackQueryHandler(_taps(room)),
             MessageHandler(private & filters.UpdateType.EDITED, _message(room, EDITED)),
             MessageHandler(private & filters.COMMAND, _commands(room)),
+            MessageHandler(private & plain_text & filters.FORWARDED, _message(room, FORWARDED)),
             MessageHandler(private & plain_text, _message(room, TYPED)),
             MessageHandler(private & ~filters.StatusUpdate.ALL, _message(room, NOT_KEPT)),
             ChatMemberHandler(_membership(room, leave), ChatMemberHandler.MY_CHAT_MEMBER),

@@ -34,6 +34,11 @@ async def edited(room: Room, ask: Ask) -> Reply:
     raise Refused("edited")
 
 
+async def forwarded(room: Room, ask: Ask) -> Reply:
+    """A message was forwarded: whose words it holds, nobody knows."""
+    raise Refused("forwarded")
+
+
 async def unknown_command(room: Room, ask: Ask) -> Reply:
     """A command that does not exist."""
     raise Refused("unknown_command")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from bot.cli.ending import AsJson, fail, settings_of, work
-from bot.core.shown import on_one_line
+from bot.cli.flaws import told
 from bot.core.timetable import to_utc
 
 if TYPE_CHECKING:
@@ -162,22 +162,7 @@ def _row(event: Event, match: Match, zone: dt.tzinfo) -> dict[str, Any]:
 
 
 def _told(trouble: Trouble, zone: str) -> str:
-    where = f"line {trouble.line}, " if trouble.line else ""
-    about = f"{where}what begins {trouble.about}"
-    name = on_one_line(trouble.name, 60)
-    return {
-        "too_often": f"{about} repeats within a day and is left out: no therapy meets like that",
-        "bad_rule": f"{about} repeats by a rule that cannot be read, or takes too much reckoning,"
-        " and is left out: set its repetition again in the calendar",
-        "bad_event": f"{about} has no times that can be read and is left out:"
-        " set them again in the calendar",
-        "zone": f"{where}the time zone {name} is unknown; its times are read in {zone}:"
-        " choose a zone like Europe/Berlin in the calendar",
-        "zone_rule": f"{where}the time zone {name} is defined by a rule that no clock follows; its"
-        f" times are read in {zone}: choose a zone like Europe/Berlin in the calendar",
-        "twice": f"{about} has the id (UID) of something else and is left out: enter it anew in the"
-        " calendar and delete this one",
-    }[trouble.kind]
+    return told(trouble.kind, line=trouble.line, starts=trouble.about, zone=zone, name=trouble.name)
 
 
 def _table(rows: list[dict[str, Any]], reading: Reading) -> str:

@@ -11,8 +11,10 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from bot.cli import flaws
 from bot.cli.calendar import calendar
 from bot.cli.ending import CONFIG, AsJson, Config, fail, practice_of, work
+from bot.core.feeds import MOST_FLAWS
 
 if TYPE_CHECKING:
     from bot.calendars import Calendars
@@ -293,6 +295,12 @@ def _preview(one: Overview) -> str:
         for e in one.coming
     ]
     lines += [f"{_moment(e.starts_at, one.zone)}  nobody known" for e in one.unknown]
+    lines += [
+        flaws.told(flaw.kind, line=flaw.line, starts=flaw.starts, zone=one.zone)
+        for flaw in one.flaws
+    ]
+    if len(one.flaws) == MOST_FLAWS:
+        lines.append("perhaps there is more to mend: see `rapport calendar test`")
     total = f"{len(one.coming)} appointments in two weeks, {len(one.unknown)} of nobody known"
     return "\n".join([*lines, total])
 

@@ -46,7 +46,8 @@ class Known:
     usual: the own usual per rating item. count: check-ins completed before this one.
     acknowledged: how the last check-in was acknowledged ("talk" is asked about). asks: what is
     asked in place of the open question (`bot.core.rhythm`). goals: the ids of the goals that are
-    rated, in the order of their items.
+    rated, in the order of their items. shut: the items whose answers may not show at the moment;
+    they count as missing, so that what is asked besides tells nothing of them.
     """
 
     usual: Mapping[str, float] = field(default_factory=dict)
@@ -54,6 +55,7 @@ class Known:
     acknowledged: str | None = None
     asks: tuple[str, ...] = ()
     goals: tuple[int, ...] = ()
+    shut: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,10 +156,10 @@ def _holds_for(condition: Condition, key: str, answers: Answers, known: Known) -
             return known.acknowledged == condition.value
         if key == "asks":
             return condition.value in known.asks
-        given = answers.get(key)
+        given = None if key in known.shut else answers.get(key)
         value = given.value if given else None
         return condition.value in value if isinstance(value, tuple) else value == condition.value
-    given = answers.get(key)
+    given = None if key in known.shut else answers.get(key)
     if given is None or not isinstance(given.value, int):
         return False
     limit = float(condition.value)
@@ -177,7 +179,7 @@ def _holds_for(condition: Condition, key: str, answers: Answers, known: Known) -
 
 def shown(item: Item, answers: Answers, known: Known) -> bool:
     """Say whether an item is part of this conversation; what was answered stays part of it."""
-    given = answers.get(item.key)
+    given = None if item.key in known.shut else answers.get(item.key)
     if given is not None and (given.in_hand or given.value is not None):
         return True
     if item.hide_if and _any_group_holds(item.hide_if, answers, known):

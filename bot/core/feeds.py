@@ -15,6 +15,8 @@ Key = tuple[bytes, int]
 
 #: So long is a calendar's name at most.
 NAME_LENGTH: Final = 40
+#: Of a calendar with more to mend than that, so many are kept and told.
+MOST_FLAWS: Final = 20
 
 _DAY_MS: Final = 86_400_000
 #: An event without any later one beside it counts as gone only so close: calendars are published

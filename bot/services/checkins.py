@@ -17,7 +17,7 @@ from bot.core.typed import read_number, read_typed
 from bot.services.acts import reads, writes
 from bot.services.own import history_closed
 from bot.services.ports import Clock, Ids
-from bot.services.talks import Later, Talk, Talks, is_closed
+from bot.services.talks import Later, Talk, Talks, is_closed, known_of
 from bot.services.watching import Watching
 from bot.store import answers as answer_store
 from bot.store import asking, audit, losses, outbox
@@ -127,7 +127,7 @@ class CheckIns:
         now, instrument = self.clock.now(), self.talks.instrument(checkin)
         answers = await answer_store.answers_of(tx, checkin)
         then = conversation.said_before(answers, tx.update_id, now)
-        item = conversation.position(instrument, then, checkin.known)
+        item = conversation.position(instrument, then, known_of(checkin, then, now))
         event = read_typed(item, text, self.words)
         if conversation.is_overtaken(instrument, answers, event, tx.update_id, now):
             raise Refused("not_kept")
@@ -180,8 +180,9 @@ class CheckIns:
         self._refuse_closed(checkin)
         answers = await answer_store.answers_of(tx, checkin)
         instrument = self.talks.instrument(checkin)
-        here = conversation.position(instrument, answers, checkin.known)
-        before = conversation.item_before(instrument, answers, checkin.known, here)
+        known = known_of(checkin, answers, self.clock.now())
+        here = conversation.position(instrument, answers, known)
+        before = conversation.item_before(instrument, answers, known, here)
         if before is None:
             return await self.talks.of(tx, checkin)
         return await self._take(tx, checkin, Reopen(before.key), None)
@@ -258,7 +259,8 @@ class CheckIns:
         now = self.clock.now()
         instrument = self.talks.instrument(checkin)
         before = await answer_store.answers_of(tx, checkin)
-        step = conversation.reply_to(instrument, before, checkin.known, event, now, tx.update_id)
+        known = known_of(checkin, before, now)
+        step = conversation.reply_to(instrument, before, known, event, now, tx.update_id)
         if any(answer.item in before and is_closed(before[answer.item], checkin, now)
                for answer in step.save):  # fmt: skip
             # Nor may they be handed on.

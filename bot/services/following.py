@@ -12,7 +12,18 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from bot.config import Settings
-from bot.core.feeds import LATE_MS, Changes, Feed, Flaw, Found, Kept, Seen, Span, reconcile
+from bot.core.feeds import (
+    LATE_MS,
+    MOST_FLAWS,
+    Changes,
+    Feed,
+    Flaw,
+    Found,
+    Kept,
+    Seen,
+    Span,
+    reconcile,
+)
 from bot.core.timetable import AHEAD_DAYS, local_on
 from bot.services.acts import reads, writes
 from bot.services.away_keeping import keep
@@ -38,8 +49,6 @@ _SOON_MS: Final = MINUTE_MS
 _TELL_AFTER: Final = 3
 #: What is over so long is not asked of a calendar any more.
 _KEPT_DAYS: Final = 30
-#: A calendar with more to mend than that is told of so many.
-_MOST_FLAWS: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +233,7 @@ class Following:
     async def _note_flaws(self, tx: Transaction, feed: Feed, flaws: tuple[Flaw, ...]) -> None:
         """Keep what could not be taken, and tell what of it is new, twice a day at most."""
         now = self.clock.now()
-        await feed_flaws.keep_flaws(tx, feed.id, flaws[:_MOST_FLAWS], now, now - DAY_MS)
+        await feed_flaws.keep_flaws(tx, feed.id, flaws[:MOST_FLAWS], now, now - DAY_MS)
         is_followed = feed.accepted_at is not None
         if is_followed and await feed_flaws.note_told(tx, feed.id, now - DAY_MS // 2, now):
             await self._tell(tx, feed, f"feed_flaws:{now}")

@@ -10,7 +10,7 @@ from typing import Final, Literal
 from bot.config import Settings
 from bot.core import conversation
 from bot.core.absence import Absence, Span
-from bot.core.conversation import Answer, Answers, Value
+from bot.core.conversation import Answer, Answers, Known, Value
 from bot.core.instrument import Instrument, Item
 from bot.core.people import Person
 from bot.core.timetable import after_quiet, local_on, to_utc
@@ -68,6 +68,11 @@ class Talk:
     shut: frozenset[str] = frozenset()
 
     @property
+    def known(self) -> Known:
+        """What conditions need of the past, and what they may not tell now."""
+        return known_of(self.checkin, self.answers, self.now)
+
+    @property
     def talked(self) -> Value:
         """What the client says to whether the two have talked about the last answers."""
         given = None if "talked" in self.shut else self.answers.get("talked")
@@ -108,7 +113,8 @@ class Talks:
         if answers is None:
             answers = await answer_store.answers_of(tx, checkin)
         instrument, now = self.instrument(checkin), self.clock.now()
-        position = conversation.position(instrument, answers, checkin.known)
+        known = known_of(checkin, answers, now)
+        position = conversation.position(instrument, answers, known)
         person = await people.load_person(tx, checkin.client_id)
         digest_at, cut_at, away, covers = 0, 0, None, tuple[Absence, ...]()
         # Closed ones say where they go, wherever in the questions they were left.
@@ -133,11 +139,7 @@ class Talks:
             last=await self._last(tx, checkin) if position is None else None,
             away=away,
             covers=covers,
-            shut=frozenset(
-                item
-                for item, given in answers.items()
-                if _is_of_before(given.answered_at, checkin, now)
-            ),
+            shut=known.shut,
         )
 
     async def _last(self, tx: Transaction, checkin: CheckIn) -> Heard | None:
@@ -209,6 +211,16 @@ async def _goals(tx: Transaction, checkin: CheckIn, now: int) -> Mapping[str, st
         item: _CLOSED if _is_of_before(goal.made_at, checkin, now) else goal.words
         for item, goal in (await goals.goals_by_item(tx, checkin)).items()
     }
+
+
+def known_of(checkin: CheckIn, answers: Answers, now: int) -> Known:
+    """Give what conditions need, without what a new account may not see yet."""
+    if checkin.history_from_at is None:
+        return checkin.known
+    shut = (
+        item for item, given in answers.items() if _is_of_before(given.answered_at, checkin, now)
+    )
+    return replace(checkin.known, shut=frozenset(shut))
 
 
 def is_closed(given: Answer, checkin: CheckIn, now: int) -> bool:

@@ -119,8 +119,13 @@ def give_to_folders_owner(descriptor: int, path: Path) -> None:
 
     The bot runs as that user: what it cannot write stops it, an erasures' log all erasing.
     """
+    give_to_owner_of(descriptor, path.parent)
+
+
+def give_to_owner_of(descriptor: int, other: Path) -> None:
+    """Let a new file that root makes belong to whom another file or folder belongs to."""
     if os.geteuid() == 0:
-        owner = path.parent.stat()
+        owner = other.stat()
         os.fchown(descriptor, owner.st_uid, owner.st_gid)
 
 

@@ -37,7 +37,7 @@ def begin(key_file: Path, now: int) -> bytes:
         master = new_master_key()
         begun = begun_key_file(key_file)
         begun.unlink(missing_ok=True)  # half written: nobody was shown it
-        write_key_file(begun, master)
+        write_key_file(begun, master, in_place_of=key_file.resolve())
     keep_former(key_file, now)
     return master
 

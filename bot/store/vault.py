@@ -22,6 +22,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
+from bot.store.erasures import give_to_owner_of
+
 _VERSION: Final = b"\x01"
 _BLOCK: Final = 32
 _NONCE: Final = 12
@@ -254,10 +256,15 @@ def load_vaults(path: Path) -> list[Vault]:
     return [load_vault(path), *([Vault(begun)] if begun is not None else [])]
 
 
-def write_key_file(path: Path, master: bytes) -> None:
-    """Write a new key file that only its owner can read. Errors: FileExistsError."""
+def write_key_file(path: Path, master: bytes, in_place_of: Path | None = None) -> None:
+    """Write a new key file that only its owner can read. Errors: FileExistsError.
+
+    Written by root, it belongs to whoever reads the key that it is `in_place_of`, or to whom its
+    folder belongs to: the bot runs as that user.
+    """
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        give_to_owner_of(descriptor, in_place_of or path.parent)
         file.write(write_key(master) + "\n")
         file.flush()
         os.fsync(file.fileno())

@@ -94,7 +94,7 @@ class CheckInViews:
     def change(self, talk: Talk) -> Screen:
         """List the answers, each with a button to go back to it."""
         reader = self.desk.reader(talk.person)
-        items = conversation.shown_items(talk.instrument, talk.answers, talk.checkin.known)
+        items = conversation.shown_items(talk.instrument, talk.answers, talk.known)
         with speaking(reader.language):
             buttons = [
                 button(self._short(talk, item, reader), "reopen", talk.checkin.id, item.key)
@@ -142,7 +142,7 @@ class CheckInViews:
 
     def _lines(self, talk: Talk, reader: Reader) -> list[tuple[str, str]]:
         lines = []
-        for item in conversation.shown_items(talk.instrument, talk.answers, talk.checkin.known):
+        for item in conversation.shown_items(talk.instrument, talk.answers, talk.known):
             given = talk.answers.get(item.key)
             if given is None or (given.value is None and item.kind != "rating"):
                 continue
@@ -266,10 +266,13 @@ class CheckInViews:
     def _moves(self, talk: Talk, item: Item, given: Answer | None) -> list[Button]:
         at = talk.checkin.id
         moves: list[Button] = []
-        before = conversation.item_before(talk.instrument, talk.answers, talk.checkin.known, item)
+        before = conversation.item_before(talk.instrument, talk.answers, talk.known, item)
         if before is not None:
             moves.append(button(_("‹ Back"), "back", at))
         answered = given is not None and given.value is not None
+        if item.kind == "chips" and item.key in talk.shut:
+            # Nor that it was asked before.
+            answered = False
         if item.kind == "chips" and answered:
             moves.append(button(_("Done ›"), "pass", at, item.key))
         elif answered:

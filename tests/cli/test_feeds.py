@@ -246,3 +246,24 @@ async def test_a_no_stands_until_somebody_says_yes(practice: Path, kept: Kept, s
         assert await appointments(practice) == []
         assert "somebody said no to it" in (await run(practice, "list")).output
     assert told == [], "whoever said no is not asked again"
+
+
+async def test_what_is_left_out_is_named_before_anybody_says_yes(
+    practice: Path, kept: Kept
+) -> None:
+    """Whoever follows a calendar must know whose sessions would be missing from it."""
+    kept.has("1", f"{tomorrow()} 15:00")
+    kept.has("2", f"{tomorrow(2)} 15:00", "RRULE:FREQ=HOURLY")
+    kept.has("3", f"{tomorrow(3)} 15:00", "RRULE:FREQ=WEEKLY;BYDAY=XX")
+    out = f"what begins {tomorrow(2)} 15:00 repeats within a day and is left out"
+    added = await run(practice, "add", kept.url, "--therapist", "501", "--name", "Ben", says="n\n")
+    assert out in added.output
+    assert "by a rule that cannot be read, or takes too much reckoning" in added.output
+    assert "Canary" not in added.output
+    assert added.output.index(out) < added.output.index("Follow this calendar?")
+    for number in range(25):
+        kept.has(f"h{number}", f"{tomorrow(2)} 15:00", "RRULE:FREQ=HOURLY")
+    many = await run(practice, "add", kept.url, "--name", "Ours", says="n\n")
+    assert many.output.count("is left out") == 20
+    assert "perhaps there is more to mend: see `rapport calendar test`" in many.output
+    assert "perhaps there is more" not in added.output

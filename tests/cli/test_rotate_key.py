@@ -245,3 +245,31 @@ def _rotated_until(points: int, config: Path, printed: Path) -> bool:
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     assert code in (0, 9)
     return code == 0
+
+
+BOTS = (23_456, 23_457)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+@pytest.mark.parametrize("whose", ["the folder's", "the former key's"])
+def test_a_key_that_root_makes_is_the_bots_to_read(practice: Path, whose: str) -> None:
+    """The service runs as a user of its own: it could not open the database any more."""
+    key = practice.with_name("rapport.key")
+    os.chown(key, *BOTS)
+    if whose == "the folder's":
+        os.chown(practice.parent, *BOTS)
+    assert rapport("rotate-key", "-c", practice).exit_code == 0
+    for file in (key, former_of(practice)):
+        found = file.stat()
+        assert (found.st_uid, found.st_gid, found.st_mode & 0o777) == (*BOTS, 0o600)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_the_first_key_is_the_bots_too(practice: Path) -> None:
+    for file in practice.parent.glob("rapport.*"):
+        file.unlink()
+    os.chown(practice.parent, *BOTS)
+    assert rapport("init", "-c", practice).exit_code == 0
+    for name in ("rapport.key", "rapport.sqlite3"):
+        found = practice.with_name(name).stat()
+        assert (found.st_uid, found.st_gid, found.st_mode & 0o777) == (*BOTS, 0o600)

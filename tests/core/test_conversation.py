@@ -494,3 +494,27 @@ def test_an_instrument_without_ratings_is_completed_by_any_answer() -> None:
     note = Instrument("note", 1, "CC0-1.0", (Item("why", "text"),), House(), {})
     assert not is_completed(note, {})
     assert is_completed(note, {"why": Answer("why", "so")})
+
+
+def test_what_may_not_show_is_missing_for_what_is_asked_besides() -> None:
+    low: dict[str, Answer] = {key: Answer(key, 2) for key in RATINGS}
+    shut = Known(shut=frozenset(RATINGS))
+    assert position(ALLIANCE, low, Known()).key == "obstacles"  # type: ignore[union-attr]
+    assert position(ALLIANCE, low, shut).key == "different"  # type: ignore[union-attr]
+    said = {**low, "obstacles": Answer("obstacles", ("rigid",))}
+    told = Known(shut=frozenset(said))
+    assert "obstacles" in [item.key for item in shown_items(ALLIANCE, said, Known())]
+    assert "obstacles" not in [item.key for item in shown_items(ALLIANCE, said, told)]
+    back = item_before(ALLIANCE, said, told, ALLIANCE.item("different"))
+    assert back is not None
+    assert back.key == "fit"
+    # What the new account says itself counts.
+    own = Known(shut=frozenset(RATINGS) - {"fit"})
+    assert position(ALLIANCE, low, own).key == "obstacles"  # type: ignore[union-attr]
+
+
+def test_a_choice_that_may_not_show_is_missing_too() -> None:
+    chosen = {"talked": Answer("talked", "no")}
+    includes = Condition("includes", "no", ("talked",))
+    assert holds(includes, chosen, Known())
+    assert not holds(includes, chosen, Known(shut=frozenset({"talked"})))

@@ -158,6 +158,33 @@ async def test_an_edited_message_is_not_followed_and_that_is_said(world: World) 
     assert await world.kept() == [8]
 
 
+async def test_what_is_forwarded_is_no_answer_and_that_is_said(world: World) -> None:
+    """It may be anybody's words, from anywhere: neither a number nor a text of the client's."""
+    anna, _ = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    chat = {"id": anna.phone.id, "type": "private", "first_name": "Anna"}
+    body = {"date": anna.phone.last.date, "chat": chat, "from": anna.phone.account.json}
+    origins = (
+        {"type": "user", "date": body["date"], "sender_user": anna.phone.account.json},
+        {"type": "hidden_user", "date": body["date"], "sender_user_name": "Somebody"},
+    )
+
+    async def forwards(text: str, message_id: int) -> None:
+        for more, origin in enumerate(origins):
+            forwarded = {**body, "message_id": message_id + more, "text": text}
+            world.stage.emulator.inject({"message": {**forwarded, "forward_origin": origin}})
+            await world.step()
+            assert "What is forwarded I don't take as your answer" in anna.screen
+
+    await forwards("7", 900)
+    assert await world.kept() == []
+    await anna.answers(8, 8, 8, 8, 8)
+    await forwards("somebody's marmot", 910)
+    assert await world.kept() == [8] * 5
+    await anna.types("my own marmot")
+    assert "my own marmot" in await world.kept()
+
+
 async def test_a_live_location_is_answered_once_however_far_it_goes(world: World) -> None:
     anna, _ = await world.pair("Anna", "Ben", meets="Mon 15:00")
     chat = {"id": anna.phone.id, "type": "private", "first_name": "Anna"}

@@ -225,6 +225,38 @@ async def test_answers_of_before_do_not_show_in_what_is_still_open(world: World)
     assert new.sees("Heard: 3", button="Change")
 
 
+@pytest.mark.parametrize("low", [3, 8])
+@pytest.mark.parametrize("tapped", [True, False], ids=["with a chip", "asked"])
+async def test_what_is_asked_in_a_new_account_tells_nothing_of_what_was_answered(
+    world: World, low: int, tapped: bool
+) -> None:
+    """Only after a low answer it is asked what got in the way: that it was is an answer, too."""
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    await anna.answers(low, 8, 8, 8, 8)
+    assert ("get in the way" in anna.screen) == (low == 3)
+    if tapped and low == 3:
+        await anna.taps("felt rigid")
+        await anna.taps("Done ›")
+    new = await relinks(world, ben)
+    await world.later(minutes=1)
+    await new.taps("I agree")
+    assert "One thing to do differently next time?" in new.screen
+    await new.taps("‹ Back")
+    assert new.sees("Question 5 of 5", button="Keep it ›")
+    await new.taps("Keep it ›")
+    await new.types("more of it")
+    await new.taps("Keep it for me")
+    assert new.sees("Thank you. This goes to your therapist")
+    assert "get in the way" not in new.everything
+    # A day later nothing is closed, and what is open still is asked.
+    await world.later(hours=24)
+    await new.forges(
+        f"show.{write_id(int(str((await world.rows('SELECT id FROM checkin'))[0][0])))}"
+    )
+    assert ("get in the way" in new.everything) == (low == 3 and not tapped)
+
+
 async def test_who_says_that_it_was_somebody_else_keeps_what_was_before_closed(
     world: World,
 ) -> None:

@@ -1,4 +1,4 @@
-"""Telegram orders silence for a while: nothing is lost by it, and afterwards all is decided anew."""
+"""Telegram orders silence for a while: nothing is lost by it; afterwards all is decided anew."""
 
 from __future__ import annotations
 

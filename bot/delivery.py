@@ -34,8 +34,10 @@ class Delivery:
     async def deliver_one(self) -> bool:
         """Deliver the message that has been due longest; was there one?
 
-        Errors: `TokenRefused`, `ClockWentBack`, `Unavailable`.
+        What is claimed goes out at once or not at all: while Telegram wants silence, somebody may
+        stop, or the night begin. Errors: `TokenRefused`, `ClockWentBack`, `Unavailable`.
         """
+        await self.messenger.silence()
         claimed = await self.outgoing.claim()
         if claimed is None:
             return False
@@ -103,10 +105,10 @@ class Delivery:
     async def _attempt(self, is_digest: bool, chat_id: int, screen: Screen) -> int:
         """Send once; a digest that is refused goes out once more without its markup."""
         try:
-            return await self.messenger.send(chat_id, screen)
+            return await self.messenger.send(chat_id, screen, through_silence=False)
         except Rejected:
             if not is_digest:
                 raise
             log.error("digest refused with markup, sent plain")
             plain = replace(screen, text=without_markup(screen.text))
-            return await self.messenger.send(chat_id, plain)
+            return await self.messenger.send(chat_id, plain, through_silence=False)

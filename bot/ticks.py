@@ -71,6 +71,7 @@ class Ticks:
         self._clock = clock
         self.went_through = dict.fromkeys(_SECONDS, clock.monotonic())
         self._scheduler: AsyncIOScheduler | None = None
+        self._is_stopping = False
         self._running: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:
@@ -91,8 +92,12 @@ class Ticks:
         self._scheduler.start()
 
     async def stop(self, within_seconds: float) -> None:
-        """Stop ticking and let running ticks finish."""
+        """Stop ticking and let the pieces of work in hand finish; nothing more is begun.
+
+        Whatever is cut short after that counts as perhaps done.
+        """
         if self._scheduler is not None:
+            self._is_stopping = True
             # A scheduler that is shut down cancels what runs: take the jobs away first.
             self._scheduler.remove_all_jobs()
             if self._running:
@@ -125,7 +130,7 @@ class Ticks:
         """Do one after the other what is due in its turn: one may make work for the next."""
         done, due = [], await self._due(pieces)
         for number, (name, piece) in enumerate(pieces, start=1):
-            if piece in due:
+            if piece in due and not self._is_stopping:
                 done.append(await do(name, piece))
                 if piece.look is not None:
                     due = await self._due(pieces[number:])
@@ -190,5 +195,5 @@ class Ticks:
 
     async def _until_idle(self, piece: Piece, at_most: int) -> None:
         for _ in range(at_most):
-            if not await piece.work():
+            if self._is_stopping or not await piece.work():
                 return

@@ -27,7 +27,7 @@ from bot.store.practice import advance_clock, last_seen_at
 from bot.store.redactions import owe_redaction
 
 MINUTE_MS: Final = 60_000
-_TRIES: Final = 3
+#: How long what perhaps arrived, and must, waits to be sent again; then it has been sent enough.
 _TRY_AGAIN_MS: Final = (5 * MINUTE_MS, 30 * MINUTE_MS)
 _BACKWARDS_MS: Final = 5 * MINUTE_MS
 #: News that waits for somebody out of reach.
@@ -259,9 +259,8 @@ class Outgoing:
     async def _perhaps(self, tx: Transaction, message: Message, now: int) -> None:
         """Note what counts as perhaps arrived; owe again what may arrive twice."""
         await arrived(tx, message, now, None)
-        if await may_repeat(tx, message) and message.attempts < _TRIES:
-            wait = _TRY_AGAIN_MS[min(message.attempts, len(_TRY_AGAIN_MS)) - 1]
-            await outbox.owe_again(tx, message.id, now + wait)
+        if message.unclear < len(_TRY_AGAIN_MS) and await may_repeat(tx, message):
+            await outbox.owe_again(tx, message.id, now + _TRY_AGAIN_MS[message.unclear])
 
 
 async def arrived(tx: Transaction, message: Message, at: int, telegram_message: int | None) -> None:

@@ -81,8 +81,15 @@ class Messenger(Protocol):
     delivered), `TokenRefused`.
     """
 
-    async def send(self, chat_id: int, screen: Screen) -> int:
-        """Send a new message and give its message id."""
+    async def silence(self) -> None:
+        """Return when Telegram's order to be silent is over, if there is one."""
+        ...
+
+    async def send(self, chat_id: int, screen: Screen, *, through_silence: bool = True) -> int:
+        """Send a new message and give its message id.
+
+        through_silence: wait for the end of an order to be silent; else it is `TryLater` at once.
+        """
         ...
 
     async def edit(self, chat_id: int, message_id: int, screen: Screen) -> None:

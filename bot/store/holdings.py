@@ -55,8 +55,8 @@ _LISTS: Final = {
     " JOIN digest ON digest.id = digest_entry.digest_id WHERE digest_entry.pair_id = :id"
     " ORDER BY digest.made_at",
     "messages": "SELECT kind, part, state, reason, made_at, planned_at, due_at, expires_at,"
-    " attempts, claimed_at, ended_at FROM message WHERE pair_id = :id AND person_id = :client_id"
-    " ORDER BY made_at, kind",
+    " attempts, unclear, claimed_at, ended_at FROM message"
+    " WHERE pair_id = :id AND person_id = :client_id ORDER BY made_at, kind",
 }
 _ACKNOWLEDGEMENTS: Final = (
     "SELECT acknowledgement.kind, told_at, reply, replied_at, sentence.id AS sentence_id,"

@@ -17,7 +17,10 @@ Ending = Literal["sent", "unknown", "failed", "dropped"]
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One row of the outbox, claimed or to be claimed."""
+    """One row of the outbox, claimed or to be claimed.
+
+    attempts: how often it was to be sent. unclear: how often it perhaps arrived and was owed again.
+    """
 
     id: int
     kind: Kind
@@ -29,6 +32,7 @@ class Message:
     due_at: int
     expires_at: int
     attempts: int
+    unclear: int
 
 
 def read_message(row: Row) -> Message:
@@ -36,6 +40,7 @@ def read_message(row: Row) -> Message:
     return Message(
         row["id"], row["kind"], row["subject_id"], row["part"], row["person_id"], row["pair_id"],
         row["state"], row["due_at"], row["expires_at"], row["attempts"],
+        row["unclear"],
     )  # fmt: skip
 
 
@@ -206,8 +211,8 @@ async def abandon_sending(tx: Transaction, now: int) -> list[Message]:
 async def owe_again(tx: Transaction, message_id: int, due_at: int) -> None:
     """Queue a message again although it may have arrived: only for what is at-least-once."""
     await tx.run(
-        "UPDATE message SET state = 'queued', due_at = :due_at, ended_at = NULL, claimed_at = NULL"
-        " WHERE id = :id AND state IN ('sending', 'unknown')",
+        "UPDATE message SET state = 'queued', due_at = :due_at, ended_at = NULL, claimed_at = NULL,"
+        " unclear = unclear + 1 WHERE id = :id AND state IN ('sending', 'unknown')",
         id=message_id,
         due_at=due_at,
     )

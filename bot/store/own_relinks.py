@@ -92,7 +92,7 @@ async def owe_digests_again(tx: Transaction, therapist_id: int, now: int, expire
     """
     await tx.run(
         "UPDATE message SET state = 'queued', due_at = :now, expires_at = :expires_at,"
-        " claimed_at = NULL, ended_at = NULL, reason = NULL, attempts = 0"
+        " claimed_at = NULL, ended_at = NULL, reason = NULL, attempts = 0, unclear = 0"
         " WHERE kind = 'digest' AND person_id = :therapist_id AND state IN ('sent', 'unknown')"
         " AND subject_id IN (SELECT id FROM"
         "  (SELECT id, number, opened_at FROM digest WHERE therapist_id = :therapist_id"

@@ -18,6 +18,7 @@ import structlog
 
 from bot.core.errors import TokenRefused, TryLater, Unclear, Undelivered, Unreachable
 from bot.services.ports import Clock, Make, Messenger, Screen
+from bot.store.database import Unavailable
 from bot.transport.faults import trace
 from bot.transport.messenger import Gone
 from bot.transport.pacing import Backoff
@@ -290,13 +291,27 @@ class Lanes:
             waiting.message_id = new_id
             lane.edits[new_id] = waiting
         if job.then is not None:
-            await job.then(new_id)
+            await self._surely(job.then, new_id)
 
     async def _say(self, chat_id: int, job: _Say) -> None:
         screen = job.screen if isinstance(job.screen, Screen) else await job.screen()
         message_id = await self._send(chat_id, screen)
         if job.then is not None:
-            await job.then(message_id)
+            await self._surely(job.then, message_id)
+
+    async def _surely(self, then: Then, message_id: int) -> None:
+        """Let `then` learn of a message, as soon as the database is there.
+
+        What nobody knows of could not be changed when somebody is erased, nor closed.
+        """
+        backoff = Backoff()
+        while True:
+            try:
+                await then(message_id)
+                return
+            except Unavailable as problem:
+                log.warning("new message not noted yet", why=str(problem))
+                await self._clock.sleep(backoff.pause())
 
     async def _send(self, chat_id: int, screen: Screen) -> int:
         async def attempt() -> int:

@@ -48,7 +48,11 @@ class BotMessenger:
         self._pacing = pacing
         self._protect = protect
 
-    async def send(self, chat_id: int, screen: Screen) -> int:
+    async def silence(self) -> None:
+        """Return when Telegram's order to be silent is over, if there is one."""
+        await self._pacing.silence()
+
+    async def send(self, chat_id: int, screen: Screen, *, through_silence: bool = True) -> int:
         """Send a new message and give its message id. Errors: see `Messenger`."""
         asked: dict[str, Any] = {"chat_id": chat_id, "parse_mode": "HTML"}
         if screen.keyboard:
@@ -57,7 +61,10 @@ class BotMessenger:
             asked["disable_notification"] = True
         if self._protect and screen.document is None:  # a file is for its person to save
             asked["protect_content"] = True
-        await self._pacing.wait(chat_id)
+        if through_silence:
+            await self._pacing.wait(chat_id)
+        elif (silent_for := await self._pacing.wait_unless_silent(chat_id)) > 0:
+            raise TryLater("everybody is to be silent", silent_for)
         if screen.document is not None:
             asked["caption"] = screen.text
             file = screen.document

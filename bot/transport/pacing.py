@@ -11,6 +11,7 @@ import secrets
 from typing import Final
 
 from bot.services.ports import Clock
+from bot.transport.stopping import unless
 
 _RANDOM: Final = secrets.SystemRandom()
 #: How many may go at once after a quiet moment, over all chats: 25/s and 5 are 30 in a second.
@@ -70,6 +71,7 @@ class Pacing:
         self._mark = 0.0  # as in `Bursts`
         self._chats = Bursts(1.0 / per_chat_per_second, burst)
         self._silent_until = 0.0
+        self._silenced = asyncio.Event()
         self._gate = asyncio.Lock()  # its queue is what makes this fair
 
     async def wait(self, chat_id: int) -> None:
@@ -82,9 +84,32 @@ class Pacing:
                 await self._clock.sleep(left)
             self._mark = max(self._mark, self._clock.monotonic()) + self._gap
 
+    async def wait_unless_silent(self, chat_id: int) -> float:
+        """Return 0 when it is this call's turn, or as soon as nobody may go, for how many seconds.
+
+        For what must not be said long after it was decided to.
+        """
+        if (left := self.silent_for) > 0:
+            return left
+        waiting = asyncio.ensure_future(self.wait(chat_id))
+        await unless(self._silenced, waiting)
+        return self.silent_for if waiting.cancelled() else 0.0
+
+    async def silence(self) -> None:
+        """Return when nobody is ordered to be silent; takes no turn."""
+        while (left := self.silent_for) > 0:
+            await self._clock.sleep(left)
+
+    @property
+    def silent_for(self) -> float:
+        """How many seconds nobody may go yet; 0 or less: they may."""
+        return self._silent_until - self._clock.monotonic()
+
     def halt(self, seconds: float) -> None:
         """Let nobody go for `seconds` from now; a later end already ordered stays."""
         self._silent_until = max(self._silent_until, self._clock.monotonic() + seconds)
+        silenced, self._silenced = self._silenced, asyncio.Event()
+        silenced.set()
 
     @property
     def chats_in_memory(self) -> int:

@@ -355,6 +355,23 @@ async def test_a_digest_is_tried_three_times_with_pauses(post: Post) -> None:
     assert await post.state(id) == ("unknown", "unclear")
 
 
+@pytest.mark.parametrize("part", ["1", "relinked_to:5"])
+async def test_what_certainly_did_not_arrive_uses_up_no_try(post: Post, part: str) -> None:
+    """An hour without network, and then an answer that is lost: nobody has seen it yet."""
+    kind: Kind = "digest" if part == "1" else "notice"
+    to = post.world.ben if kind == "digest" else None
+    id = await post.owe(kind, part=part, to=to, with_pair=kind == "notice", expires_in=7 * DAY)
+    for _ in range(9):
+        await post.outgoing.later((await post.claim()).message, 0.0)
+        post.world.clock.at = await post.due_at(id)
+    for wait in (5, 30):
+        await post.outgoing.unclear((await post.claim()).message)
+        assert await post.due_at(id) == post.world.clock.at + wait * MINUTE_MS
+        post.world.clock.at += wait * MINUTE_MS
+    await post.outgoing.unclear((await post.claim()).message)
+    assert await post.state(id) == ("unknown", "unclear")
+
+
 async def test_a_process_that_died_in_between_is_recovered_from(post: Post) -> None:
     prompt = await post.owe()
     digest = await post.owe("digest", subject=9, part="1", to=post.world.ben, with_pair=False)

@@ -140,11 +140,12 @@ async def test_an_outbox_moves_whole_into_its_new_shape(
             " planned_at, due_at, expires_at, attempts, claimed_at, ended_at, telegram_message)"
             " VALUES (2, 'prompt', 3, 'p', 1, 'failed', 'bug', 4, 5, 6, 7, 8, 9, 10, 11)"
         )
-        before = [dict(row) for row in await tx.all("SELECT * FROM message")]
+        (before,) = await tx.all("SELECT * FROM message")
     monkeypatch.setattr(module, "known", lambda: every)
     await migrate(db, 8)
     async with writing(db) as tx:
-        assert [dict(row) for row in await tx.all("SELECT * FROM message")] == before
+        (after,) = await tx.all("SELECT * FROM message")
+        assert dict(after) == {**before, "unclear": 0}
         names = {r["name"] for r in await tx.all("PRAGMA index_list(message)")}
         assert {"message_due", "message_sending", "message_of_person"} <= names
         await tx.run("UPDATE message SET kind = 'mirror'")

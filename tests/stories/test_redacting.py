@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 
 import pytest
 from typer.testing import CliRunner
@@ -346,6 +347,29 @@ async def test_details_pictures_and_the_day_beside_digests_go_as_well(world: Wor
     assert (news(world, ben), await owed(world)) == (before, 0)
     rest = await world.rows("SELECT code FROM shown JOIN pair ON pair.id = pair_id")
     assert set(rest) == {("C3",)}
+
+
+async def test_what_came_while_the_database_was_locked_goes_as_well(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anna, ben, _ = await told(world)
+    await world.until("Mon 14:00")
+    monkeypatch.setattr("bot.store.database._BUSY_SECONDS", 0.05)
+    await world.stage.restart()
+    world.stage.emulator.faults.add(
+        "delay", stage="after", method="sendMessage", chat=ben.phone.id, seconds=0.2
+    )
+    ben.phone.send("/today")
+    day = await ben.phone.watch("15:00 · A7 · last")
+    other = sqlite3.connect(world.stage.settings.database.path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    await asyncio.sleep(0.5)
+    other.rollback()
+    other.close()
+    await world.step()
+    assert "A7" in at(ben, day)
+    await erases(anna)
+    assert at(ben, day) == ERASED
 
 
 async def test_a_picture_too_old_to_be_deleted_is_emptied(world: World) -> None:

@@ -109,6 +109,28 @@ async def test_an_order_to_be_silent_holds_for_everybody_also_for_those_already_
     assert [name for _, name in callers.turns] == [*range(30), ANNA]
 
 
+async def test_whoever_does_not_wait_through_a_silence_hears_at_once_how_long_it_is(clock):
+    pacing = Pacing(clock, burst=1)
+    assert await pacing.wait_unless_silent(ANNA) == 0
+    turn = asyncio.create_task(pacing.wait_unless_silent(ANNA))
+    patient = asyncio.create_task(pacing.wait(ANNA))
+    await clock.move(0.5)
+    pacing.halt(30)
+    await clock.move(0)
+    assert turn.done()
+    assert turn.result() == 30
+    await clock.move(10)
+    assert await pacing.wait_unless_silent(BEN) == 20
+    over = asyncio.create_task(pacing.silence())
+    await clock.move(19.9)
+    assert not over.done()
+    assert not patient.done()
+    await clock.move(1)
+    assert over.done()
+    assert patient.done()
+    assert await pacing.wait_unless_silent(BEN) == 0
+
+
 async def test_a_shorter_order_does_not_end_a_longer_one(clock):
     pacing = Pacing(clock)
     pacing.halt(20)

@@ -224,8 +224,7 @@ class Privacy:
                 score=self._score(row, given := await answer_store.answers_of(tx, row)),
                 answers=tuple(given.values()),
                 goals={
-                    item: goal.words
-                    for item, goal in (await goals.goals_by_item(tx, row)).items()
+                    item: goal.words for item, goal in (await goals.goals_by_item(tx, row)).items()
                 },
             )
             for row in rows[:HISTORY_PAGE]

@@ -14,6 +14,7 @@ from bot.opening import RandomIds
 from bot.services.handing import Handing
 from tests.stories.test_lost_server import backed_up, restored
 from tests.stories.test_relinking_own import renews
+from tests.stories.test_sentence import WORDS, acknowledged
 
 ERASED = "What stood here has been erased."
 SINCE = "The answers of one client have been erased since."
@@ -346,6 +347,22 @@ async def test_details_pictures_and_the_day_beside_digests_go_as_well(world: Wor
     assert (news(world, ben), await owed(world)) == (before, 0)
     rest = await world.rows("SELECT code FROM shown JOIN pair ON pair.id = pair_id")
     assert set(rest) == {("C3",)}
+
+
+async def test_a_sentence_to_the_erased_goes_sent_or_not(world: World) -> None:
+    anna, ben = await acknowledged(world)
+    await ben.taps("Write a sentence")
+    await ben.types("Was it hard to say that your brother drinks?")
+    draft = ben.phone.last
+    await ben.types(WORDS)
+    await ben.taps("Send")
+    sent = ben.phone.last
+    assert WORDS in at(ben, sent)
+    await erases(anna)
+    assert at(ben, draft) == at(ben, sent) == ERASED
+    # The Details that it was written from close in their own time.
+    await world.later(minutes=20)
+    assert (await owed(world), await given_up(world)) == (0, [])
 
 
 async def test_a_picture_too_old_to_be_deleted_is_emptied(world: World) -> None:

@@ -124,13 +124,13 @@ async def sentence(room: Room, ask: Ask) -> Reply:
 async def sentence_typed(room: Room, ask: Ask) -> Reply:
     """Show what a therapist typed before it is sent."""
     typed = await room.sentences.type(ask.me, ask.words)
-    return Reply(room.digest_views.sentence(typed, ask.reader))
+    return Reply(room.digest_views.sentence(typed, ask.reader), shows=(typed.pair_id,))
 
 
 async def sentence_again(room: Room, ask: Ask) -> Reply:
     """Show what waits to be looked at, after a repeated message."""
     waiting = await room.sentences.waiting(ask.me)
-    return Reply(room.digest_views.sentence(waiting, ask.reader))
+    return Reply(room.digest_views.sentence(waiting, ask.reader), shows=(waiting.pair_id,))
 
 
 async def send_words(room: Room, ask: Ask) -> Reply:

@@ -229,9 +229,9 @@ async def _note_tap(room: Room, ask: Ask, reply: Reply) -> Reply:
     """
     noting, place = room.redacting, reply.place or ask.message_id
     if reply.opened is not None and reply.screen is not None:
-        note = partial(noting.note_opened, ask.me, reply.opened)
-        await _apart(note(place))
-        return replace(reply, then=reply.then or note)
+        await _apart(noting.note_opened(ask.me, reply.opened, place))
+        taken_over = partial(noting.note_taken_over, ask.me, reply.opened)
+        return replace(reply, then=reply.then or taken_over)
     if reply.prolongs:
         await _apart(noting.prolong(ask.me, ask.message_id))
     elif reply.closes and may(ask.who, "therapist"):

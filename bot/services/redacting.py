@@ -99,6 +99,20 @@ class Redacting:
         await self._close_later(tx, person_id, opened, "text", telegram_message)
 
     @writes
+    async def note_taken_over(
+        self, tx: Transaction, person_id: int, opened: Opened, telegram_message: int
+    ) -> None:
+        """Note that a new message shows what was to stand in one that is gone, and closes as it."""
+        if opened.digest_id is not None:
+            await closings.carry_page(
+                tx, person_id, opened.digest_id, opened.page, opened.pair_id, telegram_message
+            )
+        elif opened.pair_id is not None:
+            now, shown = self.clock.now(), (opened.pair_id,)
+            await note_shown(tx, self.ids, person_id, shown, "text", telegram_message, now)
+        await self._close_later(tx, person_id, opened, "text", telegram_message)
+
+    @writes
     async def prolong(self, tx: Transaction, person_id: int, telegram_message: int) -> None:
         """Note a tap in a message that changes nothing there: what is open stays a while longer."""
         await closings.prolong(tx, person_id, telegram_message, self.clock.now() + OPEN_MS)

@@ -111,7 +111,7 @@ class OwnRelinking:
         if idle is not None:
             await own_relinks.take_over(tx, idle.id, therapist.id)
             await erasure.forget_person(tx, idle.id)
-        gone = await own_relinks.leave_messages(tx, therapist.id)
+        gone = await own_relinks.leave_messages(tx, therapist.id, now)
         await people.set_telegram(tx, therapist.id, telegram_id)
         former = await people.add_person(tx, self.ids.new(), former_telegram, "", None, now)
         if not await relinks.end_relink(tx, found.id, former.id, gone, now):

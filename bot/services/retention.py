@@ -106,7 +106,7 @@ class Retention:
             await audit.forget(tx, now - self.settings.privacy.audit_days * DAY_MS)
         if due.links:
             for former_id in await relinks.forget_over(tx, now - _LINKS_KEPT_MS):
-                await erasure.forget_person(tx, former_id)
+                await erasure.forget_former(tx, former_id)
 
     @writes
     async def _erase_expired(self, tx: Transaction) -> None:

@@ -218,10 +218,6 @@ def known_of(checkin: CheckIn, answers: Answers, now: int) -> Known:
     if checkin.history_from_at is None:
         return checkin.known
     shut = (
-        item
-        for item, given in answers.items()
-        if _is_of_before(given.answered_at, checkin, now)
-    )
         item for item, given in answers.items() if _is_of_before(given.answered_at, checkin, now)
     )
     return replace(checkin.known, shut=frozenset(shut))

@@ -161,6 +161,31 @@ async def owe_collapses(
     )
 
 
+async def carry_page(
+    tx: Transaction,
+    person_id: int,
+    digest_id: int,
+    page: int | None,
+    pair_id: int | None,
+    telegram_message: int,
+) -> None:
+    """Note that another message in a therapist's chat carries a page of a digest now.
+
+    page: where it is None, the page on which the pair stands.
+    """
+    await tx.run(
+        "UPDATE message SET telegram_message = :telegram_message WHERE person_id = :person_id"
+        " AND kind = 'digest' AND subject_id = :digest_id AND state = 'sent' AND part ="
+        " CAST(coalesce(:page, (SELECT page FROM digest_entry WHERE digest_id = :digest_id"
+        "  AND pair_id = :pair_id), 1) AS TEXT)",
+        person_id=person_id,
+        digest_id=digest_id,
+        page=page,
+        pair_id=pair_id,
+        telegram_message=telegram_message,
+    )
+
+
 async def forget_picture(tx: Transaction, person_id: int, telegram_message: int) -> None:
     """Forget of whom a picture told that stands nowhere any more."""
     await tx.run(

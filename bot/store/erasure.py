@@ -164,6 +164,18 @@ async def forget_person(tx: Transaction, person_id: int) -> None:
     )
 
 
+async def forget_former(tx: Transaction, person_id: int) -> None:
+    """Cut off an account of before whose link is forgotten, with what was set aside of it.
+
+    No later erasure could tell any more that this was its client's as well.
+    """
+    former = await people.load_person(tx, person_id)
+    await forget_person(tx, person_id)
+    is_cut_off = (await people.load_person(tx, person_id)).telegram_id is None
+    if former.telegram_id is not None and is_cut_off:
+        await forget_set_aside_of(tx, former.telegram_id)
+
+
 _NOBODYS: Final = (
     "SELECT id, telegram_index FROM person WHERE telegram_index IS NOT NULL"
     " AND created_at < :before"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from bot.store.database import Transaction
-from bot.store.redactions import owe_shown
+from bot.store.redactions import owe_notices, owe_shown
 
 #: So many of the newest messages in a former chat are closed.
 _CLOSED_AT_MOST: Final = 60
@@ -18,11 +18,13 @@ _AS_THERAPIST: Final = (
 )
 
 
-async def leave_messages(tx: Transaction, person_id: int) -> list[int]:
+async def leave_messages(tx: Transaction, person_id: int, now: int) -> list[int]:
     """Let no message in a therapist's chat be theirs any more; give the newest, to be closed.
 
-    What they were sent as a client of somebody else is left alone.
+    Older notices that tell something of a client owe another text: where they lie is not known
+    after this. What was sent to them as a client of somebody else is left alone.
     """
+    await owe_notices(tx, person_id, now)
     rows = await tx.all(
         f"SELECT telegram_message FROM message WHERE {_AS_THERAPIST}"  # noqa: S608 - ours
         " ORDER BY ended_at DESC LIMIT :most",

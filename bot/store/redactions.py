@@ -89,6 +89,12 @@ async def owe_closing(tx: Transaction, person_id: int, now: int) -> None:
         person_id=person_id,
         now=now,
     )
+    await owe_notices(tx, person_id, now)
+    await owe_shown(tx, person_id, now)
+
+
+async def owe_notices(tx: Transaction, person_id: int, now: int) -> None:
+    """Owe another text to each notice that told a therapist something of a client, however old."""
     await tx.run(
         "INSERT INTO redaction (id, person_id, telegram_message, owed_at, due_at)"  # noqa: S608 - ours
         " SELECT message.id, message.person_id, message.telegram_message, :now, :now FROM message"
@@ -98,7 +104,6 @@ async def owe_closing(tx: Transaction, person_id: int, now: int) -> None:
         person_id=person_id,
         now=now,
     )
-    await owe_shown(tx, person_id, now)
 
 
 async def owe_shown(tx: Transaction, person_id: int, now: int) -> None:

@@ -15,6 +15,7 @@ from bot.opening import RandomIds
 from bot.services.handing import Handing
 from tests.stories.test_lost_server import backed_up, restored
 from tests.stories.test_relinking_own import renews
+from tests.stories.test_sentence import WORDS, acknowledged
 
 ERASED = "What stood here has been erased."
 SINCE = "The answers of one client have been erased since."
@@ -219,6 +220,63 @@ async def test_nothing_comes_anew_where_the_therapist_has_deleted_the_message(wo
     assert await given_up(world) == ["not redacted: refused"]
 
 
+async def test_a_page_that_comes_anew_for_a_deleted_message_goes_as_well(
+    world: World,
+) -> None:
+    anna, ben, _ = await told(world)
+    digest = digest_of(ben)
+    world.to_be_refused.add("Bad Request: message to edit not found")
+    # Deleted on one device while a button is tapped on another.
+    deleting = ben.phone.tap("C3", digest)
+    ben.phone.delete(digest)
+    await world.step()
+    await deleting.wait(5)
+    await ben.taps("‹ Back")
+    page = ben.phone.last
+    assert page.message_id != digest.message_id
+    assert "A7" in at(ben, page)
+    await erases(anna)
+    assert "A7" not in at(ben, page)
+    assert "C3" in at(ben, page)
+    await world.later(minutes=20)
+    assert (await owed(world), await given_up(world)) == (0, [])
+
+
+async def test_details_beside_digests_that_come_anew_go_as_well(world: World) -> None:
+    anna, ben, _ = await told(world)
+    await world.until("Mon 14:00")
+    await ben.types("/today")
+    await ben.opens("A7")
+    await world.later(minutes=16)
+    shut = ben.phone.last
+    world.to_be_refused.add("Bad Request: message to edit not found")
+    deleting = ben.phone.tap("Open", shut)
+    ben.phone.delete(shut)
+    await world.step()
+    await deleting.wait(5)
+    details = ben.phone.last
+    assert "heard 2" in at(ben, details)
+    await erases(anna)
+    assert at(ben, details) == ERASED
+
+
+async def test_a_page_set_right_that_comes_anew_goes_as_well(world: World) -> None:
+    _, ben, cora = await told(world)
+    ben.phone.delete(digest_of(ben))
+    world.to_be_refused.add("Bad Request: message to edit not found")
+    await world.until("Mon 14:00")
+    await ben.types("/today")
+    await ben.opens("A7")
+    await ben.taps("Wrong client")
+    await ben.taps("Mon, Nov 2, 15:00")
+    await ben.taps("Nobody's")
+    await ben.taps("Yes, that is right")
+    page = digest_of(ben)
+    assert "C3" in at(ben, page)
+    await erases(cora)
+    assert "C3" not in at(ben, page)
+
+
 async def test_what_telegram_puts_off_is_done_later_also_after_a_restart(world: World) -> None:
     anna, ben, _ = await told(world)
     digest = digest_of(ben)
@@ -370,6 +428,22 @@ async def test_what_came_while_the_database_was_locked_goes_as_well(
     assert "A7" in at(ben, day)
     await erases(anna)
     assert at(ben, day) == ERASED
+
+
+async def test_a_sentence_to_the_erased_goes_sent_or_not(world: World) -> None:
+    anna, ben = await acknowledged(world)
+    await ben.taps("Write a sentence")
+    await ben.types("Was it hard to say that your brother drinks?")
+    draft = ben.phone.last
+    await ben.types(WORDS)
+    await ben.taps("Send")
+    sent = ben.phone.last
+    assert WORDS in at(ben, sent)
+    await erases(anna)
+    assert at(ben, draft) == at(ben, sent) == ERASED
+    # The Details that it was written from close in their own time.
+    await world.later(minutes=20)
+    assert (await owed(world), await given_up(world)) == (0, [])
 
 
 async def test_a_picture_too_old_to_be_deleted_is_emptied(world: World) -> None:

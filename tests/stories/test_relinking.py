@@ -396,6 +396,22 @@ async def test_a_former_account_out_of_reach_is_told_once_it_can_be(world: World
     assert await world.rows("SELECT id FROM relink") == []
 
 
+async def test_what_was_set_aside_of_a_former_account_goes_with_it(world: World) -> None:
+    """A week is longer than a former account is known: an erasure would not find it any more."""
+    anna, ben = await world.pair("Anna", "Ben")
+    chat = {"id": anna.phone.id, "type": "private"}
+    spoilt = {"chat": chat, "from": anna.phone.account.json, "text": "a marmot", "date": "no"}
+    world.stage.emulator.inject({"message": {"message_id": 1, **spoilt}})
+    await world.step()
+    new = await relinks(world, ben)
+    await new.taps("I agree")
+    await world.later(hours=24)
+    assert await world.rows("SELECT count(*) FROM set_aside") == [(1,)]
+    await world.later(hours=48)
+    assert await world.rows("SELECT id FROM relink") == []
+    assert await world.rows("SELECT id FROM set_aside") == []
+
+
 async def test_stopping_opens_no_history_that_was_not_agreed_to(world: World) -> None:
     _, ben = await half_answered(world)
     new = await relinks(world, ben)

@@ -118,6 +118,26 @@ async def test_a_former_chat_is_closed_whether_or_not_the_news_arrives(world: Wo
     assert await world.rows("SELECT id FROM relink") == []
 
 
+async def test_a_notice_of_long_ago_tells_nothing_in_the_former_chat(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # So that two messages are many.
+    monkeypatch.setattr("bot.store.own_relinks._CLOSED_AT_MOST", 1)
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await anna.types("/stop")
+    await anna.taps("I'm thinking of ending or changing therapist")
+    await anna.taps("Yes, tell my therapist")
+    assert ben.sees("A7 wants you to know: thinking about ending")
+    await world.until("Mon 16:20")
+    await anna.checks_in(3, 8, 8, 8, 8)
+    await world.until("Fri 17:00")
+    await renews(world)
+    await world.later(minutes=1)
+    assert "thinking about ending" not in ben.everything
+    assert "1 of 1 answered" not in ben.everything
+    assert await world.rows("SELECT id FROM redaction") == []
+
+
 async def test_the_former_account_is_nobodys(world: World) -> None:
     _, ben = await week(world)
     buttons = [one for one in world.pushed(ben) if not one.startswith("help.")]

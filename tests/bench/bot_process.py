@@ -12,7 +12,12 @@ import signal
 import sys
 from pathlib import Path
 
-from bot.app import SystemClock, build
+from bot.cli.lean import lean
+
+# As the program does it, and before anything else brings the same libraries in.
+with lean():
+    from bot.app import SystemClock, build
+
 from bot.config import load
 from bot.logging import set_up
 

@@ -245,3 +245,15 @@ def test_it_runs_without_what_it_never_uses() -> None:
     first, second = said.stdout.strip().split("\n")
     assert first == "[]"
     assert second.endswith("still to be had")
+
+
+def test_what_was_imported_is_not_looked_through_for_rubbish() -> None:
+    """It is most of what lives; what comes after it is looked through as ever."""
+    asked = (
+        "import gc; from bot.cli.lean import lean\n"
+        "with lean():\n    import bot.app\n"
+        "print(gc.isenabled(), gc.get_freeze_count() > 10 * len(gc.get_objects()),\n"
+        "    gc.get_threshold())"
+    )
+    said = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert said.stdout == "True True (5000, 10, 10)\n"

@@ -122,11 +122,11 @@ class Ticks:
     ) -> list[bool]:
         """Do one after the other what is due in its turn: one may make work for the next."""
         done, due = [], await self._due(pieces)
-        for name, piece in pieces:
+        for n, (name, piece) in enumerate(pieces, 1):
             if piece in due:
                 done.append(await do(name, piece))
                 if piece.look is not None:
-                    due = await self._due(pieces)
+                    due = await self._due(pieces[n:])
         return done
 
     async def _due(self, pieces: Sequence[tuple[str, Piece]]) -> set[Piece]:

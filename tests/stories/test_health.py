@@ -126,10 +126,10 @@ async def test_a_tick_that_always_fails_is_seen(world: World, pages: Pages) -> N
         tried.append("beside")
         return False
 
-    async def sees_nothing(tx: Transaction) -> bool:
-        return False
+    async def sees_work(tx: Transaction) -> bool:
+        return True
 
-    running.ticks._pieces["plan"] = (Piece(broken, cannot_look), Piece(beside, sees_nothing))
+    running.ticks._pieces["plan"] = (Piece(broken, cannot_look), Piece(beside, sees_work))
     later(world, 6)
     for name in ("plan", "deliver", "sweep", "follow", "redact"):
         await running.ticks._tick(name)
@@ -179,6 +179,27 @@ async def test_a_tick_that_finds_nothing_asks_the_database_once(
         await world.stage.running.ticks._tick(name)
         assert asked == ["read"], name
         asked.clear()
+
+
+async def test_a_tick_does_not_look_again_at_what_had_its_turn(world: World) -> None:
+    looked: list[str] = []
+
+    def piece(name: str, *, is_due: bool) -> Piece:
+        async def works() -> bool:
+            looked.append(f"{name} works")
+            return False
+
+        async def look(tx: Transaction) -> bool:
+            looked.append(name)
+            return is_due
+
+        return Piece(works, look)
+
+    ticks = world.stage.running.ticks
+    ticks._pieces["plan"] = (piece("first", is_due=True), piece("second", is_due=False))
+    await ticks._tick("plan")
+    # The first may have made work for the second, which is therefore asked once more.
+    assert looked == ["first", "second", "first works", "second"]
 
 
 async def test_what_should_have_gone_out_is_counted(world: World, pages: Pages) -> None:

@@ -164,8 +164,8 @@ class Stage:
         """
         now, zone = self.clock.now(), self.settings.practice.timezone
         moments = [now + _AT_MOST_MS, to_utc(day_after(local_on(now, zone)), "00:00", zone)]
-        moments += [at for at in await self.running.db.read(self._due) if at is not None]
-        return min(at for at in moments + await self.digest_hours() if at > now)
+        moments += [at for at in await self.running.db.read(self._moments) if at is not None]
+        return min(at for at in moments if at > now)
 
     async def next_decision(self) -> int | None:
         """Give when the next appointment is decided about: asked, as a rule."""
@@ -174,6 +174,9 @@ class Stage:
     async def _next_decision(self, tx: Transaction) -> int | None:
         practice = await settings_in_force(tx, self.settings)
         return await next_decision_at(tx, practice.checkin.delay_minutes)
+
+    async def _moments(self, tx: Transaction) -> list[int | None]:
+        return [*await self._due(tx), *await self._digest_hours(tx)]
 
     async def _due(self, tx: Transaction) -> list[int | None]:
         decided_at = await self._next_decision(tx)

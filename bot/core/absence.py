@@ -11,12 +11,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from typing import Final
 
 from bot.core.timetable import day_after, latest_weekly, local_on, next_weekly, to_utc
 
 #: The digest before an absence comes in the evening, when the day's sessions are over.
 EVENING: Final = "17:00"
+#: Whoever looks every few seconds what is due asks about the same absences each time.
+_KEPT: Final = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +77,7 @@ class Away:
 
     def spans(self) -> tuple[Span, ...]:
         """Give the days off as spans, in order."""
-        found: list[Span] = []
-        for one in sorted(self.absences, key=lambda each: each.first_on):
-            if found and one.first_on <= day_after(found[-1].last_on):
-                last = found[-1]
-                found[-1] = Span(last.first_on, max(last.last_on, one.last_on))
-            else:
-                found.append(Span(one.first_on, one.last_on))
-        return tuple(found)
+        return _spans(self._days)
 
     def span_of(self, on: str) -> Span | None:
         """Give the span that a local date lies in."""
@@ -103,12 +99,7 @@ class Away:
         On the day before, at the digest's own time where that is in the evening. Where that was
         over when a weekly hour came into the span, at once then: a span may grow while it lasts.
         """
-        found = {
-            (max(_eve_at(span, hours), said_at), span)
-            for span in self.spans()
-            for said_at in self._hours_said(span, hours)
-        }
-        return tuple(sorted(found, key=lambda one: one[0]))
+        return _eves(self._days, hours)
 
     def leaving_at(self, cut_at: int, hours: Hours) -> Span | None:
         """Give the span before which a digest of this cut-off is the last one."""
@@ -137,15 +128,46 @@ class Away:
         )
         return self.on(on) is None and not is_eve
 
-    def _hours_said(self, span: Span, hours: Hours) -> Iterator[int]:
-        """Give when it was said of each weekly hour within a span that it is none.
+    @property
+    def _days(self) -> tuple[_Days, ...]:
+        return tuple((one.first_on, one.last_on, one.since_at) for one in self.absences)
 
-        One that was over by then had been one.
-        """
-        for on in _weekdays(span, hours.weekday):
-            said_at = min(one.since_at for one in self.absences if one.has(on))
-            if to_utc(on, hours.time, hours.zone) > said_at:
-                yield said_at
+
+#: First and last day of an absence, and when it was said: all that hours depend on.
+_Days = tuple[str, str, int]
+
+
+@lru_cache(_KEPT)
+def _spans(days: tuple[_Days, ...]) -> tuple[Span, ...]:
+    found: list[Span] = []
+    for first_on, last_on, _ in sorted(days, key=lambda each: each[0]):
+        if found and first_on <= day_after(found[-1].last_on):
+            last = found[-1]
+            found[-1] = Span(last.first_on, max(last.last_on, last_on))
+        else:
+            found.append(Span(first_on, last_on))
+    return tuple(found)
+
+
+@lru_cache(_KEPT)
+def _eves(days: tuple[_Days, ...], hours: Hours) -> tuple[tuple[int, Span], ...]:
+    found = {
+        (max(_eve_at(span, hours), said_at), span)
+        for span in _spans(days)
+        for said_at in _hours_said(days, span, hours)
+    }
+    return tuple(sorted(found, key=lambda one: one[0]))
+
+
+def _hours_said(days: tuple[_Days, ...], span: Span, hours: Hours) -> Iterator[int]:
+    """Give when it was said of each weekly hour within a span that it is none.
+
+    One that was over by then had been one.
+    """
+    for on in _weekdays(span, hours.weekday):
+        said_at = min(since_at for first, last, since_at in days if first <= on <= last)
+        if to_utc(on, hours.time, hours.zone) > said_at:
+            yield said_at
 
 
 def _eve_at(span: Span, hours: Hours) -> int:

@@ -140,7 +140,8 @@ def _plain(value: object) -> object:
 def to_json(seen: Seen) -> Json:
     """Give a message as JSON; bytes in base64."""
     files = {name: getattr(seen, name) for name in ("photo", "document")}
-    return asdict(seen) | {n: data and base64.b64encode(data).decode() for n, data in files.items()}
+    coded = {name: data and base64.b64encode(data).decode() for name, data in files.items()}
+    return asdict(seen) | coded | {"html": seen.html}
 
 
 def from_json(body: Json) -> Seen:
@@ -148,4 +149,5 @@ def from_json(body: Json) -> Seen:
     files = {name: body[name] for name in ("photo", "document")}
     buttons = [[(label, target) for label, target in row] for row in body["buttons"]]
     read = {n: data and base64.b64decode(data) for n, data in files.items()}
-    return Seen(**{**body, **read, "buttons": buttons})
+    made = {name: value for name, value in body.items() if name != "html"}
+    return Seen(**{**made, **read, "buttons": buttons})

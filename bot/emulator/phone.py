@@ -19,10 +19,9 @@ from bot.emulator.world import World
 class Seen:
     """A message as the phone shows it at one moment; `date` is in seconds.
 
-    text: plain, after parsing (the caption of a picture or file). html: the same with its
-    formatting. buttons: rows of (label, callback data or address). tappable: those of the
-    second halves that are callback data. photo, document: bytes. album: what the pictures of
-    one album have in common.
+    text: plain, after parsing (the caption of a picture or file). buttons: rows of (label, callback
+    data or address). tappable: those of the second halves that are callback data. photo, document:
+    bytes. album: what the pictures of one album have in common.
     """
 
     message_id: int
@@ -30,7 +29,6 @@ class Seen:
     from_bot: bool
     kind: MessageKind
     text: str
-    html: str
     entities: list[Entity]
     buttons: list[list[tuple[str, str]]]
     tappable: list[str]
@@ -43,6 +41,11 @@ class Seen:
     reactions: list[str]
     reply_to: int | None
     album: str | None = None
+
+    @property
+    def html(self) -> str:
+        """Give the text with its formatting."""
+        return to_html(self.text, self.entities)
 
     @property
     def labels(self) -> list[str]:
@@ -70,7 +73,6 @@ def look_at(world: World, message: Message) -> Seen:
         from_bot=message.sender is world.bot,
         kind=message.kind,
         text=message.text,
-        html=to_html(message.text, message.entities),
         entities=message.entities,
         buttons=[[(push["text"], _target(push)) for push in row] for row in rows],
         tappable=[push["callback_data"] for row in rows for push in row if "callback_data" in push],

@@ -152,16 +152,13 @@ class Checker:
                     self._expected[digest["id"]] = _counted(db, digest)
 
     def _stay_final(self, db: sqlite3.Connection) -> None:
-        now = {
-            (table, row["id"]): row["state"]
-            for table in ("message", "checkin")
-            for row in db.execute(f"SELECT id, state FROM {table}")
-            if row["state"] not in ("queued", "sending", "open")
-        }
         still = {
-            (table, row["id"]): row["state"]
+            (table, id): state
             for table in ("message", "checkin")
-            for row in db.execute(f"SELECT id, state FROM {table}")
+            for id, state in db.execute(f"SELECT id, state FROM {table}").fetchall()
+        }
+        now = {
+            key: state for key, state in still.items() if state not in ("queued", "sending", "open")
         }
         for key, was in self._finals.items():
             state = still.get(key, was)  # what is erased is gone

@@ -33,13 +33,13 @@ class Stretch:
 
 
 class Wall:
-    """The clocks of one zone from the end of 2019 to the beginning of 2041."""
+    """The clocks of one zone from two weeks before a day to two weeks after another."""
 
-    def __init__(self, zone: str) -> None:
+    def __init__(self, zone: str, first: date = FIRST, last: date = LAST) -> None:
         self.zone = zone
         self._zone = ZoneInfo(zone)
-        start = _seconds(FIRST) - 14 * _DAY_S
-        end = _seconds(LAST) + 14 * _DAY_S
+        start = _seconds(first) - 14 * _DAY_S
+        end = _seconds(last) + 14 * _DAY_S
         self.stretches = list(self._look(start, end))
         self._starts = [stretch.start for stretch in self.stretches]
 

@@ -11,14 +11,18 @@ from functools import cache
 from bot.emulator import Journal
 from tests.crash.delivered import Delivered
 from tests.properties.local_time import Wall
-from tests.year.cast import ZONE
+from tests.year.cast import FIRST_ON, ZONE
 from tests.year.course import MINUTE
 from tests.year.people import YearClient
 from tests.year.verdict import digests_of, messages_of
 
 _EPOCH_ON = date(1970, 1, 1)
 
-wall_of = cache(Wall)
+
+@cache
+def wall_of(zone: str) -> Wall:
+    """Give a zone's clocks in the years of a course."""
+    return Wall(zone, FIRST_ON, date(2028, 12, 31))
 
 
 @dataclass

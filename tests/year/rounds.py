@@ -10,6 +10,7 @@ import logging
 import random
 import tempfile
 import traceback
+from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -199,9 +200,11 @@ def _fingerprint(course: Course) -> str:
     Messages to several people leave at the same time, so their order among each other is left out,
     and with it the numbers that Telegram gives them.
     """
-    digest = hashlib.sha256()
+    digest, entries = hashlib.sha256(), defaultdict(list)
+    for entry in course.stage.emulator.journal.read():
+        entries[entry.chat].append(entry)
     for somebody in sorted(course.stage.emulator.people.values(), key=lambda one: one.name):
-        for entry in course.stage.emulator.journal.read(chat=somebody.id):
+        for entry in entries[somebody.id]:
             if entry.kind == "act":
                 told = [entry.params.get("text"), entry.params.get("data")]
             elif entry.kind == "call" and isinstance(entry.result, dict):

@@ -82,11 +82,10 @@ def messages_of(journal: Journal) -> list[Message]:
 def promised(messages: Iterable[Message]) -> Iterator[str]:
     """Each day that is named for what was answered is one of the next weeks."""
     for message in messages:
-        on = datetime.fromtimestamp(message.at / 1000, UTC).astimezone(ZoneInfo(ZONE)).date()
-        near = (on + timedelta(days=days) for days in _PROMISED_DAYS)
-        named = {f"{day:%A, %b} {day.day}" for day in near}
         for said in _GOES_ON.findall(message.text):
-            if said not in named:
+            on = datetime.fromtimestamp(message.at / 1000, UTC).astimezone(ZoneInfo(ZONE)).date()
+            near = (on + timedelta(days=days) for days in _PROMISED_DAYS)
+            if said not in {f"{day:%A, %b} {day.day}" for day in near}:
                 yield f"{message.chat} on {on}: goes on {said}"
 
 

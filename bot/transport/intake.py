@@ -33,7 +33,7 @@ Process = Callable[[Update], Awaitable[None]]
 RecordAll = Callable[[Sequence[int]], Awaitable[None]]
 SetAside = Callable[[int | None, bytes, str], Awaitable[None]]
 
-#: An update that takes longer than this, twice, will never end; its neighbours must not wait for it.
+#: An update that takes longer twice will never end; its neighbours must not wait for it.
 _HANDLING_SECONDS: Final = 30.0
 #: A database that takes longer for nothing is what an update waits for.
 _SLOW_SECONDS: Final = 1.0

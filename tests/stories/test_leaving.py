@@ -140,6 +140,20 @@ async def test_a_pause_takes_back_a_check_in_nobody_began(world: World) -> None:
     assert anna.received == received
 
 
+async def test_who_is_confirmed_at_night_and_stops_before_morning_gets_no_greeting(
+    world: World,
+) -> None:
+    ben, anna = await world.therapist("Ben"), world.human("Anna")
+    await world.joins(anna, await world.invites(ben, "A7"))
+    await world.until("Sun 23:00")
+    await ben.taps("Yes, that is my client")
+    await anna.types("/stop")
+    await anna.taps("Stop the questions")
+    received = anna.received
+    await world.until("Mon 12:00")
+    assert anna.received == received
+
+
 async def test_stop_ends_the_questions_and_the_therapist_sees_it(world: World) -> None:
     anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
     await world.later(minutes=5)

@@ -64,7 +64,7 @@ class Post:
     async def arrived(self, claimed: Claimed, number: int) -> bool:
         chat = claimed.person.telegram_id
         assert chat is not None
-        return await self.outgoing.sent(claimed.message, number, chat)
+        return await self.outgoing.sent(claimed.message, number, chat) == "theirs"
 
     async def move(self) -> int:
         """Let the pair go over to a new account, which has not agreed yet; give whose it is."""

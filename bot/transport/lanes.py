@@ -302,8 +302,8 @@ class Lanes:
     async def _note(self, then: Then, message_id: int) -> None:
         """Let `then` learn of a message; while the database is away, beside the lane.
 
-        What nobody knows of could not be changed when somebody is erased, nor closed; but help, say,
-        must not wait for it.
+        What nobody knows of could not be changed when somebody is erased, nor closed; but the
+        next answer, help perhaps, must not wait for it.
         """
         try:
             await then(message_id)

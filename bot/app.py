@@ -162,9 +162,11 @@ async def build(settings: Settings, clock: Clock | None = None, ids: Ids | None 
     Errors: `KeyProblem`, `InUse`, `Unavailable`, `TooNew`, `BadInstrument`, `TokenRefused`.
     """
     clock, ids = clock or SystemClock(), ids or RandomIds()
-    instruments = check_instruments(settings)
-    db = await open_database(settings, clock)
+    instruments, steady = check_instruments(settings), SteadyClock(clock)
+    # The database's own times are to be in order as well: by them it forgets what was handled.
+    db = await open_database(settings, steady)
     try:
+        steady.note(await db.read(last_seen_at))
         await check_open_checkins(db, instruments)
     except BaseException:
         await db.close()
@@ -173,7 +175,6 @@ async def build(settings: Settings, clock: Clock | None = None, ids: Ids | None 
     application = make_application(bot)
     try:
         await introduce(application, clock)
-        steady = SteadyClock(clock, await db.read(last_seen_at))
         outgoing = Outgoing(db, steady, ids, settings, wall=clock)
         return await _assemble(settings, steady, ids, instruments, db, bot, application, outgoing)
     except BaseException:

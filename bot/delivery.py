@@ -95,10 +95,14 @@ class Delivery:
             await self._surely(self.outgoing.later, message, 60.0)
             raise
         else:
-            if await self._surely(self.outgoing.sent, message, sent, chat_id, shows):
+            whose = await self._surely(self.outgoing.sent, message, sent, chat_id, shows)
+            if whose == "theirs":
                 return True
-            # The account has changed while this was under way: nothing of it stays there.
-            gone = self.room.relink_views.gone(self.room.desk.reader(claimed.person))
+            # The account has changed while this was under way, or is erased: nothing stays there.
+            reader = self.room.desk.reader(claimed.person)
+            gone = self.room.relink_views.gone(reader)
+            if whose == "erased":
+                gone = self.room.digest_views.erased(None, reader)
             self.room.lanes.edit(chat_id, sent, gone)
         return False
 

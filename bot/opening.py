@@ -51,12 +51,16 @@ class SteadyClock:
 
     What is recorded stays in order then. A digest, for example, holds what was answered after the
     one before: an answer with a time before that would be in none. noted: the newest time that is
-    known from earlier runs.
+    known from earlier runs; `note` takes it where it is known only later.
     """
 
-    def __init__(self, real: Clock, noted: int) -> None:
+    def __init__(self, real: Clock, noted: int = 0) -> None:
         self._real = real
         self._newest = noted
+
+    def note(self, noted: int) -> None:
+        """Take the newest time that is known from earlier runs."""
+        self._newest = max(self._newest, noted)
 
     def now(self) -> int:
         """Give the wall clock, or the newest time it ever showed."""

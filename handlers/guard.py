@@ -189,6 +189,9 @@ async def ask_of(room: Room, update: Update, words: str = "") -> Ask | None:
     if not is_own(user, chat):
         return None
     who = await room.enrolment.who(user.id)
+    if who.person is not None and who.person.unreachable_at is not None:
+        # Whoever speaks can be spoken to; that they are back may have been lost in an outage.
+        await _apart(room.enrolment.reachable(user.id))
     hint = user.language_code
     query = update.callback_query
     message = query.message if query else update.effective_message

@@ -35,7 +35,7 @@ _LOOK_MS: Final = 3_000
 _UNAGREED_MS: Final = 10 * MINUTE_MS
 #: Notices that ask a therapist who joined.
 _ASKS_WHO: Final = ("joined", "confirm_nudge", "confirm_eve")
-#: Notices that mean nothing any more once therapy has ended.
+#: Notices that mean nothing any more once therapy has ended, or its client has stopped.
 _OF_RUNNING: Final = ("confirmed", "consent:")
 #: Notices about a change of account, to the former one and to the new one: somebody waits for it.
 RELINKED: Final = ("relinked:", "relinked_to:")
@@ -179,6 +179,8 @@ class Deciding:
         is_settled = message.kind == "notice" and pair is not None and pair.is_over
         if is_settled and message.part.startswith((*_ASKS_WHO, *_OF_RUNNING)):
             return "ended"
+        if pair is not None and pair.state == "stopped" and message.part.startswith(_OF_RUNNING):
+            return "stopped"
         if message.kind == "notice" and message.part in _ASKS_WHO:
             if pair is None or pair.client_id is None or pair.confirmed_at is not None:
                 return "settled"

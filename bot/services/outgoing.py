@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 import structlog
 
@@ -37,6 +37,9 @@ _OF_THE_PROGRAM: Final = ("lost:", "hold:")
 
 
 log = structlog.get_logger(__name__)
+
+#: Whose a message is that has arrived: of whom it was for, of another account, or of nobody.
+Whose = Literal["theirs", "moved", "erased"]
 
 
 class ClockWentBack(Exception):
@@ -194,21 +197,23 @@ class Outgoing:
         telegram_message: int,
         chat_id: int,
         shows: Sequence[int] = (),
-    ) -> bool:
-        """Record that a message arrived; give whether it is that person's chat still.
+    ) -> Whose:
+        """Record that a message arrived; say whose it is in that chat.
 
         shows: pairs of which it tells something, where its row names none.
 
         Where the account has changed while it was under way, no tap there counts, and what may
-        arrive twice is owed to the new one.
+        arrive twice is owed to the new one. Whoever was erased with all that is theirs is known
+        by no chat any more, so that what came there has to be changed at once.
         """
         now = self.clock.now()
         owner_id = await outbox.find_owner(tx, message.id)
         owner = await people.load_person(tx, owner_id) if owner_id is not None else None
         if owner is None:
-            # Erased while it was under way.
+            if (await people.load_person(tx, message.person_id)).telegram_id != chat_id:
+                return "erased"
             await owe_redaction(tx, message.id, message.person_id, telegram_message, now)
-            return True
+            return "theirs"
         if owner.telegram_id == chat_id:
             await outbox.end(tx, message.id, "sent", now, telegram_message=telegram_message)
             await arrived(tx, message, now, telegram_message)
@@ -216,12 +221,12 @@ class Outgoing:
             await note_shown(tx, self.ids, who, shows, "text", telegram_message, now)
             if message.kind == "digest":
                 await owe_collapses(tx, who, message.id, now)
-            return True
+            return "theirs"
         await outbox.end(tx, message.id, "unknown", now, reason="moved")
         await arrived(tx, message, now, None)
         if await may_repeat(tx, message):
             await outbox.owe_again(tx, message.id, now)
-        return False
+        return "moved"
 
     @writes
     async def unclear(self, tx: Transaction, message: Message) -> None:

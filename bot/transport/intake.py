@@ -33,9 +33,12 @@ Process = Callable[[Update], Awaitable[None]]
 RecordAll = Callable[[Sequence[int]], Awaitable[None]]
 SetAside = Callable[[int | None, bytes, str], Awaitable[None]]
 
-#: An update that takes longer than this will never end; its neighbours must not wait for it.
+#: An update that takes longer twice will never end; its neighbours must not wait for it.
 _HANDLING_SECONDS: Final = 30.0
+#: A database that takes longer for nothing is what an update waits for.
+_SLOW_SECONDS: Final = 1.0
 _MOST_NAMELESS: Final = 1000
+_MOST_LATE: Final = 1000
 
 
 @dataclass(slots=True, eq=False)
@@ -69,6 +72,8 @@ class Intake:
         self._pause = pause
         self._places = asyncio.Semaphore(at_once)
         self._nameless: dict[bytes, None] = {}
+        #: Updates that took too long once.
+        self._late: dict[int, None] = {}
         self._strays = Strays()
 
     async def take(self, updates: Sequence[object]) -> int | None:
@@ -188,11 +193,30 @@ class Intake:
             if me is not None and me.cancelling():
                 raise
             return trace(problem)  # the handler cancelled itself, which is its bug
+        except TimeoutError as problem:
+            await self._give_up(item.update_id)
+            return trace(problem)
         except Exception as problem:
             return trace(problem)
         item.unrecorded = not hand.recorded
         self._strays.looked_at(item.person, item.body, had_effect=hand.recorded)
         return None
+
+    async def _give_up(self, update_id: int) -> None:
+        """Return where an update will never end. Errors: `Unavailable` where it is tried once more.
+
+        While the disk stands still, everybody waits for it: that is no reason to lose an answer.
+        """
+        if update_id not in self._late:
+            if len(self._late) >= _MOST_LATE:
+                del self._late[next(iter(self._late))]
+            self._late[update_id] = None
+            raise Unavailable("an update took too long")
+        began = asyncio.get_running_loop().time()
+        await self._record_all(())
+        if asyncio.get_running_loop().time() - began > _SLOW_SECONDS:
+            raise Unavailable("the database is slow")
+        del self._late[update_id]
 
     async def _limited(self, update: Update) -> None:
         async with asyncio.timeout(_HANDLING_SECONDS):

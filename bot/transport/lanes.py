@@ -291,27 +291,34 @@ class Lanes:
             waiting.message_id = new_id
             lane.edits[new_id] = waiting
         if job.then is not None:
-            await self._surely(job.then, new_id)
+            await self._note(job.then, new_id)
 
     async def _say(self, chat_id: int, job: _Say) -> None:
         screen = job.screen if isinstance(job.screen, Screen) else await job.screen()
         message_id = await self._send(chat_id, screen)
         if job.then is not None:
-            await self._surely(job.then, message_id)
+            await self._note(job.then, message_id)
 
-    async def _surely(self, then: Then, message_id: int) -> None:
-        """Let `then` learn of a message, as soon as the database is there.
+    async def _note(self, then: Then, message_id: int) -> None:
+        """Let `then` learn of a message; while the database is away, beside the lane.
 
-        What nobody knows of could not be changed when somebody is erased, nor closed.
+        What nobody knows of could not be changed when somebody is erased, nor closed; but the
+        next answer, help perhaps, must not wait for it.
         """
+        try:
+            await then(message_id)
+        except Unavailable:
+            self._start(self._note_later(then, message_id))
+
+    async def _note_later(self, then: Then, message_id: int) -> None:
         backoff = Backoff()
         while True:
+            await self._clock.sleep(backoff.pause())
             try:
                 await then(message_id)
                 return
             except Unavailable as problem:
                 log.warning("new message not noted yet", why=str(problem))
-                await self._clock.sleep(backoff.pause())
 
     async def _send(self, chat_id: int, screen: Screen) -> int:
         async def attempt() -> int:

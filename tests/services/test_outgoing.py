@@ -64,7 +64,7 @@ class Post:
     async def arrived(self, claimed: Claimed, number: int) -> bool:
         chat = claimed.person.telegram_id
         assert chat is not None
-        return await self.outgoing.sent(claimed.message, number, chat)
+        return await self.outgoing.sent(claimed.message, number, chat) == "theirs"
 
     async def move(self) -> int:
         """Let the pair go over to a new account, which has not agreed yet; give whose it is."""
@@ -158,6 +158,14 @@ async def test_an_end_settles_what_was_to_come(post: Post, part: str) -> None:
     await post.change("pair", post.pair, state="ended")
     assert await post.outgoing.claim() is None
     assert await post.state(id) == ("dropped", "ended")
+
+
+@pytest.mark.parametrize("part", ["confirmed", "consent:2"])
+async def test_who_has_stopped_is_not_greeted_and_not_asked_to_agree(post: Post, part: str) -> None:
+    id = await post.owe("notice", part=part, subject=post.pair)
+    await post.change("pair", post.pair, state="stopped", stopped_at=NOON)
+    assert await post.outgoing.claim() is None
+    assert await post.state(id) == ("dropped", "stopped")
 
 
 async def test_a_pair_that_is_gone_is_not_asked(post: Post) -> None:

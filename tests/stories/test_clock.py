@@ -225,3 +225,18 @@ async def test_a_clock_that_was_weeks_ahead_is_said_to_be_wrong_when_it_is_right
     await tick(world, clock, 10 * MINUTE, refused=True)
     assert anna.received == received
     assert 3 in await world.kept()
+
+
+async def test_what_was_handled_stays_known_while_the_clock_is_days_behind(
+    world: World, clock: WrongClock
+) -> None:
+    """As on a machine without a clock of its own. Telegram may repeat it."""
+    anna, _ = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    await step(world, clock, -10 * DAY, "between two runs")
+    anna.phone.tap("8")
+    await rest(world)
+    seen = "SELECT update_id FROM seen_update ORDER BY update_id"
+    known = await world.rows(seen)
+    await world.stage.running.ticks._tick("sweep")
+    assert await world.rows(seen) == known

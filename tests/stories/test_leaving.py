@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from world import World
 
@@ -137,6 +139,20 @@ async def test_a_pause_takes_back_a_check_in_nobody_began(world: World) -> None:
     assert await world.kept() == []
     received = anna.received
     await world.until("Wed 17:00")
+    assert anna.received == received
+
+
+async def test_who_is_confirmed_at_night_and_stops_before_morning_gets_no_greeting(
+    world: World,
+) -> None:
+    ben, anna = await world.therapist("Ben"), world.human("Anna")
+    await world.joins(anna, await world.invites(ben, "A7"))
+    await world.until("Sun 23:00")
+    await ben.taps("Yes, that is my client")
+    await anna.types("/stop")
+    await anna.taps("Stop the questions")
+    received = anna.received
+    await world.until("Mon 12:00")
     assert anna.received == received
 
 
@@ -488,3 +504,23 @@ async def test_a_pause_ends_also_where_nobody_can_be_erased(world: World) -> Non
     log.rmdir()
     await world.step()
     assert await world.rows(states) == [("A7", "active"), ("C3", "erased")]
+
+
+@pytest.mark.parametrize("world", ["as it is"], indirect=True)
+async def test_a_question_under_way_to_who_erases_everything_does_not_stay(world: World) -> None:
+    anna, _ = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 16:05")
+    world.stage.emulator.faults.add("delay", seconds=1.0, method="sendMessage", chat=anna.phone.id)
+    world.stage.clock.advance_to(world.stage.moment("Mon 16:20"))
+    sending = asyncio.create_task(world.stage.settle())
+    prompts = "SELECT state FROM message WHERE kind = 'prompt'"
+    async with asyncio.timeout(10):
+        while ("sending",) not in await world.rows(prompts):  # noqa: ASYNC110 - a row tells it
+            await asyncio.sleep(0.01)
+    ((pair, client),) = await world.rows("SELECT id, client_id FROM pair")
+    await world.stage.running.room.privacy.erase(client, pair)  # type: ignore[arg-type]
+    await sending
+    await world.step()
+    assert "A short check-in" not in anna.everything
+    assert anna.screen == "What stood here has been erased."
+    assert await world.rows("SELECT act FROM audit WHERE act LIKE 'not redacted%'") == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 
 import pytest
@@ -160,3 +161,27 @@ async def test_deleted_text_that_another_process_kept_in_the_log_goes_at_the_nex
     await world.stage.running.ticks.run_once()
     assert not world.stage.running.db.owes_truncation
     assert path.with_name(path.name + "-wal").stat().st_size == 0
+
+
+@pytest.mark.parametrize("seconds", [0.6, 2.0])
+async def test_a_disk_that_stands_still_for_longer_than_anything_takes_costs_no_answer(
+    world: World, monkeypatch: pytest.MonkeyPatch, seconds: float
+) -> None:
+    """Whoever taps waits behind the first one, and twice as long as an update may take."""
+    await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.pair("Cora", "Ben", "B2", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    monkeypatch.setattr("bot.transport.intake._HANDLING_SECONDS", 0.2)
+    monkeypatch.setattr("bot.transport.intake._SLOW_SECONDS", 0.1)
+    other = sqlite3.connect(world.stage.settings.database.path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    taps = [world.human(name).phone.tap("8") for name in ("Anna", "Cora")]
+    await asyncio.sleep(seconds)
+    other.rollback()
+    other.close()
+    for tap in taps:
+        await tap.wait(5)
+    await world.step()
+    assert sorted(await world.kept()) == [8, 8]
+    for name in ("Anna", "Cora"):
+        assert "Question 2 of 5" in world.human(name).screen

@@ -317,3 +317,23 @@ async def test_who_blocks_the_bot_before_the_question_could_not_be_reached(world
     await world.until("Fri 17:10")
     assert ben.sees("could not be reached")
     assert await world.rows("SELECT state FROM checkin") == [("undeliverable",)]
+
+
+@pytest.mark.parametrize("act", ["writes", "taps"])
+async def test_whoever_speaks_to_the_bot_is_asked_again_though_nobody_heard_of_the_unblocking(
+    world: World, act: str
+) -> None:
+    """Telegram keeps that for a day; and a refusal may come after it."""
+    anna, _ = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    world.stage.emulator.faults.add(
+        "status", status=403, description="Forbidden: bot was blocked by the user",
+        method="sendMessage", chat=anna.phone.id,
+    )  # fmt: skip
+    await world.until("Tue 12:00")
+    assert not anna.sees("A short check-in")
+    if act == "writes":
+        await anna.types("/settings")
+    else:
+        await anna.taps("Help now")
+    await world.until("Mon 16:20")
+    assert anna.sees("A short check-in about Monday is ready.")

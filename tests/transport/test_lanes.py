@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.services.ports import Screen
-from bot.store.database import UpdateInHand, current_update
+from bot.store.database import Unavailable, UpdateInHand, current_update
 from bot.transport.lanes import Lanes
 from bot.transport.messenger import BotMessenger
 from bot.transport.pacing import Pacing
@@ -341,6 +341,24 @@ async def test_a_bug_in_a_callback_stops_nothing(server, lanes, told):
     assert [line["event"] for line in logs] == ["answer failed"]
     assert logs[0]["fault"].startswith("KeyError: ")
     assert "Anna" not in str(logs)
+
+
+async def test_what_cannot_be_noted_yet_is_noted_later_and_holds_up_nothing(server, lanes, told):
+    free = asyncio.Event()
+
+    async def then(message_id: int) -> None:
+        if not free.is_set():
+            raise Unavailable("disk full")
+        await told.then(message_id)
+
+    lanes.say(ANNA, Screen("the day"), then=then)
+    lanes.say(ANNA, Screen("help"))
+    await server.until(lambda: texts(server, "sendMessage") == ["the day", "help"])
+    assert not await lanes.drain(0.1)
+    assert told.ids == []
+    free.set()
+    assert await lanes.drain(5)
+    assert told.ids == [100]
 
 
 async def test_callbacks_do_not_inherit_the_update_in_hand(lanes):

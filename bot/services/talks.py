@@ -134,9 +134,7 @@ class Talks:
             away=away,
             covers=covers,
             shut=frozenset(
-                item
-                for item, given in answers.items()
-                if _is_of_before(given.answered_at, checkin, now)
+                item for item, given in answers.items() if _is_of_before(given, checkin, now)
             ),
         )
 
@@ -206,7 +204,7 @@ class Talks:
 async def _goals(tx: Transaction, checkin: CheckIn, now: int) -> Mapping[str, str]:
     """Give the words of the goals that are rated, with nothing in place of those of before."""
     return {
-        item: _CLOSED if _is_of_before(goal.made_at, checkin, now) else goal.words
+        item: _CLOSED if _is_shut(goal.made_at, checkin, now) else goal.words
         for item, goal in (await goals.goals_by_item(tx, checkin)).items()
     }
 
@@ -214,11 +212,16 @@ async def _goals(tx: Transaction, checkin: CheckIn, now: int) -> Mapping[str, st
 def is_closed(given: Answer, checkin: CheckIn, now: int) -> bool:
     """Say whether an answer holds words of before, which a new account may not see yet."""
     is_text = isinstance(given.value, str) and given.disclosure is not None
-    return is_text and _is_of_before(given.answered_at, checkin, now)
+    return is_text and _is_of_before(given, checkin, now)
 
 
-def _is_of_before(said_at: int, checkin: CheckIn, now: int) -> bool:
-    """Say whether something was said in a former account, and is not to be seen in the new one."""
+def _is_of_before(given: Answer, checkin: CheckIn, now: int) -> bool:
+    """Say whether an answer was given in a former account, and is not to be seen in the new one."""
+    return _is_shut(given.answered_at, checkin, now)
+
+
+def _is_shut(said_at: int, checkin: CheckIn, now: int) -> bool:
+    """Say whether what was said then is not to be seen in a new account."""
     if checkin.history_from_at is None or checkin.shows_before(now):
         return False
     return said_at <= checkin.history_from_at - OBJECTS_MS

@@ -201,14 +201,6 @@ class Talks:
         return force.next_digest_at(now, zone), cut_at, span, covers
 
 
-async def _goals(tx: Transaction, checkin: CheckIn, now: int) -> Mapping[str, str]:
-    """Give the words of the goals that are rated, with nothing in place of those of before."""
-    return {
-        item: _CLOSED if _is_shut(goal.made_at, checkin, now) else goal.words
-        for item, goal in (await goals.goals_by_item(tx, checkin)).items()
-    }
-
-
 def is_closed(given: Answer, checkin: CheckIn, now: int) -> bool:
     """Say whether an answer holds words of before, which a new account may not see yet."""
     is_text = isinstance(given.value, str) and given.disclosure is not None
@@ -234,4 +226,12 @@ def _shown(answers: Answers, checkin: CheckIn, now: int) -> Answers:
     return {
         item: replace(given, value=_CLOSED) if is_closed(given, checkin, now) else given
         for item, given in answers.items()
+    }
+
+
+async def _goals(tx: Transaction, checkin: CheckIn, now: int) -> Mapping[str, str]:
+    """Give the words of the goals that are rated, with nothing in place of those of before."""
+    return {
+        item: _CLOSED if _is_shut(goal.made_at, checkin, now) else goal.words
+        for item, goal in (await goals.goals_by_item(tx, checkin)).items()
     }

@@ -77,7 +77,7 @@ def version(as_json: AsJson = False) -> None:
 @cli.command()
 def run(config: Config = _CONFIG) -> None:
     """Run the bot until it is told to stop (Ctrl-C or SIGTERM)."""
-    from bot.cli.concealed import conceal
+    from bot.store.concealed import conceal
 
     conceal()
     # Before anything else that brings the same libraries in.

@@ -160,7 +160,7 @@ class Privacy:
         if pair.confirmed_at is None:
             raise Refused("not_confirmed")
         await self._tell_therapist(tx, pair, f"thinks_of_ending:{now}", now)
-        await self._note(tx, client_id, "told of ending", pair_id, now)
+        await self._note(tx, client_id, "told the therapist", pair_id, now)
         return pair
 
     async def erase(self, client_id: int, pair_id: int) -> list[int]:

@@ -132,7 +132,7 @@ class Relinking:
         pair = await _pair_of_any(tx, typed, therapist)
         moved = await self._confirm(tx, pair, number, None)
         if not isinstance(moved, Refused) and await people.roles_of(tx, pair.therapist_id):
-            await self._tell_therapist(tx, pair)
+            await self._tell_therapist(tx, pair, "relinked_by_practice")
         return moved
 
     async def _confirm(
@@ -227,8 +227,8 @@ class Relinking:
     async def object(self, tx: Transaction, former_id: int, relink_id: int) -> None:
         """Let the account of before say that it was somebody else: what was before stays closed.
 
-        The therapist and the admins are told, once. Errors: Refused("not_yours"), also when it is
-        too late.
+        The therapist, where that one is here still, and the admins are told, once.
+        Errors: Refused("not_yours"), also when it is too late.
         """
         now = self.clock.now()
         pair = await relinks.find_moved_pair(tx, relink_id, former_id, now)
@@ -241,10 +241,8 @@ class Relinking:
         if not any(noted):
             return
         await self._note(tx, former_id, "new account: objected to", pair.id)
-        await tell(
-            tx, pair.therapist_id, f"objected:{now}", subject_id=pair.id, pair_id=pair.id,
-            ids=self.ids, settings=self.settings, now=now,
-        )  # fmt: skip
+        if await people.roles_of(tx, pair.therapist_id):
+            await self._tell_therapist(tx, pair, "objected")
         await tell_admins(
             tx, f"objected_admin:{now}", subject_id=pair.id, pair_id=pair.id,
             ids=self.ids, settings=self.settings, now=now,
@@ -270,10 +268,10 @@ class Relinking:
         """List the messages that are to be closed in a former chat."""
         return await relinks.gone_of(tx, relink_id, former_id)
 
-    async def _tell_therapist(self, tx: Transaction, pair: Pair) -> None:
+    async def _tell_therapist(self, tx: Transaction, pair: Pair, notice: str) -> None:
         now = self.clock.now()
         await tell(
-            tx, pair.therapist_id, f"relinked_by_practice:{now}", subject_id=pair.id,
+            tx, pair.therapist_id, f"{notice}:{now}", subject_id=pair.id,
             pair_id=pair.id, ids=self.ids, settings=self.settings, now=now,
         )  # fmt: skip
 

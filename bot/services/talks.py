@@ -205,32 +205,27 @@ class Talks:
         return force.next_digest_at(now, zone), cut_at, span, covers
 
 
-async def _goals(tx: Transaction, checkin: CheckIn, now: int) -> Mapping[str, str]:
-    """Give the words of the goals that are rated, with nothing in place of those of before."""
-    return {
-        item: _CLOSED if _is_of_before(goal.made_at, checkin, now) else goal.words
-        for item, goal in (await goals.goals_by_item(tx, checkin)).items()
-    }
-
-
 def known_of(checkin: CheckIn, answers: Answers, now: int) -> Known:
     """Give what conditions need, without what a new account may not see yet."""
     if checkin.history_from_at is None:
         return checkin.known
-    shut = (
-        item for item, given in answers.items() if _is_of_before(given.answered_at, checkin, now)
-    )
+    shut = (item for item, given in answers.items() if _is_of_before(given, checkin, now))
     return replace(checkin.known, shut=frozenset(shut))
 
 
 def is_closed(given: Answer, checkin: CheckIn, now: int) -> bool:
     """Say whether an answer holds words of before, which a new account may not see yet."""
     is_text = isinstance(given.value, str) and given.disclosure is not None
-    return is_text and _is_of_before(given.answered_at, checkin, now)
+    return is_text and _is_of_before(given, checkin, now)
 
 
-def _is_of_before(said_at: int, checkin: CheckIn, now: int) -> bool:
-    """Say whether something was said in a former account, and is not to be seen in the new one."""
+def _is_of_before(given: Answer, checkin: CheckIn, now: int) -> bool:
+    """Say whether an answer was given in a former account, and is not to be seen in the new one."""
+    return _is_shut(given.answered_at, checkin, now)
+
+
+def _is_shut(said_at: int, checkin: CheckIn, now: int) -> bool:
+    """Say whether what was said then is not to be seen in a new account."""
     if checkin.history_from_at is None or checkin.shows_before(now):
         return False
     return said_at <= checkin.history_from_at - OBJECTS_MS
@@ -243,4 +238,12 @@ def _shown(answers: Answers, checkin: CheckIn, now: int) -> Answers:
     return {
         item: replace(given, value=_CLOSED) if is_closed(given, checkin, now) else given
         for item, given in answers.items()
+    }
+
+
+async def _goals(tx: Transaction, checkin: CheckIn, now: int) -> Mapping[str, str]:
+    """Give the words of the goals that are rated, with nothing in place of those of before."""
+    return {
+        item: _CLOSED if _is_shut(goal.made_at, checkin, now) else goal.words
+        for item, goal in (await goals.goals_by_item(tx, checkin)).items()
     }

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from bot.store.backup import BadBackup, back_up
+from bot.store.concealed import conceal
 from bot.store.vault import KeyProblem, load_vaults
 
 #: How long a process that was killed is waited for.
@@ -51,6 +52,8 @@ async def back_up_apart(
 
 def main() -> None:
     """Make one and end."""
+    # The key and the whole practice are in its memory; what its parent asked for ended with exec.
+    conceal()
     database, key, folder, now = sys.argv[1:]
     os.nice(5)
     try:

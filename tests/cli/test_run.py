@@ -194,7 +194,7 @@ def test_its_memory_goes_into_no_file(connected: Path, telegram: Emulator, start
 
 DUMPABLE = """
 import ctypes
-from bot.cli.concealed import conceal
+from bot.store.concealed import conceal
 before = ctypes.CDLL(None).prctl(3, 0, 0, 0, 0)
 conceal()
 print(before, ctypes.CDLL(None).prctl(3, 0, 0, 0, 0))
@@ -206,6 +206,25 @@ def test_a_concealed_process_cannot_be_dumped() -> None:
         [sys.executable, "-c", DUMPABLE], capture_output=True, text=True, check=True
     )
     assert said.stdout.split() == ["1", "0"]
+
+
+BACKING_UP = """
+import ctypes, sys
+from bot.store import backup_apart
+def load_vaults(_):
+    print(ctypes.CDLL(None).prctl(3, 0, 0, 0, 0))
+    sys.exit()
+backup_apart.load_vaults = load_vaults
+backup_apart.main()
+"""
+
+
+def test_nor_can_the_process_that_makes_its_backups(tmp_path: Path) -> None:
+    words = ["rapport.sqlite3", "rapport.key", str(tmp_path), "1"]
+    said = subprocess.run(
+        [sys.executable, "-c", BACKING_UP, *words], capture_output=True, text=True, check=True
+    )
+    assert said.stdout.split() == ["0"]
 
 
 def test_a_crash_leaves_no_core_file(

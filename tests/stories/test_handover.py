@@ -491,6 +491,22 @@ async def test_a_new_account_is_asked_in_place_of_the_former_one(world: World) -
         assert NOT_FOR_YOU in toast
 
 
+async def test_who_has_left_is_not_told_who_objects_to_a_new_account(world: World) -> None:
+    anna, ben, _ = await is_asked(world)
+    await world.later(hours=60)
+    assert await world.rows("SELECT 1 FROM handover WHERE left_at IS NOT NULL") == [(1,)]
+    received = ben.received
+    relinking = world.stage.running.room.relinking
+    new = world.human("Anna's new phone")
+    await new.starts((await relinking.offer_by_practice("A7", "Ben")).secret)
+    await world.stage.running.room.relinking.confirm_by_practice("A7", number_on(new), "Ben")
+    await world.step()
+    await anna.taps("That was not me")
+    await world.later(hours=12)
+    assert world.dana.sees("rapport relink client A7")
+    assert ben.received == received
+
+
 async def code_with_fay(world: World) -> str:
     ((code,),) = await world.rows(
         "SELECT code FROM pair WHERE id = (SELECT new_pair_id FROM handover_pair)"

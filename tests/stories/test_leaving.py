@@ -9,6 +9,7 @@ from world import World
 
 from bot.store.database import Unavailable
 from bot.views.buttons import data
+from tests.stories.test_goals import noted
 
 RECORD = '[privacy]\nfeedback_in_clinical_record = true\ncontact = "Dana at the front desk"\n'
 NEW_TEXT = """[privacy]
@@ -484,6 +485,21 @@ async def test_erasing_takes_away_what_could_not_be_read_of_them(world: World) -
     await cora.types("/erase")
     await cora.taps("Erase everything")
     assert await world.rows("SELECT * FROM set_aside") == []
+
+
+async def test_what_was_said_is_in_no_audit_that_outlives_it(world: World) -> None:
+    anna, _ = await world.pair("Anna", "Ben")
+    await noted(anna, "Sleep through the night")
+    await anna.taps("1 · Sleep through the night")
+    await anna.taps("Reached")
+    await anna.types("/stop")
+    await anna.taps("I'm thinking of ending or changing therapist")
+    await anna.taps("Yes, tell my therapist")
+    await anna.types("/erase")
+    await anna.taps("Erase everything")
+    acts = [act for (act,) in await world.rows("SELECT act FROM audit ORDER BY at")]
+    assert {"goal noted", "goal closed", "told the therapist", "erased"} <= set(acts)
+    assert not [act for act in acts if "ending" in str(act) or "reached" in str(act)]
 
 
 @pytest.mark.settings(f"{RECORD}retention_days = 30\n")

@@ -218,12 +218,15 @@ class Entry:
 
     @property
     def told(self) -> tuple[Session, ...]:
-        """Its sessions in the order of telling: answers first, and of these the low ones.
+        """Its sessions in the order of telling: answers first, and of these the low ones; then what
+        is not known, which must not be hidden behind what is.
 
         Why somebody was not asked is told once, of the newest.
         """
         told, whys = list[Session](), set[str | None]()
-        for one in sorted(self.sessions, key=lambda one: (not one.has_answers, not one.is_low)):
+        for one in sorted(
+            self.sessions, key=lambda one: (not one.has_answers, not one.is_low, not one.is_lost)
+        ):
             if one.outcome == "not_asked":
                 if one.reason in whys:
                     continue
@@ -261,8 +264,9 @@ class Entry:
 
     @property
     def unanswered(self) -> Session | None:
-        """The newest session of this digest without answers to show."""
-        return next((session for session in self.sessions if not session.has_answers), None)
+        """The newest session of this digest without answers to show, one that was lost first."""
+        others = [session for session in self.sessions if not session.has_answers]
+        return next((one for one in others if one.is_lost), others[0] if others else None)
 
     @property
     def stands_out(self) -> bool:

@@ -189,6 +189,11 @@ class Session(NamedTuple):
     lost: tuple[tuple[str, str], tuple[str, str]] | None = None
 
     @property
+    def is_lost(self) -> bool:
+        """Whether nobody knows what became of it: that was lost with the server."""
+        return self.outcome in ("undelivered", "not_asked") and self.reason == "lost"
+
+    @property
     def has_answers(self) -> bool:
         """Whether there are answers that may be shown."""
         return self.outcome in WITH_ANSWERS

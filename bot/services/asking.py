@@ -6,6 +6,7 @@ appointment, and what a condition needs of the past is frozen in the check-in.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -279,7 +280,13 @@ async def _cap(tx: Transaction, settings: Settings, pair: Pair, ended: store.End
     on = date.fromisoformat(ended.local_on)
     monday = on - timedelta(days=on.weekday())
     sunday = monday + timedelta(days=6)
-    asked = await store.asked_between(tx, pair.id, monday.isoformat(), sunday.isoformat())
-    if asked.count(ended.local_on) >= settings.checkin.per_day:
+    before = await store.asked_between(tx, pair.id, monday.isoformat(), sunday.isoformat())
+    asked = Counter(day for day, is_certain in before if is_certain)
+    per_day = settings.checkin.per_day
+    for day, is_certain in before:
+        # Of a day that was lost, no more can have been asked about than a day has.
+        if not is_certain and asked[day] < per_day:
+            asked[day] += 1
+    if asked[ended.local_on] >= per_day:
         return "per_day"
-    return "per_week" if len(asked) >= settings.checkin.per_week else None
+    return "per_week" if asked.total() >= settings.checkin.per_week else None

@@ -151,19 +151,21 @@ async def was_asked(tx: Transaction, pair_id: int, item: str) -> bool:
     return row is not None
 
 
-async def asked_between(tx: Transaction, pair_id: int, from_on: str, until_on: str) -> list[str]:
-    """List the local dates (inclusive bounds) whose appointments a pair was asked about, or may
-    have been in hours that were lost.
+async def asked_between(
+    tx: Transaction, pair_id: int, from_on: str, until_on: str
+) -> list[tuple[str, bool]]:
+    """List the local dates (inclusive bounds) of appointments that a pair was asked about, or may
+    have been in hours that were lost, each with whether that is certain.
     """
     rows = await tx.all(
-        "SELECT local_on FROM appointment WHERE pair_id = :pair_id"
+        "SELECT local_on, asked FROM appointment WHERE pair_id = :pair_id"
         " AND (asked = 'asked' OR not_asked_reason = 'lost')"
         " AND local_on BETWEEN :from_on AND :until_on",
         pair_id=pair_id,
         from_on=from_on,
         until_on=until_on,
     )
-    return [row["local_on"] for row in rows]
+    return [(row["local_on"], row["asked"] == "asked") for row in rows]
 
 
 async def was_asked_last(tx: Transaction, pair_id: int, before_at: int) -> bool:

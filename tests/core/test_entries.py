@@ -69,6 +69,18 @@ def test_of_several_sessions_the_newest_with_answers_speaks_and_the_silent_one_i
     assert made.standing == "calm"
 
 
+def test_what_is_not_known_is_not_hidden_behind_what_is() -> None:
+    open_then = asked(MONDAY, not_asked_reason="lost")
+    over_then = asked(MONDAY, state=None, decided_at=CUT - DAY, not_asked_reason="lost")
+    later = asked("2026-11-19", state=None, decided_at=CUT - DAY, not_asked_reason="per_week")
+    for lost in (open_then, over_then):
+        beside = entry(pair("A7", lost, asked(TUESDAY, *CALM), later))
+        assert beside.unanswered is not None
+        assert beside.unanswered.on == MONDAY
+        silent = entry(pair("A7", lost, asked(TUESDAY), later))
+        assert [session.on[-2:] for session in silent.told] == ["16", "19", "17"]
+
+
 def test_without_an_answer_the_newest_session_speaks_and_there_is_nothing_to_read() -> None:
     made = entry(pair("A7", asked(MONDAY), asked(TUESDAY)))
     assert made.latest is not None

@@ -188,6 +188,33 @@ async def test_lost_hours_are_not_called_silence(world: World) -> None:
     await world.check()
 
 
+@pytest.mark.parametrize("is_answered", [True, False])
+async def test_of_a_lost_day_no_more_counts_as_asked_than_a_day_has(
+    world: World, *, is_answered: bool
+) -> None:
+    """Of two sessions of one day only one can have been asked about; it is said of both days."""
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    for when in ("2026-11-02 18:00", "2026-11-05 15:00"):
+        await ben.types(f"/add A7 {when} 50m weekly")
+        labels = ben.phone.last.labels
+        await ben.taps("Confirm" if "Confirm" in labels else "Add beside it")
+    await world.until("Mon 12:00")
+    backup = await backed_up(world)
+    await world.until("Tue 09:00")
+    asked_before = len(questions(anna))
+    await restored(world, backup)
+    await resumed(world)
+    await world.until("Thu 16:30")
+    assert len(questions(anna)) == asked_before + 1, "a week has two"
+    if is_answered:
+        await anna.checks_in(8, 8, 8, 8, 8)
+    await world.until("Fri 17:10")
+    digest = ben.sees("Week 45")
+    assert digest is not None
+    assert "Mon, Nov 2: not asked (its time was lost with the server)" in (digest.text or "")
+    await world.check()
+
+
 async def test_on_hold_help_stop_erase_and_privacy_work(world: World) -> None:
     anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
     cora, _ = await world.pair("Cora", "Ben", code="C3", meets="Mon 15:00")

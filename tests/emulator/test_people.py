@@ -82,7 +82,7 @@ async def test_a_mistake_in_a_predicate_is_raised_where_it_waits(bot: RawBot, an
     await asyncio.sleep(0)
     await bot.call("sendMessage", chat_id=anna.id, text="x")
     with pytest.raises(ZeroDivisionError):
-        await asyncio.wait_for(watching, 1)
+        await asyncio.wait_for(watching, 10)
 
 
 async def test_nobody_is_spoken_to_before_the_bot_says_something(anna: Person) -> None:

@@ -17,7 +17,7 @@ def _ids(updates: list[dict[str, Any]]) -> list[int]:
 
 
 async def _hanging(emulator: Emulator, poll: asyncio.Task[Any]) -> None:
-    assert await emulator.bell.wait_for(lambda: emulator.polling, 2)
+    assert await emulator.bell.wait_for(lambda: emulator.polling, 10)
     assert not poll.done()
 
 
@@ -110,7 +110,7 @@ async def test_a_long_poll_ends_with_the_first_update(
     poll = asyncio.create_task(bot.call("getUpdates", timeout=30))
     await _hanging(emulator, poll)
     anna.send("now")
-    [update] = await asyncio.wait_for(poll, 2)
+    [update] = await asyncio.wait_for(poll, 10)
     assert update["message"]["text"] == "now"
 
 
@@ -123,7 +123,7 @@ async def test_of_two_polls_the_older_gets_409(bot: RawBot, emulator: Emulator) 
     older = asyncio.create_task(bot.answer("getUpdates", timeout=30))
     await _hanging(emulator, older)
     newer = asyncio.create_task(bot.call("getUpdates", timeout=30))
-    status, body = await asyncio.wait_for(older, 2)
+    status, body = await asyncio.wait_for(older, 10)
     assert (status, body["description"]) == (
         409,
         "Conflict: terminated by other getUpdates request;"
@@ -131,14 +131,14 @@ async def test_of_two_polls_the_older_gets_409(bot: RawBot, emulator: Emulator) 
     )
     await _hanging(emulator, newer)
     emulator.person("Anna").start()
-    assert len(await asyncio.wait_for(newer, 2)) == 1
+    assert len(await asyncio.wait_for(newer, 10)) == 1
 
 
 async def test_a_poll_whose_client_left_takes_nothing(bot: RawBot, emulator: Emulator) -> None:
     left = asyncio.create_task(bot.call("getUpdates", timeout=30))
     await _hanging(emulator, left)
     left.cancel()
-    assert await emulator.bell.wait_for(lambda: not emulator.polling, 2)
+    assert await emulator.bell.wait_for(lambda: not emulator.polling, 10)
     emulator.person("Anna").start()
     assert len(await bot.call("getUpdates")) == 1
 

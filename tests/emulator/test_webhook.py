@@ -302,7 +302,7 @@ async def test_nothing_listening_is_told_too(bot: RawBot, anna: Person, hook: Ho
 
 async def test_polling_is_refused_while_a_webhook_is_set(bot: RawBot, hook: Hook) -> None:
     poll = asyncio.create_task(bot.answer("getUpdates", timeout=30))
-    assert await hook.emulator.bell.wait_for(lambda: hook.emulator.world.queue.polling, 2)
+    assert await hook.emulator.bell.wait_for(lambda: hook.emulator.world.queue.polling, 10)
     await bot.call("setWebhook", url=hook.url)
     status, body = await poll
     assert (status, body["description"]) == (409, "Conflict: terminated by setWebhook request")

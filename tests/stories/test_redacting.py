@@ -344,8 +344,9 @@ async def test_a_digest_that_is_being_sent_while_somebody_erases_is_changed_afte
     )
     stage.clock.advance_to(stage.moment("Fri 17:00"))
     await stage.running.ticks._tick("plan")
+    before = len(ben.phone.chat)
     sending = asyncio.create_task(stage.running.ticks._tick("deliver"))
-    await asyncio.sleep(0.5)
+    assert await stage.emulator.bell.wait_for(lambda: len(ben.phone.chat) > before, 10)
     assert await world.rows("SELECT 1 FROM message WHERE kind = 'digest' AND state = 'sending'")
     ((client_id, pair_id),) = await world.rows("SELECT client_id, id FROM pair WHERE code = 'A7'")
     await stage.running.room.privacy.erase(client_id, pair_id)  # type: ignore[arg-type]
@@ -370,8 +371,9 @@ async def test_a_notice_that_is_being_sent_while_somebody_erases_is_changed_afte
         "delay", stage="after", method="sendMessage", chat=ben.phone.id, seconds=1.0
     )
     await stage.running.room.privacy.tell_ending(client_id, pair_id)  # type: ignore[arg-type]
+    before = len(ben.phone.chat)
     sending = asyncio.create_task(stage.running.ticks._tick("deliver"))
-    await asyncio.sleep(0.5)
+    assert await stage.emulator.bell.wait_for(lambda: len(ben.phone.chat) > before, 10)
     assert await world.rows("SELECT 1 FROM message WHERE state = 'sending'")
     notice = next(s for s in reversed(ben.phone.chat) if "A7" in (s.text or ""))
     await stage.running.room.privacy.erase(client_id, pair_id)  # type: ignore[arg-type]

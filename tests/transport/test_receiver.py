@@ -194,7 +194,7 @@ async def test_one_person_in_order_while_people_go_side_by_side(server, practice
     both = asyncio.Barrier(2)
 
     async def meets(update: Update) -> None:
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(10):
             await both.wait()
 
     practice.on["meet"] = meets

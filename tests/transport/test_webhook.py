@@ -539,7 +539,7 @@ async def test_a_stop_finishes_what_is_in_hand_and_takes_nothing_new(door, pract
     assert practice.recorded == [1]
     with pytest.raises(aiohttp.ClientConnectionError):
         await door.post(message(2, ANNA, "hello"))
-    await asyncio.wait_for(door.task, 1)
+    await asyncio.wait_for(door.task, 10)
 
 
 async def test_what_a_stop_cuts_short_is_not_answered(door, practice, caplog):

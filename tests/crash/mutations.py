@@ -167,11 +167,11 @@ def _wrong_person() -> None:
     inner = BotMessenger.send
     chats: list[int] = []
 
-    async def send(self: BotMessenger, chat_id: int, screen: Any) -> int:
+    async def send(self: BotMessenger, chat_id: int, screen: Any, **how: Any) -> int:
         chats.append(chat_id)
         other = next((chat for chat in chats if chat != chat_id), chat_id)
         is_prompt = "A short check-in" in screen.text
-        return await inner(self, other if is_prompt else chat_id, screen)
+        return await inner(self, other if is_prompt else chat_id, screen, **how)
 
     BotMessenger.send = send  # type: ignore[method-assign]
 

@@ -295,7 +295,7 @@ def _folding(closing: Closing, room: Room) -> Callable[[], Awaitable[bool]]:
             return False
         chat, message = talk.person.telegram_id, talk.checkin.telegram_message
         if chat is not None and message is not None:
-            room.lanes.edit(chat, message, room.checkin_views.ended(talk))
+            room.lanes.edit(chat, message, room.checkin_views.ended(talk), anew=False)
         return True
 
     return fold_one
@@ -311,7 +311,7 @@ def _lapsing(room: Room) -> Callable[[], Awaitable[bool]]:
         if lapsed.client is not None and lapsed.client.telegram_id is not None:
             over = room.handover_views.lapsed(lapsed.pair, room.desk.reader(lapsed.client))
             for place in lapsed.places:
-                room.lanes.edit(lapsed.client.telegram_id, place, over)
+                room.lanes.edit(lapsed.client.telegram_id, place, over, anew=False)
         return True
 
     return lapse_one

@@ -56,7 +56,7 @@ class Delivery:
         if arrived and claimed.person.telegram_id is not None:
             for older in made.replaces:
                 moved = self.room.checkin_views.moved(claimed.person)
-                self.room.lanes.edit(claimed.person.telegram_id, older, moved)
+                self.room.lanes.edit(claimed.person.telegram_id, older, moved, anew=False)
         return True
 
     async def _surely(self, record: Callable[..., Awaitable[T]], *values: object) -> T:
@@ -97,7 +97,7 @@ class Delivery:
                 return True
             # The account has changed while this was under way: nothing of it stays there.
             gone = self.room.relink_views.gone(self.room.desk.reader(claimed.person))
-            self.room.lanes.edit(chat_id, sent, gone)
+            self.room.lanes.edit(chat_id, sent, gone, anew=False)
         return False
 
     async def _attempt(self, is_digest: bool, chat_id: int, screen: Screen) -> int:

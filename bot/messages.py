@@ -87,8 +87,9 @@ class Messages:
         room, message, reader = self.room, claimed.message, self._reader(claimed)
         gone = await room.relinking.gone(message.subject_id, claimed.person.id)
         assert claimed.person.telegram_id is not None  # noqa: S101 - checked in the claim
+        closed = room.relink_views.gone(reader)
         for older in gone:
-            room.lanes.edit(claimed.person.telegram_id, older, room.relink_views.gone(reader))
+            room.lanes.edit(claimed.person.telegram_id, older, closed, anew=False)
         others = message.part.endswith(":others")
         return Made(room.relink_views.former(message.subject_id, others, reader))
 

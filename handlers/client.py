@@ -257,7 +257,8 @@ async def keep_ending(room: Room, ask: Ask) -> Reply:
 async def erase(room: Room, ask: Ask) -> Reply:
     """Erase, or ask for it where the record must be kept."""
     for message in await room.privacy.erase(ask.me, ask.tap.subject):
-        room.lanes.edit(ask.chat_id, message, room.checkin_views.gone(ask.reader))
+        gone = room.checkin_views.gone(ask.reader)
+        room.lanes.edit(ask.chat_id, message, gone, anew=False)
     return await erased(room, ask)
 
 

@@ -108,8 +108,12 @@ class Lane(Protocol):
         screen: Screen,
         *,
         then: Callable[[int], Awaitable[None]] | None = None,
+        anew: bool = True,
     ) -> None:
-        """Replace a message; `then` learns the new id when it had to be sent anew."""
+        """Replace a message; `then` learns the new id when it had to be sent anew.
+
+        anew: False for what only closes a message, and is nothing where that is gone.
+        """
         ...
 
     def say(

@@ -50,6 +50,7 @@ class _Edit:
     message_id: int
     screen: Screen
     then: Then | None
+    anew: bool
     on_the_wire: bool = False
     renewed: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -103,21 +104,28 @@ class Lanes:
         self._quiet.set()
 
     def edit(
-        self, chat_id: int, message_id: int, screen: Screen, *, then: Then | None = None
+        self,
+        chat_id: int,
+        message_id: int,
+        screen: Screen,
+        *,
+        then: Then | None = None,
+        anew: bool = True,
     ) -> None:
         """Show `screen` in an existing message; an older one that still waits is dropped.
 
         Tried again for two minutes, also when the result was unclear. Where the message is gone
-        or cannot be edited, the screen is sent as a new one and `then(new_message_id)` awaited.
+        or cannot be edited, the screen is sent as a new one and `then(new_message_id)` awaited;
+        not with anew=False, for what only closes something that may have been deleted.
         """
         lane = self._lane(chat_id)
         message_id = lane.moved.get(message_id, message_id)
         job = lane.edits.get(message_id)
         if job is None or job.on_the_wire:
-            job = lane.edits[message_id] = _Edit(message_id, screen, then)
+            job = lane.edits[message_id] = _Edit(message_id, screen, then, anew)
             lane.jobs.append(job)
         else:
-            job.screen, job.then = screen, then
+            job.screen, job.then, job.anew = screen, then, anew
             job.renewed.set()
 
     def say(self, chat_id: int, screen: Screen | Make, *, then: Then | None = None) -> None:
@@ -263,8 +271,10 @@ class Lanes:
         newest = lane.edits.get(job.message_id, job)
         if newest is not job:
             lane.jobs.remove(newest)
-            job.screen, job.then = newest.screen, newest.then
+            job.screen, job.then, job.anew = newest.screen, newest.then, newest.anew
         lane.edits.pop(job.message_id, None)
+        if not job.anew:
+            return
         new_id = await self._send(lane.chat_id, job.screen)
         lane.moved[job.message_id] = new_id
         waiting = lane.edits.pop(job.message_id, None)

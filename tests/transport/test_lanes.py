@@ -222,6 +222,14 @@ async def test_a_screen_whose_message_is_gone_becomes_a_new_message(server, lane
     assert told.ids == [100]
 
 
+async def test_what_only_closes_a_message_is_nothing_where_that_is_gone(server, lanes, told):
+    server.on("editMessageText", refuses(400, GONE))
+    lanes.edit(ANNA, 5, Screen("This is closed."), then=told.then, anew=False)
+    assert await lanes.drain(5)
+    assert server.methods == ["editMessageText"]
+    assert told.ids == []
+
+
 async def test_then_is_not_told_of_an_edit_that_worked(server, lanes, told):
     lanes.edit(ANNA, 5, Screen("How was it?"), then=told.then)
     assert await lanes.drain(5)

@@ -487,6 +487,25 @@ async def test_erasing_takes_away_what_could_not_be_read_of_them(world: World) -
     assert await world.rows("SELECT * FROM set_aside") == []
 
 
+async def test_a_question_that_was_deleted_comes_neither_erased_nor_closed(world: World) -> None:
+    anna, _ = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    cora, _ = await world.pair("Cora", "Ben", code="C3", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    world.to_be_refused.add("Bad Request: message to edit not found")
+    cora.phone.delete(cora.phone.last)
+    await cora.types("/erase")
+    received = cora.received
+    await cora.taps("Erase everything")
+    assert cora.received == received
+    # The reminder of Tuesday is deleted as well.
+    await world.until("Wed 12:00")
+    anna.phone.delete(anna.phone.last)
+    received = anna.received
+    await world.until("Thu 16:20")
+    assert await world.rows("SELECT state FROM checkin") == [("expired",)]
+    assert anna.received == received
+
+
 async def test_what_was_said_is_in_no_audit_that_outlives_it(world: World) -> None:
     anna, _ = await world.pair("Anna", "Ben")
     await noted(anna, "Sleep through the night")

@@ -106,6 +106,17 @@ async def test_the_former_account_has_nothing_left_but_help(world: World) -> Non
     assert "In an emergency call 112." in anna.screen
 
 
+async def test_what_was_deleted_in_the_former_chat_does_not_come_anew(world: World) -> None:
+    anna, ben = await half_answered(world)
+    world.to_be_refused.add("Bad Request: message to edit not found")
+    for seen in [seen for seen in anna.phone.chat if seen.from_bot]:
+        anna.phone.delete(seen)
+    received = anna.received
+    await relinks(world, ben)
+    assert GOES_ON in anna.screen
+    assert anna.received == received + 1
+
+
 async def test_before_the_number_is_typed_nothing_changes(world: World) -> None:
     anna, ben = await half_answered(world)
     before = await world.facts()

@@ -136,7 +136,8 @@ class Continuing:
     @reads
     async def has_earlier(self, tx: Transaction, therapist_id: int, pair_id: int) -> bool:
         """Say whether a therapist may look at what was before a pair."""
-        return await handovers.find_earlier(tx, pair_id, therapist_id) is not None
+        now = self.clock.now()
+        return await handovers.find_earlier(tx, pair_id, therapist_id, now) is not None
 
     async def _note(self, tx: Transaction, actor_id: int, act: str, pair_id: int) -> None:
         await audit.note(tx, self.ids.new(), self.clock.now(), actor_id, act, "pair", pair_id)

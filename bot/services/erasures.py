@@ -88,7 +88,7 @@ class Erasures:
             raise Refused("settled")
         client = await people.load_person(tx, pair.client_id) if pair.client_id else None
         gone = await checkins.messages_of_pair(tx, pair.id)
-        await self._tell(tx, pair, pair.therapist_id, "erased", now, pair_id=None)
+        await self._tell_therapist(tx, pair, "erased", now, pair_id=None)
         await erasure.erase_pair(tx, pair.id, now)
         await audit.note(tx, self.ids.new(), now, None, "erased by the practice", "pair", pair.id)
         return client, tuple(gone)
@@ -104,8 +104,14 @@ class Erasures:
             part = f"erasure_declined:{now}"
             await self._tell(tx, pair, pair.client_id, part, now, pair_id=pair.id)
         part = f"erase_declined:{now}"
-        await self._tell(tx, pair, pair.therapist_id, part, now, pair_id=pair.id)
+        await self._tell_therapist(tx, pair, part, now, pair_id=pair.id)
         await audit.note(tx, self.ids.new(), now, None, "erasure declined", "pair", pair.id)
+
+    async def _tell_therapist(
+        self, tx: Transaction, pair: Pair, part: str, now: int, *, pair_id: int | None
+    ) -> None:
+        if await people.roles_of(tx, pair.therapist_id):  # whoever has left hears nothing more
+            await self._tell(tx, pair, pair.therapist_id, part, now, pair_id=pair_id)
 
     async def _tell(
         self, tx: Transaction, pair: Pair, person_id: int, part: str, now: int, *,

@@ -99,10 +99,10 @@ class Lookup:
         own = await pairs.find_pair_of_therapist(tx, pair_id, therapist_id)
         if own is None:
             raise Refused("not_yours")
-        former = await handovers.find_earlier(tx, pair_id, therapist_id)
+        now = self.clock.now()
+        former = await handovers.find_earlier(tx, pair_id, therapist_id, now)
         if former is None:
             raise Refused("nothing_shared")
-        now = self.clock.now()
         window, among = Window.up_to(now, await self._zone(tx, therapist_id)), Among(former.pair_id)
         found = await digest_facts.facts_of(
             tx, former.therapist_id, window, depth=FOLLOWED_SESSIONS, texts=True, among=among

@@ -289,6 +289,8 @@ class Privacy:
     async def _tell_therapist(
         self, tx: Transaction, pair: Pair, part: str, now: int, *, without_pair: bool = False
     ) -> None:
+        if not await people.roles_of(tx, pair.therapist_id):
+            return  # whoever has left hears nothing more
         await outbox.queue(
             tx,
             id=self.ids.new(),

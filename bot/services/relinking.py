@@ -31,7 +31,7 @@ from bot.services.relink_links import (
     make_link,
     unfit,
 )
-from bot.store import audit, checkins, invitations, outbox, pairs, people, relinks
+from bot.store import audit, checkins, handovers, invitations, outbox, pairs, people, relinks
 from bot.store.database import Database, Transaction
 from bot.store.relinks import Opener, Relink
 
@@ -181,6 +181,10 @@ class Relinking:
         if not await relinks.end_relink(tx, found.id, pair.client_id, gone, now):
             raise Refused("relink_none", whose=pair.code)
         for one in (pair, *linked):
+            if one.objected_at is not None and one.history_from_at is not None:
+                # What the account said that was not the client's is no yes of theirs.
+                since = one.history_from_at - OBJECTS_MS
+                await handovers.withdraw_earlier(tx, one.id, since)
             if not await relinks.move_pair(
                 tx, one.id, one.therapist_id, pair.client_id, new.id, now, opens_at
             ):

@@ -299,19 +299,36 @@ async def note_told(tx: Transaction, handover_id: int, now: int) -> None:
     await tx.run("UPDATE handover SET told_at = :now WHERE id = :id", id=handover_id, now=now)
 
 
-async def find_earlier(tx: Transaction, pair_id: int, therapist_id: int) -> Earlier | None:
-    """Find what was before a therapist's pair, where its client shares it and has agreed here."""
+async def find_earlier(
+    tx: Transaction, pair_id: int, therapist_id: int, now: int
+) -> Earlier | None:
+    """Find what was before a therapist's pair, where its client shares it and has agreed here.
+
+    Nothing while the account of before can still say, or has said, that this client is another.
+    """
     row = await tx.one(
         "SELECT former.id, former.therapist_id FROM handover_pair"
         " JOIN pair AS own ON own.id = new_pair_id JOIN pair AS former ON former.id = pair_id"
         " WHERE own.id = :pair_id AND own.therapist_id = :therapist_id AND answer = 'share'"
         " AND own.state IN ('active', 'paused') AND own.consented_at IS NOT NULL"
         " AND former.state = 'ended' AND former.client_id = own.client_id"
-        " AND former.stopped_at IS NULL AND former.erase_asked_at IS NULL",
+        " AND former.stopped_at IS NULL AND former.erase_asked_at IS NULL"
+        " AND former.objected_at IS NULL AND coalesce(former.history_from_at, 0) <= :now",
         pair_id=pair_id,
         therapist_id=therapist_id,
+        now=now,
     )
     return Earlier(row["id"], row["therapist_id"]) if row else None
+
+
+async def withdraw_earlier(tx: Transaction, pair_id: int, said_since: int) -> None:
+    """Let a client who goes on share nothing of a pair, where that was said since then."""
+    await tx.run(
+        "UPDATE handover_pair SET answer = 'fresh'"
+        " WHERE pair_id = :pair_id AND answer = 'share' AND answered_at >= :said_since",
+        pair_id=pair_id,
+        said_since=said_since,
+    )
 
 
 async def to_hand_over(tx: Transaction, from_id: int) -> list[Pair]:

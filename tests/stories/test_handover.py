@@ -15,11 +15,13 @@ from world import Human, World
 
 from bot.core.errors import Refused
 from bot.opening import RandomIds
+from bot.services.erasures import Erasures
 from bot.services.handing import Handing, Plan
 from bot.store.database import Transaction
 from bot.views.buttons import write_id
 from tests.stories.test_ending import SHORT
-from tests.stories.test_relinking import link_for, number_on, relinks
+from tests.stories.test_leaving import RECORD
+from tests.stories.test_relinking import by_practice, link_for, number_on, relinks
 
 ASK = "If you go on with Fay: shall I ask you after those sessions, too?"
 NOT_FOR_YOU = "This is not for you to use."
@@ -489,6 +491,102 @@ async def test_a_new_account_is_asked_in_place_of_the_former_one(world: World) -
     assert "Do you agree?" in new.screen
     for toast in await anna.forges(*[b for b in world.pushed(new) if b.startswith("hand.")]):
         assert NOT_FOR_YOU in toast
+
+
+async def left(world: World) -> tuple[Human, Human]:
+    """Come to where Anna goes on with Fay, and Ben has no access any more."""
+    anna, ben, _ = await is_asked(world)
+    await anna.taps("Yes, and share my answers")
+    await anna.taps("I agree")
+    await world.later(hours=72)
+    assert await world.rows("SELECT 1 FROM handover WHERE left_at IS NOT NULL") == [(1,)]
+    return anna, ben
+
+
+async def test_who_has_left_is_not_told_who_erases(world: World) -> None:
+    anna, ben = await left(world)
+    received = ben.received
+    await anna.types("/erase")
+    await anna.taps("Ben")
+    await anna.taps("Erase everything")
+    await world.later(hours=12)
+    assert await world.kept() == []
+    assert ben.received == received
+
+
+@pytest.mark.settings(RECORD)
+@pytest.mark.parametrize("is_granted", [True, False])
+async def test_who_has_left_is_not_told_what_the_practice_erases(
+    world: World, is_granted: bool
+) -> None:
+    anna, ben = await left(world)
+    received = ben.received
+    await anna.types("/erase")
+    await anna.taps("Ben")
+    await anna.taps("Send the request")
+    await world.later(hours=12)
+    stage = world.stage
+    erasures = Erasures(stage.running.db, stage.clock, RandomIds(), stage.settings)
+    (wish,) = await erasures.open_wishes()
+    await (erasures.carry_out(wish) if is_granted else erasures.decline(wish))
+    await world.later(hours=12)
+    assert (await world.kept() == []) == is_granted
+    assert ben.received == received
+
+
+async def shared_by_another(world: World) -> tuple[Human, Human, Human]:
+    """Let an account that is not Anna's get her pair, and share what was before with Fay."""
+    anna, ben, fay = await practice(world)
+    await starts(world)
+    await world.later(hours=24, minutes=10)
+    other = await relinks(world, ben)
+    await world.later(hours=2)
+    await other.taps("Yes, and share my answers")
+    await other.taps("I agree")
+    return anna, other, fay
+
+
+async def looks_at_earlier(world: World, fay: Human) -> bool:
+    """Let Fay open the earlier answers, where offered; else try what would open them."""
+    await fay.types("/clients")
+    await fay.taps(await code_with_fay(world))
+    if "Earlier answers" in fay.phone.last.labels:
+        await fay.taps("Earlier answers")
+        assert "a marmot" in fay.screen
+        return True
+    ((pair,),) = await world.rows("SELECT new_pair_id FROM handover_pair")
+    await fay.forges(f"earlier.{write_id(int(str(pair)))}")
+    assert not fay.sees("a marmot")
+    return False
+
+
+async def test_what_a_new_account_shares_waits_until_nobody_can_object(world: World) -> None:
+    _, _, fay = await shared_by_another(world)
+    assert not await looks_at_earlier(world, fay)
+    await world.later(hours=24)
+    assert await looks_at_earlier(world, fay)
+
+
+async def test_what_an_account_shared_that_was_not_the_clients_stays_closed(world: World) -> None:
+    anna, _, fay = await shared_by_another(world)
+    await anna.taps("That was not me")
+    await world.later(hours=30)
+    assert not await looks_at_earlier(world, fay)
+    back = world.human("Anna's own phone")
+    await back.starts((await by_practice(world).offer_by_practice("A7", "Ben")).secret)
+    await by_practice(world).confirm_by_practice("A7", number_on(back), "Ben")
+    await world.step()
+    await back.taps("I agree")
+    await world.later(hours=30)
+    assert not await looks_at_earlier(world, fay), "the yes was another's"
+
+
+async def test_where_the_new_account_was_the_right_one_its_yes_counts(world: World) -> None:
+    anna, _, fay = await shared_by_another(world)
+    await anna.taps("That was not me")
+    await by_practice(world).settle("A7", "Ben")
+    await world.step()
+    assert await looks_at_earlier(world, fay)
 
 
 async def test_who_has_left_is_not_told_who_objects_to_a_new_account(world: World) -> None:

@@ -59,9 +59,11 @@ async def live(config: Path, clock_file: Path) -> None:
             sys.exit(1)
         while not stop.is_set():
             asking = clock.asked
-            worked = await ticked(app.ticks.run_once)
-            if not worked and app.lanes.idle and app.receiver.ready.is_set():
-                clock.answer(asking)
+            # Whoever moves the clock asks as well: until then nothing falls due.
+            if asking > clock.answered:
+                worked = await ticked(app.ticks.run_once)
+                if not worked and app.lanes.idle and app.receiver.ready.is_set():
+                    clock.answer(asking)
             await asyncio.sleep(_TICK_SECONDS)
     finally:
         await app.stop()

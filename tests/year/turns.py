@@ -16,7 +16,7 @@ from bot.services.importing import Importing, Wanted
 from bot.store import people
 from tests.world import invitation_in
 from tests.year.cast import FIRST_ON, ZONE, Part, Roles, Slot
-from tests.year.chronicle import Left, Single
+from tests.year.chronicle import Entitled, Left, Single
 from tests.year.course import DAY, FOR_EVER, HOUR, Course
 from tests.year.people import YearClient, YearTherapist
 
@@ -216,6 +216,12 @@ class Turns:
         for part in chronicle.parts:
             if part.therapist == LEAVES:
                 chronicle.silent[part.key].append([begins, FOR_EVER])
+                self._is_told_to_admins(part.code)
+
+    def _is_told_to_admins(self, code: str) -> None:
+        """What came of it the admins are told by code."""
+        admins = self._therapist("Dana").phone.id
+        self.course.chronicle.entitled.append(Entitled(admins, code, self._now, FOR_EVER))
 
     async def _answer(self, client: YearClient) -> None:
         """Answer whether to go on with the colleague: one after the other in another way."""
@@ -245,5 +251,6 @@ class Turns:
             client.part, therapist=TAKES_OVER, code=told.text.split()[0],
             slots=(Slot(*hour, 2, since),),
         )  # fmt: skip
+        self._is_told_to_admins(client.part.code)
         self.course.begins(client.part)
         await self.course.add_pattern(client.part)

@@ -163,13 +163,35 @@ async def test_what_was_before_is_the_colleagues_only_by_the_clients_yes(
         await pairs.join_pair(tx, 60, client, CUT)
         await pairs.confirm_pair(tx, 60, fay, client, CUT)
         await pairs.consent(tx, 60, client, "1", CUT)
-        assert await handovers.find_earlier(tx, 60, fay) is None
+        assert await handovers.find_earlier(tx, 60, fay, CUT) is None
         assert await handovers.answer(tx, pair, client, said, 60, CUT)
         await tx.run(f"UPDATE pair SET {change} WHERE id = 60")
-        found = await handovers.find_earlier(tx, 60, fay)
+        found = await handovers.find_earlier(tx, 60, fay, CUT)
         assert (found is not None) == is_seen
         if found is not None:
             assert (found.pair_id, found.therapist_id) == (pair, world.ben)
         for therapist in (world.ben, client, STRANGER):
-            assert await handovers.find_earlier(tx, 60, therapist) is None
-        assert await handovers.find_earlier(tx, pair, fay) is None
+            assert await handovers.find_earlier(tx, 60, therapist, CUT) is None
+        assert await handovers.find_earlier(tx, pair, fay, CUT) is None
+
+
+async def test_what_was_before_is_not_the_colleagues_while_the_account_is_in_doubt(
+    world: World,
+) -> None:
+    pair, client, fay = await asked(world)
+    async with writing(world.db) as tx:
+        await pairs.add_pair(tx, 60, fay, "A7", CUT)
+        await pairs.join_pair(tx, 60, client, CUT)
+        await pairs.confirm_pair(tx, 60, fay, client, CUT)
+        await pairs.consent(tx, 60, client, "1", CUT)
+        assert await handovers.answer(tx, pair, client, "share", 60, CUT)
+        await tx.run("UPDATE pair SET history_from_at = :at WHERE id = :id", at=CUT + 1, id=pair)
+        assert await handovers.find_earlier(tx, 60, fay, CUT) is None
+        assert await handovers.find_earlier(tx, 60, fay, CUT + 1) is not None
+        await tx.run("UPDATE pair SET objected_at = :at WHERE id = :id", at=CUT, id=pair)
+        assert await handovers.find_earlier(tx, 60, fay, CUT + 1) is None
+        await tx.run("UPDATE pair SET objected_at = NULL WHERE id = :id", id=pair)
+        await handovers.withdraw_earlier(tx, pair, CUT + 1)
+        assert await handovers.find_earlier(tx, 60, fay, CUT + 1) is not None
+        await handovers.withdraw_earlier(tx, pair, CUT)
+        assert await handovers.find_earlier(tx, 60, fay, CUT + 1) is None

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from bot.core.errors import Refused
 from bot.room import Room
-from bot.services.redacting import Opened
 from handlers.guard import Ask, Reply, Route, refusal
 from handlers.timetable import appointment_again, page_of
 
@@ -52,10 +49,7 @@ async def _draw_anew(room: Room, ask: Ask, pair_id: int) -> None:
             screen = room.digest_views.collapsed(line, place.page, ask.reader)
     except Refused as gone:
         screen = room.people_views.refused(ask.reader, refusal(room, ask.reader, gone))
-    taken_over = partial(
-        room.redacting.note_taken_over, ask.me, Opened(place.digest_id, place.page)
-    )
-    room.lanes.edit(ask.chat_id, place.message, screen, then=taken_over)
+    room.lanes.edit(ask.chat_id, place.message, screen)
 
 
 TAPS = {

@@ -14,6 +14,7 @@ from bot.core.errors import Refused
 from bot.core.people import Pair, suggest_code
 from bot.services.acts import reads, writes
 from bot.services.ports import Clock, Ids
+from bot.services.relink_links import OBJECTS_MS
 from bot.store import audit, handovers, outbox, pairs, people
 from bot.store.database import Database, Transaction
 
@@ -137,7 +138,8 @@ class Continuing:
     async def has_earlier(self, tx: Transaction, therapist_id: int, pair_id: int) -> bool:
         """Say whether a therapist may look at what was before a pair."""
         now = self.clock.now()
-        return await handovers.find_earlier(tx, pair_id, therapist_id, now) is not None
+        found = await handovers.find_earlier(tx, pair_id, therapist_id, now, OBJECTS_MS)
+        return found is not None
 
     async def _note(self, tx: Transaction, actor_id: int, act: str, pair_id: int) -> None:
         await audit.note(tx, self.ids.new(), self.clock.now(), actor_id, act, "pair", pair_id)

@@ -26,6 +26,7 @@ from bot.services.goals import progress_of
 from bot.services.goodbyes import with_goodbyes
 from bot.services.in_force import most_per_week
 from bot.services.ports import Clock, Ids
+from bot.services.relink_links import OBJECTS_MS
 from bot.services.today import TODAY_AT_MOST, Today, today_line
 from bot.store import audit, digest_facts, expectations, handovers, mirror, pairs
 from bot.store import digests as store
@@ -100,7 +101,7 @@ class Lookup:
         if own is None:
             raise Refused("not_yours")
         now = self.clock.now()
-        former = await handovers.find_earlier(tx, pair_id, therapist_id, now)
+        former = await handovers.find_earlier(tx, pair_id, therapist_id, now, OBJECTS_MS)
         if former is None:
             raise Refused("nothing_shared")
         window, among = Window.up_to(now, await self._zone(tx, therapist_id)), Among(former.pair_id)

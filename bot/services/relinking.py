@@ -183,8 +183,8 @@ class Relinking:
         for one in (pair, *linked):
             if one.objected_at is not None and one.history_from_at is not None:
                 # What the account said that was not the client's is no yes of theirs.
-                since = one.history_from_at - OBJECTS_MS
-                await handovers.withdraw_earlier(tx, one.id, since)
+                moved_at = one.history_from_at - OBJECTS_MS
+                await handovers.withdraw_earlier(tx, one.id, moved_at)
             if not await relinks.move_pair(
                 tx, one.id, one.therapist_id, pair.client_id, new.id, now, opens_at
             ):

@@ -300,11 +300,12 @@ async def note_told(tx: Transaction, handover_id: int, now: int) -> None:
 
 
 async def find_earlier(
-    tx: Transaction, pair_id: int, therapist_id: int, now: int
+    tx: Transaction, pair_id: int, therapist_id: int, now: int, objects_ms: int
 ) -> Earlier | None:
     """Find what was before a therapist's pair, where its client shares it and has agreed here.
 
-    Nothing while the account of before can still say, or has said, that this client is another.
+    What a new account says to that counts when the account of before has not said, within
+    objects_ms, that it is not the client's.
     """
     row = await tx.one(
         "SELECT former.id, former.therapist_id FROM handover_pair"
@@ -313,21 +314,24 @@ async def find_earlier(
         " AND own.state IN ('active', 'paused') AND own.consented_at IS NOT NULL"
         " AND former.state = 'ended' AND former.client_id = own.client_id"
         " AND former.stopped_at IS NULL AND former.erase_asked_at IS NULL"
-        " AND former.objected_at IS NULL AND coalesce(former.history_from_at, 0) <= :now",
+        " AND (former.history_from_at IS NULL"
+        "  OR answered_at <= former.history_from_at - CAST(:objects_ms AS BIGINT)"
+        "  OR (former.objected_at IS NULL AND former.history_from_at <= :now))",
         pair_id=pair_id,
         therapist_id=therapist_id,
         now=now,
+        objects_ms=objects_ms,
     )
     return Earlier(row["id"], row["therapist_id"]) if row else None
 
 
-async def withdraw_earlier(tx: Transaction, pair_id: int, said_since: int) -> None:
-    """Let a client who goes on share nothing of a pair, where that was said since then."""
+async def withdraw_earlier(tx: Transaction, pair_id: int, said_after: int) -> None:
+    """Let a client who goes on share nothing of a pair, where that was said after then."""
     await tx.run(
         "UPDATE handover_pair SET answer = 'fresh'"
-        " WHERE pair_id = :pair_id AND answer = 'share' AND answered_at >= :said_since",
+        " WHERE pair_id = :pair_id AND answer = 'share' AND answered_at > :said_after",
         pair_id=pair_id,
-        said_since=said_since,
+        said_after=said_after,
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from bot.store import handovers, pairs, people, relinks
 from bot.store.relinks import Opener
-from tests.digest_support import CUT
+from tests.digest_support import CUT, DAY
 from tests.digest_world import World, open_world
 from tests.transactions import reading, writing
 
@@ -163,16 +163,16 @@ async def test_what_was_before_is_the_colleagues_only_by_the_clients_yes(
         await pairs.join_pair(tx, 60, client, CUT)
         await pairs.confirm_pair(tx, 60, fay, client, CUT)
         await pairs.consent(tx, 60, client, "1", CUT)
-        assert await handovers.find_earlier(tx, 60, fay, CUT) is None
+        assert await handovers.find_earlier(tx, 60, fay, CUT, DAY) is None
         assert await handovers.answer(tx, pair, client, said, 60, CUT)
         await tx.run(f"UPDATE pair SET {change} WHERE id = 60")
-        found = await handovers.find_earlier(tx, 60, fay, CUT)
+        found = await handovers.find_earlier(tx, 60, fay, CUT, DAY)
         assert (found is not None) == is_seen
         if found is not None:
             assert (found.pair_id, found.therapist_id) == (pair, world.ben)
         for therapist in (world.ben, client, STRANGER):
-            assert await handovers.find_earlier(tx, 60, therapist, CUT) is None
-        assert await handovers.find_earlier(tx, pair, fay, CUT) is None
+            assert await handovers.find_earlier(tx, 60, therapist, CUT, DAY) is None
+        assert await handovers.find_earlier(tx, pair, fay, CUT, DAY) is None
 
 
 async def test_what_was_before_is_not_the_colleagues_while_the_account_is_in_doubt(
@@ -186,12 +186,15 @@ async def test_what_was_before_is_not_the_colleagues_while_the_account_is_in_dou
         await pairs.consent(tx, 60, client, "1", CUT)
         assert await handovers.answer(tx, pair, client, "share", 60, CUT)
         await tx.run("UPDATE pair SET history_from_at = :at WHERE id = :id", at=CUT + 1, id=pair)
-        assert await handovers.find_earlier(tx, 60, fay, CUT) is None
-        assert await handovers.find_earlier(tx, 60, fay, CUT + 1) is not None
+        assert await handovers.find_earlier(tx, 60, fay, CUT, DAY) is None
+        assert await handovers.find_earlier(tx, 60, fay, CUT + 1, DAY) is not None
         await tx.run("UPDATE pair SET objected_at = :at WHERE id = :id", at=CUT, id=pair)
-        assert await handovers.find_earlier(tx, 60, fay, CUT + 1) is None
+        assert await handovers.find_earlier(tx, 60, fay, CUT + 1, DAY) is None
+        before = CUT + 1 + DAY
+        await tx.run("UPDATE pair SET history_from_at = :at WHERE id = :id", at=before, id=pair)
+        assert await handovers.find_earlier(tx, 60, fay, CUT + 1, DAY) is not None, "said before"
         await tx.run("UPDATE pair SET objected_at = NULL WHERE id = :id", id=pair)
-        await handovers.withdraw_earlier(tx, pair, CUT + 1)
-        assert await handovers.find_earlier(tx, 60, fay, CUT + 1) is not None
         await handovers.withdraw_earlier(tx, pair, CUT)
-        assert await handovers.find_earlier(tx, 60, fay, CUT + 1) is None
+        assert await handovers.find_earlier(tx, 60, fay, CUT + 1, DAY) is not None
+        await handovers.withdraw_earlier(tx, pair, CUT - 1)
+        assert await handovers.find_earlier(tx, 60, fay, CUT + 1, DAY) is None

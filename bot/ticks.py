@@ -121,8 +121,14 @@ class Ticks:
             self._running.add(task)
             task.add_done_callback(self._running.discard)
         pieces = [(name, piece) for piece in self._pieces[name]]
-        if all(await self._in_turn(pieces, self._guarded)):
-            self.went_through[name] = self._clock.monotonic()
+        try:
+            if all(await self._in_turn(pieces, self._guarded)):
+                self.went_through[name] = self._clock.monotonic()
+        except asyncio.CancelledError:
+            if not self._is_stopping:
+                raise
+            # The scheduler would draw a traceback of what is no fault.
+            log.warning("cut short by the stop", tick=name)
 
     async def _in_turn(
         self, pieces: Sequence[tuple[str, Piece]], do: Callable[[str, Piece], Awaitable[bool]]

@@ -19,7 +19,8 @@ _IS_OLDER: Final = (
 )
 _TAPPED_AGAIN: Final = (
     " ON CONFLICT (person_id, telegram_message) WHERE why = 'open' DO UPDATE SET"
-    " page = excluded.page, owed_at = excluded.owed_at, due_at = excluded.due_at, attempts = 0,"
+    " digest_id = excluded.digest_id, page = excluded.page, pair_id = excluded.pair_id,"
+    " form = excluded.form, owed_at = excluded.owed_at, due_at = excluded.due_at, attempts = 0,"
     " again = redaction.again + 1"
 )
 

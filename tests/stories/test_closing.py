@@ -256,3 +256,29 @@ async def test_in_a_new_account_an_older_digest_collapses_too(world: World) -> N
     assert "A7" in at(new, second)
     assert "A7" not in ben.everything.split("Week")[-1]
     assert await owed(world) == 0
+
+
+async def test_one_message_that_shows_now_a_digest_and_now_details_closes_as_the_last(
+    world: World,
+) -> None:
+    """A button of one is pressed where another phone shows the other already."""
+    _, ben, _ = await told(world)
+    await ben.opens("A7")
+    of_digest = next(one for one in world.pushed(ben) if one.startswith("details."))
+    await world.until("Mon 14:00")
+    await ben.types("/today")
+    await ben.opens("A7")
+    beside = ben.phone.last
+    assert await ben.forges(of_digest) == [""]
+    await world.later(minutes=16)
+    assert "Week 45" in at(ben, beside)
+
+    await ben.types("/today")
+    await ben.opens("A7")
+    beside = ben.phone.last
+    await world.later(minutes=16)
+    (reopens,) = seen_at(ben, beside).tappable
+    assert await ben.forges(of_digest, reopens) == ["", ""]
+    await world.later(minutes=16)
+    assert at(ben, beside) == "A7 · closed\nOpen"
+    assert await owed(world) == 0

@@ -43,3 +43,21 @@ async def test_a_stop_amid_a_burst_cuts_off_nothing_that_it_could_wait_for(world
     states = dict(await world.rows(STATES))
     assert states["queued"] > 0
     assert states == {"queued": _MANY - states["sent"], "sent": anna.received - received}
+
+
+@pytest.mark.parametrize("world", ["as it is"], indirect=True)
+async def test_a_stop_that_cuts_a_hanging_call_short_draws_no_traceback(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    await world.pair("Anna", "Ben")
+    await owe_many(world)
+    hole = world.stage.emulator.faults.add("black_hole", method="sendMessage", times=None)
+    world.stage.running.ticks.start()
+    async with asyncio.timeout(10):
+        while not hole.struck:  # noqa: ASYNC110 - the fault tells it
+            await asyncio.sleep(0.01)
+    caplog.clear()
+    await world.stage.running.ticks.stop(0.2)
+    await asyncio.sleep(0.05)
+    assert [one.name for one in caplog.records if one.exc_info] == []
+    world.stage.emulator.faults.clear()

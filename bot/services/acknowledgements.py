@@ -23,7 +23,7 @@ from bot.store import outbox, people, sentences
 from bot.store.database import Database, Transaction
 
 _TELL_AFTER_MS: Final = 2 * 60_000
-#: An outage, or a practice on hold after one, must not cost a client the news: it is the loop's end.
+#: No outage, and no hold after one, may cost a client the news: it closes the loop.
 _TELL_WITHIN_MS: Final = 14 * 86_400_000
 
 

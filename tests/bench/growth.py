@@ -89,7 +89,7 @@ def measure() -> list[Growth]:
 
 
 def measure_full() -> list[Growth]:
-    """Measure ten million besides: this takes a quarter of an hour or more, and 4 GB of disk."""
+    """Measure ten million besides: this takes minutes, and 8 GB of disk."""
     return in_a_folder(lambda folder: _measure(folder, _FULL))
 
 

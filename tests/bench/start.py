@@ -50,7 +50,7 @@ async def _measure(folder: Path) -> list[Figure]:
     del seconds[0]
     spread = f"{min(seconds):.2f} to {max(seconds):.2f}"
     return [
-        Figure("start to first getUpdates", statistics.median(seconds), "s", 2.0, spread),
-        Figure("resident memory after 5 s idle", resident, "MiB", 85.0),
+        Figure("start to first getUpdates", statistics.median(seconds), "s", 1.2, spread),
+        Figure("resident memory after 5 s idle", resident, "MiB", 75.0),
         Figure("processor when idle", 100 * idle, "%"),
     ]

@@ -61,9 +61,7 @@ async def _felt(bot: Tapped, name: str, goal: float | None) -> list[Figure]:
     ]
 
 
-async def _waits(
-    bot: Tapped, name: str, goal: float | None, thinks: Callable[[], float]
-) -> Figure:
+async def _waits(bot: Tapped, name: str, goal: float | None, thinks: Callable[[], float]) -> Figure:
     bot.forget()
     await bot.play_round(_SURVEYS, thinks)
     ways = statistics.quantiles(bot.waits, n=100)

@@ -89,6 +89,22 @@ def test_a_digest_has_one_word_in_german(language: str, request: pytest.FixtureR
 
 
 @pytest.mark.parametrize("language", ["german", "informal"])
+def test_the_therapist_is_not_called_the_practice(
+    language: str, request: pytest.FixtureRequest
+) -> None:
+    """Who reads is one person; *in der Praxis* would be anybody there, or just *in practice*."""
+    blurred = [
+        said
+        for message in texts(request.getfixturevalue(language))
+        for said, original in zip(forms(message), originals(message), strict=False)
+        if re.search(r"your therapist\b", original, re.I) and "practice" not in original.lower()
+        if "Praxis" in said
+    ]
+
+    assert blurred == []
+
+
+@pytest.mark.parametrize("language", ["german", "informal"])
 def test_a_translation_has_the_same_parts(language: str, request: pytest.FixtureRequest) -> None:
     differing = [
         (said, original)

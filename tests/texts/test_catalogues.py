@@ -89,6 +89,36 @@ def test_a_digest_has_one_word_in_german(language: str, request: pytest.FixtureR
 
 
 @pytest.mark.parametrize("language", ["german", "informal"])
+def test_a_check_in_is_never_said_in_english(language: str, request: pytest.FixtureRequest) -> None:
+    said = [said for m in texts(request.getfixturevalue(language)) for said in forms(m)]
+
+    assert [one for one in said if re.search("check-?in", one, re.I)] == []
+
+
+@pytest.mark.parametrize("language", ["german", "informal"])
+def test_no_sentence_ends_with_a_date(language: str, request: pytest.FixtureRequest) -> None:
+    """A day without its year ends in a full stop of its own: *26. Dez.*"""
+    day = re.compile(r"%\((?:day|on|said|given)\)s\.")
+    said = [said for m in texts(request.getfixturevalue(language)) for said in forms(m)]
+
+    assert [one for one in said if day.search(one)] == []
+
+
+@pytest.mark.parametrize("language", ["german", "informal"])
+def test_nobody_is_taken_for_a_man(language: str, request: pytest.FixtureRequest) -> None:
+    """Who says *Klient* says *Klientin* too, and first: nobody knows who is behind a code."""
+    alone = [
+        said
+        for message in texts(request.getfixturevalue(language))
+        for said in forms(message)
+        for him, her in ((r"\bKlient(en)?\b", "Klientin"), (r"\bTherapeut(en)?\b", "Therapeutin"))
+        if re.search(him, said) and not re.search(rf"{her}.*{him}|{him}/in", said, re.S)
+    ]
+
+    assert alone == []
+
+
+@pytest.mark.parametrize("language", ["german", "informal"])
 def test_the_therapist_is_not_called_the_practice(
     language: str, request: pytest.FixtureRequest
 ) -> None:

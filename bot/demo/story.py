@@ -151,7 +151,7 @@ _LOW_WEEK: Final = Scene(
         Writes("Anna", "It went a bit fast for me today.", 1.6),
         Reads(
             "Anna",
-            "What should become of it?",
+            "What should happen with it?",
             "Her own words are hers: she chooses who sees them.",
             2.8,
         ),

@@ -66,7 +66,7 @@ async def test_a_check_in_is_answered_by_keyboard_alone(demo: Demo, visit: Visit
     await tab_to(page, "Anna writes")
     await page.keyboard.type("A little slower, please.")
     await page.keyboard.press("Enter")
-    await screen.sees("Anna", "What should become of it?")
+    await screen.sees("Anna", "What should happen with it?")
 
 
 async def test_menus_and_windows_keep_the_focus_and_give_it_back(demo: Demo, visit: Visit) -> None:

@@ -14,7 +14,8 @@ async def test_a_client_joins_agrees_and_is_confirmed(world: World) -> None:
     assert "Which language shall I use?" in anna.screen
     await anna.taps("English")
     await anna.taps("Yes, that is right")
-    for promise in ("voluntary", "not end-to-end encrypted", "nobody watches them", "encrypted"):
+    watched = "nobody watches them in between"
+    for promise in ("voluntary", "not end-to-end encrypted", watched, "encrypted"):
         assert promise in anna.screen
     assert "Anna has joined as A7. Is that your client?" in ben.screen
     await anna.taps("I agree")
@@ -152,7 +153,7 @@ async def test_five_wrong_codes_and_then_silence(world: World) -> None:
     for number in range(5):
         await cora.starts(f"guess{number}")
         assert "This invitation is not valid" in cora.screen
-        assert ("For an hour I try no more of yours" in cora.screen) is (number == 4)
+        assert ("For an hour I try no more links from you" in cora.screen) is (number == 4)
     received = cora.received
     await cora.starts("guess6")
     await cora.starts(link)

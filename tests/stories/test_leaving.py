@@ -428,7 +428,7 @@ async def test_erasing_takes_the_buttons_of_an_open_question_away(world: World) 
     await anna.types("/erase")
     await anna.taps("Erase everything")
     shown = next(seen for seen in anna.phone.chat if seen.message_id == prompt)
-    assert shown.text == "This check-in is no longer needed."
+    assert shown.text == "These questions are no longer open. There is nothing to do."
     assert shown.labels == []
 
 

@@ -621,7 +621,7 @@ async def test_who_guesses_links_meets_silence_and_with_them_invitations(world: 
     for number in range(5):
         await eve.starts(f"relink-{number}")
         assert "This link is not valid" in eve.screen
-    assert "For an hour I try no more of yours" in eve.screen
+    assert "For an hour I try no more links from you" in eve.screen
     received = eve.received
     await eve.starts(link)
     await eve.starts("relink-6")
@@ -861,7 +861,7 @@ async def test_a_question_sent_anew_while_the_account_changes_does_not_stay_in_t
     ben.phone.send(f"/relink A7 {number_on(new)}")
     await world.step()
     assert "Question 4 of 5" not in anna.everything
-    assert anna.sees("This check-in is no longer needed.")
+    assert anna.sees("These questions are no longer open. There is nothing to do.")
     assert await world.rows("SELECT telegram_message FROM checkin") == [(None,)]
     await new.taps("I agree")
     await new.checks_in(7, 7)

@@ -106,10 +106,10 @@ async def test_what_the_therapist_calls_off_takes_its_buttons_along(world: World
     await world.until("Mon 16:20")
     old = anna.phone.last
     await not_held(ben)
-    assert anna.screen == "This check-in is no longer needed."
+    assert anna.screen == "These questions are no longer open. There is nothing to do."
     assert anna.phone.last.labels == []
     assert "This check-in is closed." in await anna.taps("8", old)
-    assert anna.screen == "This check-in is no longer needed."
+    assert anna.screen == "These questions are no longer open. There is nothing to do."
 
 
 async def test_we_did_not_meet_ends_it_without_a_reminder(world: World) -> None:

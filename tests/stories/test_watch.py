@@ -85,7 +85,7 @@ async def test_joining_asks_two_questions_apart_and_the_answers_can_be_changed(
     assert BY_REQUEST in anna.screen
     assert "Nobody reads this in real time." in anna.screen
     await anna.taps("Yes, tell my therapist")
-    assert "Texts that you keep for yourself I don't look at." in anna.screen
+    assert "I don't look at texts that you keep for yourself." in anna.screen
     assert "nobody is told" in anna.screen
     await anna.taps("No, thank you")
     assert "Everything is ready." in anna.screen

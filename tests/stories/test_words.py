@@ -32,7 +32,7 @@ async def test_kept_words_appear_nowhere_on_the_therapists_phone(
 ) -> None:
     anna, ben = await asked_for_words(world)
     await anna.types(TEXT)
-    assert "I have your text. What should become of it?" in anna.screen
+    assert "I have your text. What should happen with it?" in anna.screen
     assert "Your therapist won't see this and nobody is alerted." in anna.screen
     if choice is not None:
         await anna.taps(choice)

@@ -70,7 +70,7 @@ async def test_it_was_nobodys(world: World) -> None:
     told = anna.sees(MISTAKE)
     assert told is not None
     assert "answered" not in told.text
-    assert anna.sees("This check-in is no longer needed.")
+    assert anna.sees("These questions are no longer open. There is nothing to do.")
     assert not cora.sees(OPENING)
     received = anna.received
     await world.until("Fri 18:00")

@@ -131,10 +131,7 @@ def furnish(
     enrolment: Enrolment,
 ) -> Room:
     """Make every use case and every view there is."""
-    render = Renderer(settings.practice.templates)
-    for mistake in render.own.mistakes() if render.own is not None else ():
-        log.error("a template of the practice is wrong", where=str(mistake))
-    desk = Desk(render, settings)
+    desk = _desk(settings)
     pictures = PictureViews(desk, Pictures(desk.render, settings.digest.pictures))
     versions = instruments[settings.checkin.instrument]
     instrument = versions[max(versions)]
@@ -192,3 +189,11 @@ def furnish(
         wrong_client_views=WrongClientViews(desk),
         notice_views=NoticeViews(people_views, checkin_views),
     )
+
+
+def _desk(settings: Settings) -> Desk:
+    """Make what all views write with; templates of the practice that are wrong are told."""
+    render = Renderer(settings.practice.templates)
+    for mistake in render.own.mistakes() if render.own is not None else ():
+        log.error("a template of the practice is wrong", where=str(mistake))
+    return Desk(render, settings)

@@ -15,7 +15,8 @@ from bot.core.entries import Mark, PairFacts, Talk
 from bot.core.house import House
 from bot.core.instrument import Instrument
 from bot.core.picture import Panel
-from bot.core.sessions import Given, Session, Shared, Window, cut_text, sessions_of
+from bot.core.sessions import Given, Session, Shared, Window, sessions_of
+from bot.core.shown import cut_text
 from bot.core.signals import Limits
 from bot.core.timetable import local_on
 from bot.core.trends import TREND_SESSIONS, Repair, Trend, trend_of

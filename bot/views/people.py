@@ -10,7 +10,7 @@ from typing import Final, assert_never
 from bot.core.instrument import Instrument
 from bot.core.people import Pair, Person
 from bot.core.picture import Panel
-from bot.core.sessions import cut_text
+from bot.core.shown import cut_text
 from bot.render import day, speaking
 from bot.render import gettext as _
 from bot.services.confirming import Word

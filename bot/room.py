@@ -57,6 +57,7 @@ from bot.views.goals import GoalViews
 from bot.views.handover import HandoverViews
 from bot.views.mirror import MirrorViews
 from bot.views.notices import NoticeViews
+from bot.views.own_answers import OwnAnswerViews
 from bot.views.people import PeopleViews
 from bot.views.pictures import PictureViews
 from bot.views.reader import Desk
@@ -105,6 +106,7 @@ class Room:
     unopened: UnopenedDigests
     checkin_views: CheckInViews
     people_views: PeopleViews
+    own_answer_views: OwnAnswerViews
     ending_views: EndingViews
     relink_views: RelinkViews
     handover_views: HandoverViews
@@ -138,7 +140,7 @@ def furnish(
     watching = Watching(db, clock, ids, settings)
     asking = Asking(db, clock, ids, settings, instruments)
     checkin_views = CheckInViews(desk)
-    people_views = PeopleViews(desk, username, instruments, pictures)
+    people_views = PeopleViews(desk, username)
     return Room(
         desk=desk,
         lanes=lanes,
@@ -175,6 +177,7 @@ def furnish(
         unopened=UnopenedDigests(db),
         checkin_views=checkin_views,
         people_views=people_views,
+        own_answer_views=OwnAnswerViews(desk, instruments, pictures),
         ending_views=EndingViews(desk),
         relink_views=RelinkViews(people_views),
         handover_views=HandoverViews(people_views),

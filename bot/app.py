@@ -204,13 +204,8 @@ async def _assemble(
         messenger, clock, on_unreachable=enrolment.unreachable, on_token_refused=on_token_refused
     )
     room = furnish(settings, clock, ids, instruments, db, bot.username, lanes, enrolment)
-    away_ms = await outgoing.away_ms()
-    recovered = await outgoing.recover()
-    if recovered:
-        log.warning("messages were half sent when the last run ended", count=recovered)
     declaring = Declaring(db, clock, ids, settings, declared_feeds(settings))
-    await declaring.bring_in()
-    await room.absences.bring_in()
+    away_ms = await _take_up(outgoing, declaring, room)
     wall = outgoing.wall or clock
     signs = Signs(lambda: ticks.went_through, lambda: receiver.received())
     health = Health(db, clock, wall, signs)
@@ -239,6 +234,17 @@ async def _assemble(
         messenger, room, health, _pulse(settings, health, db, wall),
         Nightly(settings, Backups(db, clock, ids, settings), wall), away_ms, _refused=refused,
     )  # fmt: skip
+
+
+async def _take_up(outgoing: Outgoing, declaring: Declaring, room: Room) -> int:
+    """Take up what the last run left and what the configuration says; give how long none ran."""
+    away_ms = await outgoing.away_ms()
+    recovered = await outgoing.recover()
+    if recovered:
+        log.warning("messages were half sent when the last run ended", count=recovered)
+    await declaring.bring_in()
+    await room.absences.bring_in()
+    return away_ms
 
 
 def _work(

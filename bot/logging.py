@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -47,27 +48,6 @@ def set_up(settings: Settings) -> None:
     """Let every log line, ours and the libraries', go to standard error in one form."""
     token = settings.telegram.token.get_secret_value()
     secrets = [(token, "[token]"), *_parts_of(settings.health.heartbeat_url.get_secret_value())]
-
-    def redact(_: Any, __: str, event: Any) -> Any:
-        """Take the secrets out of a finished line."""
-        if isinstance(event, str):
-            for secret, name in secrets:
-                event = event.replace(secret, name)
-        return event
-
-    # Plain tracebacks: pretty ones show local variables, which hold what people said, and break
-    # lines where the token would no longer be found.
-    if settings.log.format == "json":
-        last: list[Any] = [
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(),
-        ]
-    else:
-        last = [
-            structlog.dev.ConsoleRenderer(
-                colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
-            )
-        ]
     shared: list[Any] = [
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -85,13 +65,44 @@ def set_up(settings: Settings) -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last, redact],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                *_finishing(settings),
+                _redacting(secrets),
+            ],
         )
     )
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(_LEVELS[settings.log.level])
     quieten_libraries()
+
+
+def _finishing(settings: Settings) -> list[Any]:
+    """Give what makes a line of an event.
+
+    Plain tracebacks: pretty ones show local variables, which hold what people said, and break
+    lines where the token would no longer be found.
+    """
+    if settings.log.format == "json":
+        return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+    return [
+        structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
+    ]
+
+
+def _redacting(secrets: Sequence[tuple[str, str]]) -> structlog.typing.Processor:
+    """Give what takes secrets, each with the name to show instead, out of a finished line."""
+
+    def redact(_: Any, __: str, event: Any) -> Any:
+        if isinstance(event, str):
+            for secret, name in secrets:
+                event = event.replace(secret, name)
+        return event
+
+    return redact
 
 
 def quieten_libraries() -> None:

@@ -57,6 +57,7 @@ from bot.views.goals import GoalViews
 from bot.views.handover import HandoverViews
 from bot.views.mirror import MirrorViews
 from bot.views.notices import NoticeViews
+from bot.views.own_answers import OwnAnswerViews
 from bot.views.people import PeopleViews
 from bot.views.pictures import PictureViews
 from bot.views.reader import Desk
@@ -105,6 +106,7 @@ class Room:
     unopened: UnopenedDigests
     checkin_views: CheckInViews
     people_views: PeopleViews
+    own_answer_views: OwnAnswerViews
     ending_views: EndingViews
     relink_views: RelinkViews
     handover_views: HandoverViews
@@ -131,17 +133,14 @@ def furnish(
     enrolment: Enrolment,
 ) -> Room:
     """Make every use case and every view there is."""
-    render = Renderer(settings.practice.templates)
-    for mistake in render.own.mistakes() if render.own is not None else ():
-        log.error("a template of the practice is wrong", where=str(mistake))
-    desk = Desk(render, settings)
+    desk = _desk(settings)
     pictures = PictureViews(desk, Pictures(desk.render, settings.digest.pictures))
     versions = instruments[settings.checkin.instrument]
     instrument = versions[max(versions)]
     watching = Watching(db, clock, ids, settings)
     asking = Asking(db, clock, ids, settings, instruments)
     checkin_views = CheckInViews(desk)
-    people_views = PeopleViews(desk, username, instruments, pictures)
+    people_views = PeopleViews(desk, username)
     return Room(
         desk=desk,
         lanes=lanes,
@@ -178,6 +177,7 @@ def furnish(
         unopened=UnopenedDigests(db),
         checkin_views=checkin_views,
         people_views=people_views,
+        own_answer_views=OwnAnswerViews(desk, instruments, pictures),
         ending_views=EndingViews(desk),
         relink_views=RelinkViews(people_views),
         handover_views=HandoverViews(people_views),
@@ -192,3 +192,11 @@ def furnish(
         wrong_client_views=WrongClientViews(desk),
         notice_views=NoticeViews(people_views, checkin_views),
     )
+
+
+def _desk(settings: Settings) -> Desk:
+    """Make what all views write with; templates of the practice that are wrong are told."""
+    render = Renderer(settings.practice.templates)
+    for mistake in render.own.mistakes() if render.own is not None else ():
+        log.error("a template of the practice is wrong", where=str(mistake))
+    return Desk(render, settings)

@@ -99,7 +99,7 @@ async def _erasing(room: Room, ask: Ask, pair: Pair) -> Screen:
 
 
 async def _history(room: Room, ask: Ask, pair: Pair) -> Screen:
-    return room.people_views.history(await room.privacy.history(ask.me, pair.id), ask.reader)
+    return room.own_answer_views.history(await room.privacy.history(ask.me, pair.id), ask.reader)
 
 
 async def pausing(room: Room, ask: Ask) -> Reply:
@@ -126,13 +126,13 @@ async def history(room: Room, ask: Ask) -> Reply:
     if not page.isascii() or not page.isdigit() or len(page) > 4:
         raise Refused("stale_button")
     found = await room.privacy.history(ask.me, ask.tap.subject, int(page))
-    return Reply(room.people_views.history(found, ask.reader))
+    return Reply(room.own_answer_views.history(found, ask.reader))
 
 
 async def chart(room: Room, ask: Ask) -> Reply:
     """Draw the own scores as a new message, which can be closed again."""
     panel = await room.privacy.chart(ask.me, ask.tap.subject)
-    return Reply(say=(room.people_views.chart(panel, ask.reader),))
+    return Reply(say=(room.own_answer_views.chart(panel, ask.reader),))
 
 
 async def close(room: Room, ask: Ask) -> Reply:
@@ -143,7 +143,7 @@ async def close(room: Room, ask: Ask) -> Reply:
 async def own_words(room: Room, ask: Ask) -> Reply:
     """Show one of the own texts whole."""
     found = await room.privacy.words(ask.me, ask.tap.subject)
-    return Reply(room.people_views.own_words(found, ask.reader))
+    return Reply(room.own_answer_views.own_words(found, ask.reader))
 
 
 def _exporting(

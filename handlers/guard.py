@@ -19,7 +19,7 @@ from telegram import CallbackQuery, Chat, Update, User
 
 from bot.core.errors import Refused, Repeated
 from bot.core.people import tidy_name
-from bot.core.sessions import cut_text
+from bot.core.shown import cut_text
 from bot.room import Room
 from bot.services.enrolment import Who
 from bot.services.ports import Make, Screen

@@ -13,7 +13,7 @@ from bot.cli.ending import CONFIG, AsJson, Config, fail, settings_of, work
 from bot.config import Settings
 
 if TYPE_CHECKING:
-    from bot.restoring import Restored
+    from bot.commands.restoring import Restored
 
 
 def backup(
@@ -146,8 +146,8 @@ def _say_erasures(settings: Settings, file: Path, restored: Restored) -> None:
 
 
 async def _restore(settings: Settings, file: Path, nothing_lost: bool) -> Restored:
+    from bot.commands.restoring import restore
     from bot.opening import SystemClock
-    from bot.restoring import restore
     from bot.store.backup import BadBackup
 
     try:

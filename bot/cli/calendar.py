@@ -14,6 +14,8 @@ from bot.cli.flaws import told
 from bot.core.timetable import to_utc
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from bot.config import Settings
     from bot.feeds.facts import Event, Reading, Trouble
     from bot.feeds.matching import Match, Matching
@@ -58,33 +60,15 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Read a calendar and show what would become of it; nothing is kept or changed."""
-    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-    from bot.feeds.apart import read_apart
-    from bot.feeds.facts import NotACalendar
-
     settings = settings_of(config) if config is not None else None
     zone = zone or (settings.practice.timezone if settings else "UTC")
-    try:
-        here = ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError):
-        fail(f"{zone} is no time zone: give one like Europe/Berlin as --zone", 2)
+    here = _zone(zone)
     first = from_on.date() if from_on else dt.datetime.now(here).date()
     last = to_on.date() if to_on else first + dt.timedelta(days=_DAYS)
     if last < first:
         fail(f"--to {last} is before --from {first}", 2)
     body, name = _fetched(source, settings)
-    try:
-        reading: Reading = work(
-            read_apart(
-                body,
-                zone=zone,
-                from_at=to_utc(first.isoformat(), "00:00", zone),
-                to_at=to_utc((last + dt.timedelta(days=1)).isoformat(), "00:00", zone),
-            )
-        )
-    except NotACalendar as problem:
-        fail(f"{name} gives no calendar: {problem}", 1)
+    reading = _read(body, name, zone, first, last)
     rows = [_row(event, _matching(settings).match(event), here) for event in reading.events]
     for trouble in reading.troubles:
         typer.echo(f"{name}: {_told(trouble, zone)}", err=True)
@@ -120,6 +104,29 @@ def find(
     for one in found:
         typer.echo(f"{one.name}  {one.url}")
     typer.echo(f"{len(found)} calendars. Add one by its address with the same name and password")
+
+
+def _zone(name: str) -> ZoneInfo:
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        fail(f"{name} is no time zone: give one like Europe/Berlin as --zone", 2)
+
+
+def _read(body: bytes, name: str, zone: str, first: dt.date, last: dt.date) -> Reading:
+    """Read what a calendar holds from one day to another, both included."""
+    from bot.feeds.apart import read_apart
+    from bot.feeds.facts import NotACalendar
+
+    from_at = to_utc(first.isoformat(), "00:00", zone)
+    to_at = to_utc((last + dt.timedelta(days=1)).isoformat(), "00:00", zone)
+    try:
+        reading: Reading = work(read_apart(body, zone=zone, from_at=from_at, to_at=to_at))
+    except NotACalendar as problem:
+        fail(f"{name} gives no calendar: {problem}", 1)
+    return reading
 
 
 def _fetched(source: str, settings: Settings | None) -> tuple[bytes, str]:

@@ -127,7 +127,7 @@ def _shown_otherwise(settings: Settings) -> list[str]:
 
 def _set_at_run_time(settings: Settings) -> tuple[list[dict[str, str]], list[str]]:
     """Name what counts in the place of config.toml's values, and what does not fit beside that."""
-    from bot.scheduling import standing
+    from bot.commands.scheduling import standing
     from bot.store.database import Damaged, Unavailable
     from bot.store.vault import Altered, KeyProblem
 

@@ -25,7 +25,7 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")]
 @closed.command("list")
 def show(config: Config = CONFIG, as_json: AsJson = False) -> None:
     """List the closed days to come."""
-    from bot.closing_days import listed
+    from bot.commands.closing_days import listed
 
     own = _worked(listed(practice_of(config))).own
     if as_json:
@@ -47,7 +47,7 @@ def add(
     config: Config = CONFIG,
 ) -> None:
     """Close the practice: shows every effect, asks, applies, and tells the therapists."""
-    from bot.closing_days import agreed, drafted
+    from bot.commands.closing_days import agreed, drafted
 
     settings = practice_of(config)
     plan = _worked(drafted(settings, " ".join(days)))
@@ -66,7 +66,7 @@ def remove(
 ) -> None:
     """Take closed days back, of those that have begun the ones from today on: shows every effect,
     asks, applies, and tells the therapists."""
-    from bot.closing_days import found, removed, removing
+    from bot.commands.closing_days import found, removed, removing
 
     settings = practice_of(config)
     absence = _worked(found(settings, day))

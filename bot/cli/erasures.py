@@ -33,7 +33,7 @@ def listed(context: typer.Context, config: Config = CONFIG, as_json: AsJson = Fa
     """List what is open: codes, therapists and dates, never an answer."""
     if context.invoked_subcommand is not None:
         return
-    from bot.erasing import open_wishes
+    from bot.commands.erasing import open_wishes
 
     settings = practice_of(config)
     wishes: list[Wish] = work(open_wishes(settings))
@@ -54,7 +54,7 @@ def carry_out(
     code: Code, therapist: Therapist = None, confirm: Confirm = "", config: Config = CONFIG
 ) -> None:
     """Erase for good what a client asked to have erased: first shows what, then does it."""
-    from bot.erasing import carry_out as erase
+    from bot.commands.erasing import carry_out as erase
 
     settings = practice_of(config)
     wish = _wish(settings, code, therapist)
@@ -78,7 +78,7 @@ def decline(
     code: Code, therapist: Therapist = None, confirm: Confirm = "", config: Config = CONFIG
 ) -> None:
     """Keep the answers for now; the client is told kindly, with whom to ask."""
-    from bot.erasing import decline as keep
+    from bot.commands.erasing import decline as keep
 
     settings = practice_of(config)
     wish = _wish(settings, code, therapist)
@@ -113,7 +113,7 @@ def _ask_again(wish: Wish, act: str, confirm: str) -> NoReturn:
 
 def _wish(settings: Settings, code: str, therapist: int | None) -> Wish:
     """Find the one open wish that is meant."""
-    from bot.erasing import open_wishes
+    from bot.commands.erasing import open_wishes
 
     wishes: list[Wish] = work(open_wishes(settings))
     meant = [

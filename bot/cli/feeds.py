@@ -17,7 +17,7 @@ from bot.cli.ending import CONFIG, AsJson, Config, fail, practice_of, work
 from bot.core.feeds import MOST_FLAWS
 
 if TYPE_CHECKING:
-    from bot.calendars import Calendars
+    from bot.commands.calendars import Calendars
     from bot.config import Settings
     from bot.core.feeds import Feed
     from bot.services.feeds import Overview
@@ -249,7 +249,7 @@ async def _sync(settings: Settings, feed: Feed, *, allow: bool) -> str:
 
 
 def _opened(settings: Settings) -> AbstractAsyncContextManager[Calendars]:
-    from bot.calendars import calendars
+    from bot.commands.calendars import calendars
 
     return calendars(settings)
 

@@ -51,7 +51,7 @@ def handover(
     as_json: AsJson = False,
 ) -> None:
     """Offer a leaving therapist's clients to a colleague: shows what it means, asks, begins."""
-    from bot.handing_over import previewed, started, undone
+    from bot.commands.handing_over import previewed, started, undone
 
     settings = practice_of(config)
     if undo:

@@ -65,7 +65,7 @@ def bring_in(
 async def _bring_in(
     settings: Settings, telegram_id: int, lines: Sequence[Line], *, is_dry: bool
 ) -> tuple[Outcome, ...]:
-    from bot.calendars import calendars
+    from bot.commands.calendars import calendars
     from bot.services.importing import Wanted
 
     async with calendars(settings) as here:

@@ -84,8 +84,8 @@ def rotate_key(config: Config = CONFIG) -> None:
 
 
 async def _rotate(settings: Settings) -> list[Path]:
+    from bot.commands.rotating import rotate
     from bot.opening import SystemClock
-    from bot.rotating import rotate
 
     try:
         return await rotate(settings, SystemClock(), lambda key: _print_sheet(settings, key))

@@ -29,8 +29,8 @@ Yes = Annotated[bool, typer.Option("--yes", help="Do it without asking once more
 
 def resume(config: Config = CONFIG, yes: Yes = False, as_json: AsJson = False) -> None:
     """Let the bot send again after a restore; says first what that does, and asks."""
-    from bot.resuming import look
-    from bot.resuming import resume as let_go_on
+    from bot.commands.resuming import look
+    from bot.commands.resuming import resume as let_go_on
 
     settings = practice_of(config)
     on_hold, newest = work(look(settings))

@@ -34,7 +34,7 @@ _SOURCES = {"config": "config.toml or its default", "practice": "practice", "the
 @schedule.command("show")
 def show(therapist: Therapist = None, config: Config = CONFIG, as_json: AsJson = False) -> None:
     """Show every value that counts, and where it comes from."""
-    from bot.scheduling import shown
+    from bot.commands.scheduling import shown
 
     found = _worked(shown(practice_of(config), therapist))
     if as_json:
@@ -60,7 +60,7 @@ def set_values(
     config: Config = CONFIG,
 ) -> None:
     """Set values: shows every effect, asks, applies, and tells the therapists concerned."""
-    from bot.scheduling import applied, previewed
+    from bot.commands.scheduling import applied, previewed
 
     settings = practice_of(config)
     wanted = _wanted(words)
@@ -78,7 +78,7 @@ def set_values(
 @schedule.command("undo")
 def undo(therapist: Therapist = None, yes: Yes = False, config: Config = CONFIG) -> None:
     """Take the newest change back, of the practice's values or a therapist's."""
-    from bot.scheduling import last_of, previewed_undo, undone
+    from bot.commands.scheduling import last_of, previewed_undo, undone
 
     settings = practice_of(config)
     last = _worked(last_of(settings, therapist))

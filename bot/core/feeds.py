@@ -7,7 +7,7 @@ still reaches that far, and never where most of it went at once: then somebody i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
@@ -105,16 +105,7 @@ def reconcile(
     met = [event for event in found if event.is_met]
     new = {(event.stem, event.starts_at): event for event in met}
     old = {(event.stem, event.starts_at): event for event in kept}
-    moved: list[tuple[Kept, Found]] = []
-    cancelled: list[Kept] = []
-    for key in [key for key in old if key in new]:
-        before, after = old.pop(key), new[key]
-        if after.pair_id != before.pair_id:
-            cancelled.append(before)
-            continue
-        del new[key]
-        if after.ends_at != before.ends_at:
-            moved.append((before, after))
+    moved, cancelled = _in_place(old, new)
     moved += _pairs(old, new, lambda event: (event.stem, event.pair_id))
     renamed = _pairs(old, new, lambda event: (event.starts_at, event.pair_id))
     off = {event.stem for event in found if not event.is_met}
@@ -125,9 +116,11 @@ def reconcile(
         for event in missing
         if (is_believed and event.starts_at > span.now) or _reaches(event, met, span.now)
     ]
-    coming = [event for event in kept if event.is_planned and event.starts_at > span.now]
-    lost = sum(e.is_planned and e.starts_at > span.now for e in missing)
-    lost += sum(e.is_planned and e.starts_at > span.now and e.stem not in off for e in cancelled)
+    coming = _coming(kept, span.now)
+    # What is another pair's now is lost, too; what the calendar itself calls off is not.
+    lost = _coming(missing, span.now) + _coming(
+        [e for e in cancelled if e.stem not in off], span.now
+    )
     return Changes(
         made=tuple(
             event
@@ -139,10 +132,39 @@ def reconcile(
         cancelled=tuple(cancelled),
         gone=tuple(gone),
         lost=lost,
-        of=len(coming),
-        is_absurd=not is_believed
-        and ((lost >= _ABSURD and lost * 2 > len(coming)) or bool(lost and not found)),
+        of=coming,
+        is_absurd=not is_believed and _is_absurd(lost, coming, is_empty=not found),
     )
+
+
+def _coming(events: Iterable[Kept], now: int) -> int:
+    """Count those that are still to come, as they were planned."""
+    return sum(event.is_planned and event.starts_at > now for event in events)
+
+
+def _is_absurd(lost: int, of: int, *, is_empty: bool) -> bool:
+    """Say whether so many of these are lost that something must be wrong with the calendar."""
+    return (lost >= _ABSURD and lost * 2 > of) or (is_empty and lost > 0)
+
+
+def _in_place(
+    old: dict[Key, Kept], new: dict[Key, Found]
+) -> tuple[list[tuple[Kept, Found]], list[Kept]]:
+    """Take out what stands where it stood: what has another length, and what is another pair's.
+
+    Of the latter only the old: the new is still to be made.
+    """
+    longer: list[tuple[Kept, Found]] = []
+    others: list[Kept] = []
+    for key in [key for key in old if key in new]:
+        before, after = old.pop(key), new[key]
+        if after.pair_id != before.pair_id:
+            others.append(before)
+            continue
+        del new[key]
+        if after.ends_at != before.ends_at:
+            longer.append((before, after))
+    return longer, others
 
 
 def _pairs(

@@ -12,13 +12,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple
-from unicodedata import category
 
 from bot.core import signals
 from bot.core.conversation import Disclosure, Value
 from bot.core.house import House
 from bot.core.instrument import Instrument
 from bot.core.rhythm import GOAL_ITEMS
+from bot.core.shown import cut_text
 from bot.core.timetable import local_on, local_time
 
 #: "skipped": went through to the end without an answer that may be shown.
@@ -43,11 +43,6 @@ _CLOSED_BY_TIME: Final = ("open", "answered", "partial", "expired")
 
 #: A shared text in a digest, in UTF-16 units; Details shows more.
 TEXT_SHOWN: Final = 200
-
-#: Controls, format characters, surrogates and private use.
-_UNSHOWN: Final = ("Cc", "Cf", "Cs", "Co")
-#: Format characters that belong to words and pictures: Persian and families come apart without.
-_JOINERS: Final = "\u200c\u200d"
 
 WITH_ANSWERS: Final = ("answered", "started")
 
@@ -358,28 +353,6 @@ def _shared(answers: Sequence[Given], limit: int) -> Shared | None:
         words = cut_text(given.value, limit)
         return Shared(given.disclosure, words, words != cut_text(given.value, len(given.value) * 2))
     return None
-
-
-def cut_text(text: str, limit: int) -> str:
-    """Give a text on one line, at most `limit` UTF-16 units, "…" where something was cut.
-
-    What would disturb the lines around it (controls, direction overrides, halves of pairs) goes.
-    """
-    if not text.isprintable():
-        text = "".join(
-            c for c in text if category(c) not in _UNSHOWN or c.isspace() or c in _JOINERS
-        )
-    line = " ".join(text.split())
-    if _units(line) <= limit:
-        return line
-    kept = line[: limit - 1]
-    while _units(kept) > limit - 1:
-        kept = kept[:-1]
-    return f"{kept.rstrip()}…"
-
-
-def _units(text: str) -> int:
-    return len(text) + sum(1 for c in text if ord(c) > 0xFFFF)
 
 
 def _local(at: int, zone: str) -> tuple[str, str]:

@@ -19,7 +19,7 @@ from bot.core import signals
 from bot.core.conversation import Known
 from bot.core.errors import Refused
 from bot.core.instrument import Instrument
-from bot.core.people import Pair, language_of
+from bot.core.people import Pair, Person, language_of
 from bot.core.rhythm import GOALS, WORTH, asks_of
 from bot.services.acts import writes
 from bot.services.asking_again import NEW_ACCOUNT
@@ -130,26 +130,29 @@ class Asking:
         if (reason := await _cap(tx, settings, pair, ended)) is not None:
             return reason
         await store.bring_closing_forward(tx, pair.id, "before_first", ended.starts_at)
-        await self._open(tx, pair, "session", ended, now, due_at, closes_at)
+        checkin_id = await self._open(
+            tx, pair, person, "session", settings.checkin.instrument, ended, now, due_at, closes_at
+        )
+        await self._owe(tx, settings, person, pair, checkin_id, now, due_at, closes_at)
         return None
 
     async def _open(
         self,
         tx: Transaction,
         pair: Pair,
+        person: Person,
         kind: checkins.Kind,
+        name: str,
         ended: store.Ended | None,
         now: int,
         due_at: int,
         closes_at: int,
     ) -> int:
-        """Make a check-in with its prompt and its one reminder; give its id."""
-        assert pair.client_id is not None  # noqa: S101 - active pairs have a client
-        settings = await settings_in_force(tx, self.settings, pair.therapist_id)
-        person = await people.load_person(tx, pair.client_id)
-        named = {"session": settings.checkin.instrument, "goodbye": settings.checkin.goodbye,
-                 "before_first": settings.checkin.before_first}  # fmt: skip
-        instrument = self.newest(named[kind])
+        """Make a check-in with the questionnaire of a name; give its id.
+
+        Errors: Refused("asked_before").
+        """
+        instrument = self.newest(name)
         known, follows_id = Known(), None
         if ended is not None:
             known, follows_id = await self._known(tx, pair.id, instrument, ended)
@@ -172,22 +175,36 @@ class Asking:
         )
         if not fresh:
             raise Refused("asked_before")
-        for message, at in (
+        return checkin_id
+
+    async def _owe(
+        self,
+        tx: Transaction,
+        settings: Settings,
+        person: Person,
+        pair: Pair,
+        checkin_id: int,
+        now: int,
+        due_at: int,
+        closes_at: int,
+    ) -> None:
+        """Owe a check-in's prompt and its one reminder, outside of its client's quiet hours."""
+        messages: tuple[tuple[outbox.Kind, int], ...] = (
             ("prompt", due_at),
             ("reminder", due_at + settings.checkin.reminder_after_hours * HOUR_MS),
-        ):
+        )
+        for kind, at in messages:
             await outbox.queue(
                 tx,
                 id=self.ids.new(),
-                kind="prompt" if message == "prompt" else "reminder",
+                kind=kind,
                 subject_id=checkin_id,
-                person_id=pair.client_id,
+                person_id=person.id,
                 pair_id=pair.id,
                 due_at=await outside_quiet(tx, settings, person, max(at, now)),
                 expires_at=closes_at,
                 now=now,
             )
-        return checkin_id
 
     async def _known(
         self, tx: Transaction, pair_id: int, instrument: Instrument, ended: store.Ended
@@ -236,8 +253,15 @@ class Asking:
 
         It is due below the news that it ended, told at `told_at`, and open for a week.
         """
+        assert pair.client_id is not None  # noqa: S101 - who has answered is there
+        settings = await settings_in_force(tx, self.settings, pair.therapist_id)
+        person = await people.load_person(tx, pair.client_id)
         due_at = told_at + _AFTER_NEWS_MS
-        await self._open(tx, pair, "goodbye", None, now, due_at, due_at + GOODBYE_DAYS * _DAY_MS)
+        closes_at = due_at + GOODBYE_DAYS * _DAY_MS
+        checkin_id = await self._open(
+            tx, pair, person, "goodbye", settings.checkin.goodbye, None, now, due_at, closes_at
+        )
+        await self._owe(tx, settings, person, pair, checkin_id, now, due_at, closes_at)
 
     @writes
     async def begin_before_first(
@@ -256,10 +280,13 @@ class Asking:
         if starts is not None and starts <= now:
             raise Refused("first_session_over")
         closes_at = starts if starts is not None else now + 14 * 24 * HOUR_MS
-        checkin_id = await self._open(tx, pair, "before_first", None, now, now, closes_at)
+        settings = await settings_in_force(tx, self.settings, pair.therapist_id)
+        person = await people.load_person(tx, client_id)
+        name = settings.checkin.before_first
+        checkin_id = await self._open(
+            tx, pair, person, "before_first", name, None, now, now, closes_at
+        )
         # It is shown as the answer to a tap: the outbox owes neither prompt nor reminder.
-        await outbox.drop_queued(tx, now, "shown", kind="prompt", subject_id=checkin_id)
-        await outbox.drop_queued(tx, now, "shown", kind="reminder", subject_id=checkin_id)
         await checkins.note_sent(tx, checkin_id, now, message)
 
 

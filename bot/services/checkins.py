@@ -20,7 +20,7 @@ from bot.services.ports import Clock, Ids
 from bot.services.talks import Later, Talk, Talks, is_closed, known_of
 from bot.services.watching import Watching
 from bot.store import answers as answer_store
-from bot.store import asking, audit, losses, outbox
+from bot.store import asking, audit, checkin_ends, losses, outbox
 from bot.store import checkins as store
 from bot.store.checkins import CheckIn
 from bot.store.database import Database, Transaction
@@ -218,7 +218,7 @@ class CheckIns:
         self._refuse_closed(checkin)
         if checkin.kind != "goodbye" or checkin.first_answer_at is not None:
             raise Refused("stale_button")
-        await store.close(tx, checkin.id, "expired", self.clock.now(), seen=True)
+        await checkin_ends.close(tx, checkin.id, "expired", self.clock.now(), seen=True)
         return await self.talks.of(tx, await self._load(tx, client_id, checkin_id))
 
     @writes
@@ -235,7 +235,7 @@ class CheckIns:
             # Also for a client who has stopped the questions: what was said can be withheld.
             if not checkin.is_open(now):
                 raise Refused("closed", state=checkin.state)
-            await store.close(tx, checkin.id, state, now, seen=True)
+            await checkin_ends.close(tx, checkin.id, state, now, seen=True)
             await audit.note(
                 tx, self.ids.new(), now, client_id, f"check-in {state}", "checkin", checkin.id
             )

@@ -19,7 +19,7 @@ from bot.services.ports import Clock, Ids
 from bot.services.quiet import outside_quiet
 from bot.services.talks import Talk, Talks
 from bot.store import answers as answer_store
-from bot.store import asking, losses, outbox, people
+from bot.store import asking, checkin_ends, losses, outbox, people
 from bot.store import checkins as store
 from bot.store.checkins import CheckIn
 from bot.store.database import Database, Transaction, Unavailable
@@ -80,7 +80,7 @@ class Closing:
         return self.settings.checkin.closes_before_next_minutes * _MINUTE_MS
 
     async def _next_over(self, tx: Transaction) -> int | None:
-        over = await store.over(tx, self.clock.now(), limit=len(self.failing) + 1)
+        over = await checkin_ends.over(tx, self.clock.now(), limit=len(self.failing) + 1)
         return next((one for one in over if one not in self.failing), None)
 
     @writes
@@ -121,7 +121,7 @@ class Closing:
 
     async def fold_one(self) -> Talk | None:
         """Give one closed check-in whose message still looks open; it counts as seen to now."""
-        unfolded = await self.db.read(store.next_unfolded)
+        unfolded = await self.db.read(checkin_ends.next_unfolded)
         if unfolded is None:
             return None
         try:
@@ -135,17 +135,17 @@ class Closing:
 
     async def any_to_fold(self, tx: Transaction) -> bool:
         """Tell whether `fold_one` would find a check-in."""
-        return await store.next_unfolded(tx) is not None
+        return await checkin_ends.next_unfolded(tx) is not None
 
     @writes
     async def _fold(self, tx: Transaction, checkin_id: int) -> Talk | None:
-        await store.note_folded(tx, checkin_id, self.clock.now())
+        await checkin_ends.note_folded(tx, checkin_id, self.clock.now())
         checkin = await store.load_checkin(tx, checkin_id)
         return await self.talks.of(tx, checkin) if checkin else None
 
     @writes
     async def _give_up(self, tx: Transaction, checkin_id: int) -> None:
-        await store.note_folded(tx, checkin_id, self.clock.now())
+        await checkin_ends.note_folded(tx, checkin_id, self.clock.now())
 
 
 async def end_over(tx: Transaction, checkin: CheckIn, ended_at: int) -> None:
@@ -155,16 +155,16 @@ async def end_over(tx: Transaction, checkin: CheckIn, ended_at: int) -> None:
     reach: the check-in is taken back, with the reason.
     """
     if checkin.sent_at is not None:
-        await store.close(tx, checkin.id, await _ending_of(tx, checkin), ended_at)
+        await checkin_ends.close(tx, checkin.id, await _ending_of(tx, checkin), ended_at)
         return
     why = await outbox.why_unsent(tx, "prompt", checkin.id)
     if why == "unreachable":
-        await store.close(tx, checkin.id, "undeliverable", ended_at)
+        await checkin_ends.close(tx, checkin.id, "undeliverable", ended_at)
         return
     if why is None:
         held = await losses.was_on_hold(tx, checkin.due_at, checkin.closes_at)
         why = "hold" if held else "too_late"
-    await store.withdraw(tx, checkin, why, ended_at)
+    await checkin_ends.withdraw(tx, checkin, why, ended_at)
 
 
 async def _ending_of(tx: Transaction, checkin: CheckIn) -> store.State:

@@ -20,7 +20,7 @@ from bot.services.in_force import away_of, settings_in_force
 from bot.services.ports import Clock
 from bot.services.quiet import outside_quiet
 from bot.services.unopened import RESTS_MS
-from bot.store import absences, asking, checkins, feeds, outbox, watch
+from bot.store import absences, asking, checkin_ends, checkins, feeds, outbox, watch
 from bot.store import digests as digest_store
 from bot.store.database import Transaction
 from bot.store.outbox import Message
@@ -165,7 +165,7 @@ class Deciding:
                 return "answered"
             if message.kind == "prompt" and await self._is_away(tx, checkin.id):
                 # Nobody is asked, and the digest says why.
-                await checkins.withdraw(tx, checkin, absences.REASON, self.clock.now())
+                await checkin_ends.withdraw(tx, checkin, absences.REASON, self.clock.now())
                 return "away"
         if message.part.startswith("handover_ask") and (
             pair is None or (pair.stopped_at or pair.erase_asked_at) is not None

@@ -15,10 +15,11 @@ from bot.core.entries import Mark, PairFacts, Talk
 from bot.core.house import House
 from bot.core.instrument import Instrument
 from bot.core.picture import Panel
-from bot.core.sessions import Given, Session, Shared, Window, cut_text, sessions_of
+from bot.core.sessions import Given, Session, Shared, Window, sessions_of
+from bot.core.shown import cut_text
 from bot.core.signals import Limits
 from bot.core.timetable import local_on
-from bot.core.trends import TREND_SESSIONS, Repair, trend_of
+from bot.core.trends import TREND_SESSIONS, Repair, Trend, trend_of
 
 #: Shared texts on Details, in UTF-16 units: the newest, the others, all together.
 TEXT_IN_DETAILS: Final = 1_000
@@ -123,12 +124,6 @@ def details_of(
     goodbye = facts.goodbye
     shown = [session for session in sessions if session.outcome != "not_asked"]
     trend, latest = trend_of(sessions, instrument), sessions[-1] if sessions else None
-    repair = trend.repair(facts.acknowledged)
-    if repair is not None:
-        # The whole history is read as new here.
-        began_here = repair.since_on > local_on(as_of.from_at, as_of.zone)
-        repair = replace(repair, is_new=began_here)
-    newest = trend.course.newest
     return Details(
         digest_id=digest_id,
         page=page,
@@ -144,24 +139,34 @@ def details_of(
         usual=trend.usual,
         limits=trend.limits,
         anew_on=trend.anew_on,
-        repair=repair,
-        straight_running=newest.straight_running if newest and "straight" in newest.findings else 0,
+        repair=_repair_of(trend, facts, as_of),
+        straight_running=_straight_running(trend),
         all_highest=_all_highest(trend.course.ceiling, instrument.house),
         panel=trend.panel(facts.code),
         talk=facts.talk,
         mark=mark,
         before_first=before_first,
         beside=beside_of(facts.beside, facts.asked, sessions, instrument.house),
-        goals=tuple(
-            replace(
-                goal,
-                words=cut_text(goal.words, GOAL_IN_DETAILS),
-                ratings=goal.ratings[-GOAL_RATINGS_IN_DETAILS:],
-            )
-            for goal in goals
-        ),
+        goals=tuple(map(_bounded, goals)),
         goodbye=goodbye,
     )
+
+
+def _repair_of(trend: Trend, facts: PairFacts, as_of: Window) -> Repair | None:
+    """Give the newest fall, new if the window holds it: all history is read as new here."""
+    repair = trend.repair(facts.acknowledged)
+    if repair is None:
+        return None
+    return replace(repair, is_new=repair.since_on > local_on(as_of.from_at, as_of.zone))
+
+
+def _straight_running(trend: Trend) -> int:
+    newest = trend.course.newest
+    return newest.straight_running if newest and "straight" in newest.findings else 0
+
+
+def _bounded(goal: Progress) -> Progress:
+    return Progress(cut_text(goal.words, GOAL_IN_DETAILS), goal.ratings[-GOAL_RATINGS_IN_DETAILS:])
 
 
 def _all_highest(highest: signals.Share, house: House) -> tuple[int, int] | None:

@@ -8,6 +8,7 @@ cut-off be through, one that reads, one that places what was read. Only the last
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -147,7 +148,16 @@ class DigestMaking:
         placed = await store.places_of(tx, digest_id)
         # What came in the cut-off's own millisecond is not in this digest.
         await mirror.note_seen(tx, therapist_id, [one.pair_id for one in placed], cut_at - 1)
-        for page in sorted({1, *(one.page for one in placed)}):
+        pages = {1, *(one.page for one in placed)}
+        await self._owe(tx, therapist_id, digest_id, sorted(pages), now)
+        if leaving is None:
+            # Whoever leaves tomorrow is reminded of this one, too, by the first one afterwards.
+            await owe_reminders(tx, therapist_id, ids=self.ids, settings=self.settings, now=now)
+
+    async def _owe(
+        self, tx: Transaction, therapist_id: int, digest_id: int, pages: Sequence[int], now: int
+    ) -> None:
+        for page in pages:
             await outbox.queue(
                 tx,
                 id=self.ids.new(),
@@ -159,6 +169,3 @@ class DigestMaking:
                 expires_at=now + _DELIVER_WITHIN_MS,
                 now=now,
             )
-        if leaving is None:
-            # Whoever leaves tomorrow is reminded of this one, too, by the first one afterwards.
-            await owe_reminders(tx, therapist_id, ids=self.ids, settings=self.settings, now=now)

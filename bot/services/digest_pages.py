@@ -150,26 +150,18 @@ def page_of(
     digest: what is said of this page's pairs, at least. whole: what is counted of everybody, for
     the first page; None where `digest` holds it.
     """
-    entries = {entry.pair_id: entry for entry in digest.entries}
-    here = [
-        (place, replace(entries[place.pair_id], mark=marks.get(place.pair_id)))
-        for place in places
-        if place.page == page and place.pair_id in entries
-    ]
+    here = _standing_on(page, digest, places, marks)
     if places and not here:
         return None
-    if not fits([entry for _, entry in here]):
-        here = [(place, _without_words(entry)) for place, entry in here]
     shown = [(place, entry) for place, entry in here if entry.standing != "silent"]
     expanded = tuple(entry for place, entry in shown if place.standing in ("first", "expanded"))
     is_first = bool(expanded) and here[0][0].standing == "first" and here[0][1] is expanded[0]
-    cut_on = local_on(window.cut_at, window.zone)
     return DigestPage(
         digest_id=digest_id,
         number=number,
         week=week_of(window),
         from_on=local_on(window.from_at, window.zone),
-        cut_on=cut_on,
+        cut_on=local_on(window.cut_at, window.zone),
         page=page,
         pages=max((place.page for place in places), default=1),
         head=_head(digest, whole or digest, places) if page == 1 else None,
@@ -179,6 +171,21 @@ def page_of(
         calm=tuple(e for place, e in shown if place.standing not in ("first", "expanded")),
         free_text=free_text,
     )
+
+
+def _standing_on(
+    page: int, digest: Digest, places: Sequence[Placed], marks: Mapping[int, Mark]
+) -> list[tuple[Placed, Entry]]:
+    """List who stands on a page and is not gone, without their words where these do not fit."""
+    entries = {entry.pair_id: entry for entry in digest.entries}
+    here = [
+        (place, replace(entries[place.pair_id], mark=marks.get(place.pair_id)))
+        for place in places
+        if place.page == page and place.pair_id in entries
+    ]
+    if fits([entry for _, entry in here]):
+        return here
+    return [(place, _without_words(entry)) for place, entry in here]
 
 
 def week_of(window: Window) -> int:

@@ -19,7 +19,11 @@ _WEEK_MS: Final = 7 * 86_400_000
 _Week = tuple[int, ...]
 
 #: code, weekday, time, ratings of the last weeks (oldest first, empty: no answer)
-_CALM: Final[tuple[tuple[str, int, str, tuple[_Week, ...]], ...]] = (
+_PAIRS: Final[tuple[tuple[str, int, str, tuple[_Week, ...]], ...]] = (
+    ("A7", 0, "15:00", ((8, 9, 8, 8, 9), (9, 9, 8, 8, 9), (8, 9, 9, 8, 8), (4, 6, 5, 4, 3))),
+    ("C4", 3, "11:00", ((9, 9, 9, 9, 9), (9, 8, 9, 9, 8), (8, 8, 8, 7, 8), (6, 7, 6, 6, 7))),
+    ("B2", 1, "10:00", ((7, 7, 6, 7, 7), (4, 6, 5, 5, 6), ())),
+    ("M5", 2, "14:00", ((8, 8, 8, 8, 8), ())),
     ("D4", 0, "10:00", ((8, 8, 9, 8, 8), (8, 9, 9, 8, 9), (9, 9, 8, 8, 9))),
     ("E9", 1, "16:00", ((7, 8, 7, 7, 8), (), (8, 8, 7, 8, 8))),
     ("K3", 2, "09:00", ((9, 9, 9, 9, 9), (9, 9, 9, 9, 9), (9, 10, 9, 9, 9))),
@@ -36,42 +40,22 @@ def sample(now: int, zone: str, instrument: Instrument, *, free_text: bool) -> D
     window = Window(cut_at - _WEEK_MS, cut_at, zone)
     monday = day_after(local_on(cut_at, zone), -_FRIDAY)
     keys = tuple(item.key for item in instrument.ratings)
-
-    def weeks(
-        weekday: int, time: str, history: tuple[_Week, ...], *extra: Given
-    ) -> tuple[Asked, ...]:
-        newest = len(history) - 1
-        return tuple(
+    words = "I'd like to slow down before we plan the next step." if free_text else None
+    said = {"A7": (Given("obstacles", ("pushed", "pace")), Given("different", words, "raise"))}
+    pairs = []
+    for number, (code, weekday, time, history) in enumerate(_PAIRS, 1):
+        first = day_after(monday, weekday - 7 * (len(history) - 1))
+        asked = [
             _asked(
-                day_after(monday, weekday - 7 * (newest - place)),
+                day_after(first, 7 * week),
                 time,
                 zone,
-                dict(zip(keys, ratings, strict=True)) if ratings else {},
-                extra if place == newest else (),
+                dict(zip(keys, ratings, strict=bool(ratings))),
             )
-            for place, ratings in enumerate(history)
-        )
-
-    words = "I'd like to slow down before we plan the next step." if free_text else None
-    rupture = weeks(
-        0,
-        "15:00",
-        ((8, 9, 8, 8, 9), (9, 9, 8, 8, 9), (8, 9, 9, 8, 8), (4, 6, 5, 4, 3)),
-        Given("obstacles", ("pushed", "pace")),
-        Given("different", words, "raise"),
-    )
-    slide = weeks(3, "11:00", ((9, 9, 9, 9, 9), (9, 8, 9, 9, 8), (8, 8, 8, 7, 8), (6, 7, 6, 6, 7)))
-    silence = weeks(1, "10:00", ((7, 7, 6, 7, 7), (4, 6, 5, 5, 6), ()))
-    pairs = [
-        PairFacts(1, "A7", asked=rupture),
-        PairFacts(2, "C4", asked=slide),
-        PairFacts(3, "B2", asked=silence),
-        PairFacts(4, "M5", asked=weeks(2, "14:00", ((8, 8, 8, 8, 8), ()))),
-        *(
-            PairFacts(5 + place, code, asked=weeks(weekday, time, history))
-            for place, (code, weekday, time, history) in enumerate(_CALM)
-        ),
-    ]
+            for week, ratings in enumerate(history)
+        ]
+        asked[-1] = asked[-1]._replace(answers=(*asked[-1].answers, *said.get(code, ())))
+        pairs.append(PairFacts(number, code, asked=tuple(asked)))
     digest = digest_of(pairs, window, instrument)
     page = page_of(
         digest, pages_of(digest), {}, 1,
@@ -82,9 +66,7 @@ def sample(now: int, zone: str, instrument: Instrument, *, free_text: bool) -> D
     return page
 
 
-def _asked(
-    on: str, time: str, zone: str, ratings: dict[str, int], extra: tuple[Given, ...]
-) -> Asked:
+def _asked(on: str, time: str, zone: str, ratings: dict[str, int]) -> Asked:
     starts_at = to_utc(on, time, zone)
     sent_at = starts_at + _HOUR_MS
     return Asked(
@@ -98,5 +80,5 @@ def _asked(
         completed_at=sent_at + _HOUR_MS if ratings else None,
         closes_at=sent_at + 20 * _HOUR_MS,
         closed_at=sent_at + 20 * _HOUR_MS,
-        answers=(*(Given(key, value) for key, value in ratings.items()), *extra),
+        answers=tuple(Given(key, value) for key, value in ratings.items()),
     )

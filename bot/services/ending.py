@@ -21,7 +21,17 @@ from bot.services.asking import GOODBYE_DAYS, Asking
 from bot.services.failing import Failing
 from bot.services.ports import Clock, Ids
 from bot.services.quiet import outside_quiet
-from bot.store import audit, checkins, invitations, outbox, pairs, people, rules, timetable
+from bot.store import (
+    audit,
+    checkin_ends,
+    checkins,
+    invitations,
+    outbox,
+    pairs,
+    people,
+    rules,
+    timetable,
+)
 from bot.store.database import Database, Transaction
 
 DAY_MS: Final = 86_400_000
@@ -184,7 +194,7 @@ class Endings:
         pair = await pairs.end_pair(tx, to_end.id, to_end.therapist_id, now)
         assert pair is not None  # noqa: S101 - it was to end a moment ago
         await timetable.clear_timetable(tx, pair.id, now)
-        await checkins.end_unfinished(tx, pair.id, now, begun=True)
+        await checkin_ends.end_unfinished(tx, pair.id, now, begun=True)
         await invitations.revoke_invitations(tx, pair.id, now)
         await self._note(tx, pair.therapist_id, "therapy ended", pair.id, now)
         asked = to_end.to_end_with == "goodbye" and self._unasked(to_end) is None

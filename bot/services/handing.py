@@ -22,7 +22,7 @@ from bot.services.ports import Clock, Ids
 from bot.services.relinking_own import find_professional
 from bot.store import (
     audit,
-    checkins,
+    checkin_ends,
     feeds,
     handovers,
     invitations,
@@ -262,7 +262,7 @@ class Handing:
         So it is in the last digest, and nobody answers afterwards to nobody.
         """
         for pair in await pairs.pairs_of_therapist(tx, from_id):
-            await checkins.end_all(tx, pair.id, now)
+            await checkin_ends.end_all(tx, pair.id, now)
 
     async def _end(self, tx: Transaction, pair: Pair, now: int) -> None:
         # Nobody's therapy goes on: of who had stopped, the time of keeping runs since then.

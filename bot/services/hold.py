@@ -18,7 +18,7 @@ from bot.services.closing import end_over
 from bot.services.failing import Failing
 from bot.services.outgoing import arrived, may_repeat
 from bot.services.ports import Clock, Ids
-from bot.store import asking, audit, checkins, digests, losses, outbox
+from bot.store import asking, audit, checkin_ends, checkins, digests, losses, outbox
 from bot.store.database import Database, Transaction
 from bot.store.losses import Loss
 
@@ -107,7 +107,7 @@ class Hold:
             if checkin is not None:
                 await end_over(tx, checkin, checkin.closes_at)
 
-        for checkin_id in await checkins.over(tx, until_at, limit=-1):
+        for checkin_id in await checkin_ends.over(tx, until_at, limit=-1):
             await failing.attempt(checkin_id, close)
 
     @reads

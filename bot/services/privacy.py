@@ -24,7 +24,17 @@ from bot.services.own import pair_with_history
 from bot.services.ports import Clock, Ids
 from bot.services.retention import leave_no_trace
 from bot.store import answers as answer_store
-from bot.store import audit, checkins, digest_facts, erasure, goals, outbox, pairs, people
+from bot.store import (
+    audit,
+    checkin_ends,
+    checkins,
+    digest_facts,
+    erasure,
+    goals,
+    outbox,
+    pairs,
+    people,
+)
 from bot.store import history as history_store
 from bot.store.database import Database, Transaction
 from bot.store.digest_rows import Among
@@ -107,7 +117,7 @@ class Privacy:
         pair = await pairs.pause(tx, pair_id, client_id, until_on, now)
         if pair is None:
             raise Refused("not_active")
-        await checkins.end_unfinished(tx, pair_id, now, begun=False)
+        await checkin_ends.end_unfinished(tx, pair_id, now, begun=False)
         await self._note(tx, client_id, "paused", pair_id, now)
         return pair
 
@@ -140,7 +150,7 @@ class Privacy:
         pair = await pairs.stop(tx, pair_id, client_id, now)
         if pair is None:
             raise Refused("not_active")
-        await checkins.end_unfinished(tx, pair_id, now, begun=True)
+        await checkin_ends.end_unfinished(tx, pair_id, now, begun=True)
         version = pair.consent_version or self.settings.privacy.consent_version
         await pairs.note_consent(tx, self.ids.new(), pair_id, version, "withdrawn", now)
         await self._note(tx, client_id, "stopped", pair_id, now)
@@ -187,7 +197,7 @@ class Privacy:
         await self._note(tx, client_id, "erasure asked", pair_id, now)
         if by_request:
             if pair.state == "ended":  # a goodbye that nobody began
-                await checkins.end_unfinished(tx, pair_id, now, begun=False)
+                await checkin_ends.end_unfinished(tx, pair_id, now, begun=False)
             await tell_admins(
                 tx, f"erasure_open:{pair.erase_asked_at}", subject_id=pair.id, pair_id=pair.id,
                 ids=self.ids, settings=self.settings, now=now,

@@ -29,6 +29,44 @@ _MONTHS: Final = 13
 
 
 @dataclass(frozen=True, slots=True)
+class _Choosing:
+    """What days are chosen for. first_on: the first one, where it is chosen already.
+
+    changes_id: the absence that gets other days; 0 for a new one.
+    """
+
+    owner_id: int
+    first_on: str | None
+    changes_id: int
+
+    def grid(self, here: str, from_on: str) -> list[list[Button]]:
+        """Show the month that begins on `here` by weeks; no day before `from_on` can be chosen."""
+        blank = self._turn("·", here)
+        names = [{**blank, "text": weekday(f"2026-11-{day}")} for day in range(23, 30)]
+        cells = [blank] * date.fromisoformat(here).weekday()
+        cells += [self._day(on) if on >= from_on else blank for on in _days_of(here)]
+        cells += [blank] * (-len(cells) % 7)
+        weeks = [week for week in columns(cells, 7) if any(one != blank for one in week)]
+        before, turns = _shifted(here, -1), list[Button]()
+        if before[:7] >= from_on[:7]:
+            turns.append(self._turn("‹", before))
+        if here[:7] < _shifted(from_on, _MONTHS)[:7]:
+            turns.append(self._turn("›", _shifted(here, 1)))
+        return [names, *weeks, turns]
+
+    def _day(self, on: str) -> Button:
+        label = str(int(on[8:]))
+        if self.first_on is None:
+            return button(label, "absend", self.owner_id, on, "", self.changes_id)
+        return button(label, "absday", self.owner_id, self.first_on, on, self.changes_id)
+
+    def _turn(self, label: str, shown: str) -> Button:
+        if self.first_on is None:
+            return button(label, "absnew", self.owner_id, shown[:7], self.changes_id)
+        return button(label, "absend", self.owner_id, self.first_on, shown[:7], self.changes_id)
+
+
+@dataclass(frozen=True, slots=True)
 class AbsenceViews:
     """Makes these screens."""
 
@@ -69,29 +107,13 @@ class AbsenceViews:
         """
         from_on = today if first_on is None else max(today, first_on)
         here = max(f"{_month(shown, from_on)}-01", f"{from_on[:7]}-01")
-        changes_id = 0 if changes is None else changes.id
+        choosing = _Choosing(owner_id, first_on, 0 if changes is None else changes.id)
         with speaking(reader.language):
-            grid = [
-                self._day(owner_id, on, first_on, changes_id) if on >= from_on else None
-                for on in _days_of(here)
-            ]
-            blank = self._turn("·", owner_id, here, first_on, changes_id)
-            before = _shifted(here, -1)
-            turns = [
-                *([self._turn("‹", owner_id, before, first_on, changes_id)]
-                  if before[:7] >= from_on[:7] else []),
-                *([self._turn("›", owner_id, _shifted(here, 1), first_on, changes_id)]
-                  if here[:7] < _shifted(from_on, _MONTHS)[:7] else []),
-            ]  # fmt: skip
-            cells = [blank] * date.fromisoformat(here).weekday()
-            cells += [one if one is not None else blank for one in grid]
-            cells += [blank] * (-len(cells) % 7)
-            names = [{**blank, "text": weekday(f"2026-11-{day}")} for day in range(23, 30)]
-            weeks = [week for week in columns(cells, 7) if any(one != blank for one in week)]
+            grid = choosing.grid(here, from_on)
             cancel = (
-                button(_("‹ Back"), "absone", changes_id)
-                if changes_id
-                else button(_("Cancel"), "abslist", owner_id)
+                button(_("Cancel"), "abslist", owner_id)
+                if changes is None
+                else button(_("‹ Back"), "absone", changes.id)
             )
             name = month(here)
         text = self.desk.text(
@@ -101,7 +123,7 @@ class AbsenceViews:
             first_on=first_on,
             is_practice=owner_id == PRACTICE,
         )
-        return Screen(text, rows(names, *weeks, turns, [cancel]))
+        return Screen(text, rows(*grid, [cancel]))
 
     def plan(
         self,
@@ -182,19 +204,6 @@ class AbsenceViews:
 
     def _line(self, absence: Absence) -> dict[str, Any]:
         return {"days": days(absence), "cover": absence.cover}
-
-    def _day(self, owner_id: int, on: str, first_on: str | None, changes_id: int) -> Button:
-        label = str(int(on[8:]))
-        if first_on is None:
-            return button(label, "absend", owner_id, on, "", changes_id)
-        return button(label, "absday", owner_id, first_on, on, changes_id)
-
-    def _turn(
-        self, label: str, owner_id: int, shown: str, first_on: str | None, changes_id: int
-    ) -> Button:
-        if first_on is None:
-            return button(label, "absnew", owner_id, shown[:7], changes_id)
-        return button(label, "absend", owner_id, first_on, shown[:7], changes_id)
 
 
 def days(absence: Absence) -> str:

@@ -9,7 +9,7 @@ from bot.core import conversation
 from bot.core.conversation import Answer
 from bot.core.instrument import Item
 from bot.core.people import Person
-from bot.core.sessions import cut_text
+from bot.core.shown import cut_text
 from bot.render import gettext as _
 from bot.render import speaking
 from bot.services.ports import Keyboard, Screen

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from bot.core.sessions import cut_text
+from bot.core.shown import cut_text
 from bot.render import gettext as _
 from bot.render import speaking
 from bot.services.goals import WORDS_AT_MOST, OwnGoals

@@ -11,8 +11,8 @@ import pytest
 from aiohttp import web
 from typer.testing import CliRunner, Result
 
-from bot.calendars import calendars
 from bot.cli import cli
+from bot.commands.calendars import calendars
 from bot.config import load
 from bot.core.timetable import day_after, local_on
 from bot.feeds.declared import declared_feeds

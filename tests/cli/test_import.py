@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from bot.calendars import calendars
 from bot.cli import cli
+from bot.commands.calendars import calendars
 from bot.config import load
 from bot.core.timetable import day_after, local_on
 from bot.opening import SystemClock

@@ -18,7 +18,7 @@ from bot.core.digest import (
     pages_of,
 )
 from bot.core.entries import NEED, Entry, PairFacts, Talk, entry_of
-from bot.core.sessions import Asked, Given, Window, cut_text, sessions_of
+from bot.core.sessions import Asked, Given, Window, sessions_of
 from bot.core.timetable import to_utc
 from tests.digest_support import CUT, DAY, FROM, HOUR, INSTRUMENT, NEXT, WINDOW, ZONE, asked, pair
 
@@ -376,13 +376,6 @@ def test_several_weeks_in_one_window_lose_nothing() -> None:
 
 
 # Texts and pages
-
-
-def test_texts_are_cut_to_one_line_without_what_disturbs_its_neighbours() -> None:
-    assert cut_text("one\n\n two\t\u202ethree\ud800\x00", 99) == "one two three"
-    assert cut_text("abcdef", 4) == "abc…"
-    assert cut_text("😀😀😀", 5) == "😀😀…"
-    assert cut_text("😀😀", 4) == "😀😀"
 
 
 def test_pages_keep_the_order_split_at_clients_and_hold_their_limits() -> None:

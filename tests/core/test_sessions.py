@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.core.sessions import Asked, Given, Outcome, Session, Shared, Window, cut_text, sessions_of
+from bot.core.sessions import Asked, Given, Outcome, Session, Shared, Window, sessions_of
 from tests.digest_support import CUT, DAY, FROM, HOUR, INSTRUMENT, NEXT, WINDOW, asked
 
 MONDAY = "2026-11-16"
@@ -172,18 +172,3 @@ def test_a_shared_text_is_cut_and_says_so() -> None:
 def test_a_text_that_was_not_asked_for_is_told_of_without_its_words() -> None:
     assert shared(Given("different", None, "raise")) == Shared("raise", None)
     assert shared(Given("different", "mine")) is None
-
-
-@pytest.mark.parametrize(
-    ("text", "limit", "shown"),
-    [
-        ("abcd", 4, "abcd"),
-        ("abcde", 4, "abc…"),
-        ("ab cde", 4, "ab…"),
-        ("a😀b", 3, "a…"),
-        ("a\U00010000b", 3, "a…"),
-        ("\ue000private\ue000", 9, "private"),
-    ],
-)
-def test_a_text_is_cut_by_the_units_telegram_counts(text: str, limit: int, shown: str) -> None:
-    assert cut_text(text, limit) == shown

@@ -129,7 +129,7 @@ POINTS: dict[str, Point] = {
     **_edges("acknowledge: reply", "bot.services.acknowledgements:Acknowledgements.reply"),
     # Closing, folding, erasing, sweeping.
     **_edges("close", "bot.services.closing:Closing._close"),
-    **_inside("close", "bot.store.checkins:close"),
+    **_inside("close", "bot.store.checkin_ends:close"),
     **_edges("fold", "bot.services.closing:Closing._fold"),
     **_edges("erase", "bot.services.privacy:Privacy._erase"),
     **_inside("erase", "bot.store.erasure:erase_pair"),

@@ -32,6 +32,7 @@ PLANTED = {
         "import icalendar",
         "import pydantic",
     ],
+    "bot/commands/resuming.py": ["import bot.commands.restoring"],
     "bot/emulator/__init__.py": ["import bot.core"],
     "bot/emulator/world.py": ["import bot.emulator.webhook"],
     "handlers/__init__.py": ["import bot.store"],

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.store import checkins
+from bot.store import checkin_ends, checkins
 from bot.store.checkins import State
 from tests.digest_support import CUT, HOUR
 from tests.digest_world import open_world
@@ -21,9 +21,9 @@ async def test_the_first_closing_wins(tmp_path: Path, first: State, second: Stat
     async with open_world(tmp_path) as world:
         checkin = await world.checkin(await world.pair("A7"), state="open", closed_at=None)
         async with writing(world.db) as tx:
-            assert await checkins.close(tx, checkin, first, CUT)
+            assert await checkin_ends.close(tx, checkin, first, CUT)
         async with writing(world.db) as tx:
-            assert not await checkins.close(tx, checkin, second, CUT + HOUR)
+            assert not await checkin_ends.close(tx, checkin, second, CUT + HOUR)
         (row,) = await world.rows("SELECT state, closed_at FROM checkin")
         assert (row["state"], row["closed_at"]) == (first, CUT)
 

@@ -16,8 +16,8 @@ import pytest
 from aiohttp import web
 from world import World
 
+from bot.commands.rotating import rotate
 from bot.core.feeds import Source
-from bot.rotating import rotate
 from bot.services.following import Following
 from tests.feeds.calendars import Kept, follows, kept_beside, planned, read_again
 

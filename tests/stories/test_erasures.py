@@ -28,7 +28,7 @@ OPEN = "A client asks to have the answers erased"
 
 @pytest.fixture(autouse=True)
 def _one_clock_and_log(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.erasing.SystemClock", lambda: world.stage.clock)
+    monkeypatch.setattr("bot.commands.erasing.SystemClock", lambda: world.stage.clock)
     monkeypatch.setattr("bot.logging.set_up", lambda _: None)
 
 

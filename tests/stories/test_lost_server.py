@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from world import Human, World
 
+from bot.commands.restoring import restore
 from bot.opening import RandomIds, open_database
-from bot.restoring import restore
 from bot.services.hold import Hold
 from bot.store.backup import BadBackup, back_up
 from bot.store.vault import load_vaults

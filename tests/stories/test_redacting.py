@@ -158,7 +158,7 @@ async def test_what_two_clients_erase_is_counted(world: World) -> None:
 async def test_what_is_erased_on_the_command_line_goes_at_the_next_tick(
     world: World, monkeypatch: pytest.MonkeyPatch, is_running: bool
 ) -> None:
-    monkeypatch.setattr("bot.erasing.SystemClock", lambda: world.stage.clock)
+    monkeypatch.setattr("bot.commands.erasing.SystemClock", lambda: world.stage.clock)
     monkeypatch.setattr("bot.logging.set_up", lambda _: None)
     anna, ben, _ = await told(world)
     digest = digest_of(ben)

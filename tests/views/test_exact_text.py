@@ -34,6 +34,7 @@ from bot.store.goals import Goal
 from bot.views.checkin import CheckInViews
 from bot.views.digest import DigestViews
 from bot.views.goals import GoalViews
+from bot.views.own_answers import OwnAnswerViews
 from bot.views.people import PeopleViews
 from bot.views.pictures import PictureViews
 from bot.views.reader import Desk, Reader
@@ -111,11 +112,12 @@ def asked_for(desk: Desk, text: str) -> Screen:
 
 def own_words(desk: Desk, text: str) -> Screen:
     answer = Answer("different", text, disclosure="keep", answered_at=1, changed_at=1)
-    return people(desk).own_words(OwnWords(1, "2026-11-16", answer), READER)
+    views = OwnAnswerViews(desk, {}, no_pictures())
+    return views.own_words(OwnWords(1, "2026-11-16", answer), READER)
 
 
 def people(desk: Desk) -> PeopleViews:
-    return PeopleViews(desk, "rapport_bot", {}, no_pictures())
+    return PeopleViews(desk, "rapport_bot")
 
 
 def no_pictures() -> PictureViews:

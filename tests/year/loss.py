@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
+from bot.commands.restoring import restore
 from bot.core.timetable import day_after, local_on, to_utc
-from bot.restoring import restore
 from bot.services.hold import Hold
 from bot.store.database import ERASURES
 from tests.crash.checker import Checker

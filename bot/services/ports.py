@@ -133,8 +133,14 @@ class Lane(Protocol):
         """Send a new message; `then` learns its id."""
         ...
 
-    def delete(self, chat_id: int, message_id: int) -> None:
-        """Take a message away."""
+    def delete(
+        self,
+        chat_id: int,
+        message_id: int,
+        *,
+        then: Callable[[int], Awaitable[None]] | None = None,
+    ) -> None:
+        """Take a message away; `then` learns its id once it is gone."""
         ...
 
     def toast(self, callback_id: str, text: str = "", *, alert: bool = False) -> None:

@@ -151,9 +151,12 @@ class Lanes:
         """Answer a tap at once, beside the lane; best effort within fifteen seconds."""
         self._start(self._toast(callback_id, text, alert))
 
-    def delete(self, chat_id: int, message_id: int) -> None:
-        """Take a message away, beside the lane; best effort, one that is gone is success."""
-        self._start(self._delete(chat_id, message_id))
+    def delete(self, chat_id: int, message_id: int, *, then: Then | None = None) -> None:
+        """Take a message away, beside the lane; `then(message_id)` once it is gone.
+
+        Best effort; one that is gone already is success.
+        """
+        self._start(self._delete(chat_id, message_id, then))
 
     def is_busy(self, chat_id: int) -> bool:
         """Tell whether something waits for a chat, or is under way there."""
@@ -339,7 +342,7 @@ class Lanes:
         except Undelivered as problem:
             log.warning("tap not answered", said=str(problem))
 
-    async def _delete(self, chat_id: int, message_id: int) -> None:
+    async def _delete(self, chat_id: int, message_id: int, then: Then | None) -> None:
         async def attempt() -> None:
             async with self._calls:
                 await self._messenger.delete(chat_id, message_id)
@@ -350,6 +353,9 @@ class Lanes:
             await self._tell(chat_id, problem)
         except Undelivered as problem:
             log.warning("message not deleted", said=str(problem))
+        else:
+            if then is not None:
+                await self._note(then, message_id)
 
     async def _while_not_sent(self, attempt: Callable[[], Awaitable[T]], patience: float) -> T:
         """Repeat what certainly did not arrive, for `patience` seconds."""

@@ -63,6 +63,21 @@ async def test_a_sentence_sent_later_comes_by_itself(world: World) -> None:
     assert (await ben.forges(begin))[0].startswith("A sentence goes with"), "one sentence, once"
 
 
+async def test_a_sentence_that_came_with_read_does_not_come_again_with_lets_talk(
+    world: World,
+) -> None:
+    anna, ben = await acknowledged(world)
+    await ben.taps("Write a sentence")
+    await ben.types(WORDS)
+    await ben.taps("Send")
+    await world.later(minutes=10)
+    assert anna.everything.count(WORDS) == 1
+    await ben.taps("Let's talk about it")
+    await world.later(minutes=10)
+    assert anna.sees("would like to make room for it", button="OK")
+    assert anna.everything.count(WORDS) == 1
+
+
 async def test_it_can_be_written_anew_and_dropped(world: World) -> None:
     anna, ben = await acknowledged(world)
     await ben.taps("Write a sentence")

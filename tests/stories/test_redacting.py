@@ -311,6 +311,23 @@ async def test_after_a_month_out_of_reach_it_is_given_up_and_the_reason_kept(wor
     assert "not redacted: expired" in await given_up(world)
 
 
+async def test_who_erases_as_an_earlier_one_is_given_up_has_a_month_of_their_own(
+    world: World,
+) -> None:
+    anna, ben, cora = await told(world)
+    digest = digest_of(ben)
+    await ben.does(ben.phone.block)
+    await erases(anna)
+    await world.later(hours=29 * 24)
+    await erases(cora)
+    await world.later(hours=2 * 24)
+    assert (await owed(world), await given_up(world)) == (1, [])
+    await ben.does(ben.phone.unblock)
+    await world.later(hours=7)
+    assert "C3" not in at(ben, digest)
+    assert (await owed(world), await given_up(world)) == (0, [])
+
+
 async def test_one_partner_who_erases_takes_nothing_of_the_other(world: World) -> None:
     anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
     await world.pair("Cora", "Ben", code="C3", meets="Mon 15:00")

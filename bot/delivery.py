@@ -13,6 +13,7 @@ from bot.messages import Messages
 from bot.room import Room
 from bot.services.outgoing import Claimed, Outgoing
 from bot.services.ports import Messenger, Screen
+from bot.services.talks import Talk
 from bot.store.database import Unavailable
 from bot.transport.faults import trace
 from bot.views.plain import without_markup
@@ -59,7 +60,20 @@ class Delivery:
             for older in made.replaces:
                 moved = self.room.checkin_views.moved(claimed.person)
                 self.room.lanes.edit(claimed.person.telegram_id, older, moved)
+        if arrived and made.asks is not None:
+            await self._catch_up(made.asks)
         return True
+
+    async def _catch_up(self, asked: Talk) -> None:
+        """Let a question that has arrived show what was said to it while it was on its way."""
+        talk = await self.room.checkins.delivery(asked.checkin.id)
+        if talk is None or talk.person.id != asked.person.id:
+            return
+        if (talk.answers, talk.checkin.state) == (asked.answers, asked.checkin.state):
+            return
+        chat_id, message = talk.person.telegram_id, talk.checkin.telegram_message
+        if chat_id is not None and message is not None:
+            self.room.lanes.edit(chat_id, message, self.room.checkin_views.now(talk))
 
     async def _surely(self, record: Callable[..., Awaitable[T]], *values: object) -> T:
         """Record what became of a message, however long the database is away.

@@ -16,6 +16,7 @@ from bot.services.handover_news import OUTCOME, OUTCOME_ADMIN
 from bot.services.outgoing import Claimed, Outgoing
 from bot.services.ports import Screen
 from bot.services.relinking_own import OBJECTED
+from bot.services.talks import Talk
 from bot.services.unopened import REMINDED_AFTER, TOLD_AFTER
 from bot.services.wrong_client import NOTICE as WRONG_CLIENT
 from bot.views.reader import Reader
@@ -24,11 +25,13 @@ from bot.views.reader import Reader
 @dataclass(frozen=True, slots=True)
 class Made:
     """What is sent. screen: None where there is nothing left to say. replaces: the Telegram
-    messages that only point to this one afterwards. shows: pairs of whose answers it tells."""
+    messages that only point to this one afterwards. shows: pairs of whose answers it tells. asks:
+    the check-in that it is a question of."""
 
     screen: Screen | None
     replaces: tuple[int, ...] = ()
     shows: tuple[int, ...] = ()
+    asks: Talk | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +50,10 @@ class Messages:
                 if talk is None or not talk.is_open:
                     return Made(None)
                 if message.kind == "prompt":
-                    return Made(room.checkin_views.now(talk))
+                    return Made(room.checkin_views.now(talk), asks=talk)
                 older = talk.checkin.telegram_message
-                return Made(room.checkin_views.reminder(talk), () if older is None else (older,))
+                replaces = () if older is None else (older,)
+                return Made(room.checkin_views.reminder(talk), replaces, asks=talk)
             case "digest":
                 page = await room.digests.page(message.subject_id, int(message.part))
                 return Made(room.digest_views.page(page, reader) if page else None)

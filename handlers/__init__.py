@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from telegram import ChatMember, Update
@@ -116,9 +117,16 @@ def add_handlers(
     )
 
 
+def _answering(room: Room, update: Update) -> AbstractContextManager[None]:
+    """Let nobody take for the last word in a chat what stands there before this is answered."""
+    chat = update.effective_chat
+    return room.lanes.answering(chat.id) if chat else nullcontext()
+
+
 def _taps(room: Room) -> Callback:
     async def callback(update: Update, _: CallbackContext[Any, Any, Any, Any]) -> None:
-        await on_tap(room, TAPS, update)
+        with _answering(room, update):
+            await on_tap(room, TAPS, update)
 
     return callback
 
@@ -126,7 +134,8 @@ def _taps(room: Room) -> Callback:
 def _message(room: Room, route: Route) -> Callback:
     async def callback(update: Update, _: CallbackContext[Any, Any, Any, Any]) -> None:
         message = update.effective_message
-        await on_message(room, route, update, message.text or "" if message else "")
+        with _answering(room, update):
+            await on_message(room, route, update, message.text or "" if message else "")
 
     return callback
 
@@ -137,7 +146,8 @@ def _commands(room: Room) -> Callback:
         parts = ((message.text or "") if message else "").split(maxsplit=1)
         command, words = (*parts, "", "")[:2]
         name = command.removeprefix("/").split("@")[0].lower()
-        await on_message(room, COMMANDS.get(name, UNKNOWN), update, words)
+        with _answering(room, update):
+            await on_message(room, COMMANDS.get(name, UNKNOWN), update, words)
 
     return callback
 

@@ -237,8 +237,6 @@ async def _note_tap(room: Room, ask: Ask, reply: Reply) -> Reply:
         return replace(reply, then=reply.then or taken_over)
     if reply.prolongs:
         await _apart(noting.prolong(ask.me, ask.message_id))
-    elif reply.closes and may(ask.who, "therapist"):
-        await _apart(noting.note_taken_away(ask.me, ask.message_id))
     return reply
 
 
@@ -273,7 +271,10 @@ async def on_tap(room: Room, routes: dict[str, Route], update: Update) -> None:
             if other != place:
                 room.lanes.edit(ask.chat_id, other, reply.screen)
     if reply.closes:
-        room.lanes.delete(ask.chat_id, ask.message_id)
+        # Until it is gone it owes its closing: what cannot be taken away now shall not stay.
+        opens = may(ask.who, "therapist")
+        gone = partial(room.redacting.note_taken_away, ask.me) if opens else None
+        room.lanes.delete(ask.chat_id, ask.message_id, then=gone)
     for screen in reply.say:
         room.lanes.say(ask.chat_id, screen, then=_noting(room, ask, reply, screen))
 

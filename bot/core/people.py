@@ -61,6 +61,10 @@ class Pair:
     history_from_at: int | None = None
     objected_at: int | None = None
 
+    def shows_before(self, now: int) -> bool:
+        """Whether the client's account may see what was before it was theirs."""
+        return self.objected_at is None and (self.history_from_at or 0) <= now
+
     @property
     def may_pause(self) -> bool:
         """Whether there is anything to pause, or to resume."""

@@ -67,19 +67,25 @@ class Acknowledgements:
             return None
         if not told.stands:
             return None
-        words, name = await sentences.sent_words(tx, acknowledgement_id), await _which(tx, told)
+        words, name = await self._words(tx, told, part), await _which(tx, told)
         is_over = told.pair_state == "ended"
         # After the end there is no next time to make room in: of that only the sentence is left.
         if part == "words" or (part == "talk" and is_over):
             if words is None:
                 return None
             return Telling(told.id, told.client_id, told.pair_id, None, words, name)
-        if await store.telling_has_part(tx, acknowledgement_id, "words"):
-            words = None
         kind = "read" if is_over else told.kind
         if part == "" and await store.telling_has_part(tx, acknowledgement_id, "talk"):
             kind = "read"
         return Telling(told.id, told.client_id, told.pair_id, kind, words, name)
+
+    async def _words(self, tx: Transaction, told: store.Acknowledged, part: str) -> str | None:
+        """Give the sentence that a message carries: none that has one of its own, or has come."""
+        # Without one of its own it went with the first message, if that arrived.
+        has_come = part == "talk" and told.told_at is not None
+        if part != "words" and (has_come or await store.telling_has_part(tx, told.id, "words")):
+            return None
+        return await sentences.sent_words(tx, told.id)
 
     @writes
     async def reply(

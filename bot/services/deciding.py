@@ -20,7 +20,7 @@ from bot.services.in_force import away_of, settings_in_force
 from bot.services.ports import Clock
 from bot.services.quiet import outside_quiet
 from bot.services.unopened import RESTS_MS
-from bot.store import absences, asking, checkin_ends, checkins, feeds, outbox, watch
+from bot.store import absences, asking, checkin_ends, checkins, feeds, outbox, sentences, watch
 from bot.store import digests as digest_store
 from bot.store.database import Transaction
 from bot.store.outbox import Message
@@ -31,7 +31,7 @@ PARK_MS: Final = 360 * MINUTE_MS
 #: How long a question waits for its calendar, and when it is looked at again.
 _WAITS_MS: Final = 20_000
 _LOOK_MS: Final = 3_000
-#: When it is asked again whether a new account has agreed.
+#: When it is asked again whether a new account has agreed, or the practice said whose it is.
 _UNAGREED_MS: Final = 10 * MINUTE_MS
 #: Notices that ask a therapist who joined.
 _ASKS_WHO: Final = ("joined", "confirm_nudge", "confirm_eve")
@@ -94,6 +94,8 @@ class Deciding:
             return Wait(ripe_at)
         if _must_agree_first(message, pair):
             return Wait(now + _UNAGREED_MS)
+        if (open_at := await self._open_at(tx, message, pair, now)) > now:
+            return Wait(open_at)
         if (loud_at := await self._after_quiet(tx, message, person, pair, now)) > now:
             return Wait(loud_at)
         if await self._must_look(tx, message, now) or await self._must_follow(tx, message):
@@ -147,6 +149,18 @@ class Deciding:
         since = checkin.sent_at if checkin.sent_at is not None else self.clock.now()
         practice = await settings_in_force(tx, self.settings)
         return since + practice.checkin.reminder_after_hours * 60 * MINUTE_MS
+
+    async def _open_at(self, tx: Transaction, message: Message, pair: Pair | None, now: int) -> int:
+        """Give when a client's new account may read a therapist's sentence.
+
+        It may tell what was said before that account was the client's.
+        """
+        if message.kind != "ack" or pair is None or pair.shows_before(now):
+            return 0
+        if await sentences.sent_words(tx, message.subject_id) is None:
+            return 0
+        opens_at = pair.history_from_at if pair.objected_at is None else None
+        return now + _UNAGREED_MS if opens_at is None else opens_at
 
     async def _objection(self, tx: Transaction, message: Message, pair: Pair | None) -> str | None:
         """Say why a message must not go out any more."""

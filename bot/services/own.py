@@ -28,7 +28,7 @@ async def pair_with_history(tx: Transaction, pair_id: int, client_id: int, now: 
     Refused("history_objected") where the account of before says that it is not theirs.
     """
     pair = await pair_to_show(tx, pair_id, client_id)
-    if pair.objected_at is not None or (pair.history_from_at or 0) > now:
+    if not pair.shows_before(now):
         raise history_closed(pair.objected_at, pair.history_from_at)
     return pair
 

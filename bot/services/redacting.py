@@ -119,7 +119,7 @@ class Redacting:
 
     @writes
     async def note_taken_away(self, tx: Transaction, person_id: int, telegram_message: int) -> None:
-        """Note that somebody takes a message away."""
+        """Note that somebody has taken a message away: it owes no closing any more."""
         await closings.forget_open(tx, person_id, telegram_message)
 
     async def _close_later(

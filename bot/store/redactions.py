@@ -20,8 +20,8 @@ _TELLS: Final = (
     " AND message.part IN ('joined', 'confirm_nudge', 'confirm_eve')))"
 )
 _AGAIN: Final = (
-    " ON CONFLICT (id) DO UPDATE SET due_at = excluded.due_at, again = redaction.again + 1,"
-    " why = excluded.why"
+    " ON CONFLICT (id) DO UPDATE SET owed_at = excluded.owed_at, due_at = excluded.due_at,"
+    " again = redaction.again + 1, why = excluded.why"
 )
 
 _OF_SHOWN: Final = (

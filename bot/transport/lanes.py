@@ -8,8 +8,9 @@ an error is logged by its kind and the lane goes on. No chat id, text or token i
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from contextvars import Context
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol, TypeVar, assert_never
@@ -105,6 +106,7 @@ class Lanes:
         self._calls = asyncio.Semaphore(at_once)
         self._toasts = asyncio.Semaphore(at_once)
         self._lanes: dict[int, _Lane] = {}
+        self._answering: Counter[int] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
         self._quiet = asyncio.Event()
         self._quiet.set()
@@ -151,13 +153,27 @@ class Lanes:
         """Answer a tap at once, beside the lane; best effort within fifteen seconds."""
         self._start(self._toast(callback_id, text, alert))
 
-    def delete(self, chat_id: int, message_id: int) -> None:
-        """Take a message away, beside the lane; best effort, one that is gone is success."""
-        self._start(self._delete(chat_id, message_id))
+    def delete(self, chat_id: int, message_id: int, *, then: Then | None = None) -> None:
+        """Take a message away, beside the lane; `then(message_id)` once it is gone.
+
+        Best effort; one that is gone already is success.
+        """
+        self._start(self._delete(chat_id, message_id, then))
+
+    @contextmanager
+    def answering(self, chat_id: int) -> Iterator[None]:
+        """Count a chat as busy in this block: what is to be said there is being made."""
+        self._answering[chat_id] += 1
+        try:
+            yield
+        finally:
+            self._answering[chat_id] -= 1
+            if not self._answering[chat_id]:
+                del self._answering[chat_id]
 
     def is_busy(self, chat_id: int) -> bool:
-        """Tell whether something waits for a chat, or is under way there."""
-        return chat_id in self._lanes
+        """Tell whether something is made for a chat, waits for it, or is under way there."""
+        return chat_id in self._lanes or chat_id in self._answering
 
     @property
     def idle(self) -> bool:
@@ -339,7 +355,7 @@ class Lanes:
         except Undelivered as problem:
             log.warning("tap not answered", said=str(problem))
 
-    async def _delete(self, chat_id: int, message_id: int) -> None:
+    async def _delete(self, chat_id: int, message_id: int, then: Then | None) -> None:
         async def attempt() -> None:
             async with self._calls:
                 await self._messenger.delete(chat_id, message_id)
@@ -350,6 +366,9 @@ class Lanes:
             await self._tell(chat_id, problem)
         except Undelivered as problem:
             log.warning("message not deleted", said=str(problem))
+        else:
+            if then is not None:
+                await self._note(then, message_id)
 
     async def _while_not_sent(self, attempt: Callable[[], Awaitable[T]], patience: float) -> T:
         """Repeat what certainly did not arrive, for `patience` seconds."""

@@ -62,6 +62,18 @@ def test_only_what_runs_or_rests_can_be_paused(state: str, so: bool) -> None:
     assert Pair(**{**facts, "state": state}).may_pause is so  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("history_from_at", "objected_at", "so"),
+    [(None, None, True), (7, None, True), (8, None, False), (7, 5, False), (None, 5, False)],
+)
+def test_what_was_before_an_account_opens_in_its_time_unless_somebody_objects(
+    history_from_at: int | None, objected_at: int | None, so: bool
+) -> None:
+    facts = dict.fromkeys((field.name for field in fields(Pair)), None)
+    own = {"history_from_at": history_from_at, "objected_at": objected_at}
+    assert Pair(**{**facts, **own}).shows_before(7) is so  # type: ignore[arg-type]
+
+
 def test_suggested_codes_are_free_short_and_never_end() -> None:
     taken: set[str] = set()
     for number in range(400):

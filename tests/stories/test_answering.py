@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from world import World
 
@@ -173,3 +175,28 @@ async def test_answers_can_be_changed_until_it_closes(world: World) -> None:
     await world.until("Fri 17:00")
     assert "fit 1" in ben.screen
     assert "changed since" not in ben.screen
+
+
+@pytest.mark.parametrize(
+    ("label", "shown"), [("8", "Question 3 of 5"), ("We did not meet", "nothing more to do")]
+)
+async def test_what_is_said_while_the_reminder_is_on_its_way_is_not_asked_again(
+    world: World, label: str, shown: str
+) -> None:
+    anna, _ = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    if label == "8":
+        await anna.answers(7)
+    asked, stage, before = anna.phone.last, world.stage, len(anna.phone.chat)
+    stage.emulator.faults.add(
+        "delay", stage="after", method="sendMessage", chat=anna.phone.id, seconds=1.0
+    )
+    stage.clock.advance_to(stage.moment("Tue 12:30"))
+    sending = asyncio.create_task(stage.running.ticks._tick("deliver"))
+    assert await stage.emulator.bell.wait_for(lambda: len(anna.phone.chat) > before, 10)
+    assert await world.rows("SELECT 1 FROM message WHERE kind = 'reminder' AND state = 'sending'")
+    await anna.phone.tap(label, asked).wait(5)
+    await sending
+    await world.step()
+    assert anna.phone.last.message_id != asked.message_id
+    assert shown in anna.screen

@@ -180,6 +180,21 @@ async def test_pictures_go(world: World) -> None:
     assert await given_up(world) == []
 
 
+async def test_a_picture_that_cannot_be_taken_away_at_the_tap_goes_in_its_time(
+    world: World,
+) -> None:
+    _, ben, _ = await told(world)
+    await ben.taps("Pictures", digest_of(ben))
+    picture = ben.phone.last
+    world.stage.emulator.faults.add("status", status=502, method="deleteMessage", chat=ben.phone.id)
+    await ben.taps("Close", picture)
+    assert seen_at(ben, picture).photo is not None
+    await world.later(minutes=15)
+    assert picture.message_id not in {seen.message_id for seen in ben.phone.chat}
+    assert await owed(world) == 0
+    assert await given_up(world) == []
+
+
 async def test_what_is_due_while_nothing_runs_is_done_at_the_next_start(world: World) -> None:
     anna, ben, _ = await told(world)
     first = digest_of(ben)

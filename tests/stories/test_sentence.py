@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from world import Human, World
 
+from tests.stories.test_relinking import by_practice, relinks
+
 PROMPT = "Write one short sentence for A7"
 WORDS = "Thank you for saying that the pace was too quick."
 
@@ -61,6 +63,54 @@ async def test_a_sentence_sent_later_comes_by_itself(world: World) -> None:
     assert "wrote a sentence about your check-in" in anna.screen
     begin = ben.data("Write a sentence")
     assert (await ben.forges(begin))[0].startswith("A sentence goes with"), "one sentence, once"
+
+
+async def test_a_sentence_that_came_with_read_does_not_come_again_with_lets_talk(
+    world: World,
+) -> None:
+    anna, ben = await acknowledged(world)
+    await ben.taps("Write a sentence")
+    await ben.types(WORDS)
+    await ben.taps("Send")
+    await world.later(minutes=10)
+    assert anna.everything.count(WORDS) == 1
+    await ben.taps("Let's talk about it")
+    await world.later(minutes=10)
+    assert anna.sees("would like to make room for it", button="OK")
+    assert anna.everything.count(WORDS) == 1
+
+
+async def test_a_new_account_reads_a_sentence_when_it_may_see_what_was_before(
+    world: World,
+) -> None:
+    anna, ben = await acknowledged(world)
+    await ben.taps("Write a sentence")
+    await ben.types(WORDS)
+    await ben.taps("Send")
+    new = await relinks(world, ben)
+    await new.taps("I agree")
+    await world.later(hours=20)
+    assert WORDS not in new.everything + anna.everything
+    await world.later(hours=10)
+    assert new.everything.count(WORDS) == 1
+    assert WORDS not in anna.everything
+
+
+async def test_an_account_that_was_objected_to_reads_no_sentence(world: World) -> None:
+    anna, ben = await acknowledged(world)
+    new = await relinks(world, ben)
+    await new.taps("I agree")
+    await world.later(minutes=10)
+    await ben.taps("Write a sentence")
+    await ben.types(WORDS)
+    await ben.taps("Send")
+    await anna.taps("That was not me")
+    await world.later(hours=48)
+    assert "Your therapist read your check-in." in new.everything
+    assert WORDS not in new.everything
+    await by_practice(world).settle("A7", None)
+    await world.later(hours=10)
+    assert new.everything.count(WORDS) == 1
 
 
 async def test_it_can_be_written_anew_and_dropped(world: World) -> None:

@@ -252,6 +252,16 @@ async def test_then_is_not_told_of_an_edit_that_worked(server, lanes, told):
     assert told.ids == []
 
 
+async def test_that_a_message_is_gone_is_told_when_it_is(server, lanes, told):
+    server.on("deleteMessage", cuts, refuses(400, "Bad Request: message to delete not found"))
+    lanes.delete(ANNA, 5, then=told.then)
+    assert await lanes.drain(5)
+    assert told.ids == []
+    lanes.delete(ANNA, 5, then=told.then)
+    assert await lanes.drain(5)
+    assert told.ids == [5]
+
+
 async def test_edits_that_come_meanwhile_go_to_the_message_that_took_over(server, lanes, told):
     server.on("editMessageText", refuses(400, GONE))
     server.on("sendMessage", waits(0.1, succeeds({"message_id": 900})))
@@ -371,6 +381,18 @@ async def test_callbacks_do_not_inherit_the_update_in_hand(lanes):
     lanes.say(ANNA, Screen("one"), then=then)
     assert await lanes.drain(5)
     assert seen == [None]
+
+
+async def test_a_chat_is_busy_while_an_answer_is_made_and_until_it_is_there(server, lanes):
+    assert not lanes.is_busy(ANNA)
+    with lanes.answering(ANNA):
+        with lanes.answering(ANNA):
+            assert (lanes.is_busy(ANNA), lanes.is_busy(BEN)) == (True, False)
+        assert lanes.is_busy(ANNA)
+        lanes.say(ANNA, Screen("How was it?"))
+    assert lanes.is_busy(ANNA)
+    assert await lanes.drain(5)
+    assert not lanes.is_busy(ANNA)
 
 
 async def test_lanes_leave_nothing_behind(server, lanes):

@@ -91,6 +91,11 @@ class Talk:
         return self.checkin.is_open(self.now)
 
     @property
+    def can_change(self) -> bool:
+        """Whether there is an answer to go back to: one that may be seen, and asked again."""
+        return self.may_ask and any(key not in self.shut for key in self.answers)
+
+    @property
     def may_ask(self) -> bool:
         """Whether questions may still be put: not to a client who has stopped them."""
         return self.checkin.may_ask(self.now)

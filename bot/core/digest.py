@@ -13,7 +13,15 @@ from typing import Final
 
 from bot.core import signals
 from bot.core.beside import beside_units
-from bot.core.entries import NEED, Entry, PairFacts, Reason, Standing, entry_of
+from bot.core.entries import (
+    NEED,
+    SESSIONS_SHOWN,
+    Entry,
+    PairFacts,
+    Reason,
+    Standing,
+    entry_of,
+)
 from bot.core.instrument import Instrument
 from bot.core.sessions import TEXT_SHOWN, Outcome, Session, Window
 
@@ -129,7 +137,6 @@ def _counts(entries: Sequence[Entry], rate_needs: int) -> Counts:
 PAGE_UNITS: Final = 3_200
 EXPANDED_PER_PAGE: Final = 8
 LINES_PER_PAGE: Final = 40
-SESSIONS_SHOWN: Final = 2
 CHIPS_SHOWN: Final = 5
 LABEL_SHOWN: Final = 36
 _LINE: Final = 32
@@ -228,7 +235,7 @@ def most_units(entry: Entry) -> int:
         is_over = entry.repair is not None and entry.repair.outcome != "open"
         size += _LINE_MARK + _REPAIRED * is_over + sum(map(_remarks, shown))
         return size + sum(_TALKED * (one.talked is not None) for one in shown)
-    shown = entry.told[:SESSIONS_SHOWN]
+    shown = entry.shown
     size += sum(map(_remarks, shown))
     if entry.standing == "silent":
         return size + _SINCE * bool(entry.silent_running or entry.answered_on)

@@ -43,6 +43,8 @@ Reason = Literal[
     "calm",
 ]
 
+#: So many sessions of one pair have room in a digest.
+SESSIONS_SHOWN: Final = 2
 #: In order of need (house rule): low twice running first, then what the therapist still owes, then
 #: what an answer says, and only then what silence may mean.
 NEED: Final[tuple[Reason, ...]] = (
@@ -233,6 +235,14 @@ class Entry:
                 whys.add(one.reason)
             told.append(one)
         return tuple(told)
+
+    @property
+    def shown(self) -> tuple[Session, ...]:
+        """What of these there is room for, and one that is not known wherever it stands."""
+        shown, rest = self.told[:SESSIONS_SHOWN], self.told[SESSIONS_SHOWN:]
+        if any(one.is_lost for one in shown):
+            return shown
+        return shown + tuple(one for one in rest if one.is_lost)[:1]
 
     @property
     def gave_no_answer(self) -> bool:

@@ -91,6 +91,11 @@ class Talk:
         return self.checkin.is_open(self.now)
 
     @property
+    def can_change(self) -> bool:
+        """Whether there is an answer to go back to: one that may be seen, and asked again."""
+        return self.may_ask and any(key not in self.shut for key in self.answers)
+
+    @property
     def may_ask(self) -> bool:
         """Whether questions may still be put: not to a client who has stopped them."""
         return self.checkin.may_ask(self.now)
@@ -136,15 +141,17 @@ class Talks:
             therapist_name=await self._which(tx, checkin),
             goals=await _goals(tx, checkin, now),
             offers_goals=position is None and await self._offers_goals(tx, checkin, instrument),
-            last=await self._last(tx, checkin) if position is None else None,
+            last=await self._last(tx, checkin, now) if position is None else None,
             away=away,
             covers=covers,
             shut=known.shut,
         )
 
-    async def _last(self, tx: Transaction, checkin: CheckIn) -> Heard | None:
+    async def _last(self, tx: Transaction, checkin: CheckIn, now: int) -> Heard | None:
         # After the end there is no next session in which to raise anything.
-        return None if checkin.kind == "goodbye" else await heard_of_last(tx, checkin)
+        last = None if checkin.kind == "goodbye" else await heard_of_last(tx, checkin)
+        # When somebody met before, and what came of it, is history as well.
+        return None if last is None or _is_shut(last.taken_at, checkin, now) else last
 
     async def _offers_goals(
         self, tx: Transaction, checkin: CheckIn, instrument: Instrument

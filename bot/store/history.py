@@ -13,12 +13,13 @@ from bot.store.database import Transaction
 class Heard:
     """What became of an earlier check-in, as far as it is known.
 
-    on: the local day of its session. given_at: when the digest with it was sent; None while it
-    waits for one, or where it is not known to have arrived. kind, said_at: the most that the
-    therapist has said to it, and when, UTC milliseconds.
+    on: the local day of its session. taken_at: when it was complete, or closed half-way. given_at:
+    when the digest with it was sent; None while it waits for one, or where it is not known to have
+    arrived. kind, said_at: the most that the therapist has said to it, and when, UTC milliseconds.
     """
 
     on: str
+    taken_at: int
     given_at: int | None
     kind: Literal["read", "talk"] | None
     said_at: int | None
@@ -70,8 +71,9 @@ async def heard_of_last(tx: Transaction, checkin: CheckIn) -> Heard | None:
         pair_id=checkin.pair_id,
         taken_at=last["taken_at"],
     )
+    of_last = last["local_on"], last["taken_at"]
     if digest is None:
-        return Heard(last["local_on"], None, None, None)
+        return Heard(*of_last, None, None, None)
     said = await tx.one(
         # Of what the client would rather not talk about there is no more to say than this.
         "SELECT CASE WHEN reply = 'rather_not' THEN 'read' ELSE kind END AS kind,"
@@ -81,5 +83,5 @@ async def heard_of_last(tx: Transaction, checkin: CheckIn) -> Heard | None:
         since_at=digest["made_at"],
     )
     if said is None:
-        return Heard(last["local_on"], digest["given_at"], None, None)
-    return Heard(last["local_on"], digest["given_at"], said["kind"], said["said_at"])
+        return Heard(*of_last, digest["given_at"], None, None)
+    return Heard(*of_last, digest["given_at"], said["kind"], said["said_at"])

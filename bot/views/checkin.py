@@ -287,9 +287,8 @@ class CheckInViews:
             return rows([button(_("Don't send"), "withhold", at)], [_help(at)])
         texts = [item for item in talk.instrument.items if item.kind == "text"]
         more = [button(_("Add something"), "reopen", at, item.key) for item in texts[:1]]
-        can_change = any(key not in talk.shut for key in talk.answers)
         return rows(
-            [*([button(_("Change"), "change", at)] if can_change else []), *more],
+            [*([button(_("Change"), "change", at)] if talk.can_change else []), *more],
             [button(_("Don't send"), "withhold", at)],
             [_help(at)],
         )

@@ -79,6 +79,13 @@ def test_what_is_not_known_is_not_hidden_behind_what_is() -> None:
         assert beside.unanswered.on == MONDAY
         silent = entry(pair("A7", lost, asked(TUESDAY), later))
         assert [session.on[-2:] for session in silent.told] == ["16", "19", "17"]
+        assert [session.on[-2:] for session in silent.shown] == ["16", "19"]
+        # Nor behind the answers of two sessions, which have all the room there is.
+        low, calm = asked("2026-11-18", *LOW), asked(TUESDAY, *CALM)
+        full = entry(pair("A7", lost, calm, low, later))
+        assert [session.on[-2:] for session in full.told] == ["18", "17", "16", "19"]
+        assert [session.on[-2:] for session in full.shown] == ["18", "17", "16"]
+        assert most_units(full) > most_units(entry(pair("A7", calm, low, later)))
 
 
 def test_without_an_answer_the_newest_session_speaks_and_there_is_nothing_to_read() -> None:

@@ -33,7 +33,7 @@ from pathlib import Path
 from bot.demo.stage import Stage
 from bot.views.buttons import read_id, write_id
 from tests.crash.delivered import Delivered
-from tests.crash.people import Ledger
+from tests.crash.people import DISCLOSED, Ledger
 from tests.crash.story import PARTIES
 from tests.torture import Violation
 
@@ -346,7 +346,7 @@ def broken_answers(
     """List answers that are not as their person was shown them last."""
     said = []
     for place, given in ledger.given.items():
-        checkin, item = place[0], place[1].removesuffix(" disclosed")
+        checkin, item = place[0], place[1].removesuffix(DISCLOSED)
         if (checkin, item) not in stored:
             said += [f"lost: {place} {given}"] if any(heard for _, heard in given) else []
             continue

@@ -23,6 +23,8 @@ _PICKS = ((1, 2), (3,), (2, 4, 5))
 _TYPED = 0.25
 #: Looks at the phone after which somebody who answers late has had the reminder.
 _LATE = 2
+#: Ends the place of what may become of a text; the text itself has the item's.
+DISCLOSED = " disclosed"
 
 Place = tuple[str, str]  # a check-in and an item (or a digest and a pair), as buttons name them
 
@@ -78,6 +80,12 @@ class Ledger:
         matter any more whether there was a session."""
         self.unmet -= checkins
 
+    def keep_texts(self, checkins: set[str]) -> None:
+        """Note that what was shown of these may have been taken back: nobody else may read it."""
+        for (checkin, item), given in self.given.items():
+            if checkin in checkins and item.endswith(DISCLOSED):
+                given.append(("keep", True))
+
     def heard(self, data: str) -> None:
         """Note that the latest tap of this kind was answered or shown as done."""
         act, checkin, item, *more = data.split(".")
@@ -96,7 +104,7 @@ class Ledger:
 
 def _where(data: str) -> Place:
     act, checkin, item, *_ = data.split(".")
-    return checkin, f"{item} disclosed" if act == "disclose" else item
+    return checkin, f"{item}{DISCLOSED}" if act == "disclose" else item
 
 
 def _value(act: str, more: list[str]) -> object:

@@ -188,6 +188,28 @@ async def test_lost_hours_are_not_called_silence(world: World) -> None:
     await world.check()
 
 
+async def test_what_is_lost_is_said_beside_the_answers_of_two_sessions(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Fri 15:00")
+    await world.until("Fri 18:00")
+    await anna.checks_in(8, 8, 8, 8, 8)
+    await world.meets(ben, "A7", "Mon 15:00", "once")
+    await world.meets(ben, "A7", "Thu 15:00", "once")
+    await world.until("Mon 16:20")
+    backup = await backed_up(world)
+    await anna.checks_in(2, 8, 8, 8, 8)
+    await world.until("Tue 09:00")
+    await restored(world, backup)
+    await resumed(world)
+    await world.until("Thu 16:20")
+    await anna.checks_in(2, 8, 8, 8, 8)
+    await world.until("Fri 17:10")
+    digest = ben.sees("Week 46")
+    assert digest is not None
+    for said in ("Thu, Nov 12: 6.8", "Fri, Nov 6: 8.0", "Mon, Nov 9: not known: lost with the"):
+        assert said in (digest.text or ""), digest.text
+    await world.check()
+
+
 @pytest.mark.parametrize("is_answered", [True, False])
 async def test_of_a_lost_day_no_more_counts_as_asked_than_a_day_has(
     world: World, *, is_answered: bool

@@ -222,6 +222,8 @@ async def test_answers_of_before_do_not_show_in_what_is_still_open(world: World)
     assert new.sees("Thank you. This goes to your therapist")
     assert new.sees("What was answered in the former account is not shown in this one yet.")
     assert not new.sees("Change")
+    # What has no button is not offered in words either.
+    assert "You can change it" not in new.screen
     await new.forges(f"change.{at}", f"reopen.{at}.heard", f"show.{at}")
     await new.taps("Keep it ›")
     await new.forges(f"reopen.{at}.hindered", f"show.{at}")
@@ -234,6 +236,30 @@ async def test_answers_of_before_do_not_show_in_what_is_still_open(world: World)
     await world.later(hours=24)
     await new.forges(f"show.{at}")
     assert new.sees("Heard: 3", button="Change")
+    assert "You can change it before it closes" in new.screen
+
+
+async def test_what_became_of_answers_of_before_opens_a_day_after_the_change(
+    world: World,
+) -> None:
+    """When somebody met, and that it was read, is of before; what is answered here is not."""
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    await anna.checks_in(8, 8, 8, 8, 8)
+    await world.until("Fri 17:00")
+    await ben.taps("Read this one")
+    await world.until("Mon 16:00")
+    new = await relinks(world, ben)
+    await new.taps("I agree")
+    await world.until("Mon 16:20")
+    await new.answers(8, 8, 8, 8, 8)
+    await new.taps("Skip ›")
+    assert new.sees("Thank you. This goes to your therapist")
+    assert "Your check-in of" not in new.everything
+    await world.later(hours=24)
+    ((checkin,),) = await world.rows("SELECT id FROM checkin WHERE state = 'open'")
+    await new.forges(f"show.{write_id(int(str(checkin)))}")
+    assert "Your check-in of Mon, Nov 2 was read on Friday, Nov 6." in new.screen
 
 
 @pytest.mark.parametrize("low", [3, 8])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
@@ -11,7 +12,8 @@ from bot.commands.restoring import restore
 from bot.core.timetable import day_after, local_on, to_utc
 from bot.services.hold import Hold
 from bot.store.database import ERASURES
-from tests.crash.checker import Checker
+from bot.views.buttons import write_id
+from tests.crash.checker import Checker, dissected
 from tests.crash.people import Ledger
 from tests.year.cast import ZONE
 from tests.year.chronicle import Loss
@@ -83,6 +85,7 @@ class Disaster:
         stage.clock.advance_to(to_utc(on, _IS_BACK, ZONE))
         done = await restore(stage.settings, self._newest_backup(), stage.clock)
         lost = self._forget()
+        course.ledger.keep_texts(self._changeable_after(done.from_at))
         self.checker.is_restored()
         course.chronicle.loss = Loss(
             done.from_at, crashed_at, done.until_at, to_utc(on, _GOES_ON, ZONE), lost
@@ -114,6 +117,15 @@ class Disaster:
         for name, checkins in erased.items():
             ledger.forget(name, checkins)
         return before - sum(len(given) for given in ledger.given.values())
+
+    def _changeable_after(self, from_at: int) -> set[str]:
+        """Give the check-ins of the backup in which something could be taken back after it."""
+        with closing(dissected(self.course.stage.settings.database.path)) as db:
+            rows = db.execute(
+                "SELECT id FROM checkin WHERE min(closes_at, coalesce(closed_at, closes_at)) > ?",
+                (from_at,),
+            )
+            return {write_id(row["id"]) for row in rows}
 
     async def _resume(self) -> None:
         """The admin lets it go on."""

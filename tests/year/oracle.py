@@ -247,9 +247,12 @@ class Oracle:
         chronicle, wall = self.course.chronicle, wall_of(ZONE)
         hours, on = set(), FIRST_ON + _FRIDAY
         while (at := wall.first(on, "17:00")) <= self.until:
-            off = [days for days in chronicle.away[name] if days[0] <= on <= days[1]]
-            # Before days off that have the hour in them, it comes on their eve instead.
-            hours.add(wall.first(off[0][0] - timedelta(days=1), "17:00") if off else at)
+            # Before days off that have the hour in them, it comes on their eve instead, which is
+            # no day off itself.
+            eve = on
+            while chronicle.is_off(name, eve):
+                eve -= timedelta(days=1)
+            hours.add(at if eve == on else wall.first(eve, "17:00"))
             on += timedelta(weeks=1)
         due = sorted(self._up(at) for at in hours)
         if name in chronicle.left_at:

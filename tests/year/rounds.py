@@ -89,7 +89,7 @@ async def play(
                 checker.violations += judge(course, oracle.lost)
             if transcripts is not None:
                 write(stage.emulator, transcripts)
-    return _tally(course, checker, oracle, folder), _fingerprint(course)
+    return _tally(course, checker, oracle, folder), fingerprint(course)
 
 
 async def _live(course: Course, checker: Checker, days: int) -> None:
@@ -194,17 +194,19 @@ def _tally(course: Course, checker: Checker, oracle: Oracle, folder: Path) -> Ta
     return tally
 
 
-def _fingerprint(course: Course) -> str:
+def fingerprint(course: Course) -> str:
     """Reduce to one word what went in and out of each chat, in order.
 
     Messages to several people leave at the same time, so their order among each other is left out,
-    and with it the numbers that Telegram gives them.
+    and with it the numbers that Telegram gives them; so does what folds up older ones of a chat
+    beside what comes anew there.
     """
     digest, entries = hashlib.sha256(), defaultdict(list)
     for entry in course.stage.emulator.journal.read():
         entries[entry.chat].append(entry)
     for somebody in sorted(course.stage.emulator.people.values(), key=lambda one: one.name):
-        for entry in entries[somebody.id]:
+        own = entries[somebody.id]
+        for entry in sorted(own, key=lambda one: one.method.startswith("editMessage")):
             if entry.kind == "act":
                 told = [entry.params.get("text"), entry.params.get("data")]
             elif entry.kind == "call" and isinstance(entry.result, dict):

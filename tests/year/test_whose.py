@@ -1,7 +1,8 @@
 """The judges know whose is what, and when nobody may be written to, also after a change.
 
 A client who goes on with a colleague may have the same code there; one with a new phone has what is
-still open on it, and nothing else of before.
+still open on it, and nothing else of before. A digest comes before
+days off, and not between two of them.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from datetime import date, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -20,8 +22,8 @@ import pytest
 from bot.views.buttons import write_id
 from tests.crash.delivered import Delivered
 from tests.crash.people import Ledger
-from tests.year.came import Came, Got
-from tests.year.cast import Cast, Part, Slot
+from tests.year.came import Came, Got, wall_of
+from tests.year.cast import ZONE, Cast, Part, Slot
 from tests.year.course import HOUR, MINUTE, Course
 from tests.year.judge import YearChecker
 from tests.year.oracle import Oracle
@@ -81,6 +83,26 @@ def test_nothing_reaches_who_is_gone_by_way_of_another_therapist(course: Course)
     for at, said in ((NOON + 2 * HOUR, []), (NOON, ["Anna at 2027-01-15 12:00"])):
         oracle = Oracle(course, [])
         oracle._left_alone([WITH_BEN, WITH_DANA], Came({}, {}, [at]))
+        assert [violation.what for violation in oracle.found] == said
+
+
+def test_a_digest_comes_before_days_off_that_follow_each_other(course: Course) -> None:
+    wall = wall_of(ZONE)
+    fridays = [date(2026, 11, 6) + timedelta(weeks=week) for week in range(16)]
+    # The practice's days off, and a therapist's that touch them; three Fridays are in them.
+    course.chronicle.away["Ben"] += [
+        (date(2026, 11, 12), date(2026, 11, 22)), (date(2026, 11, 23), date(2026, 11, 29)),
+    ]  # fmt: skip
+    fridays = [on for on in fridays if on not in {date(2026, 11, day) for day in (13, 20, 27)}]
+    for eves, said in (
+        ([11], []),
+        ([11, 22], ["Ben: 2026-11-22 17:00"]),
+        ([22], ["Ben: 2026-11-11 17:00, 2026-11-22 17:00"]),
+        ([], ["Ben: 2026-11-11 17:00"]),
+    ):
+        oracle = Oracle(course, [])
+        days = (*fridays, *(date(2026, 11, eve) for eve in eves))
+        oracle._weekly("Ben", sorted(wall.first(on, "17:00") for on in days))
         assert [violation.what for violation in oracle.found] == said
 
 

@@ -14,6 +14,8 @@ import subprocess
 import sys
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -22,7 +24,7 @@ from bot.demo.stage import write_config
 from tests.crash.rounds import options_of
 from tests.torture import Tally
 from tests.year.cast import Slot
-from tests.year.rounds import DAYS, play, year_of
+from tests.year.rounds import DAYS, fingerprint, play, year_of
 
 _ROOT = Path(__file__).parents[2]
 #: Enough of everything to repeat: check-ins, digests, an outage of each length.
@@ -63,6 +65,30 @@ def test_the_same_seed_gives_the_same_journal() -> None:
     assert there.stdout.split()[-1] == here
     _, other = year_of(_SHORT[0] + 1, *_SHORT[1:])
     assert other != here
+
+
+def test_what_folds_up_older_messages_has_no_order_beside_what_comes_anew() -> None:
+    """Of a lost phone both leave at once; the order of each, and to whom it went, still counts."""
+    new, fold, more = ("sendMessage", "new"), ("editMessageText", "gone"), ("editMessageText", "")
+    tap, later = ("sendMessage", "later"), ("sendMessage", "new")
+    first = _reduced(new, fold, tap, more)
+    assert _reduced(fold, new, more, tap) == first
+    for other in (
+        (tap, fold, new, more), (new, more, tap, fold), (new, fold, tap), (new, fold, tap, later),
+    ):  # fmt: skip
+        assert _reduced(*other) != first
+
+
+def _reduced(*calls: tuple[str, str]) -> str:
+    """Reduce a chat with these answers of Telegram, in the order in which they were sent."""
+    entries = [
+        SimpleNamespace(chat=1, at=5, kind="call", method=method, params={}, result={"text": text})
+        for method, text in calls
+    ]
+    people = {1: SimpleNamespace(id=1, name="Ben")}
+    emulator = SimpleNamespace(journal=SimpleNamespace(read=lambda: entries), people=people)
+    course: Any = SimpleNamespace(stage=SimpleNamespace(emulator=emulator))
+    return fingerprint(course)
 
 
 def test_a_pattern_is_counted_from_its_first_week() -> None:

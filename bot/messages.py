@@ -48,6 +48,8 @@ class Messages:
                     return Made(None)
                 if message.kind == "prompt":
                     return Made(room.checkin_views.now(talk))
+                if talk.checkin.completed_at is not None:
+                    return Made(None)  # completed since it was claimed
                 older = talk.checkin.telegram_message
                 return Made(room.checkin_views.reminder(talk), () if older is None else (older,))
             case "digest":

@@ -44,7 +44,8 @@ class Redaction:
             return False
         assert owed.person.telegram_id is not None  # noqa: S101 - checked before
         if self.room.lanes.is_busy(owed.person.telegram_id):
-            # An answer that was made before the erasing may be on its way into this very message.
+            # An answer that was made before the erasing may be on its way into this very message,
+            # or is just being made.
             await self.room.redacting.later(owed, _LANE_SECONDS)
             return True
         await self._edit(owed, owed.person.telegram_id, await self._screen(owed))

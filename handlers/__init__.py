@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -117,9 +118,16 @@ def add_handlers(
     )
 
 
+def _answering(room: Room, update: Update) -> AbstractContextManager[None]:
+    """Let nobody take for the last word in a chat what stands there before this is answered."""
+    chat = update.effective_chat
+    return room.lanes.answering(chat.id) if chat else nullcontext()
+
+
 def _taps(room: Room) -> Callback:
     async def callback(update: Update, _: CallbackContext[Any, Any, Any, Any]) -> None:
-        await on_tap(room, TAPS, update)
+        with _answering(room, update):
+            await on_tap(room, TAPS, update)
 
     return callback
 
@@ -130,7 +138,9 @@ def _message(room: Room, route: Route) -> Callback:
         text = message.text or "" if message else ""
         # Also behind a command that is edited or forwarded, and thus not followed.
         is_command = text.startswith("/")
-        await on_message(room, route, update, text, secret=is_command and _read(text).holds_secret)
+        secret = is_command and _read(text).holds_secret
+        with _answering(room, update):
+            await on_message(room, route, update, text, secret=secret)
 
     return callback
 
@@ -161,8 +171,8 @@ def _commands(room: Room) -> Callback:
     async def callback(update: Update, _: CallbackContext[Any, Any, Any, Any]) -> None:
         message = update.effective_message
         said = _read((message.text or "") if message else "")
-        secret = said.holds_secret
-        await on_message(room, said.route, update, said.words, secret=secret)
+        with _answering(room, update):
+            await on_message(room, said.route, update, said.words, secret=said.holds_secret)
 
     return callback
 

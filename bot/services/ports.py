@@ -7,6 +7,7 @@ bring one they can move, `bot.transport` speaks to Telegram.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -141,6 +142,10 @@ class Lane(Protocol):
         """Answer a tap."""
         ...
 
+    def answering(self, chat_id: int) -> AbstractContextManager[None]:
+        """Count a chat as busy in this block: what is to be said there is being made."""
+        ...
+
     def is_busy(self, chat_id: int) -> bool:
-        """Tell whether something waits for a chat, or is under way there."""
+        """Tell whether something is made for a chat, waits for it, or is under way there."""
         ...

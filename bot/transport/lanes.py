@@ -8,7 +8,7 @@ an error is logged by its kind and the lane goes on. No chat id, text or token i
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from contextvars import Context
@@ -118,6 +118,7 @@ class Lanes:
         self._calls = asyncio.Semaphore(at_once)
         self._toasts = asyncio.Semaphore(at_once)
         self._lanes: dict[int, _Lane] = {}
+        self._answering: Counter[int] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
         self._quiet = asyncio.Event()
         self._quiet.set()
@@ -169,9 +170,20 @@ class Lanes:
         """Take a message away, beside the lane; best effort, one that is gone is success."""
         self._start(self._delete(chat_id, message_id))
 
+    @contextmanager
+    def answering(self, chat_id: int) -> Iterator[None]:
+        """Count a chat as busy in this block: what is to be said there is being made."""
+        self._answering[chat_id] += 1
+        try:
+            yield
+        finally:
+            self._answering[chat_id] -= 1
+            if not self._answering[chat_id]:
+                del self._answering[chat_id]
+
     def is_busy(self, chat_id: int) -> bool:
-        """Tell whether something waits for a chat, or is under way there."""
-        return chat_id in self._lanes
+        """Tell whether something is made for a chat, waits for it, or is under way there."""
+        return chat_id in self._lanes or chat_id in self._answering
 
     @property
     def idle(self) -> bool:

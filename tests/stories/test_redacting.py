@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -13,6 +14,7 @@ from bot.cli import cli
 from bot.emulator import Seen
 from bot.opening import RandomIds
 from bot.services.handing import Handing
+from bot.services.redacting import Redacting
 from tests.stories.test_lost_server import backed_up, restored
 from tests.stories.test_relinking_own import renews
 from tests.stories.test_sentence import WORDS, acknowledged
@@ -309,6 +311,31 @@ async def test_after_a_month_out_of_reach_it_is_given_up_and_the_reason_kept(wor
     await world.later(hours=31 * 24)
     assert await owed(world) == 0
     assert "not redacted: expired" in await given_up(world)
+
+
+async def test_an_answer_made_before_the_erasing_and_shown_after_it_is_changed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, ben, _ = await told(world)
+    digest, note = digest_of(ben), Redacting.note_opened
+    ((pair_id, client_id),) = await world.rows("SELECT id, client_id FROM pair WHERE code = 'A7'")
+    assert isinstance(pair_id, int)
+    assert isinstance(client_id, int)
+
+    async def as_somebody_erases(self: Redacting, *given: Any) -> None:
+        """Let the page that was tapped for be made, and not shown, as all else goes on."""
+        monkeypatch.setattr(Redacting, "note_opened", note)
+        app = world.stage.running
+        await app.room.privacy.erase(client_id, pair_id)
+        await app.ticks.run_once()
+        await note(self, *given)
+
+    monkeypatch.setattr(Redacting, "note_opened", as_somebody_erases)
+    await ben.taps("A7 · Read", digest)
+    await world.later(minutes=1)
+    assert "A7" not in at(ben, digest)
+    assert SINCE in at(ben, digest)
+    assert await owed(world) == 0
 
 
 async def test_one_partner_who_erases_takes_nothing_of_the_other(world: World) -> None:

@@ -413,6 +413,18 @@ async def test_callbacks_do_not_inherit_the_update_in_hand(lanes):
     assert seen == [None]
 
 
+async def test_a_chat_is_busy_while_an_answer_is_made_and_until_it_is_there(server, lanes):
+    assert not lanes.is_busy(ANNA)
+    with lanes.answering(ANNA):
+        with lanes.answering(ANNA):
+            assert (lanes.is_busy(ANNA), lanes.is_busy(BEN)) == (True, False)
+        assert lanes.is_busy(ANNA)
+        lanes.say(ANNA, Screen("How was it?"))
+    assert lanes.is_busy(ANNA)
+    assert await lanes.drain(5)
+    assert not lanes.is_busy(ANNA)
+
+
 async def test_lanes_leave_nothing_behind(server, lanes):
     for chat in range(300):
         lanes.say(chat, Screen("hello"))

@@ -51,6 +51,8 @@ class Messages:
                     return Made(None)
                 if message.kind == "prompt":
                     return Made(room.checkin_views.now(talk), asks=talk)
+                if talk.checkin.completed_at is not None:
+                    return Made(None)  # completed since it was claimed
                 older = talk.checkin.telegram_message
                 replaces = () if older is None else (older,)
                 return Made(room.checkin_views.reminder(talk), replaces, asks=talk)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
 from typing import Any
 
 from telegram import ChatMember, Update
@@ -107,8 +108,8 @@ def add_handlers(
         [
             CallbackQueryHandler(_taps(room)),
             MessageHandler(private & filters.UpdateType.EDITED, _message(room, EDITED)),
+            MessageHandler(private & filters.TEXT & filters.FORWARDED, _message(room, FORWARDED)),
             MessageHandler(private & filters.COMMAND, _commands(room)),
-            MessageHandler(private & plain_text & filters.FORWARDED, _message(room, FORWARDED)),
             MessageHandler(private & plain_text, _message(room, TYPED)),
             MessageHandler(private & ~filters.StatusUpdate.ALL, _message(room, NOT_KEPT)),
             ChatMemberHandler(_membership(room, leave), ChatMemberHandler.MY_CHAT_MEMBER),
@@ -134,20 +135,44 @@ def _taps(room: Room) -> Callback:
 def _message(room: Room, route: Route) -> Callback:
     async def callback(update: Update, _: CallbackContext[Any, Any, Any, Any]) -> None:
         message = update.effective_message
+        text = message.text or "" if message else ""
+        # Also behind a command that is edited or forwarded, and thus not followed.
+        is_command = text.startswith("/")
+        secret = is_command and _read(text).holds_secret
         with _answering(room, update):
-            await on_message(room, route, update, message.text or "" if message else "")
+            await on_message(room, route, update, text, secret=secret)
 
     return callback
+
+
+@dataclass(frozen=True, slots=True)
+class _Command:
+    """A command as it was sent. words: what stands behind it."""
+
+    route: Route
+    words: str = field(repr=False)
+
+    @property
+    def holds_secret(self) -> bool:
+        """Say whether it is not to be left standing: an address is as good as a password.
+
+        Also where the command is mistyped.
+        """
+        return bool(self.words) and (self.route.secret or "://" in self.words)
+
+
+def _read(text: str) -> _Command:
+    command, words = (*text.split(maxsplit=1), "", "")[:2]
+    name = command.removeprefix("/").split("@")[0].lower()
+    return _Command(COMMANDS.get(name, UNKNOWN), words)
 
 
 def _commands(room: Room) -> Callback:
     async def callback(update: Update, _: CallbackContext[Any, Any, Any, Any]) -> None:
         message = update.effective_message
-        parts = ((message.text or "") if message else "").split(maxsplit=1)
-        command, words = (*parts, "", "")[:2]
-        name = command.removeprefix("/").split("@")[0].lower()
+        said = _read((message.text or "") if message else "")
         with _answering(room, update):
-            await on_message(room, COMMANDS.get(name, UNKNOWN), update, words)
+            await on_message(room, said.route, update, said.words, secret=said.holds_secret)
 
     return callback
 

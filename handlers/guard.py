@@ -95,7 +95,8 @@ class Route:
     """A handler, who may call it, and what shows the state when an update is repeated.
 
     on_hold: it is called also while the bot is on hold. folds: the message of what was lost with a
-    server says so from then on, without buttons.
+    server says so from then on, without buttons. secret: what stands behind the command is as good
+    as a password.
     """
 
     handler: Handler
@@ -103,6 +104,7 @@ class Route:
     again: Handler | None = field(default=None)
     on_hold: bool = False
     folds: bool = False
+    secret: bool = False
 
 
 def may(who: Who, role: Role) -> bool:
@@ -279,11 +281,18 @@ async def on_tap(room: Room, routes: dict[str, Route], update: Update) -> None:
         room.lanes.say(ask.chat_id, screen, then=_noting(room, ask, reply, screen))
 
 
-async def on_message(room: Room, route: Route, update: Update, words: str) -> None:
-    """Answer a command or anything else somebody sent."""
+async def on_message(
+    room: Room, route: Route, update: Update, words: str, *, secret: bool = False
+) -> None:
+    """Answer a command or anything else somebody sent.
+
+    secret: it is not left standing in the chat, whoever sent it and whatever becomes of it.
+    """
     ask = await ask_of(room, update, words)
     if ask is None:
         return
+    if secret:
+        room.lanes.delete(ask.chat_id, ask.message_id)
     try:
         reply = await _call(room, route, ask)
     except Refused as refused:

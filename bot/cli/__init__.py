@@ -37,6 +37,7 @@ from bot.cli.resume import resume
 from bot.cli.schedule import schedule
 from bot.cli.telegram import telegram
 from bot.config import Settings
+from bot.store.concealed import conceal
 
 cli = typer.Typer(
     name="rapport",
@@ -64,7 +65,8 @@ _ANY_BOT = "1:emulator"
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line, concealed: most commands hold the master key, some for minutes."""
+    conceal()
     cli()
 
 
@@ -77,9 +79,6 @@ def version(as_json: AsJson = False) -> None:
 @cli.command()
 def run(config: Config = _CONFIG) -> None:
     """Run the bot until it is told to stop (Ctrl-C or SIGTERM)."""
-    from bot.store.concealed import conceal
-
-    conceal()
     # Before anything else that brings the same libraries in.
     with lean():
         import bot.app  # noqa: F401

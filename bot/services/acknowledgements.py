@@ -3,6 +3,9 @@
 The other half of measuring. A client is told once, with the latest; when "read" had been told
 and rises to "let's talk about it", once more. Where therapy has ended, the client still hears that
 the last answers were read, and nothing of a next time; whoever has stopped hears nothing.
+
+A check-in that was only begun is told of like any other: each tap in it counted, the therapist is
+shown it, and there is at least one rating in it, for silence cannot be acknowledged.
 """
 
 from __future__ import annotations

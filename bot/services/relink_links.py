@@ -105,10 +105,10 @@ async def unfit(tx: Transaction, found: Relink, known: Person) -> Unfit | None:
     if found.pair_id is None:
         if known.id == found.person_id:
             return "same"
-        has_something = await pairs.pairs_of_client(tx, known.id) or await people.roles_of(
-            tx, known.id
-        )
-        return "known" if has_something else None
+        # Also who has left the practice: their name stands in what is asked about a handover, and
+        # their chat still owes what they were shown.
+        is_somebody = await people.has_had_role(tx, known.id)
+        return "known" if is_somebody or await pairs.pairs_of_client(tx, known.id) else None
     pair = await pairs.load_pair(tx, found.pair_id)
     if pair.therapist_id == known.id:
         return "own"

@@ -155,7 +155,8 @@ class OwnRelinking:
     async def object(self, tx: Transaction, former_id: int, relink_id: int) -> None:
         """Let a therapist's account of before say that it was somebody else: the admins are told.
 
-        Nothing is cut off by it, for the former phone may be in anybody's hands. Once. Errors:
+        Nothing is cut off by it, unlike for clients: an admin typed the number that was read aloud,
+        and a former phone in anybody's hands could keep every digest unread. Once. Errors:
         Refused("not_yours"), also when it is too late.
         """
         now = self.clock.now()

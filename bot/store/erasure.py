@@ -136,6 +136,12 @@ async def _erase(tx: Transaction, pair_id: int, now: int) -> int | None:
             " (SELECT id FROM checkin WHERE pair_id = :id)",
             id=pair_id,
         )
+    # What the accounts of before are told of the new one is of no pair, and nevertheless of this.
+    await tx.run(
+        "DELETE FROM message WHERE kind = 'notice' AND state = 'queued' AND pair_id IS NULL"
+        " AND subject_id IN (SELECT id FROM relink WHERE pair_id = :id)",
+        id=pair_id,
+    )
     for table in _OF_PAIR:
         await tx.run(f"DELETE FROM {table} WHERE pair_id = :id", id=pair_id)  # noqa: S608
     await tx.run("DELETE FROM handover_pair WHERE pair_id = :id OR new_pair_id = :id", id=pair_id)
@@ -152,14 +158,27 @@ async def _erase(tx: Transaction, pair_id: int, now: int) -> int | None:
     return client_id
 
 
+_IS_NOBODY: Final = (
+    "id = :id AND NOT EXISTS (SELECT 1 FROM pair WHERE pair.client_id = :id)"
+    " AND NOT EXISTS (SELECT 1 FROM role WHERE role.person_id = :id AND ended_at IS NULL)"
+)
+
+
 async def forget_person(tx: Transaction, person_id: int) -> None:
-    """Cut off a person whom nothing connects with the practice any more."""
+    """Cut off a person whom nothing connects with the practice any more.
+
+    While something else is to be sent there, as to an admin who was a client as well, it is known
+    where to; `forget_nobodys` comes back to it.
+    """
     await tx.run(
-        "UPDATE person SET telegram = NULL, telegram_index = NULL, name = NULL, language = NULL,"
-        " language_hint = NULL, timezone = NULL, quiet_from = NULL, quiet_to = NULL"
-        " WHERE id = :id"
-        " AND NOT EXISTS (SELECT 1 FROM pair WHERE pair.client_id = :id)"
-        " AND NOT EXISTS (SELECT 1 FROM role WHERE role.person_id = :id AND ended_at IS NULL)",
+        "UPDATE person SET name = NULL, language = NULL, language_hint = NULL,"  # noqa: S608 - ours
+        f" timezone = NULL, quiet_from = NULL, quiet_to = NULL WHERE {_IS_NOBODY}",
+        id=person_id,
+    )
+    await tx.run(
+        f"UPDATE person SET telegram = NULL, telegram_index = NULL WHERE {_IS_NOBODY}"  # noqa: S608
+        " AND NOT EXISTS (SELECT 1 FROM message WHERE message.person_id = :id"
+        "  AND message.state IN ('queued', 'sending'))",
         id=person_id,
     )
 

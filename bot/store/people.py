@@ -147,6 +147,11 @@ async def roles_of(tx: Transaction, person_id: int) -> frozenset[str]:
     return frozenset(row["role"] for row in rows)
 
 
+async def has_had_role(tx: Transaction, person_id: int) -> bool:
+    """Say whether somebody has, or once had, a role given in the database."""
+    return await tx.one("SELECT 1 AS it FROM role WHERE person_id = :id", id=person_id) is not None
+
+
 async def make_therapist(tx: Transaction, person_id: int, now: int) -> None:
     """Give a person the therapist's role; once more changes nothing."""
     await tx.run(

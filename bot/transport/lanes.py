@@ -33,6 +33,8 @@ T = TypeVar("T")
 _PATIENCE_SECONDS: Final = 120.0
 #: A tap's spinner turns for a few seconds only.
 _TOAST_PATIENCE_SECONDS: Final = 15.0
+#: So often a note is tried again while the program waits to end.
+_HURRIED_SECONDS: Final = 0.05
 #: One person who writes on and on while nothing can be sent does not fill the memory.
 _MOST_SAYS: Final = 100
 
@@ -83,6 +85,16 @@ class _Lane:
     says: int = 0
 
 
+@contextmanager
+def _loud_where_lost(message_id: int) -> Iterator[None]:
+    """Say which message the program ended before noting: nothing will change or close it."""
+    try:
+        yield
+    except asyncio.CancelledError:
+        log.error("new message not noted before the end", message=message_id)
+        raise
+
+
 class Lanes:
     """One lane per chat with something to say; at most `at_once` calls and as many toasts.
 
@@ -110,6 +122,7 @@ class Lanes:
         self._tasks: set[asyncio.Task[None]] = set()
         self._quiet = asyncio.Event()
         self._quiet.set()
+        self._hurried = asyncio.Event()
 
     def edit(
         self,
@@ -171,6 +184,17 @@ class Lanes:
             if not self._answering[chat_id]:
                 del self._answering[chat_id]
 
+    @contextmanager
+    def answering(self, chat_id: int) -> Iterator[None]:
+        """Count a chat as busy in this block: what is to be said there is being made."""
+        self._answering[chat_id] += 1
+        try:
+            yield
+        finally:
+            self._answering[chat_id] -= 1
+            if not self._answering[chat_id]:
+                del self._answering[chat_id]
+
     def is_busy(self, chat_id: int) -> bool:
         """Tell whether something is made for a chat, waits for it, or is under way there."""
         return chat_id in self._lanes or chat_id in self._answering
@@ -181,12 +205,18 @@ class Lanes:
         return not self._tasks
 
     async def drain(self, within_seconds: float) -> bool:
-        """Wait until idle, in real time; False when that took too long."""
+        """Wait until idle, in real time; False when that took too long.
+
+        What could not be noted yet is tried again all the while, and not first at its turn.
+        """
+        self._hurried.set()
         try:
             async with asyncio.timeout(within_seconds):
                 await self._quiet.wait()
         except TimeoutError:
             return False
+        finally:
+            self._hurried.clear()
         return True
 
     async def close(self) -> None:
@@ -321,20 +351,25 @@ class Lanes:
         What nobody knows of could not be changed when somebody is erased, nor closed; but the
         next answer, help perhaps, must not wait for it.
         """
-        try:
-            await then(message_id)
-        except Unavailable:
-            self._start(self._note_later(then, message_id))
+        with _loud_where_lost(message_id):
+            try:
+                await then(message_id)
+            except Unavailable:
+                self._start(self._note_later(then, message_id))
 
     async def _note_later(self, then: Then, message_id: int) -> None:
         backoff = Backoff()
-        while True:
-            await self._clock.sleep(backoff.pause())
-            try:
-                await then(message_id)
-                return
-            except Unavailable as problem:
-                log.warning("new message not noted yet", why=str(problem))
+        with _loud_where_lost(message_id):
+            while True:
+                if self._hurried.is_set():
+                    await asyncio.sleep(_HURRIED_SECONDS)
+                else:
+                    await self._pause(backoff.pause(), self._hurried)
+                try:
+                    await then(message_id)
+                    return
+                except Unavailable as problem:
+                    log.warning("new message not noted yet", why=str(problem))
 
     async def _send(self, chat_id: int, screen: Screen) -> int:
         async def attempt() -> int:

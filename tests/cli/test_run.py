@@ -208,6 +208,24 @@ def test_a_concealed_process_cannot_be_dumped() -> None:
     assert said.stdout.split() == ["1", "0"]
 
 
+ANY_COMMAND = """
+import ctypes, resource, sys
+import bot.cli
+def cli():
+    print(ctypes.CDLL(None).prctl(3, 0, 0, 0, 0), *resource.getrlimit(resource.RLIMIT_CORE))
+bot.cli.cli = cli
+bot.cli.main()
+"""
+
+
+def test_nor_can_any_other_command() -> None:
+    """`restore` and `rotate-key` hold the master key, and what it opens, for minutes."""
+    said = subprocess.run(
+        [sys.executable, "-c", ANY_COMMAND], capture_output=True, text=True, check=True
+    )
+    assert said.stdout.split() == ["0", "0", "0"]
+
+
 BACKING_UP = """
 import ctypes, sys
 from bot.store import backup_apart

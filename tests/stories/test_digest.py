@@ -189,6 +189,21 @@ async def test_the_button_says_which_are_only_begun(world: World) -> None:
     assert "Read this one, only begun" in ben.phone.last.labels
 
 
+async def test_who_only_began_is_told_that_it_was_read_and_who_rated_nothing_is_not(
+    world: World,
+) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    cora, _ = await world.pair("Cora", "Ben", code="C3", meets="Mon 16:00")
+    await world.until("Mon 17:20")
+    await anna.answers(9)
+    await cora.taps("Skip ›")
+    await world.until("Fri 17:00")
+    await ben.taps("Read this one, only begun")
+    await world.later(minutes=3)
+    assert "Your therapist read your check-in." in anna.screen
+    assert "read your check-in" not in cora.everything
+
+
 async def test_silence_can_not_be_acknowledged(world: World) -> None:
     _, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
     await world.until("Fri 17:00")

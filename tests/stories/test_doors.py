@@ -174,10 +174,16 @@ async def test_what_is_forwarded_is_no_answer_and_that_is_said(world: World) -> 
             forwarded = {**body, "message_id": message_id + more, "text": text}
             world.stage.emulator.inject({"message": {**forwarded, "forward_origin": origin}})
             await world.step()
-            assert "What is forwarded I don't take as your answer" in anna.screen
+            assert "What is forwarded I take neither as your answer nor as" in anna.screen
 
     await forwards("7", 900)
     assert await world.kept() == []
+    await forwards("/stop", 902)
+    assert anna.phone.last.labels == ["Help now"]
+    world.to_be_refused.add("Bad Request: message to delete not found")  # it is in no chat here
+    await forwards("/calendar https://ben:marmot@cal.example", 904)
+    deleted = [call for call in world.calls_to(anna) if call.method == "deleteMessage"]
+    assert [call.params["message_id"] for call in deleted] == [904, 905]
     await anna.answers(8, 8, 8, 8, 8)
     await forwards("somebody's marmot", 910)
     assert await world.kept() == [8] * 5
@@ -326,3 +332,18 @@ async def test_an_invented_button_is_out_of_date_and_does_nothing(world: World) 
     for human in (anna, ben):
         assert "" not in await human.forges(*INVENTED)
     assert await world.facts() == before
+
+
+async def test_a_secret_behind_a_command_is_not_left_standing_whoever_sent_it(world: World) -> None:
+    """Sent to the bot by mistake, mistyped or refused: an address is as good as a password."""
+    anna, ben = await world.pair("Anna", "Ben")
+    for who, said in (
+        (ben, "/calendar https://ben:marmot@"),
+        (ben, "/calender https://ben:marmot@cal.example/private"),
+        (anna, "/calendar https://anna:marmot@cal.example/private"),
+        (world.human("Zoe", telegram_id=999), "/calendar cal.example/marmot"),
+    ):
+        await who.types(said)
+        assert not any("marmot" in (seen.text or "") for seen in who.phone.chat), said
+    await ben.types("/calendar")
+    assert any(seen.text == "/calendar" for seen in ben.phone.chat), "nothing secret in it"

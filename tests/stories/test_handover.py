@@ -20,6 +20,7 @@ from bot.services.handing import Handing, Plan
 from bot.store.database import Transaction
 from bot.views.buttons import write_id
 from tests.stories.test_ending import SHORT
+from tests.stories.test_goals import noted
 from tests.stories.test_leaving import RECORD
 from tests.stories.test_relinking import by_practice, link_for, number_on, relinks
 
@@ -298,6 +299,36 @@ async def test_a_yes_with_the_earlier_answers(world: World) -> None:
     await fay.types("/clients")
     await fay.taps(code)
     assert "Earlier answers" not in fay.phone.last.labels
+
+
+async def test_what_goes_along_is_said_before(world: World) -> None:
+    """Whatever the colleague then reads is named in the question: goals and the eve of it, too."""
+    anna, ben = await world.pair("Anna", "Ben")
+    _, fay = await world.pair("Gus", "Fay", code="B2")
+    await anna.taps("Answer now (three questions)")
+    await anna.answers(7, 6)
+    await anna.taps("Better")
+    await noted(anna, "Go out alone")
+    await world.meets(ben, "A7", "Mon 15:00")
+    await world.until("Mon 16:20")
+    await anna.checks_in(8, 8, 8, 8, 8)
+    await starts(world)
+    await world.later(hours=26)
+    assert ASK in anna.screen
+    for what in (
+        "the numbers, what you tapped, the texts that you had chosen to show",
+        "what you said before the first session and as a goodbye",
+        "your goals in your own words",
+        "which sessions you did not answer about",
+    ):
+        assert what in anna.screen
+    await anna.taps("Yes, and share my answers")
+    await anna.taps("I agree")
+    await fay.types("/clients")
+    await fay.taps("A7")
+    await fay.taps("Earlier answers")
+    assert "Go out alone" in fay.screen
+    assert "Before the first session" in fay.screen
 
 
 async def test_a_yes_without_them(world: World) -> None:

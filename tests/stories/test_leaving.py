@@ -7,9 +7,11 @@ import asyncio
 import pytest
 from world import World
 
+from bot.services.admins import tell_admins
 from bot.store.database import Unavailable
 from bot.views.buttons import data
 from tests.stories.test_goals import noted
+from tests.transactions import writing
 
 RECORD = '[privacy]\nfeedback_in_clinical_record = true\ncontact = "Dana at the front desk"\n'
 NEW_TEXT = """[privacy]
@@ -261,6 +263,23 @@ async def test_erasing_leaves_nothing_of_the_answers(world: World) -> None:
     received = anna.received
     await world.until("Mon 18:00")
     assert anna.received == received
+
+
+async def test_what_an_admin_is_owed_outlives_what_they_were_as_a_client(world: World) -> None:
+    dana, _ = await world.pair("Dana", "Ben")
+    app = world.stage.running
+    now = world.stage.clock.now()
+    async with writing(app.db) as tx:
+        await tell_admins(
+            tx, "no_backup", subject_id=now, pair_id=None, ids=app.ids,
+            settings=app.settings, now=now, due_at=now + 3_600_000,
+        )  # fmt: skip
+    await dana.types("/erase")
+    await dana.taps("Erase everything")
+    who = "SELECT name, language FROM person JOIN message ON person.id = person_id"
+    assert set(await world.rows(f"{who} WHERE part LIKE 'no_backup%'")) == {(None, None)}
+    await world.later(hours=2)
+    assert "no good backup has been made" in dana.screen
 
 
 async def test_what_was_sealed_before_erasing_can_not_be_opened_any_more(world: World) -> None:

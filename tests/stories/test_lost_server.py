@@ -782,3 +782,13 @@ async def test_what_was_acknowledged_in_lost_hours_can_be_acknowledged_again(
     assert await world.rows("SELECT kind FROM acknowledgement") == [
         ("read" if lost == "Read" else "talk",)
     ]
+
+
+async def test_a_calendars_address_does_not_stand_in_the_chat_while_on_hold(world: World) -> None:
+    """What is refused then is as secret as what is taken at other times."""
+    anna, ben = await world.pair("Anna", "Ben")
+    await restored(world, await backed_up(world))
+    for human in (anna, ben):
+        await human.types("/calendar https://ben:marmot@cal.example/private")
+        assert HELD in human.screen
+        assert not any("marmot" in (seen.text or "") for seen in human.phone.chat)

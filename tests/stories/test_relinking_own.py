@@ -13,6 +13,7 @@ import pytest
 from world import Human, World, invitation_in
 
 from bot.demo.stage import ADMIN_ID
+from tests.stories.test_handover import by_admin
 from tests.stories.test_relinking import NEW, NOT_FOR_YOU, number_on
 
 BENS = "Ben's new phone"
@@ -190,6 +191,19 @@ async def test_who_may_not_take_over_and_whom_nobody_knows(world: World) -> None
     assert "/relink_therapist Ben" in world.dana.screen
     await ben.types("/relink_therapist Ben")
     assert NOT_FOR_YOU in ben.screen
+
+
+async def test_the_account_of_who_has_left_is_no_colleagues(world: World) -> None:
+    """Taken over, it would lose its name, with which clients are asked whether to go on."""
+    anna, ben = await world.pair("Anna", "Ben")
+    await world.therapist("Fay")
+    await by_admin(world, lambda handing: handing.start("Ben", "Fay"))
+    await world.later(hours=75)
+    assert ben.sees("Your work here has ended")
+    await ben.starts(await link_for(world, "Fay"))
+    assert "belongs to somebody whom I know already" in ben.screen
+    await world.later(hours=24 * 8)
+    assert anna.sees("Ben has left the practice.")
 
 
 async def test_what_a_therapist_has_as_a_client_stays(world: World) -> None:

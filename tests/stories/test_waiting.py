@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 from world import Human, World
 
+from bot.core.conversation import Rate
+from bot.services.outgoing import Claimed, Outgoing
+
 
 async def test_one_reminder_and_never_more(world: World) -> None:
     anna, _ = await world.pair("Anna", "Ben", meets="Mon 15:00")
@@ -20,6 +23,34 @@ async def test_one_reminder_and_never_more(world: World) -> None:
     received = anna.received
     await world.until("Sun 12:00")
     assert anna.received == received
+
+
+@pytest.mark.parametrize("world", ["as it is"], indirect=True)
+async def test_no_reminder_comes_after_an_answer_that_crossed_its_claim(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was about to go out, and the last question is answered before it does."""
+    anna, _ = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    await anna.answers(8, 8, 8, 8)
+    await world.until("Tue 12:10")
+    ((checkin, client),) = await world.rows("SELECT checkin.id, client_id FROM checkin, pair")
+    room, received = world.stage.running.room, anna.received
+    claim, claimed = Outgoing.claim, []
+
+    async def crossed(outgoing: Outgoing) -> Claimed | None:
+        found = await claim(outgoing)
+        if found is not None and found.message.kind == "reminder":
+            claimed.append(found)
+            await room.checkins.answer(client, checkin, Rate("fit", 8))  # type: ignore[arg-type]
+        return found
+
+    monkeypatch.setattr(Outgoing, "claim", crossed)
+    await world.until("Tue 12:30")
+    assert len(claimed) == 1
+    assert anna.received == received
+    reminders = "SELECT state, reason FROM message WHERE kind = 'reminder'"
+    assert await world.rows(reminders) == [("dropped", "gone")]
 
 
 async def test_a_closed_check_in_is_folded_up_and_the_digest_says_silence(world: World) -> None:

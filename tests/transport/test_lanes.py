@@ -371,6 +371,46 @@ async def test_what_cannot_be_noted_yet_is_noted_later_and_holds_up_nothing(serv
     assert told.ids == [100]
 
 
+async def test_a_stop_tries_at_once_to_note_what_waits_for_its_turn(server, unhurried, told):
+    clock = HandClock()
+    lanes = lanes_of(unhurried, clock, told)
+    free = False
+
+    async def then(message_id: int) -> None:
+        if not free:
+            raise Unavailable("disk full")
+        await told.then(message_id)
+
+    lanes.say(ANNA, Screen("the day"), then=then)
+    await server.until(lambda: texts(server, "sendMessage") == ["the day"])
+    assert not await lanes.drain(0.2)
+    free = True
+    assert await lanes.drain(5), "its turn is never: the clock stands still"
+    assert told.ids == [100]
+
+
+async def test_what_a_stop_leaves_unnoted_is_said_loudly(server, unhurried, told):
+    lanes = lanes_of(unhurried, HandClock(), told)
+
+    async def never(message_id: int) -> None:
+        raise Unavailable("disk full")
+
+    async def slow(message_id: int) -> None:
+        await asyncio.Event().wait()
+
+    lanes.say(ANNA, Screen("the day"), then=never)
+    lanes.say(BEN, Screen("the day"), then=slow)
+    await server.until(lambda: len(texts(server, "sendMessage")) == 2)
+    assert not await lanes.drain(0.2)
+    with capture_logs() as logs:
+        await lanes.close()
+    said = [
+        one["message"] for one in logs if one["event"] == "new message not noted before the end"
+    ]
+    assert sorted(said) == [100, 101]
+    assert {one["log_level"] for one in logs if "message" in one} == {"error"}
+
+
 async def test_callbacks_do_not_inherit_the_update_in_hand(lanes):
     seen = []
 

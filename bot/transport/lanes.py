@@ -184,17 +184,6 @@ class Lanes:
             if not self._answering[chat_id]:
                 del self._answering[chat_id]
 
-    @contextmanager
-    def answering(self, chat_id: int) -> Iterator[None]:
-        """Count a chat as busy in this block: what is to be said there is being made."""
-        self._answering[chat_id] += 1
-        try:
-            yield
-        finally:
-            self._answering[chat_id] -= 1
-            if not self._answering[chat_id]:
-                del self._answering[chat_id]
-
     def is_busy(self, chat_id: int) -> bool:
         """Tell whether something is made for a chat, waits for it, or is under way there."""
         return chat_id in self._lanes or chat_id in self._answering

@@ -19,22 +19,20 @@ import structlog
 
 from bot.core.errors import TokenRefused, TryLater, Unclear, Undelivered, Unreachable
 from bot.services.ports import Clock, Make, Messenger, Screen
-from bot.store.database import Unavailable
 from bot.transport.faults import trace
 from bot.transport.messenger import Gone
+from bot.transport.notes import Notes, Then
 from bot.transport.pacing import Backoff
+from bot.transport.stopping import unless
 
 log = structlog.get_logger(__name__)
 
-Then = Callable[[int], Awaitable[None]]
 T = TypeVar("T")
 
 #: How long an edit or a message is tried again. Later the person has given up looking.
 _PATIENCE_SECONDS: Final = 120.0
 #: A tap's spinner turns for a few seconds only.
 _TOAST_PATIENCE_SECONDS: Final = 15.0
-#: So often a note is tried again while the program waits to end.
-_HURRIED_SECONDS: Final = 0.05
 #: One person who writes on and on while nothing can be sent does not fill the memory.
 _MOST_SAYS: Final = 100
 
@@ -85,16 +83,6 @@ class _Lane:
     says: int = 0
 
 
-@contextmanager
-def _loud_where_lost(message_id: int) -> Iterator[None]:
-    """Say which message the program ended before noting: nothing will change or close it."""
-    try:
-        yield
-    except asyncio.CancelledError:
-        log.error("new message not noted before the end", message=message_id)
-        raise
-
-
 class Lanes:
     """One lane per chat with something to say; at most `at_once` calls and as many toasts.
 
@@ -122,7 +110,7 @@ class Lanes:
         self._tasks: set[asyncio.Task[None]] = set()
         self._quiet = asyncio.Event()
         self._quiet.set()
-        self._hurried = asyncio.Event()
+        self._notes = Notes(clock, self._start)
 
     def edit(
         self,
@@ -198,14 +186,12 @@ class Lanes:
 
         What could not be noted yet is tried again all the while, and not first at its turn.
         """
-        self._hurried.set()
         try:
-            async with asyncio.timeout(within_seconds):
-                await self._quiet.wait()
+            with self._notes.hurried():
+                async with asyncio.timeout(within_seconds):
+                    await self._quiet.wait()
         except TimeoutError:
             return False
-        finally:
-            self._hurried.clear()
         return True
 
     async def close(self) -> None:
@@ -303,7 +289,8 @@ class Lanes:
                 job.on_the_wire = False
                 job.renewed.clear()
                 after = problem.after if isinstance(problem, TryLater) else 0.0
-                await self._pause(max(after, backoff.pause()), job.renewed)
+                wait = self._clock.sleep(max(after, backoff.pause()))
+                await unless(job.renewed, wait)
                 if job.renewed.is_set():
                     started = self._clock.monotonic()
 
@@ -326,39 +313,13 @@ class Lanes:
             waiting.message_id = new_id
             lane.edits[new_id] = waiting
         if job.then is not None:
-            await self._note(job.then, new_id)
+            await self._notes.note(job.then, new_id)
 
     async def _say(self, chat_id: int, job: _Say) -> None:
         screen = job.screen if isinstance(job.screen, Screen) else await job.screen()
         message_id = await self._send(chat_id, screen)
         if job.then is not None:
-            await self._note(job.then, message_id)
-
-    async def _note(self, then: Then, message_id: int) -> None:
-        """Let `then` learn of a message; while the database is away, beside the lane.
-
-        What nobody knows of could not be changed when somebody is erased, nor closed; but the
-        next answer, help perhaps, must not wait for it.
-        """
-        with _loud_where_lost(message_id):
-            try:
-                await then(message_id)
-            except Unavailable:
-                self._start(self._note_later(then, message_id))
-
-    async def _note_later(self, then: Then, message_id: int) -> None:
-        backoff = Backoff()
-        with _loud_where_lost(message_id):
-            while True:
-                if self._hurried.is_set():
-                    await asyncio.sleep(_HURRIED_SECONDS)
-                else:
-                    await self._pause(backoff.pause(), self._hurried)
-                try:
-                    await then(message_id)
-                    return
-                except Unavailable as problem:
-                    log.warning("new message not noted yet", why=str(problem))
+            await self._notes.note(job.then, message_id)
 
     async def _send(self, chat_id: int, screen: Screen) -> int:
         async def attempt() -> int:
@@ -392,7 +353,7 @@ class Lanes:
             log.warning("message not deleted", said=str(problem))
         else:
             if then is not None:
-                await self._note(then, message_id)
+                await self._notes.note(then, message_id)
 
     async def _while_not_sent(self, attempt: Callable[[], Awaitable[T]], patience: float) -> T:
         """Repeat what certainly did not arrive, for `patience` seconds."""
@@ -404,15 +365,3 @@ class Lanes:
                 if self._clock.monotonic() - started >= patience:
                     raise
                 await self._clock.sleep(max(problem.after, backoff.pause()))
-
-    async def _pause(self, seconds: float, unless: asyncio.Event) -> None:
-        """Sleep by the clock, or shorter when `unless` is set meanwhile."""
-        ends = [
-            asyncio.ensure_future(self._clock.sleep(seconds)),
-            asyncio.ensure_future(unless.wait()),
-        ]
-        try:
-            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for end in ends:
-                end.cancel()

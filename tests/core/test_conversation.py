@@ -473,6 +473,7 @@ def test_further_messages_are_added_to_the_first_up_to_the_limit() -> None:
                    [Write("different", "a" * TEXT_LIMIT), Write("different", "b")]):  # fmt: skip
         with pytest.raises(Refused, match="text_too_long") as refused:
             play(events)
+        assert refused.value.reason == "text_too_long"
         assert refused.value.facts == {"limit": TEXT_LIMIT}
 
 

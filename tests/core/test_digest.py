@@ -402,6 +402,7 @@ def test_a_page_is_filled_before_the_next_one_begins() -> None:
     lines, most = LINES_PER_PAGE, EXPANDED_PER_PAGE
     assert filled("B", 2 * lines + 1, CALM) == [1] * lines + [2] * lines + [3]
     assert filled("A", 2 * most + 1, LOW) == [1] * most + [2] * most + [3]
+    assert filled("C", 2 * most + 1, ()) == [1] * (2 * most + 1), "the silent are lines"
 
 
 def test_a_long_entry_begins_a_page_of_its_own_and_leaves_none_empty() -> None:

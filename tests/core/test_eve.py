@@ -64,6 +64,10 @@ def test_the_first_page_keeps_room_for_them() -> None:
     assert sum(map(most_units, entries)) <= PAGE_UNITS - UNITS
     assert has_room(entries)
     assert not has_room(digest.entries)
+    takes = most_units(digest.entries[0])
+    many = (PAGE_UNITS - UNITS) // takes
+    assert has_room([digest.entries[0]] * many)
+    assert not has_room([digest.entries[0]] * (many + 1)), "a page that is full has no room"
     assert len(first) < len([one for one in pages_of(digest) if one.page == 1])
     wide = replace(digest, expanded=digest.expanded[:1], silent=(), calm=())
     assert [one.page for one in pages_of(wide, PAGE_UNITS)] == [1], "no first page without anybody"

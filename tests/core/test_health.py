@@ -108,6 +108,8 @@ def test_what_the_database_would_have_said_is_not_called_fine() -> None:
         "set aside": "watch",
         "hold": "watch",
     }
+    said = {check.says for check in report.checks if check.state == "watch"}
+    assert said == {"not known while the database does not answer"}
 
 
 @pytest.mark.parametrize(

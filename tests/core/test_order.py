@@ -76,6 +76,11 @@ def test_a_number_that_comes_late_answers_what_was_asked_when_it_was_typed() -> 
     assert not is_overtaken(ALLIANCE, answers, Rate("goals", 3), 2, 1001)
 
 
+def test_what_comes_late_to_a_skipped_question_was_first_answered_when_that_was_skipped() -> None:
+    answers, _ = handled([(1, Rate("heard", 7)), (3, Pass("bond")), (2, Rate("bond", 4))])
+    assert (answers["bond"].value, answers["bond"].answered_at) == (4, 1001)
+
+
 def test_a_tap_that_comes_late_changes_nothing() -> None:
     assert told([(2, Rate("heard", 4)), (1, Rate("heard", 9))])["heard"] == (4, None)
     assert told([(2, Write("different", "Slow.")), (1, Disclose("different", "raise"))])[

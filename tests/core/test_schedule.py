@@ -69,6 +69,7 @@ def test_caps_count_days_and_weeks_that_begin_on_monday():
     twice_on_monday = [(1, "2026-11-23"), (1, "2026-11-23"), (2, "2026-11-23")]
     assert asked_under(twice_on_monday, per_day=1, per_week=2) == 2
     assert asked_under(twice_on_monday, per_day=2, per_week=2) == 3
+    assert asked_under([(1, "2026-11-23")] * 3, per_day=2, per_week=9) == 2
     week = [(1, "2026-11-25"), (1, "2026-11-27"), (1, "2026-11-29"), (1, "2026-11-30")]
     assert asked_under(week, per_day=1, per_week=2) == 3
     assert asked_under([], per_day=1, per_week=1) == 0

@@ -112,6 +112,12 @@ def test_s5_one_score_is_no_chart(few: list[float]) -> None:
     assert individuals(few) == Unsaid("too_few", len(few), 2)
 
 
+def test_s5_two_scores_are_a_chart() -> None:
+    chart = bare([8.0, 7.0])
+    assert (chart.mean, chart.mean_range) == near(7.5, 1.0)
+    assert (chart.lower, chart.upper) == near(7.5 - 3 / 1.128, 7.5 + 3 / 1.128)
+
+
 def test_s7_frozen_limits_are_not_moved_by_later_scores() -> None:
     ten = [*S5, 8.6, 6.0, 8.8, 9.0]
     unfrozen = bare(ten)

@@ -208,6 +208,8 @@ def test_the_preview_says_when_the_clocks_change() -> None:
     rule = Rule(3, "15:00", 50, 1, "2026-10-15", "Europe/Berlin")
     before, at_change, after = next_occurrences(rule, "2026-10-20")
     assert (before.local_on, before.note) == ("2026-10-22", None)
+    assert before.local_time == "15:00"
+    assert before.ends_at - before.starts_at == 50 * 60_000
     assert at_change.note == Note("clocks_change", "2026-10-25", "15:00")
     assert at_change.starts_at - before.starts_at == 7 * DAY + HOUR
     assert after.note is None

@@ -52,6 +52,8 @@ _ENDS: Final = (
     "nothanks",
 )  # fmt: skip
 _PRESSES_AT_MOST: Final = 150
+#: A small server that is busy takes its time to draw a picture, and what comes after it waits.
+_PATIENCE_SECONDS: Final = 120.0
 _A_WHILE_MS: Final = 3_000
 #: What is come to by a command and several buttons in a row; Anna's, Ben's, the admin's.
 _ANNAS: Final = (
@@ -170,7 +172,8 @@ async def _play(settings: Settings) -> list[str]:
     emulator = Emulator(token=TOKEN, clock=clock, seed=1)
     async with emulator.serve(port=0):
         telegram = settings.telegram.model_copy(update={"base_url": emulator.base_url})
-        stage = Stage(settings.model_copy(update={"telegram": telegram}), emulator, clock)
+        here = settings.model_copy(update={"telegram": telegram})
+        stage = Stage(here, emulator, clock, patience_seconds=_PATIENCE_SECONDS)
         await stage.open()
         try:
             await _Scenes(stage, settings.practice.language).all()

@@ -111,13 +111,17 @@ SECTIONS: Final = (
 
 @dataclass
 class Stage:
-    """A running practice on a stage. Make it with `open_stage`; close it with `close`."""
+    """A running practice on a stage. Make it with `open_stage`; close it with `close`.
+
+    patience_seconds: how long answers that are on their way, or being drawn, are waited for.
+    """
 
     settings: Settings
     emulator: Emulator
     clock: StageClock
     ids: Ids | None = None
     app: App | None = field(default=None)
+    patience_seconds: float = 10.0
 
     async def open(self) -> None:
         """Start the program."""
@@ -146,10 +150,10 @@ class Stage:
     async def settle(self) -> None:
         """Let everything that is due now happen: updates, answers, ticks."""
         while True:
-            await self.emulator.quiet(10)
-            await self.running.lanes.drain(10)
+            await self.emulator.quiet(self.patience_seconds)
+            await self.running.lanes.drain(self.patience_seconds)
             worked = await self.running.ticks.run_once()
-            await self.running.lanes.drain(10)
+            await self.running.lanes.drain(self.patience_seconds)
             if not worked and not self.emulator.pending:
                 return
 

@@ -135,12 +135,12 @@ def test_what_a_template_may_not_is_told_and_the_packaged_one_speaks(
     tmp_path: Path, attack: str
 ) -> None:
     write(tmp_path, f"Hello\n{ATTACKS[attack]}")
-    begun = time.monotonic()
+    begun = time.process_time()
     with capture_logs() as logs:
         said = Renderer(tmp_path)("notice/joined", "en", **GIVEN)
     assert said == Renderer()("notice/joined", "en", **GIVEN)
     # What Jinja takes to read a template is by far the most of it.
-    assert time.monotonic() - begun < 3
+    assert time.process_time() - begun < 3
     (line,) = logs
     assert line["log_level"] == "error"
     assert line["template"] == "notice/joined.html.j2"

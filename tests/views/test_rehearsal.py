@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +13,9 @@ from bot.config import Settings, load
 from bot.demo.rehearsal import Rehearsed, rehearse
 from bot.demo.stage import write_config
 from bot.render import templates_folder
+from bot.services.ports import Screen
+from bot.transport.lanes import Lanes
+from bot.transport.messenger import BotMessenger
 from tests.feeds.web import serving
 
 #: What no scene comes to yet. `check` says so of each; nobody is let think that it was tried.
@@ -70,6 +75,24 @@ async def test_what_is_wrong_is_said_with_file_line_and_remedy(practice: Setting
     assert "non-empty" in said["client/paused.html.j2", 0].wrong
     assert all(mistake.remedy for mistake in found.mistakes)
     assert found.not_shown == ()
+
+
+async def test_a_slow_machine_is_waited_for(
+    practice: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send, drain = BotMessenger.send, Lanes.drain
+
+    async def slow(self: BotMessenger, chat_id: int, screen: Screen, **how: Any) -> int:
+        if "?start=" in str(screen.keyboard):
+            await asyncio.sleep(0.3)
+        return await send(self, chat_id, screen, **how)
+
+    async def hundred_times_as_fast(self: Lanes, within_seconds: float) -> bool:
+        return await drain(self, within_seconds / 100)
+
+    monkeypatch.setattr(BotMessenger, "send", slow)
+    monkeypatch.setattr(Lanes, "drain", hundred_times_as_fast)
+    assert (await tried(practice, home="{{ practice }}")).mistakes == ()
 
 
 async def test_nothing_of_ones_own_is_nothing_to_try(practice: Settings) -> None:

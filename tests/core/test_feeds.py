@@ -95,11 +95,16 @@ def test_what_is_said_to_be_cancelled_is(days: float) -> None:
     [
         (1, [2], True),  # something later is there
         (6, [1], True),  # near, and something to come is there
+        (7, [1], True),
         (8, [1], False),  # far: the calendar may end before it
+        (8, [9], True),  # but something later is there
+        (8, [8], True),
+        (1, [0], False),  # what begins now is not to come
         (1, [-1], False),  # nothing to come is there
         (1, [], False),
         (-1, [-2, 1], True),  # it shows what is as old
         (-1, [-2], False),  # but nothing since
+        (-1, [-2, -0.5], True),  # something since, though nothing to come
         (-1, [-0.5, 1], False),  # it may have dropped what is over
         (-1, [1], False),
         (-1, [-1, 1], True),  # what is just as old is enough

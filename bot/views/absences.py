@@ -103,10 +103,13 @@ class AbsenceViews:
     ) -> Screen:
         """Ask for the first day, or for the last one of days that begin on `first_on`.
 
-        shown: the month (YYYY-MM); "" for that of the first day that can be chosen.
+        shown: the month (YYYY-MM); "" for that of the first day that can be chosen. Errors:
+        Refused("stale_button") for no day, no month, and what lies farther than can be turned to.
         """
-        from_on = today if first_on is None else max(today, first_on)
+        from_on = today if first_on is None else max(today, _day(first_on))
         here = max(f"{_month(shown, from_on)}-01", f"{from_on[:7]}-01")
+        if here > _shifted(from_on, _MONTHS) or from_on > _shifted(today, _MONTHS + 1):
+            raise Refused("stale_button")
         choosing = _Choosing(owner_id, first_on, 0 if changes is None else changes.id)
         with speaking(reader.language):
             grid = choosing.grid(here, from_on)
@@ -227,10 +230,13 @@ def _codes(codes: Sequence[str]) -> str:
 
 def _month(shown: str, otherwise: str) -> str:
     """Read a month as a button carries it. Errors: Refused("stale_button")."""
-    if not shown:
-        return otherwise[:7]
+    return _day(f"{shown}-01")[:7] if shown else otherwise[:7]
+
+
+def _day(on: str) -> str:
+    """Read a day as a button carries it. Errors: Refused("stale_button")."""
     try:
-        return date.fromisoformat(f"{shown}-01").isoformat()[:7]
+        return date.fromisoformat(on).isoformat()
     except ValueError:
         raise Refused("stale_button") from None
 

@@ -17,6 +17,7 @@ from world import Human, World
 from bot.core.errors import Refused
 from bot.services.absence_plans import PRACTICE
 from bot.services.schedule import By
+from bot.views.reader import Reader
 from tests.feeds.calendars import Kept, follows, kept_beside, read_again
 from tests.transactions import writing
 
@@ -612,6 +613,32 @@ async def test_taking_closed_days_back_shows_first_just_what_it_then_does(
     assert (await absences.remove(by, plan.absence.id)).effects == shown.effects
     with pytest.raises(Refused, match="stale_button"):
         await absences.removing(by, plan.absence.id)
+
+
+@pytest.mark.parametrize(
+    ("first_on", "shown"),
+    [
+        ("A7", ""), ("2026-13-40", ""), ("9999-12-30", ""), ("2028-06-01", ""),
+        (None, "soon"), (None, "9999-12"), (None, "2028-01"), ("2026-11-20", "2028-01"),
+    ],
+)  # fmt: skip
+async def test_a_spoilt_button_chooses_no_day(
+    world: World, first_on: str | None, shown: str
+) -> None:
+    room = world.stage.running.room
+    reader = Reader("en", "Europe/Berlin")
+    with pytest.raises(Refused, match="stale_button"):
+        room.absence_views.choose(PRACTICE, "2026-11-01", reader, first_on=first_on, shown=shown)
+
+
+async def test_the_farthest_month_and_day_can_be_turned_to(world: World) -> None:
+    views, reader = world.stage.running.room.absence_views, Reader("en", "Europe/Berlin")
+    turned = views.choose(PRACTICE, "2026-11-01", reader, shown="2027-12")
+    assert "December 2027" in turned.text
+    assert (
+        "December 2028"
+        in views.choose(PRACTICE, "2026-11-01", reader, first_on="2027-11-30", shown="2028-12").text
+    )
 
 
 async def test_a_digest_that_is_due_holds_up_only_what_would_move_it(world: World) -> None:

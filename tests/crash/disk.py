@@ -1,7 +1,9 @@
 """A disk that loses what was not synced, is full, read-only or broken; see `disk.c`.
 
 After a loss of power the worst is assumed: of each file only what its last sync made safe is
-there, or of what came after it some sectors of 512 bytes and others not, drawn by chance.
+there, or of what came after it some sectors of 512 bytes and others not, drawn by chance. What was
+cut off a file is there as it was, or gone: no file system mixes it with what was written there
+later, for that lies elsewhere on the disk.
 """
 
 from __future__ import annotations
@@ -71,19 +73,38 @@ class Disk:
             now, safe = Path(f"{self.database}{end}"), self.synced / f"{self.database.name}{end}"
             kept = safe.read_bytes() if safe.exists() else b""
             written = now.read_bytes() if now.exists() else kept
-            left = _torn(kept, written, chance) if torn else kept
+            left = _torn(kept, written, _cut_to(safe, written), chance) if torn else kept
             lost += abs(len(written) - len(left))
             lost += sum(a != b for a, b in zip(left, written, strict=False))
-            if left:
-                now.write_bytes(left)
-            else:
-                now.unlink(missing_ok=True)
+            for file in (now, safe):  # what is there after it is on the disk
+                if left:
+                    file.write_bytes(left)
+                else:
+                    file.unlink(missing_ok=True)
+            _note_of(safe).unlink(missing_ok=True)
         Path(f"{self.database}-shm").unlink(missing_ok=True)
         return lost
 
 
-def _torn(kept: bytes, written: bytes, chance: random.Random) -> bytes:
-    """Take each sector as it was safe or as it was written last."""
+def _note_of(safe: Path) -> Path:
+    return safe.with_name(f"{safe.name}.cut")
+
+
+def _cut_to(safe: Path, written: bytes) -> int:
+    note = _note_of(safe)
+    return min(len(written), int(note.read_text("ascii"))) if note.exists() else len(written)
+
+
+def _torn(kept: bytes, written: bytes, cut_to: int, chance: random.Random) -> bytes:
+    """Take each sector as it was safe or as it was written last.
+
+    cut_to: what lay behind it when the file was safe was cut off since.
+    """
+    if cut_to < len(kept):
+        if chance.random() < 0.5:  # the cut is on the disk
+            kept = kept[:cut_to]
+        else:  # it is not, nor what was written behind it since
+            written = written[:cut_to] + kept[cut_to:]
     length = chance.choice((len(kept), len(written)))
     sectors = []
     for at in range(0, length, _SECTOR):

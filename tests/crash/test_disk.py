@@ -5,7 +5,14 @@ What was said to be safe is safe, and when the trouble is over everything goes o
 
 from __future__ import annotations
 
+import os
 import random
+import shutil
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from dataclasses import astuple
 from pathlib import Path
 
 import pytest
@@ -25,6 +32,26 @@ pytestmark = [pytest.mark.timeout(300), pytest.mark.no_cover]  # as in test_kill
 needs_disk = pytest.mark.skipif(not has_compiler(), reason="the disk needs gcc to be made")
 
 
+#: Forty commits, the log cut off, and one more that is not synced, where there is one.
+CUTS_ITS_LOG = """
+import os, signal, sqlite3, sys
+db = sqlite3.connect(sys.argv[1], isolation_level=None)
+for name in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+    db.execute(f"PRAGMA {name}")
+db.execute("CREATE TABLE a (id INTEGER PRIMARY KEY, t)")
+db.execute("CREATE TABLE b (id INTEGER PRIMARY KEY, a REFERENCES a (id), t)")
+for n in range(40):
+    db.execute("BEGIN")
+    db.execute("INSERT INTO a VALUES (?, ?)", (n, "x" * 900))
+    db.execute("INSERT INTO b VALUES (?, ?, ?)", (n, n, "y" * 900))
+    db.execute("COMMIT")
+db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+db.execute("PRAGMA synchronous = OFF")
+db.execute(sys.argv[2])
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
 def unbroken(tally: Tally) -> None:
     assert [f"{violation.invariant}: {violation.what}" for violation in tally.violations] == []
 
@@ -41,6 +68,28 @@ async def test_what_was_confirmed_survives_a_loss_of_power(tmp_path: Path) -> No
     unbroken(tally)
     assert tally.counts["kills"] >= 20
     assert tally.counts["bytes lost"] > 0, "a disk that loses nothing proves nothing"
+
+
+@needs_disk
+@pytest.mark.parametrize("then", ["", "INSERT INTO b VALUES (99, 1, 'z')"])
+def test_a_log_that_was_cut_off_comes_back_whole_or_not_at_all(tmp_path: Path, then: str) -> None:
+    whole = tmp_path / "whole"
+    whole.mkdir()
+    disk = Disk.under(whole)
+    command = [sys.executable, "-c", CUTS_ITS_LOG, str(disk.database), then]
+    subprocess.run(command, env=os.environ | disk.environment, check=False)
+    left = set()
+    for seed in range(100):
+        folder = shutil.copytree(whole, tmp_path / f"lost {seed}")
+        disk = Disk(*(folder / path.name for path in astuple(disk)))
+        disk.lose_power(random.Random(seed))
+        left.add(Path(f"{disk.database}-wal").exists())
+        with closing(sqlite3.connect(disk.database)) as db:
+            rows = [db.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in "ab"]
+            assert rows in ([40, 40], [40, 41])
+            assert db.execute("PRAGMA foreign_key_check").fetchall() == []
+            assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    assert left == {True, False}
 
 
 @needs_disk

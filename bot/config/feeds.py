@@ -46,12 +46,16 @@ class Feed(Section):
     url: Annotated[SecretStr, AfterValidator(_feed_address)] = Field(
         description="The calendar's private address; better in a secret file than here."
     )
-    user: ShortLine = Field("", max_length=200, description="The name to give there, if any.")
+    user: ShortLine = Field(
+        "", repr=False, max_length=200, description="The name to give there, if any."
+    )
     password: SecretStr = Field(
         SecretStr(""), description="The password to give there, if any; better in a secret file."
     )
     therapist: TelegramId | None = Field(
-        None, description="Whose it is, by Telegram id; without it, the whole practice's."
+        None,
+        repr=False,
+        description="Whose it is, by Telegram id; without it, the whole practice's.",
     )
     name: ShortLine = Field(
         "", max_length=40, description="What people read it is called; without it, as here."

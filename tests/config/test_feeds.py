@@ -142,6 +142,15 @@ def test_no_printout_holds_its_address(config: Config) -> None:
     assert "canary" not in settings.model_dump_json()
 
 
+def test_no_object_tells_of_itself_whose_it_is(config: Config) -> None:
+    whose = 'therapist = 281041745\nuser = "canary"\n'
+    settings = load(config(more=f'[feeds.ben]\nurl = "{SECRET}"\n{whose}'))
+
+    assert settings.feeds["ben"].therapist == 281041745
+    assert "281041745" not in repr(settings)
+    assert "canary" not in repr(settings)
+
+
 def test_an_address_that_others_can_read_is_a_warning(
     config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -26,17 +26,20 @@ _FLAWS = (
 Press = Callable[[Phone, str], Awaitable[bool]]
 
 
-async def play_calendars(stage: Stage, ben: Phone, press: Press) -> None:
-    """Let a calendar of Ben's be looked at, followed, asked about, lost and removed."""
+async def play_calendars(stage: Stage, ben: Phone, code: str, press: Press) -> None:
+    """Let a calendar of Ben's be looked at, followed, asked about, lost and removed.
+
+    code: a client of his, whose sessions are in it.
+    """
     app = stage.running
     who = await app.room.enrolment.who(ben.id)
     if who.person is None:
         return
     feed_id = await app.room.feeds.add(who.person.id, Source("Praxis", f"{_AT}b"))
-    await _says(stage, feed_id, "A7", "A7", "A7", None)
+    await _says(stage, feed_id, code, code, code, None)
     for act in ("calone", "calok", "calall", "calone"):
         await press(ben, act)
-    await _says(stage, feed_id, "A7", "A7", "A7", None, None, None)
+    await _says(stage, feed_id, code, code, code, None, None, None)
     for act in ("calwho", "callater", "calnot", "calall"):
         await press(ben, act)
     await _says(stage, feed_id, *[None] * 6)
@@ -45,15 +48,18 @@ async def play_calendars(stage: Stage, ben: Phone, press: Press) -> None:
         await press(ben, act)
 
 
-async def play_declared(stage: Stage) -> None:
-    """Let the practice's calendar come into config.toml, be followed, and leave it."""
+async def play_declared(stage: Stage, code: str) -> None:
+    """Let the practice's calendar come into config.toml, be followed, and leave it.
+
+    code: a client whose sessions are in it.
+    """
     app = stage.running
     source = Source("Praxis", f"{_AT}p", declared="praxis")
     for declared in ((Declared(None, source),), ()):
         await Declaring(app.db, app.clock, app.ids, stage.settings, declared).bring_in()
         for one in await app.room.feeds.all():
             if one.feed.source.declared and declared:
-                await _says(stage, one.feed.id, "A7", None)
+                await _says(stage, one.feed.id, code, None)
                 await app.room.feeds.accept(one.feed.id, None)
         await stage.settle()
 

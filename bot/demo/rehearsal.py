@@ -55,6 +55,9 @@ _PRESSES_AT_MOST: Final = 150
 #: A small server that is busy takes its time to draw a picture, and what comes after it waits.
 _PATIENCE_SECONDS: Final = 120.0
 _A_WHILE_MS: Final = 3_000
+#: The clients' codes. None has a digit of those that are suggested: an invitation without a code is
+#: made as well, and what it takes is chosen at random.
+_ANNA, _CORA, _DORA, *_HANDED = ("A1", "C1", "D1", "G1", "H1", "J1")
 #: What is come to by a command and several buttons in a row; Anna's, Ben's, the admin's.
 _ANNAS: Final = (
     ("start",), ("stop", "ending", "tellend"), ("stop", "ending", "keepend"), ("goals", "goal"),
@@ -204,11 +207,11 @@ class _Scenes:
         ben, anna = self._person("Ben"), self._person("Anna")
         await self._send(dana, "/invite_therapist")
         await self._start(ben, self._link(dana))
-        await self._send(ben, "/invite A7")
+        await self._send(ben, f"/invite {_ANNA}")
         await self._join(anna, self._link(ben))
         await self._press(ben, "confirm")
         on = date.fromisoformat(local_on(self.stage.clock.now(), self._zone)) + timedelta(days=1)
-        await self._send(ben, f"/add A7 {on} 15:00 50m weekly")
+        await self._send(ben, f"/add {_ANNA} {on} 15:00 50m weekly")
         await self._press(ben, "tconf")
         await self._press(anna, "begin")
         await self._answer(anna, "8")
@@ -235,8 +238,8 @@ class _Scenes:
                 await self._send(person, f"/{command}")
                 for act in acts:
                     await self._press(person, act)
-        await play_calendars(self.stage, ben, self._press)
-        await play_declared(self.stage)
+        await play_calendars(self.stage, ben, _ANNA, self._press)
+        await play_declared(self.stage, _ANNA)
         anna = await self._new_account(anna, ben)
         ben = await self._new_own(dana, ben)
         await self._ends(anna, ben)
@@ -245,12 +248,12 @@ class _Scenes:
     async def _new_account(self, anna: Phone, ben: Phone) -> Phone:
         """Let a client, and one who has stopped, go over to a new account; give the client's."""
         dora = new = self._person("Dora")
-        await self._send(ben, "/invite D4")
+        await self._send(ben, f"/invite {_DORA}")
         await self._join(dora, self._link(ben))
         await self._press(ben, "confirm")
         await self._send(dora, "/stop")
         await self._press(dora, "stop")
-        for code, name in (("D4", "Dora's new phone"), ("A7", "Anna's new phone")):
+        for code, name in ((_DORA, "Dora's new phone"), (_ANNA, "Anna's new phone")):
             new = self._person(name)
             await self._send(ben, f"/relink {code}")
             await self._start(new, self._link(ben))
@@ -278,8 +281,8 @@ class _Scenes:
         await self._send(dana, "/invite_therapist")
         await self._start(fay, self._link(dana))
         clients = [self._person(name) for name in ("Gus", "Hal", "Ida")]
-        for number, client in enumerate(clients):
-            await self._send(ben, f"/invite G{number + 2}")
+        for client, code in zip(clients, _HANDED, strict=True):
+            await self._send(ben, f"/invite {code}")
             await self._join(client, self._link(ben))
             await self._press(ben, "confirm")
         app = self.stage.running
@@ -425,16 +428,16 @@ class _Scenes:
     async def _goodbye(self, anna: Phone, ben: Phone) -> None:
         """Let therapy end, and somebody else stop before it does."""
         cora = self._person("Cora")
-        await self._send(ben, "/invite C3")
+        await self._send(ben, f"/invite {_CORA}")
         await self._join(cora, self._link(ben))
         await self._press(ben, "confirm")
         await self._send(cora, "/stop")
         await self._press(cora, "stop")
-        for code in ("C3", "A7", "A7"):
+        for code in (_CORA, _ANNA, _ANNA):
             await self._send(ben, f"/end {code}")
-            await self._press(ben, "endyes", ".ask" if code == "A7" else "")
+            await self._press(ben, "endyes", ".ask" if code == _ANNA else "")
         await self._press(ben, "endundo")
-        await self._send(ben, "/end A7")
+        await self._send(ben, f"/end {_ANNA}")
         await self._press(ben, "endyes", ".ask")
         await self._until("Thu 12:00")
         await self._press(ben, "endundo")  # too late

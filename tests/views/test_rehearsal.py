@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from bot.config import Settings, load
+from bot.core.people import suggest_code, tidy_code
 from bot.demo.rehearsal import Rehearsed, rehearse
 from bot.demo.stage import write_config
 from bot.render import templates_folder
@@ -106,3 +107,18 @@ async def test_no_calendar_of_the_practice_is_asked(tmp_path: Path) -> None:
         feeds = f'[calendar]\nprivate_addresses = true\n[feeds.all]\nurl = "{site.at("/a")}"\n'
         await rehearse(load(write_config(tmp_path, "http://127.0.0.1:9/bot", extra=feeds)))
         assert site.asked == []
+
+
+async def test_no_code_that_it_names_may_be_taken_by_an_invitation_without_one(
+    practice: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named: set[str | None] = set()
+
+    def noted(typed: str) -> str | None:
+        named.add(code := tidy_code(typed))
+        return code
+
+    monkeypatch.setattr("bot.services.inviting.tidy_code", noted)
+    await tried(practice, help="{{ safety }}")
+    assert len(named) > 5
+    assert named.isdisjoint(suggest_code(frozenset(), pick) for pick in range(1000))

@@ -184,6 +184,19 @@ def test_the_order_of_need() -> None:
     assert {r for r, s in standing.items() if s == "calm"} == {"declined", "calm"}
 
 
+def test_of_one_need_more_reasons_come_first_then_the_lower_score_then_the_code() -> None:
+    lower = (8, 8, 8, 8, 3)
+    made = digest(
+        pair("A1", asked("2026-11-16", 8, 8, 3)),
+        pair("B2", *weeks(LOW)),
+        pair("E5", *weeks(lower)),
+        pair("C3", *weeks(lower)),
+        pair("D4", *with_extra(Given("obstacles", ("pace",)), ratings=LOW)),
+    )
+    assert {one.reason for one in made.entries} == {"low"}
+    assert [one.code for one in made.entries] == ["D4", "C3", "E5", "B2", "A1"]
+
+
 def test_who_has_stopped_is_not_read_away_with_the_calm_and_is_not_first() -> None:
     stopped = replace(pair("A7", *weeks(CALM)), state="stopped", changed_at=CUT - HOUR)
     made = digest(stopped, pair("B3", *weeks(CALM)))

@@ -452,6 +452,9 @@ def test_appointments_in_the_future_of_the_cut_off_are_unknown() -> None:
         ((9, 9, 9, 9, 9, 9, 9, 6), "different"),
         ((9, 9, 9, 9, 9, 8, 8, 6), "different"),
         ((9, 9, 9, 9, 9, 9, 8, 6), "different"),
+        # Half of the way in the last step is still slow; twice the same is no way down.
+        ((10, 10, 10, 10, 10, 10, 9, 8, 6), "checking_in"),
+        ((9, 9, 9, 9, 9, 9, 7, 7, 6), "different"),
     ],
 )
 def test_what_came_slowly_is_asked_about_as_what_came_slowly(

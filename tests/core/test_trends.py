@@ -161,6 +161,17 @@ def test_what_was_not_read_may_hold_the_last_answer() -> None:
     assert entry(pair("A7", first, *silent)).answered_on == first.on
 
 
+def test_the_own_range_ends_where_the_instruments_scale_does() -> None:
+    items = tuple(
+        replace(item, lowest=1, highest=7) if item.kind == "rating" else item
+        for item in INSTRUMENT.items
+    )
+    made = entry_of(pair("A7", *weeks(*[7] * 6, 6)), WINDOW, replace(INSTRUMENT, items=items))
+    assert made is not None
+    assert made.limits is not None
+    assert made.limits.upper == 7.0
+
+
 def test_a_panel_keeps_gaps_and_marks_what_was_found() -> None:
     panel = entry(pair("A7", *weeks(9, 9, None, 9, 9, 9, 7, 9))).panel
     assert panel is not None

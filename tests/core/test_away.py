@@ -81,6 +81,7 @@ def test_who_covers_stands_behind_the_days(typed: str) -> None:
 
 def test_a_cover_leaves_its_neighbours_in_peace() -> None:
     assert tidy_cover(" Dr.\u202eKl\x00ein\u2066\n 030 ") == "Dr.Klein 030"
+    assert tidy_cover("Dr.\ud800 K\ue000lein\uffff") == "Dr. Klein"
     assert tidy_cover("\u200d \u202e") is None
     assert tidy_cover("\u3164 \u2800") is None
     assert tidy_cover("x" * LONGEST_COVER) == "x" * LONGEST_COVER

@@ -128,6 +128,8 @@ def test_what_an_item_and_a_condition_say_is_read() -> None:
     data["item"][1]["show_if"] = [[{"all_of": ["calm"], "at_least": 2}]]
     data["item"].append({"key": "x" * 24, "kind": "text"})
     read = read_instrument("short-1", data, {"en": TEXTS["en"] | {"x" * 24: "Which?"}})
+    widest = changed("item", 0, "highest", to=99)
+    assert read_instrument("short-1", widest, TEXTS).item("calm").highest == 99
     assert (read.item("calm").lowest, read.item("calm").highest) == (1, 7)
     assert read.scale == (1.0, 7.0)
     assert read.item("why").show_if == ((Condition("at_least", 2, ("calm",), all_of=True),),)

@@ -123,6 +123,7 @@ def test_how_often(word: str, repeats: str) -> None:
         ("A7 1.12 15:00 weekly", "schedule_date", {"word": "1.12"}, "A7 01:12 weekly"),
         ("A7 15.70 2026-12-01 once", "schedule_time", {"word": "15.70"}, "A7 2026-12-01 once"),
         ("24:00 2026-12-01 weekly", "schedule_time", {"word": "24:00"}, "2026-12-01 weekly"),
+        ("3:00pm 2026-12-01 weekly", "schedule_time", {"word": "3:00pm"}, "2026-12-01 weekly"),
         (
             "A7 1.12.2026 2.12.2026 15:00 once",
             "schedule_twice",

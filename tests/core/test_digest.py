@@ -216,7 +216,7 @@ def test_whoever_skips_every_question_is_neither_silent_nor_answered() -> None:
     made = digest(pair("A7", skipped))
     assert made.entries[0].sessions[0].outcome == "skipped"
     assert made.entries[0].reasons == ("other",)
-    assert (made.counts.asked, made.counts.answered, made.counts.silent) == (1, 0, 0)
+    assert made.counts == Counts(clients=1, asked=1, skipped=1)
 
 
 def unasked(on: str, reason: str) -> Asked:
@@ -443,6 +443,11 @@ def test_appointments_in_the_future_of_the_cut_off_are_unknown() -> None:
 
 
 # Words
+
+
+def test_two_scores_are_no_way_down() -> None:
+    assert not entry(pair("A7", *long(9, 8))).slid
+    assert not entry(pair("A7", asked("2026-11-16"))).slid
 
 
 @pytest.mark.parametrize(

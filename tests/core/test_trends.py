@@ -92,6 +92,29 @@ def test_what_was_acknowledged_before_the_fall_does_not_count_as_said_to_it() ->
     assert followed.acknowledged is None
 
 
+def test_a_digest_of_between_the_session_and_its_answers_was_about_something_else() -> None:
+    """Its answers came after it, so that whoever read it had not seen the fall."""
+    history = weeks(9, 9, 9, 9, 9, 7, 7)
+    fell = history[5]
+    assert fell.completed_at is not None
+    for covers_at, acknowledged in (
+        (fell.starts_at + 1, None),
+        (fell.completed_at, None),
+        (fell.completed_at + 1, "talk"),
+    ):
+        talk = (Acknowledged("talk", covers_at),)
+        followed = entry(pair("A7", *history, acknowledged=talk)).repair
+        assert followed is not None
+        assert followed.acknowledged == acknowledged
+    assert fell.closed_at is not None
+    history[5] = fell._replace(state="partial", completed_at=None)
+    for covers_at, acknowledged in ((fell.closed_at - 1, None), (fell.closed_at, "talk")):
+        talk = (Acknowledged("talk", covers_at),)
+        followed = entry(pair("A7", *history, acknowledged=talk)).repair
+        assert followed is not None
+        assert followed.acknowledged == acknowledged
+
+
 def test_what_was_read_of_a_fall_is_told() -> None:
     read = (Acknowledged("read", CUT),)
     followed = entry(pair("A7", *weeks(9, 9, 9, 9, 9, 7, 7), acknowledged=read)).repair

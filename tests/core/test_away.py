@@ -151,6 +151,7 @@ def test_the_longest_absence_and_one_day_more() -> None:
 def test_a_day_that_few_years_have_is_found() -> None:
     assert TypedDay(None, 2, 29).from_on(TODAY) == "2028-02-29"
     assert TypedDay(None, 2, 29).until_on(TODAY) == "2024-02-29"
+    assert TypedDay(None, 11, 28).until_on(TODAY) == TypedDay(None, 11, 28).from_on(TODAY) == TODAY
     assert TypedDay(2026, 2, 29).until_on(TODAY) is None
     assert TypedDay(2027, 3, 1).until_on(TODAY) == "2027-03-01"
     assert read_day("24 foo") is None

@@ -94,6 +94,8 @@ def test_panels_fill_the_width_row_by_row_in_their_order(count: int, columns: in
     axis = 40  # numbers stand beside the plot, to its left
     assert first_row[0].left - axis == pytest.approx(WIDTH - first_row[-1].right, abs=1)
     assert len({panel.right - panel.left for panel in picture.panels}) == 1
+    dates, gap = 44, 24
+    assert picture.panels[-1].bottom + dates + gap == picture.legend_y
     for n, panel in enumerate(picture.panels):
         assert panel.left == first_row[n % columns].left
         assert panel.top == picture.panels[n - n % columns].top

@@ -156,7 +156,7 @@ def _resolved(first: TypedDay, last: TypedDay, today_on: str) -> tuple[str, str]
 
 def _lately(first: TypedDay, today_on: str) -> str | None:
     """Give the day without a year that has just been, None where none was."""
-    before = None if first.year is not None else first.until_on(day_after(today_on, -1))
+    before = None if first.year is not None else first.until_on(today_on)
     return before if before is not None and before >= day_after(today_on, -_LATELY_DAYS) else None
 
 

@@ -1,6 +1,6 @@
 """Drafts: owns how a therapist writes an appointment, and how a button carries one.
 
-A line is read strictly (no guessed dates, no words skipped) and refused kindly: every refusal
+A line is read strictly (no guessed dates, no words skipped) and refused kindly: its every refusal
 carries `understood`, the parts that were read, and `example`, a whole line that would be right;
 both are written the way a therapist may type them. A button's text comes from outside: it is
 read as if it were hostile.
@@ -116,7 +116,7 @@ def parse_line(text: str, now: int, zone: str) -> tuple[str, Draft]:
         problem = problem if code is None else Refused("schedule_order")
     facts = {
         "understood": " ".join(filter(None, (code, _written(found)))),
-        "example": f"{code or 'A7'} {_example(found, now, zone, _LINE)}",
+        "example": f"{code or 'A7'} {_example(found, now, zone)}",
     }
     if problem is not None:
         raise _with(problem, facts)
@@ -135,14 +135,14 @@ def parse_move(text: str, now: int, zone: str, minutes: int) -> Draft:
     Errors: those of `parse_line` but for the code; a pattern is `schedule_word`.
     """
     found, problem = _read(_words(text), allow_patterns=False)
-    facts = {"understood": _written(found), "example": _example(found, now, zone, _MOVE)}
+    facts = {"understood": _written(found)}
     if problem is not None:
         raise _with(problem, facts)
     missing = tuple(part for part in _MOVE if part not in found)
     if missing:
         raise Refused("schedule_missing", missing=missing, **facts)
     draft = _draft(found, minutes)
-    check_start(draft, now, zone, **facts)
+    check_start(draft, now, zone)
     return draft
 
 
@@ -151,8 +151,7 @@ def check_start(draft: Draft, now: int, zone: str, **facts: object) -> None:
 
     Errors: `Refused` with `schedule_past` or `schedule_far`, carrying `facts` as well.
     """
-    named = {"on": draft.local_on, "time": draft.local_time, **_right_line(draft, now, zone)}
-    named |= facts
+    named = {"on": draft.local_on, "time": draft.local_time, **facts}
     today = local_on(now, zone)
     if to_utc(draft.local_on, draft.local_time, zone) < now - LATE_HOURS * 3_600_000:
         raise Refused("schedule_past", hours=LATE_HOURS, **named)
@@ -268,24 +267,14 @@ def _written(found: _Found) -> str:
     return " ".join(filter(None, parts))
 
 
-def _example(found: _Found, now: int, zone: str, needed: tuple[_Part, ...]) -> str:
-    """Write a right line that keeps what was read and has something in each needed place."""
+def _example(found: _Found, now: int, zone: str) -> str:
+    """Write a right line that keeps what was read and has something in each other place."""
     today = local_on(now, zone)
     usual: _Found = {"date": day_after(today, 7), "time": "15:00", "repeats": "weekly"}
-    right: _Found = {part: usual[part] for part in needed} | {"minutes": "50"} | found
+    right: _Found = usual | {"minutes": str(DEFAULT_MINUTES)} | found
     if not today < right["date"] <= day_after(today, FARTHEST_DAYS):
         right["date"] = usual["date"]
     return _written(right)
-
-
-def _right_line(draft: Draft, now: int, zone: str) -> dict[str, object]:
-    parts: _Found = {
-        "date": draft.local_on,
-        "time": draft.local_time,
-        "minutes": str(draft.minutes),
-        "repeats": draft.repeats,
-    }
-    return {"understood": _written(parts), "example": _example(parts, now, zone, ())}
 
 
 def _with(problem: Refused, facts: dict[str, str]) -> Refused:

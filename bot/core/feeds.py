@@ -191,7 +191,7 @@ def _reaches(event: Kept, met: Sequence[Found], now: int) -> bool:
         older = any(
             other.ends_at <= event.ends_at and other.starts_at <= event.starts_at for other in met
         )
-        return older and (later or any(other.starts_at > now for other in met))
+        return older and later
     is_near = event.starts_at - now <= _SURELY_PUBLISHED_MS
     return later or (is_near and any(other.starts_at > now for other in met))
 

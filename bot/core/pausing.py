@@ -46,7 +46,7 @@ def check_until(on: str, today_on: str) -> str:
     if on <= today_on:
         raise Refused("pause_past", on=on, example=day_after(today_on, 21))
     if on > day_after(today_on, FARTHEST_DAYS):
-        raise Refused("pause_far", on=on, days=FARTHEST_DAYS)
+        raise Refused("pause_far", on=on)
     return on
 
 

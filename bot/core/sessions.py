@@ -152,7 +152,8 @@ class Session(NamedTuple):
     given, of: ratings answered, ratings there are. open_until: local (date, time). values (the
     ratings, in the order of `form`), score, chips and goals (ratings of the client's own goals, by
     their places) are empty without an answer to show. lost: where it was only begun, from when to
-    when further answers were lost, local (date, time) each.
+    when further answers were lost, local (date, time) each. known_at: when it was completed or its
+    time was over (UTC ms); a digest that reached further knew it.
     """
 
     on: str
@@ -182,6 +183,7 @@ class Session(NamedTuple):
     begins_anew: bool = False
     goals: tuple[int, ...] = ()
     lost: tuple[tuple[str, str], tuple[str, str]] | None = None
+    known_at: int = 0
 
     @property
     def is_lost(self) -> bool:
@@ -262,6 +264,7 @@ class _Reader:
             asked.begins_anew,
             tuple(value for key in GOAL_ITEMS if isinstance(value := said.get(key), int)),
             self._lost(asked) if outcome == "started" else None,
+            _known_at(asked, self.window.cut_at),
         )
 
     def _lost(self, asked: Asked) -> tuple[tuple[str, str], tuple[str, str]] | None:
@@ -317,9 +320,13 @@ def _is_new(asked: Asked, outcome: Outcome, window: Window) -> bool:
         case "did_not_meet" if asked.state == "did_not_meet":
             return window.holds(asked.closed_at)
         case _:
-            if _by(asked.completed_at, window.cut_at):
-                return window.holds(asked.completed_at)
-            return window.holds(_ended_at(asked))
+            return window.holds(_known_at(asked, window.cut_at))
+
+
+def _known_at(asked: Asked, cut_at: int) -> int:
+    """Give when a check-in was known: completed by the cut-off, else when its time was over."""
+    completed_at = asked.completed_at
+    return _ended_at(asked) if completed_at is None or completed_at >= cut_at else completed_at
 
 
 def _ended_at(asked: Asked) -> int:

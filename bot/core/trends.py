@@ -180,7 +180,7 @@ class Trend:
         is_over = ended is not None and not self._is_here(ended)
         if is_over and not self._is_here(began):
             return None
-        said = {one.kind for one in acknowledged if one.covers_at >= began.starts_at}
+        said = {one.kind for one in acknowledged if one.covers_at > began.known_at}
         since = [s.score for s in self.sessions[newest.at :] if s.score is not None]
         replies = {session.talked for session in self.sessions[newest.at + 1 :]}
         talked = None if "no" not in replies else False

@@ -100,12 +100,27 @@ def test_an_hour_that_was_over_when_its_day_became_one_off_had_been_one() -> Non
     assert away.next_digest(said_at, FRIDAY) == at("2026-12-25")
 
 
+def test_of_two_hours_the_second_counts_where_the_first_one_had_been_one() -> None:
+    said_at = at("2026-12-18", "18:00")
+    away = Away((off("2026-12-14", "2026-12-25", since_at=said_at),))
+    assert away.eves(FRIDAY) == ((said_at, Span("2026-12-14", "2026-12-25")),)
+
+
+@pytest.mark.parametrize("first_on", ["2026-12-19", "2026-12-20", "2026-12-23", "2026-12-25"])
+def test_an_hour_on_the_last_day_is_one_of_the_days_off(first_on: str) -> None:
+    away = Away((off(first_on, "2026-12-25"),))
+    ((_, span),) = away.eves(FRIDAY)
+    assert span == Span(first_on, "2026-12-25")
+    assert away.next_digest(at("2026-12-24"), FRIDAY) == at("2027-01-01")
+
+
 def test_days_without_an_hour_change_no_digest() -> None:
     away = Away((off("2026-12-14", "2026-12-17"),))
     assert away.eves(FRIDAY) == ()
     assert away.next_digest(at("2026-12-11"), FRIDAY) == at("2026-12-18")
     assert away.waited_for(at("2026-12-12"), FRIDAY) is None
     assert away.waited_for(at("2026-12-15"), FRIDAY) == Span("2026-12-14", "2026-12-17")
+    assert away.waited_for(at("2026-12-14", "00:00"), FRIDAY) == Span("2026-12-14", "2026-12-17")
 
 
 def test_days_that_touch_or_overlap_are_one_absence() -> None:
@@ -117,6 +132,8 @@ def test_days_that_touch_or_overlap_are_one_absence() -> None:
     assert away.span_of("2027-01-04") is None
     apart = Away((closed, off("2026-12-28", "2027-01-03")))
     assert len(apart.spans()) == 2
+    within = Away((off("2026-12-26", "2026-12-27"), off("2026-12-24", "2027-01-03")))
+    assert within.spans() == (Span("2026-12-24", "2027-01-03"),)
 
 
 def test_the_last_digest_before_an_absence_is_known_by_its_cut_off() -> None:

@@ -102,7 +102,7 @@ BASE = entry(asked(MONDAY, *LOW))
 @pytest.mark.parametrize(
     "more",
     [
-        replace(BASE, limits=Limits(7.0, 9.0, 0.5, False)),
+        replace(BASE, limits=Limits(7.0, 9.0, False)),
         replace(BASE, repair=Repair(MONDAY, "open", True)),
         replace(BASE, state_now="paused"),
         replace(BASE, change="lower"),

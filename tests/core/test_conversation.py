@@ -6,6 +6,8 @@ single rules.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -367,6 +369,14 @@ def test_exclusive_chips_push_the_others_out_and_are_pushed_out() -> None:
     assert chips(pick("pace"), pick("rigid"), pick("rather_not_say")) == ("rather_not_say",)
     assert chips(pick("rather_not_say"), pick("nothing_particular")) == ("nothing_particular",)
     assert chips(pick("nothing_particular"), pick("pace")) == ("pace",)
+
+
+def test_what_is_said_once_more_saves_nothing_but_which_update_said_it_last() -> None:
+    first = reply_to(ALLIANCE, {}, Known(), Rate("heard", 7), 1, 1)
+    assert first.again is None
+    more = reply_to(ALLIANCE, first.answers, Known(), Rate("heard", 7), 5, 3)
+    assert more.save == ()
+    assert more.again == replace(first.answers["heard"], update_id=3)
 
 
 def test_chips_are_in_hand_until_done() -> None:

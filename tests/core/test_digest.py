@@ -184,6 +184,19 @@ def test_the_order_of_need() -> None:
     assert {r for r, s in standing.items() if s == "calm"} == {"declined", "calm"}
 
 
+def test_of_one_need_more_reasons_come_first_then_the_lower_score_then_the_code() -> None:
+    lower = (8, 8, 8, 8, 3)
+    made = digest(
+        pair("A1", asked("2026-11-16", 8, 8, 3)),
+        pair("B2", *weeks(LOW)),
+        pair("E5", *weeks(lower)),
+        pair("C3", *weeks(lower)),
+        pair("D4", *with_extra(Given("obstacles", ("pace",)), ratings=LOW)),
+    )
+    assert {one.reason for one in made.entries} == {"low"}
+    assert [one.code for one in made.entries] == ["D4", "C3", "E5", "B2", "A1"]
+
+
 def test_who_has_stopped_is_not_read_away_with_the_calm_and_is_not_first() -> None:
     stopped = replace(pair("A7", *weeks(CALM)), state="stopped", changed_at=CUT - HOUR)
     made = digest(stopped, pair("B3", *weeks(CALM)))
@@ -203,7 +216,7 @@ def test_whoever_skips_every_question_is_neither_silent_nor_answered() -> None:
     made = digest(pair("A7", skipped))
     assert made.entries[0].sessions[0].outcome == "skipped"
     assert made.entries[0].reasons == ("other",)
-    assert (made.counts.asked, made.counts.answered, made.counts.silent) == (1, 0, 0)
+    assert made.counts == Counts(clients=1, asked=1, skipped=1)
 
 
 def unasked(on: str, reason: str) -> Asked:
@@ -432,6 +445,11 @@ def test_appointments_in_the_future_of_the_cut_off_are_unknown() -> None:
 # Words
 
 
+def test_two_scores_are_no_way_down() -> None:
+    assert not entry(pair("A7", *long(9, 8))).slid
+    assert not entry(pair("A7", asked("2026-11-16"))).slid
+
+
 @pytest.mark.parametrize(
     ("scores", "opener"),
     [
@@ -439,6 +457,9 @@ def test_appointments_in_the_future_of_the_cut_off_are_unknown() -> None:
         ((9, 9, 9, 9, 9, 9, 9, 6), "different"),
         ((9, 9, 9, 9, 9, 8, 8, 6), "different"),
         ((9, 9, 9, 9, 9, 9, 8, 6), "different"),
+        # Half of the way in the last step is still slow; twice the same is no way down.
+        ((10, 10, 10, 10, 10, 10, 9, 8, 6), "checking_in"),
+        ((9, 9, 9, 9, 9, 9, 7, 7, 6), "different"),
     ],
 )
 def test_what_came_slowly_is_asked_about_as_what_came_slowly(

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from bot.core.beside import Beside, BesideFacts, Expected, Guess
 from bot.core.digest import most_units
 from bot.core.entries import (
     OPENERS,
@@ -18,7 +19,7 @@ from bot.core.entries import (
     Unreached,
     entry_of,
 )
-from bot.core.sessions import Form, Given, Session
+from bot.core.sessions import Form, Given, Session, Shared
 from tests.digest_support import CUT, DAY, FROM, HOUR, INSTRUMENT, WINDOW, asked, pair
 
 MONDAY, TUESDAY = "2026-11-16", "2026-11-17"
@@ -86,6 +87,9 @@ def test_what_is_not_known_is_not_hidden_behind_what_is() -> None:
         assert [session.on[-2:] for session in full.told] == ["18", "17", "16", "19"]
         assert [session.on[-2:] for session in full.shown] == ["18", "17", "16"]
         assert most_units(full) > most_units(entry(pair("A7", calm, low, later)))
+        also = lost._replace(on="2026-11-15", starts_at=lost.starts_at - DAY)
+        both = entry(pair("A7", also, lost, calm, low))
+        assert [session.on[-2:] for session in both.shown] == ["18", "17", "16"]
 
 
 def test_without_an_answer_the_newest_session_speaks_and_there_is_nothing_to_read() -> None:
@@ -94,6 +98,29 @@ def test_without_an_answer_the_newest_session_speaks_and_there_is_nothing_to_rea
     assert (made.latest.on, made.latest.outcome) == (TUESDAY, "silent")
     assert not made.can_be_acknowledged
     assert entry(pair("A7", asked(MONDAY, *CALM))).unanswered is None
+
+
+def test_an_entry_says_whose_it_is_what_was_guessed_and_as_much_as_there_is_room_for() -> None:
+    told = asked(MONDAY, *CALM, extra=(Given("different", "slower " * 50, "show"),))
+    hope = Given("hope", 7)
+    told = told._replace(answers=(*told.answers, hope))
+    beside = BesideFacts(guesses={told.checkin_id or 0: 9.0}, before={"hope": 4})
+    facts = pair("A7", told, pair_id=12, beside=beside)
+    short, long = (entry_of(facts, WINDOW, INSTRUMENT, limit) for limit in (20, 1000))
+    assert short is not None
+    assert long is not None
+    assert short.pair_id == 12
+    assert short.beside == Beside(Guess(9.0, 8.0), (Expected("hope", 7, 4),))
+    said = [one.sessions[0].shared for one in (short, long)]
+    assert said == [
+        Shared("show", "slower slower slowe…", True),
+        Shared("show", ("slower " * 50)[:-1]),
+    ]
+
+
+def test_what_fell_slowly_before_there_is_a_range_is_asked_about_as_what_came_slowly() -> None:
+    made = entry(pair("A7", *long_run(10, 10, 9, 8, 7)))
+    assert (made.reason, made.slid, made.opener) == ("fall", True, "checking_in")
 
 
 def test_the_own_usual_stands_beside_the_score() -> None:
@@ -137,6 +164,12 @@ def test_whoever_has_left_is_shown_with_the_last_answers_and_nothing_to_begin_wi
     assert made.is_over
     assert made.standing == "expanded"
     assert entry(ended(asked(MONDAY, *CALM))).reasons == ("ended",)
+
+
+def test_the_last_answers_of_whoever_has_left_are_told_in_order_of_need() -> None:
+    said = (Given("obstacles", ("pace",)), Given("different", "slower", "raise"))
+    made = entry(ended(asked(MONDAY, *CALM, extra=said)))
+    assert made.reasons == ("ended", "raise", "obstacles")
 
 
 def test_of_whoever_has_left_silence_is_no_matter() -> None:
@@ -227,6 +260,8 @@ def test_a_fall_goes_on_while_scores_come_and_is_not_told_twice() -> None:
     both = entry(pair("A7", *fell, asked(TUESDAY)))
     assert both.reasons == ("still_below", "silence"), "one score in the window is enough"
     nines = [(9,) * 5] * 6
+    short = entry(pair("A7", *weekly((9,) * 5, (9,) * 5, (6,) * 5, (6,) * 5)))
+    assert short.reasons == ("still_below",), "also where no range is known yet"
     again = entry(pair("A7", *weekly(*nines, (6,) * 5, (6,) * 5)))
     assert again.reasons == ("still_below",), "what lasts is no new fall"
     deeper = entry(pair("A7", *weekly(*nines, (7,) * 5, (6,) * 5)))
@@ -331,6 +366,9 @@ def test_what_ends_being_out_of_reach_and_what_does_not() -> None:
     )
     asked_less = entry(pair("A7", *unreached(BEFORE), not_asked, *unreached(MONDAY)))
     assert asked_less.unreached == Unreached(BEFORE, True, False)
+    not_met = asked("2026-11-12", state="did_not_meet", closed_at=FROM - 1)
+    unmet = entry(pair("A7", *unreached(BEFORE), not_met, *unreached(MONDAY)))
+    assert unmet.unreached == Unreached(BEFORE, True, False)
     answered = entry(pair("A7", *unreached("2026-11-02"), asked(BEFORE, *CALM), *unreached(MONDAY)))
     assert answered.unreached == Unreached(MONDAY, False, False)
     back = entry(pair("A7", *unreached(BEFORE), asked(MONDAY, *CALM)))
@@ -354,4 +392,6 @@ def test_whatever_else_there_is_to_say_is_said_of_who_is_out_of_reach() -> None:
     parts = entry(pair("A7", *before, *unreached(MONDAY)))
     goodbye = replace(parts, goodbye=parts.sessions[0])
     assert parts.is_still_unreached
+    spared = asked(TUESDAY, state=None, decided_at=CUT - DAY, not_asked_reason="per_week")
+    assert entry(pair("A7", *before, *unreached(MONDAY), spared)).is_still_unreached
     assert not any(one.is_still_unreached for one in (stopped, silent, said_no, goodbye))

@@ -37,7 +37,7 @@ def test_what_is_the_same_changes_nothing() -> None:
 
 
 def test_what_is_new_is_made_within_its_time_alone() -> None:
-    new = [found("a", -3), found("b", -1), found("c", 1), found("d", 13.9), found("e", 14)]
+    new = [found("a", -3), found("b", -2), found("c", 1), found("d", 13.9), found("e", 14)]
     made = reconcile([], [*new, found("f", 1, None)], SPAN).made
     assert [one.stem for one in made] == [b"b", b"c", b"d"]
 
@@ -81,6 +81,9 @@ def test_another_clients_session_at_that_time_is_another_one() -> None:
 def test_what_is_somebody_elses_now_is_cancelled_and_made() -> None:
     changes = reconcile([kept("a", 1)], [found("a", 1, B2)], SPAN)
     assert (changes.cancelled, changes.made) == ((kept("a", 1),), (found("a", 1, B2),))
+    both = reconcile([kept("a", 1), kept("b", 2)], [found("a", 1, B2), found("b", 2, B2)], SPAN)
+    assert both.cancelled == (kept("a", 1), kept("b", 2))
+    assert both.made == (found("a", 1, B2), found("b", 2, B2))
 
 
 @pytest.mark.parametrize("days", [1, -0.01, -1])
@@ -140,6 +143,9 @@ def test_when_most_is_missing_it_is_not_believed() -> None:
     assert not reconcile(before, [found("c", 3), *there], SPAN).is_absurd
     cancelled = [found(name, day, is_met=False) for day, name in enumerate("abc", 1)]
     assert not reconcile(before, [*cancelled, *there], SPAN).is_absurd, "that is said"
+    half = [*before, kept("f", 6)]
+    assert not reconcile(half, [*there, found("f", 6)], SPAN).is_absurd, "no more than half"
+    assert not reconcile(before[:2], [found("z", 3)], SPAN).is_absurd, "two may go at once"
 
 
 def test_when_most_is_nobodys_any_more_it_is_not_believed_either() -> None:

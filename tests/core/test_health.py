@@ -38,15 +38,31 @@ def test_all_well() -> None:
     assert report.is_healthy
     assert report.bad == ()
     assert states(report) == {}
-    assert len({check.name for check in report.checks}) == 10
-    assert all(check.says for check in report.checks)
+    assert report.facts is WELL
+    assert [(check.name, check.says) for check in report.checks] == [
+        ("database", "answers and takes writes"),
+        ("ticks", "all went through; the slowest 20 s ago"),
+        ("receiving", "last sign of Telegram 12 s ago"),
+        ("outbox", "nothing is overdue"),
+        ("clock", "not behind what was noted"),
+        ("disk", "1024 MiB free"),
+        ("erasures", "none to be decided"),
+        ("set aside", "every update could be handled"),
+        ("backup", "the newest is 60 min old"),
+        ("hold", "not on hold"),
+    ]
 
 
 @pytest.mark.parametrize(
     ("facts", "part", "says"),
     [
-        (replace(WELL, writes=False), "database", "takes no writes"),
+        (replace(WELL, writes=False), "database", "answers, but takes no writes"),
         (replace(WELL, ticks={**WELL.ticks, "plan": 301.0}), "ticks", "plan for 5 min"),
+        (
+            replace(WELL, ticks={"sweep": 301.0, "plan": 601.0, "deliver": 1.0}),
+            "ticks",
+            "plan for 10 min, sweep for 5 min",
+        ),
         (replace(WELL, ticks={**WELL.ticks, "follow": 1801.0}), "ticks", "follow for 30 min"),
         (replace(WELL, received=Received(None, False)), "receiving", "since the start"),
         (replace(WELL, received=Received(200.0, False)), "receiving", "for 3 min"),
@@ -67,21 +83,26 @@ def test_what_is_bad_is_named(facts: Facts, part: str, says: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("facts", "part"),
+    ("facts", "part", "says"),
     [
-        (replace(WELL, free_bytes=health.LOW_BYTES - 1), "disk"),
-        (replace(WELL, free_bytes=health.FREE_BYTES), "disk"),
-        (kept(erasures=1, erasures_for=health.ERASURE_SECONDS + 1), "erasures"),
-        (kept(set_aside=1), "set aside"),
-        (kept(held_for=health.DAY), "hold"),
-        (replace(WELL, backup_age=None), "backup"),
-        (replace(WELL, backup_age=health.BACKUP_SECONDS + 1), "backup"),
+        (replace(WELL, free_bytes=health.LOW_BYTES - 1), "disk", "1023 MiB free"),
+        (replace(WELL, free_bytes=health.FREE_BYTES), "disk", "100 MiB free"),
+        (
+            kept(erasures=1, erasures_for=health.ERASURE_SECONDS + 1),
+            "erasures",
+            "1 to be decided, the oldest asked 21 d ago",
+        ),
+        (kept(set_aside=1), "set aside", "1 updates could not be handled"),
+        (kept(held_for=health.DAY), "hold", "on hold for 24 h: nothing is sent before"),
+        (replace(WELL, backup_age=None), "backup", "none is known; `rapport backup` makes one"),
+        (replace(WELL, backup_age=health.BACKUP_SECONDS + 1), "backup", "the newest is 2 d old"),
     ],
 )
-def test_what_is_only_to_be_watched_is_healthy(facts: Facts, part: str) -> None:
+def test_what_is_only_to_be_watched_is_healthy(facts: Facts, part: str, says: str) -> None:
     report = judge(facts)
     assert report.is_healthy
     assert states(report) == {part: "watch"}
+    assert [says in check.says for check in report.checks if check.name == part] == [True]
 
 
 @pytest.mark.parametrize(
@@ -110,6 +131,7 @@ def test_what_the_database_would_have_said_is_not_called_fine() -> None:
     }
     said = {check.says for check in report.checks if check.state == "watch"}
     assert said == {"not known while the database does not answer"}
+    assert [check.says for check in report.checks if check.state == "bad"] == ["does not answer"]
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,25 @@ def test_each_mistake_is_told(data: object, says: str) -> None:
     assert says in mistake
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"usual_needs": 6, "usual_over": 6},
+        {"baseline_needs": 6, "baseline_over": 6},
+        {"cutoff_below": 36},
+        {"cutoff_at_most": 36, "cutoff_fall": 5},
+        {"slide_last": 1, "ceiling_share": 1.0},
+        {"slide_last": 0, "low_at_most": 0},
+        {"score_needs": 2},
+    ],
+)
+def test_what_is_just_possible_is_read(data: dict[str, float]) -> None:
+    mistakes: list[str] = []
+    house = read_house(data, RATINGS, mistakes)
+    assert mistakes == []
+    assert {key: getattr(house, key) for key in data} == data
+
+
 def test_a_chart_needs_one_scale() -> None:
     rules = {"sd": 1.2, "reliability": 0.85}
     assert mistakes_of(rules) == []

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from bot.core.instrument import BadInstrument, Condition, read_instrument, text_keys
+from bot.core.rhythm import Rhythm
 from bot.instruments import load_folder, load_instruments, load_numbers
 
 GOOD: dict[str, Any] = {
@@ -37,6 +38,7 @@ TEXTS: dict[str, dict[str, Any]] = {
 def mistakes_of(data: dict[str, Any], texts: dict[str, dict[str, Any]] | None = None) -> list[str]:
     with pytest.raises(BadInstrument) as bad:
         read_instrument("short-1", data, TEXTS if texts is None else texts)
+    assert bad.value.name == "short-1"
     assert str(bad.value).startswith("instrument short-1: ")
     return list(bad.value.mistakes)
 
@@ -70,6 +72,31 @@ def test_what_only_some_are_asked_has_no_number() -> None:
     assert [item.key for item in instrument.numbered] == ["calm"]
     packaged = load_instruments()["session-alliance"][1]
     assert [item.key for item in packaged.numbered] == [item.key for item in packaged.ratings]
+    choice = {"key": "way", "kind": "choice", "options": ["near", "far"]}
+    texts = {"way": "Which?", "way.near": "near", "way.far": "far"}
+    asked = read_instrument(
+        "short-1", changed("item", to=[*GOOD["item"], choice]), {"en": TEXTS["en"] | texts}
+    )
+    assert [item.key for item in asked.numbered] == ["calm", "way"]
+
+
+@pytest.mark.parametrize("limit", [0, 99])
+def test_a_condition_may_name_either_end_of_the_scales(limit: int) -> None:
+    data = changed("item", 1, "show_if", to=[[{"items": ["calm"], "at_most": limit}]])
+    read = read_instrument("short-1", data, TEXTS).item("why")
+    assert read.show_if == ((Condition("at_most", limit, ("calm",)),),)
+
+
+@pytest.mark.parametrize("every", [1, 100])
+def test_a_turn_may_come_each_time_or_hardly_ever(every: int) -> None:
+    data = changed("item", 1, "show_if", to=[[{"every": every}]])
+    read = read_instrument("short-1", data, TEXTS).item("why")
+    assert read.show_if == ((Condition("every", every),),)
+
+
+def test_without_a_rating_the_scale_is_the_usual_one() -> None:
+    data = changed("item", to=[{"key": "why", "kind": "text"}])
+    assert read_instrument("short-1", data, {"en": {"why": "Why?"}}).scale == (0.0, 10.0)
 
 
 @pytest.mark.parametrize("limit", [-1, 100])
@@ -91,6 +118,35 @@ def test_a_good_one_is_read() -> None:
     with pytest.raises(KeyError):
         instrument.item("nothing")
     assert text_keys(instrument.items) == set(TEXTS["en"])
+    assert instrument.item("why").exclusive == ("none",)
+    assert instrument.rhythm == Rhythm()
+
+
+def test_what_an_item_and_a_condition_say_is_read() -> None:
+    data = copy.deepcopy(GOOD) | {"version": 999_999_999}
+    data["item"][0] |= {"lowest": 1, "highest": 7}
+    data["item"][1]["show_if"] = [[{"all_of": ["calm"], "at_least": 2}]]
+    data["item"].append({"key": "x" * 24, "kind": "text"})
+    read = read_instrument("short-1", data, {"en": TEXTS["en"] | {"x" * 24: "Which?"}})
+    widest = changed("item", 0, "highest", to=99)
+    assert read_instrument("short-1", widest, TEXTS).item("calm").highest == 99
+    assert (read.item("calm").lowest, read.item("calm").highest) == (1, 7)
+    assert read.scale == (1.0, 7.0)
+    assert read.item("why").show_if == ((Condition("at_least", 2, ("calm",), all_of=True),),)
+
+
+def test_a_rhythm_is_read_and_what_is_wrong_with_it_is_told() -> None:
+    goals = [{"key": f"goal_{place}", "kind": "rating", "scored": False} for place in range(1, 4)]
+    data = changed("item", to=[*GOOD["item"], *goals]) | {"rhythm": {"goals_every": 4}}
+    texts = {
+        f"{goal['key']}{part}": "?"
+        for goal in goals
+        for part in ("", ".lowest", ".highest", ".short")
+    }
+    read = read_instrument("short-1", data, {"en": TEXTS["en"] | texts})
+    assert read.rhythm == Rhythm(goals_every=4)
+    assert [item.key for item in read.ratings] == ["calm"]
+    assert mistakes_of(changed("rhythm", to={"goals": 4})) == ["rhythm: unknown key 'goals'"]
 
 
 CONDITION = ("item", 1, "show_if", 0, 0)
@@ -153,6 +209,10 @@ CONDITION = ("item", 1, "show_if", 0, 0)
             changed(*CONDITION, to={"items": ["why"], "includes": 5}),
             "show_if: includes has the wrong kind of value: 5",
         ),
+        (
+            changed(*CONDITION, to={"items": ["calm"], "at_most": 5, "not": True}),
+            "show_if: a condition has exactly one of at_most, at_least, includes",
+        ),
         (changed(*CONDITION, to={"at_most": 5}), "show_if: at_most needs items"),
         (changed(*CONDITION, to={"every": 0}), "show_if: every needs a whole number"),
         (changed(*CONDITION, to={"every": 2, "items": ["calm"]}), "every takes no items"),
@@ -169,6 +229,7 @@ CONDITION = ("item", 1, "show_if", 0, 0)
             changed(*CONDITION, to={"items": ["clam"], "at_most": 5}),
             "item why: a condition names unknown {'clam'}",
         ),
+        (changed("house", to={"score_needs": 2}), "house.score_needs: there are only 1 ratings"),
         (changed("house", to=5), "[house] must be a table"),
         (changed("house", to={"low": 5}), "house: unknown key 'low'"),
         (changed("house", to={"low_at_most": "5"}), "house.low_at_most: must be a number"),
@@ -207,6 +268,15 @@ def test_all_mistakes_are_told_at_once() -> None:
     data = changed("item", 0, "highest", to=100)
     data |= {"version": 0, "licence": "", "house": {"low": 1}, "extra": 1}
     assert len(mistakes_of(data, {})) == 6
+    broken = ["calm", {"key": "two words"}, {"key": "clear", "kind": "scale"}, {"key": "why"}]
+    told = mistakes_of(changed("item", to=broken), {"en": {}})
+    assert [mistake.split(":")[0] for mistake in told] == [
+        "item 1", "item 2", "item clear", "item why", "there must be at least one [[item]]",
+    ]  # fmt: skip
+    mirrored = {"calm": "How calm?", "calm.mirror": "How calm was it?"}
+    assert mistakes_of(GOOD, {"en": mirrored}) == [
+        "en.toml: missing calm.highest, calm.lowest, calm.short, why, why.none, why.pace"
+    ]
 
 
 def test_a_licence_other_than_cc0_needs_somebody_who_attests_it() -> None:

@@ -26,6 +26,8 @@ from bot.instruments import load_instruments
 
 ALLIANCE = load_instruments()["session-alliance"][1]
 HOUR = 3_600_000
+#: A Sunday morning in November 2026, as instants are.
+TODAY = 1_795_942_800_000
 Said = tuple[int, Event]
 Answers = dict[str, Answer]
 
@@ -55,13 +57,14 @@ def told(said: list[Said]) -> dict[str, tuple[object, object]]:
         (5, 6, 1, True),
         (6, 6, 1, False),
         (7, 6, 1, False),
+        (5, 6, 23.999, True),
         (5, 6, 24, False),  # ids began anew: nothing is as late as that
         (None, 6, 1, False),
         (5, None, 1, False),
     ],
 )
 def test_the_smaller_id_was_said_before_for_a_day(update_id, other_id, hours, before) -> None:
-    assert was_said_before(update_id, other_id, 1000, 1000 + hours * HOUR) is before
+    assert was_said_before(update_id, other_id, TODAY, TODAY + int(hours * HOUR)) is before
 
 
 def test_a_number_that_comes_late_answers_what_was_asked_when_it_was_typed() -> None:

@@ -59,17 +59,34 @@ def test_what_is_quoted_is_short() -> None:
     assert refused.value.facts["typed"] == "x" * 40
 
 
-@pytest.mark.parametrize("typed", ["28.11.", "2026-11-28", "27.11.2026", "1.1.26", "2020-01-01"])
-def test_a_pause_ends_after_today(typed: str) -> None:
+@pytest.mark.parametrize(
+    ("typed", "on"),
+    [
+        ("28.11.", "2026-11-28"),
+        ("2026-11-28", "2026-11-28"),
+        ("27.11.2026", "2026-11-27"),
+        ("1.1.26", "2026-01-01"),
+        ("2020-01-01", "2020-01-01"),
+    ],
+)
+def test_a_pause_ends_after_today(typed: str, on: str) -> None:
     with pytest.raises(Refused, match="pause_past") as refused:
         read_until(typed, TODAY)
-    assert refused.value.facts["example"] == "2026-12-19"
+    assert refused.value.facts == {"on": on, "example": "2026-12-19"}
 
 
-@pytest.mark.parametrize("typed", ["30.11.2027", "24.12.2027", "9999-12-31"])
-def test_a_pause_ends_within_a_year(typed: str) -> None:
-    with pytest.raises(Refused, match="pause_far"):
+@pytest.mark.parametrize(
+    ("typed", "on"),
+    [
+        ("30.11.2027", "2027-11-30"),
+        ("24.12.2027", "2027-12-24"),
+        ("9999-12-31", "9999-12-31"),
+    ],
+)
+def test_a_pause_ends_within_a_year(typed: str, on: str) -> None:
+    with pytest.raises(Refused, match="pause_far") as refused:
         read_until(typed, TODAY)
+    assert refused.value.facts == {"on": on}
 
 
 def test_in_a_leap_year_its_day_is_one() -> None:

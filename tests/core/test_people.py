@@ -122,6 +122,7 @@ def test_the_language_is_chosen_then_hinted_then_the_practices(
         ("", "–"), (" \u202e ", "–"), ("\u200d \u200c", "–"),
         ("\u115f", "–"), ("\u3164 \u2800", "–"), ("\uffa0\u1160\u200d\ufe0f", "–"),
         ("\u2800Anna", "\u2800Anna"), ("⠁", "⠁"), ("\U000e0100\u17b4\u034f", "–"),
+        ("X", "X"), ("\u0301" * 9, "\u0301" * 4),
         ("n" * 65, "n" * 64), ("n" * 63 + " n", "n" * 63),
     ],
 )  # fmt: skip

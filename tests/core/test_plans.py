@@ -31,7 +31,9 @@ WANTED = occurrence(MONDAY, "15:00", 50, ZONE)
 
 
 def test_an_appointment_knows_how_long_it_lasts() -> None:
-    assert entry("15:00", 50).appointment.minutes == 50
+    assert str(entry("15:00", 50).appointment.minutes) == "50", (
+        "whole minutes, as a button carries them"
+    )
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,12 @@ def test_a_rhythm_may_be_odd_and_begin_with_the_first_session() -> None:
     third = Rhythm(goals_every=3, expectations_at=1)
     assert [count + 1 for count in range(9) if third.asks_goals(count)] == [2, 5, 8]
     assert third.asks_expectations(1)
-    assert read_rhythm({"goals_every": 0, "expectations_at": 1000}, []) == Rhythm(0, 1000)
+    each = Rhythm(goals_every=1)
+    assert all(each.asks_goals(count) for count in range(9))
+    for data in ({"goals_every": 0, "expectations_at": 1000}, {"goals_every": 1}):
+        mistakes: list[str] = []
+        assert read_rhythm(data, mistakes) == Rhythm(**data)
+        assert mistakes == []
 
 
 def test_a_file_that_says_nothing_asks_nothing() -> None:

@@ -49,6 +49,14 @@ def test_each_outcome_stands_in_one_digest(one: Asked, standing: list[Outcome | 
     assert told(one) == standing
 
 
+def test_sessions_stand_in_the_order_of_their_instants() -> None:
+    """The clocks of two zones may tell another order."""
+    first = asked(MONDAY, *CALM, time="15:00")
+    second = first._replace(time="09:30", starts_at=first.starts_at + HOUR)
+    found = sessions_of([second, first], WINDOW, INSTRUMENT)
+    assert [session.time for session in found] == ["15:00", "09:30"]
+
+
 @pytest.mark.parametrize(
     "column",
     [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.core.house import House
-from bot.core.signals import change, is_low, score, sparkline, usual, wilson
+from bot.core.signals import change, is_low, lows, score, sparkline, usual, wilson
 
 HOUSE = House()
 
@@ -45,6 +45,7 @@ def test_s16_any_item_at_the_threshold_is_low_whatever_the_others_say() -> None:
     assert is_low([9, 9, 9, 9, 3], HOUSE)
     assert not is_low([6, 6, 6, 6, 6], HOUSE)
     assert not is_low([None, None], HOUSE)
+    assert lows([5, 6, None, 4], HOUSE) == [True, False, False, True]
 
 
 def test_s16_the_threshold_is_the_instruments() -> None:

@@ -85,6 +85,19 @@ def test_s3_without_a_spread_nothing_is_computed(house: House) -> None:
     assert baseline_of(S5, house) == Unsaid("no_spread")
 
 
+def test_s3_just_as_far_as_the_noise_goes_is_not_beyond_it() -> None:
+    noise = spread(HOUSE)
+    assert noise is not None
+    strict = replace(HOUSE, reliable_z=noise.rci(7.0, 9.0))
+    for before, after in ((7.0, 9.0), (9.0, 7.0)):
+        change = reliable_change(before, after, strict)
+        assert change is not None
+        assert not change.is_reliable
+    slight = reliable_change(7.0, 7.4, replace(HOUSE, reliable_z=0.5))
+    assert slight is not None
+    assert (slight.is_reliable, slight.is_fall) == (True, False)
+
+
 def test_s4_a_fall_of_one_in_forty_comes_by_chance() -> None:
     noise = spread(House(sd=4, reliability=0.88))
     assert noise is not None
@@ -140,7 +153,9 @@ def test_s8_the_spread_is_never_below_the_instruments_noise() -> None:
     tens = limits([10.0] * 6)
     assert (tens.lower, tens.upper, tens.is_floored) == (near(8.6056), 10.0, True)
     assert limits(S5).lower == near(7.4056)
-    assert not limits([5.0, 7.0, 5.0, 7.0, 5.0, 7.0]).is_floored
+    lively = limits([5.0, 7.0, 5.0, 7.0, 5.0, 7.0])
+    assert (lively.lower, lively.upper) == near(6 - 3 * 2 / 1.128, 10.0)
+    assert not lively.is_floored
 
 
 def test_s8_limits_end_where_the_scale_does() -> None:
@@ -152,8 +167,8 @@ def test_s8_limits_end_where_the_scale_does() -> None:
 
 
 def test_s8_limits_are_printed_as_the_tenths_that_lie_within_them() -> None:
-    assert Limits(7.4056, 9.75, 0.5, is_floored=True).in_tenths == (7.5, 9.7)
-    assert Limits(0.1 + 0.2, 10.0, 0.5, is_floored=True).in_tenths == (0.3, 10.0)
+    assert Limits(7.4056, 9.75, is_floored=True).in_tenths == (7.5, 9.7)
+    assert Limits(0.1 + 0.2, 10.0, is_floored=True).in_tenths == (0.3, 10.0)
 
 
 def test_s9_the_bare_limit_catches_a_slow_slide() -> None:

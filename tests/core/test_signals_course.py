@@ -112,6 +112,13 @@ def test_s8_a_limit_at_the_end_of_the_scale_is_never_crossed() -> None:
     assert "below_limit" not in wild.findings
 
 
+def test_s8_limits_end_where_the_scale_of_the_course_does() -> None:
+    wild = course(points(1.0, 7.0, 1.0, 7.0, 1.0, 7.0, 4.0), HOUSE, (1.0, 7.0)).verdicts[-1]
+    assert isinstance(wild.baseline, Baseline)
+    assert isinstance(wild.baseline.limits, Limits)
+    assert (wild.baseline.limits.lower, wild.baseline.limits.upper) == (1.0, 7.0)
+
+
 # S9
 
 
@@ -147,6 +154,15 @@ def test_s14_before_there_are_limits_a_reliable_fall_is_one_too() -> None:
     early = judged(9.0, 9.0, 7.4).verdicts[-1]
     assert early.findings == ("reliable_fall",)
     assert early.state == "possible"
+
+
+def test_s14_just_as_far_as_the_noise_goes_is_no_reliable_fall() -> None:
+    fell = judged(9.0, 9.0, 9.0, 7.0).verdicts[-1]
+    assert fell.rci is not None
+    for z, is_one in ((-fell.rci, False), (-fell.rci - 0.001, True)):
+        house = replace(HOUSE, reliable_z=z)
+        verdict = course(points(9.0, 9.0, 9.0, 7.0), house).verdicts[-1]
+        assert ("reliable_fall" in verdict.findings) is is_one
 
 
 def test_s14_repaired_is_back_in_time_and_talked_about() -> None:

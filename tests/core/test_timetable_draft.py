@@ -101,7 +101,7 @@ def test_how_often(word: str, repeats: str) -> None:
         (
             "A7 2026-12-01 15:00 14m once",
             "schedule_length",
-            {"word": "14m"},
+            {"word": "14m", "shortest": 15, "longest": 180},
             "A7 2026-12-01 15:00 once",
         ),
         (
@@ -122,6 +122,20 @@ def test_how_often(word: str, repeats: str) -> None:
         ("15.00 A7 2026-12-01 weekly", "schedule_order", {}, "A7 2026-12-01 15:00 weekly"),
         ("A7 1.12 15:00 weekly", "schedule_date", {"word": "1.12"}, "A7 01:12 weekly"),
         ("A7 15.70 2026-12-01 once", "schedule_time", {"word": "15.70"}, "A7 2026-12-01 once"),
+        ("24:00 2026-12-01 weekly", "schedule_time", {"word": "24:00"}, "2026-12-01 weekly"),
+        ("3:00pm 2026-12-01 weekly", "schedule_time", {"word": "3:00pm"}, "2026-12-01 weekly"),
+        (
+            "A7 1.12.2026 2.12.2026 15:00 once",
+            "schedule_twice",
+            {"part": "date", "word": "2.12.2026"},
+            "A7 2026-12-01 15:00 once",
+        ),
+        (
+            "A7 2026-12-01 15:00 16:00 once",
+            "schedule_twice",
+            {"part": "time", "word": "16:00"},
+            "A7 2026-12-01 15:00 once",
+        ),
         (
             "A7 2026-12-01 2026-12-02 15:00 once",
             "schedule_twice",
@@ -131,7 +145,7 @@ def test_how_often(word: str, repeats: str) -> None:
         (
             "A7 2026-11-23 15:00 weekly",
             "schedule_past",
-            {"hours": 12},
+            {"hours": 12, "on": "2026-11-23", "time": "15:00"},
             "A7 2026-11-23 15:00 weekly",
         ),
         ("A7 2062-12-01 15:00 weekly", "schedule_far", {"days": 366}, "A7 2062-12-01 15:00 weekly"),
@@ -175,10 +189,23 @@ def test_the_example_keeps_what_was_right() -> None:
         "B2 2026-12-03 15:00 75m fortnightly"
     )
     assert refusal("B2 2026-11-01 09:00 once").facts["example"] == "B2 2026-12-01 09:00 50m once"
+    assert refusal("").facts["example"] == A_LINE
+    assert refusal("B2 2026-11-24 9am once").facts["example"] == "B2 2026-12-01 15:00 50m once"
+    assert refusal("B2 2026-11-25 9am once").facts["example"] == "B2 2026-11-25 15:00 50m once"
+    assert refusal("B2 2027-11-25 9am once").facts["example"] == "B2 2027-11-25 15:00 50m once"
+    assert refusal("B2 2027-11-26 9am once").facts["example"] == "B2 2026-12-01 15:00 50m once"
 
 
 def test_a_word_that_is_very_long_is_cut_in_the_refusal() -> None:
-    assert len(str(refusal("A7 " + "x" * 4000).facts["word"])) == 32
+    assert refusal("A7 " + "x" * 4000).facts["word"] == "x" * 31 + "…"
+    assert refusal("A7 " + "x" * 32).facts["word"] == "x" * 32
+
+
+@pytest.mark.parametrize("minutes", [15, 180])
+def test_the_shortest_and_the_longest_session(minutes: int) -> None:
+    draft = Draft("2026-12-01", "15:00", minutes, "once")
+    assert read(f"A7 2026-12-01 15:00 {minutes}m once") == ("A7", draft)
+    assert unpack(pack(draft)) == draft
 
 
 def test_a_session_just_held_may_be_entered_and_an_older_one_not() -> None:
@@ -202,10 +229,14 @@ def test_a_move_needs_a_date_and_a_time_and_keeps_its_length() -> None:
     assert parse_move("16:00 2026-12-02 45m once", NOW, ZONE, 75).minutes == 45
     with pytest.raises(Refused) as refused:
         parse_move("2026-12-02", NOW, ZONE, 75)
+    assert refused.value.reason == "schedule_missing"
     assert refused.value.facts["missing"] == ("time",)
-    assert refused.value.facts["example"] == "2026-12-02 15:00 50m"
-    with pytest.raises(Refused, match="schedule_word"):
+    assert refused.value.facts["understood"] == "2026-12-02"
+    with pytest.raises(Refused, match="schedule_word") as refused:
         parse_move("2026-12-02 16:00 weekly", NOW, ZONE, 75)
+    assert refused.value.facts["word"] == "weekly"
+    with pytest.raises(Refused, match="schedule_past"):
+        parse_move("2026-11-20 16:00", NOW, ZONE, 75)
 
 
 def test_a_draft_becomes_a_rule_or_one_appointment() -> None:
@@ -275,4 +306,4 @@ def test_a_button_pressed_much_later_is_checked_against_the_present() -> None:
     check_start(draft, NOW, ZONE)
     with pytest.raises(Refused, match="schedule_past") as refused:
         check_start(draft, to_utc("2026-12-02", "03:01", ZONE), ZONE)
-    assert refused.value.facts["example"] == "2026-12-09 15:00 50m weekly"
+    assert refused.value.facts == {"hours": 12, "on": "2026-12-01", "time": "15:00"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 from bot.core.entries import Entry, PairFacts, entry_of
@@ -91,6 +92,61 @@ def test_what_was_acknowledged_before_the_fall_does_not_count_as_said_to_it() ->
     assert followed.acknowledged is None
 
 
+def test_a_digest_of_between_the_session_and_its_answers_was_about_something_else() -> None:
+    """Its answers came after it, so that whoever read it had not seen the fall."""
+    history = weeks(9, 9, 9, 9, 9, 7, 7)
+    fell = history[5]
+    assert fell.completed_at is not None
+    for covers_at, acknowledged in (
+        (fell.starts_at + 1, None),
+        (fell.completed_at, None),
+        (fell.completed_at + 1, "talk"),
+    ):
+        talk = (Acknowledged("talk", covers_at),)
+        followed = entry(pair("A7", *history, acknowledged=talk)).repair
+        assert followed is not None
+        assert followed.acknowledged == acknowledged
+    assert fell.closed_at is not None
+    history[5] = fell._replace(state="partial", completed_at=None)
+    for covers_at, acknowledged in ((fell.closed_at - 1, None), (fell.closed_at, "talk")):
+        talk = (Acknowledged("talk", covers_at),)
+        followed = entry(pair("A7", *history, acknowledged=talk)).repair
+        assert followed is not None
+        assert followed.acknowledged == acknowledged
+
+
+def test_what_was_read_of_a_fall_is_told() -> None:
+    read = (Acknowledged("read", CUT),)
+    followed = entry(pair("A7", *weeks(9, 9, 9, 9, 9, 7, 7), acknowledged=read)).repair
+    assert followed is not None
+    assert followed.acknowledged == "read"
+
+
+def test_a_talk_that_was_told_with_the_fall_or_before_it_was_about_something_else() -> None:
+    for place in (4, 5):
+        history = weeks(9, 9, 9, 9, 9, 7, 7)
+        told = history[place]
+        history[place] = told._replace(answers=(*told.answers, YES))
+        followed = entry(pair("A7", *history)).repair
+        assert followed is not None
+        assert (followed.since_on, followed.talked) == ("2026-11-09", None)
+
+
+def test_a_fall_is_deeper_only_below_all_since_it_began() -> None:
+    for scores, is_deeper in (((8, 6, 7), False), ((8, 6, 6), False), ((8, 7, 6), True)):
+        fallen = entry(pair("A7", *weeks(*[10] * 6, *scores))).repair
+        assert fallen is not None
+        assert fallen.since_on == "2026-11-02"
+        assert fallen.is_deeper is is_deeper
+
+
+def test_a_fall_that_may_have_begun_among_what_was_not_read_is_no_new_one() -> None:
+    history = weeks(9, 9, 9, 9, 9, 9, 7)
+    history[-1] = history[-1]._replace(is_after_unseen=True)
+    fallen = entry(pair("A7", *history)).repair
+    assert fallen == Repair("2026-11-16", "open", is_new=False, is_older=True)
+
+
 def test_more_than_read_is_what_counts() -> None:
     both = (Acknowledged("read", CUT), Acknowledged("talk", CUT), Acknowledged("read", CUT))
     followed = entry(pair("A7", *weeks(9, 9, 9, 9, 9, 7, 7), acknowledged=both)).repair
@@ -128,6 +184,17 @@ def test_what_was_not_read_may_hold_the_last_answer() -> None:
     assert entry(pair("A7", first, *silent)).answered_on == first.on
 
 
+def test_the_own_range_ends_where_the_instruments_scale_does() -> None:
+    items = tuple(
+        replace(item, lowest=1, highest=7) if item.kind == "rating" else item
+        for item in INSTRUMENT.items
+    )
+    made = entry_of(pair("A7", *weeks(*[7] * 6, 6)), WINDOW, replace(INSTRUMENT, items=items))
+    assert made is not None
+    assert made.limits is not None
+    assert made.limits.upper == 7.0
+
+
 def test_a_panel_keeps_gaps_and_marks_what_was_found() -> None:
     panel = entry(pair("A7", *weeks(9, 9, None, 9, 9, 9, 7, 9))).panel
     assert panel is not None
@@ -137,9 +204,27 @@ def test_a_panel_keeps_gaps_and_marks_what_was_found() -> None:
     assert panel.usual is not None
     assert panel.upper is not None
     assert panel.lower < panel.usual < panel.upper
-    low = entry(pair("A7", *weeks(4))).panel
-    assert low is not None
-    assert low.dots[0].shape == "low"
+    assert panel.title == "A7"
+    assert [dot.on for dot in panel.dots][-2:] == ["2026-11-09", "2026-11-16"]
+
+
+def shapes(*history: Asked) -> list[str]:
+    panel = entry(pair("A7", *history)).panel
+    assert panel is not None
+    return [dot.shape for dot in panel.dots]
+
+
+def test_a_mark_is_low_below_or_back_and_else_plain() -> None:
+    assert shapes(*weeks(4, 4)) == ["low", "low"]
+    assert shapes(*weeks(9, 9, 7)) == ["plain", "plain", "below"], "more than the noise, no range"
+    # Within the noise of the instrument, below a range that hardly varies.
+    strict = replace(INSTRUMENT, house=replace(INSTRUMENT.house, sigmas=0.5))
+    made = entry_of(pair("A7", *weeks(9, 9, 9, 9, 9, 8)), WINDOW, strict)
+    assert made is not None
+    assert made.panel is not None
+    assert [dot.shape for dot in made.panel.dots] == [*["plain"] * 5, "below"]
+    repaired = weeks(9, 9, 9, 9, 9, 7, 9, extra=(YES,))
+    assert shapes(*repaired) == [*["plain"] * 5, "below", "back"]
 
 
 def test_a_panel_holds_the_newest_and_none_is_drawn_without_a_score() -> None:

@@ -20,6 +20,7 @@ PHRASES = ("end it all", "can't go on", "nicht mehr leben", "über die Brücke")
         "end it a\u00adll",
         "end\u200b it all",
         "end-it-all",
+        "She said: 'end it all'",
         "\uff45\uff4e\uff44 it all",
         "I can’t go on",
         "I CAN'T GO ON",
@@ -37,7 +38,7 @@ def test_it_is_found_however_it_is_written(text: str) -> None:
     "text",
     [
         "", "   ", "end it", "end it allow", "bend it all", "end all it", "end it 1 all",
-        "I can go on", "cant go on", "uber die Brucke",
+        "I can go on", "cant go on", "can t go on", "uber die Brucke",
     ],
 )  # fmt: skip
 def test_only_whole_words_in_their_order_are_found(text: str) -> None:

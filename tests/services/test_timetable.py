@@ -422,7 +422,7 @@ async def test_a_confirmation_that_comes_too_late_is_refused(
     clock.at = at("2026-12-02", "03:01")
     with pytest.raises(Refused, match="schedule_past") as refused:
         await timetable.confirm(BEN, A7, TUESDAYS)
-    assert refused.value.facts["example"] == "2026-12-09 15:00 50m weekly"
+    assert refused.value.facts["on"] == "2026-12-01"
     assert await dates(db) == []
 
 

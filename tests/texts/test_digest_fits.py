@@ -62,7 +62,7 @@ def test_no_entry_takes_more_than_its_page_was_sized_with(
     entry = replace(
         entry,
         mark=Mark("talk", "rather_not"),
-        limits=Limits(8.8, 10.0, 0.5, is_floored=False),
+        limits=Limits(8.8, 10.0, is_floored=False),
         repair=drawn_from.draw(st.sampled_from(REPAIRS)),
         anew_on="2026-09-30",
         slid=drawn_from.draw(st.booleans()),

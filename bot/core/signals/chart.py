@@ -43,7 +43,6 @@ class Limits:
 
     lower: float
     upper: float
-    sigma: float
     is_floored: bool
 
     @property
@@ -118,10 +117,9 @@ def _limits(
     if len(scores) < house.baseline_needs:
         return Unsaid("too_few", len(scores), house.baseline_needs)
     own = _mean_range(scores) / _D2
-    sigma = max(own, noise.sem)
-    reach = house.sigmas * sigma
+    reach = house.sigmas * max(own, noise.sem)
     return Limits(
-        max(scale[0], mean - reach), min(scale[1], mean + reach), sigma, is_floored=own < noise.sem
+        max(scale[0], mean - reach), min(scale[1], mean + reach), is_floored=own < noise.sem
     )
 
 

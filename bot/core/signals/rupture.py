@@ -70,7 +70,7 @@ class Follower:
             return "none", None
         return now.outcome, watch.at
 
-    def begin(self, at: int, back_from: float, *, is_older: bool = False) -> None:
+    def begin(self, at: int, back_from: float, *, is_older: bool) -> None:
         """Begin to follow a fall at this place; one that is over has then no more time.
 
         is_older: it may have begun before what is seen.

@@ -104,3 +104,16 @@ async def test_after_four_weeks_of_silence_nobody_is_asked_about_it(world: World
     for _ in range(5):
         await world.until("Mon 16:20")
     assert not await is_asked(world, anna)
+
+
+async def test_today_names_an_open_word_as_long_as_the_digests_do(world: World) -> None:
+    anna, ben = await let_us_talk(world)
+    for weeks, is_open in ((3, True), (2, False)):
+        for _ in range(weeks):
+            await world.until("Mon 16:20")
+            await anna.answers(8, 8, 8)
+        await world.until("Fri 17:00")
+        assert ("your “let's talk” is still open" in ben.screen) is is_open
+        await world.until("Mon 09:00")
+        await ben.types("/today")
+        assert ("you said “let's talk”" in ben.screen) is is_open

@@ -104,7 +104,7 @@ _LAST_WORDS: Final = frozenset(
 )
 
 #: An open "let's talk about it" is named this long; a new acknowledgement replaces it anyway.
-_LOOP_MS: Final = 28 * 86_400_000
+LOOP_MS: Final = 28 * 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -480,6 +480,6 @@ def _loop_is_open(talk: Talk | None, sessions: Sequence[Session], window: Window
 
 def loop_is_unanswered(talk: Talk | None, sessions: Sequence[Session], window: Window) -> bool:
     """Say whether a "let's talk about it" is not long ago, and nobody said what came of it."""
-    if talk is None or talk.reply == "rather_not" or window.cut_at - talk.made_at > _LOOP_MS:
+    if talk is None or talk.reply == "rather_not" or window.cut_at - talk.made_at > LOOP_MS:
         return False
     return not any(s.follows_id == talk.id and s.talked is not None for s in sessions)

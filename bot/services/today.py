@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
-from bot.core.entries import PairFacts
+from bot.core.entries import PairFacts, loop_is_unanswered
 from bot.core.instrument import Instrument
 from bot.core.sessions import Session, Window, sessions_of
 from bot.core.trends import trend_of
@@ -22,8 +22,8 @@ TEXT_IN_TODAY: Final = 80
 @dataclass(frozen=True, slots=True)
 class TodayLine:
     """One appointment today. last: the newest session with answers; is_silent: one went
-    unanswered since. promised: "let's talk about it" is still to come; declined: the client
-    would rather not. before_first: where no session has been answered yet."""
+    unanswered since. promised: "let's talk about it" is still to come, and not from long ago;
+    declined: the client would rather not. before_first: where no session has been answered yet."""
 
     pair_id: int
     code: str
@@ -71,11 +71,6 @@ def today_line(
     last = answered[-1] if answered else None
     over = trend_of([s for s in sessions if s.outcome != "withheld"], instrument).sessions
     talk = facts.talk
-    promised = (
-        talk is not None
-        and talk.reply != "rather_not"
-        and not any(s.follows_id == talk.id and s.talked is not None for s in sessions)
-    )
     return TodayLine(
         pair_id=facts.pair_id,
         code=facts.code,
@@ -83,7 +78,7 @@ def today_line(
         time=time,
         last=last,
         is_silent=bool(over) and over[-1].outcome == "silent",
-        promised=promised,
+        promised=loop_is_unanswered(talk, sessions, as_of),
         declined=talk is not None
         and talk.reply == "rather_not"
         and not any(s.starts_at > talk.made_at for s in answered),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from bot.core.entries import LOOP_MS
 from bot.store.database import Transaction
 from bot.store.feed_events import ASKED_BEFORE_MOVE
 from bot.store.timetable import ANSWERED_BEFORE_MOVE
@@ -233,7 +234,9 @@ async def latest_acknowledgement(
 ) -> tuple[int, str] | None:
     """Give a pair's newest acknowledgement as (id, kind), unless it was asked about or declined.
 
-    told_before: nor where the client had not been told the most of it by then, UTC milliseconds.
+    A check-in that was left alone, or was about no session, has asked nothing; the next one does
+    then, as long as the therapist reads that this is open. told_before: nor where the client had
+    not been told the most of it by then, UTC milliseconds.
     """
     row = await tx.one(
         "SELECT id, kind, reply, told_at,"  # noqa: S608 - fixed text
@@ -242,11 +245,15 @@ async def latest_acknowledgement(
         "  FROM message WHERE message.kind = 'ack' AND subject_id = acknowledgement.id"
         "  AND part = 'talk') AS raised_told_at, (SELECT count(*) FROM checkin"
         " WHERE checkin.pair_id = :pair_id AND checkin.follows_id = acknowledgement.id"
-        " AND checkin.state <> 'cancelled') AS asked"
+        " AND checkin.state <> 'cancelled' AND (checkin.state = 'open'"
+        "  OR (checkin.first_answer_at IS NOT NULL AND checkin.state <> 'did_not_meet')"
+        "  OR coalesce(acknowledgement.raised_at, acknowledgement.made_at)"
+        "   < :told_before - :loop_ms)) AS asked"
         f" FROM acknowledgement WHERE pair_id = :pair_id AND {STANDS}"
         " ORDER BY coalesce(raised_at, made_at) DESC, made_at DESC LIMIT 1",
         pair_id=pair_id,
         told_before=told_before,
+        loop_ms=LOOP_MS,
     )
     if row is None or row["asked"] or row["reply"] == "rather_not":
         return None

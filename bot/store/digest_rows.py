@@ -74,3 +74,15 @@ RECENT: Final = (
     " AND checkin.state <> 'cancelled' AND checkin.due_at <= :cut_at AND checkin.due_at > :since_at"
     " AND (coalesce(checkin.closed_at, :from_at) >= :from_at OR checkin.corrected_at >= :from_at)"
 )
+
+#: From its question on, a check-in has come to a digest within this time.
+AT_MOST_MS: Final = 35 * 86_400_000
+#: Whether the check-in `other` has answers that `digest` tells anew: sent in, ended half-way or
+#: changed in its time.
+ANSWERED_IN_IT: Final = (
+    f"other.due_at > digest.from_at - {AT_MOST_MS} AND other.due_at < digest.cut_at"
+    " AND other.first_answer_at IS NOT NULL"
+    " AND ((coalesce(other.completed_at, other.closed_at) >= digest.from_at"
+    "   AND coalesce(other.completed_at, other.closed_at) < digest.cut_at)"
+    "  OR (other.corrected_at >= digest.from_at AND other.corrected_at < digest.cut_at))"
+)

@@ -6,16 +6,20 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.store.database import Transaction
+from bot.store.digest_rows import ANSWERED_IN_IT
 
-# A digest of silence alone has nothing to open. The last word on any digest counts: whoever opens
-# the newest has come back, whatever lies below. One from before a loss may have been opened in it.
+# A digest of silence alone, be it one that stands out, has nothing to read. The last word on any
+# digest counts: whoever opens the newest has come back, whatever lies below. One from before a loss
+# may have been opened in it.
 _LYING: Final = (
-    " FROM digest WHERE digest.therapist_id = :therapist_id AND digest.opened_at IS NULL"
+    " FROM digest WHERE digest.therapist_id = :therapist_id AND digest.opened_at IS NULL"  # noqa: S608 - fixed text
     " AND digest.made_at > (SELECT coalesce(max(other.opened_at), 0) FROM digest AS other"
     "  WHERE other.therapist_id = :therapist_id)"
     " AND digest.made_at > (SELECT coalesce(max(loss.until_at), 0) FROM loss)"
     " AND EXISTS (SELECT 1 FROM digest_entry WHERE digest_entry.digest_id = digest.id"
-    "  AND digest_entry.standing <> 'silent')"
+    "  AND (digest_entry.standing = 'calm' OR EXISTS (SELECT 1 FROM checkin AS other"
+    "   WHERE other.pair_id = digest_entry.pair_id"
+    f"   AND other.state IN ('open', 'answered', 'partial') AND {ANSWERED_IN_IT})))"
 )
 
 

@@ -10,30 +10,22 @@ from typing import Final
 
 from bot.core.timetable import Entry
 from bot.store.database import Transaction
+from bot.store.digest_rows import ANSWERED_IN_IT, AT_MOST_MS
 from bot.store.timetable import ENTRY, read_entry
 
 #: Why an appointment has no question: it was taken away, or is one that was, come back.
 WRONG_CLIENT: Final = "wrong_client"
-
-
-#: From its question on, a check-in has come to a digest within this time.
-_AT_MOST_MS: Final = 35 * 86_400_000
 #: An acknowledgement falls with the check-in it was about, where its digest has no other one.
 STANDS: Final = (
     "NOT EXISTS (SELECT 1 FROM digest JOIN checkin AS taken"  # noqa: S608 - fixed text
     " ON taken.pair_id = acknowledgement.pair_id AND taken.state = 'cancelled'"
     " AND coalesce(taken.completed_at, taken.closed_at) >= digest.from_at"
     " AND coalesce(taken.completed_at, taken.closed_at) < digest.cut_at"
-    f" AND taken.due_at > digest.from_at - {_AT_MOST_MS} AND taken.due_at < digest.cut_at"
+    f" AND taken.due_at > digest.from_at - {AT_MOST_MS} AND taken.due_at < digest.cut_at"
     " JOIN appointment AS wrong ON wrong.id = taken.appointment_id"
     f" AND wrong.not_asked_reason = '{WRONG_CLIENT}'"
     " WHERE digest.id = acknowledgement.digest_id AND NOT EXISTS (SELECT 1 FROM checkin AS other"
-    "  WHERE other.pair_id = taken.pair_id AND other.state <> 'cancelled'"
-    f"  AND other.due_at > digest.from_at - {_AT_MOST_MS} AND other.due_at < digest.cut_at"
-    "  AND other.first_answer_at IS NOT NULL"
-    "  AND ((coalesce(other.completed_at, other.closed_at) >= digest.from_at"
-    "    AND coalesce(other.completed_at, other.closed_at) < digest.cut_at)"
-    "   OR (other.corrected_at >= digest.from_at AND other.corrected_at < digest.cut_at))))"
+    f"  WHERE other.pair_id = taken.pair_id AND other.state <> 'cancelled' AND {ANSWERED_IN_IT}))"
 )
 
 

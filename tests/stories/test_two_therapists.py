@@ -45,6 +45,24 @@ async def test_what_follows_a_check_in_names_whom_it_is_about(world: World) -> N
     assert anna.screen.splitlines()[-1] == "Ben"
 
 
+async def test_whoever_reads_stands_right_below_what_was_told(world: World) -> None:
+    anna, ben, _ = await with_both(world)
+    await world.until("Mon 16:20")
+    await anna.checks_in(2, 8, 8, 8, 8)
+    await world.until("Fri 17:00")
+    await ben.taps("A7 · Read")
+    await world.later(minutes=3)
+    read = "Your therapist read your check-in. Nothing to do."
+    assert anna.screen == f"{read}\nBen\n\nYou can't reply here."
+    await ben.opens("A7")
+    await ben.taps("Write a sentence")
+    await ben.types("Thank you.")
+    await ben.taps("Send")
+    await world.later(minutes=3)
+    wrote = "Your therapist wrote a sentence about your check-in:"
+    assert anna.screen == f"{wrote}\n“Thank you.”\nBen\n\nYou can't reply here."
+
+
 async def test_answers_are_never_mixed(world: World) -> None:
     anna, ben, dana = await with_both(world)
     await world.until("Mon 16:20")

@@ -68,3 +68,16 @@ async def test_weeks_of_silence_have_nothing_to_open(world: World) -> None:
         await world.until("Fri 17:00")
     await world.until("Mon 17:01")
     assert REMINDER not in ben.everything
+
+
+async def test_silence_that_stands_out_has_nothing_to_read_either(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await weeks(world, anna, 1, 2, 8, 8, 8, 8)
+    await ben.taps("Let's talk about it")
+    for _ in range(3):
+        await world.until("Fri 17:00")
+        assert "Talk about this first: A7" in ben.screen
+        assert not any("Read" in label for label in ben.phone.last.labels)
+    await world.until("Mon 17:01")
+    assert REMINDER not in ben.everything
+    assert world.dana.sees("have not been opened yet") is None

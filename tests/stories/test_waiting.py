@@ -93,7 +93,7 @@ async def test_later_moves_the_one_reminder(
     await world.until(just_before)
     assert anna.received == received
     await world.until(asked_again)
-    assert "One reminder, then no more." in anna.screen
+    assert "One reminder, then no more. You wanted to be asked later." in anna.screen
     await world.until("Sun 12:00")
     assert anna.received == received + 1
 

@@ -17,6 +17,7 @@ from tests.torture import Violation
 from tests.year import verdict
 from tests.year.cast import Part
 from tests.year.course import Course
+from tests.year.numbers import given_in, own_numbers
 
 _LAST_ON = date(2028, 1, 1)
 
@@ -52,7 +53,8 @@ class YearChecker(Checker):
 
 def judge(course: Course, lost: Iterable[Part]) -> list[Violation]:
     """Give what the verdict finds. lost: whose sessions lie in lost hours."""
-    messages = verdict.messages_of(course.stage.emulator.journal)
+    journal = course.stage.emulator.journal
+    messages = verdict.messages_of(journal)
     chronicle, therapists = course.chronicle, course.therapists
     people = {chat: client.name for client in course.clients.values() for chat in client.chats}
     sessions: defaultdict[str, Counter[date]] = defaultdict(Counter)
@@ -68,6 +70,7 @@ def judge(course: Course, lost: Iterable[Part]) -> list[Violation]:
         "moved": verdict.moved(messages, _moves(course)),
         "digest once": verdict.digest_once(messages),
         "promised": verdict.promised(messages),
+        "numbers": own_numbers(messages, given_in(journal), _codes(course)),
     }
     if course.cast.roles is not None:
         couples = [
@@ -94,6 +97,10 @@ def _moves(course: Course) -> Iterator[tuple[int, int, int]]:
         if name in course.chronicle.changed:
             former, new = client.chats
             yield former, new, course.chronicle.changed[name]
+
+
+def _codes(course: Course) -> dict[str, set[int]]:
+    return {part.code: set(course.clients[part.name].chats) for part in course.chronicle.parts}
 
 
 def _chat(course: Course, part: Part) -> tuple[int, str]:

@@ -110,7 +110,8 @@ class Oracle:
             week = sum(monday <= other <= monday + timedelta(days=6) for other in asked)
             if self._is_lost(start + MINUTES * MINUTE, decided):
                 # Nobody knows any more whether it was asked about: it counts as if it was.
-                asked.append(on)
+                if on not in asked:
+                    asked.append(on)
                 self.lost.add(part)
                 continue
             too_late = closes <= self._loud(part, decided)

@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
+from bot.core.sessions import Given
 from bot.core.timetable import after_quiet
 from bot.services.acknowledgements import Acknowledgements
 from bot.services.checkins import CheckIns
 from bot.services.deciding import Deciding
 from bot.services.digest_making import DigestMaking
 from bot.services.talks import Talk
-from bot.store import updates
+from bot.store import digest_answers, updates
 from tests.year.rounds import play
 
 #: A cast with a late tapper, other time zones, and somebody who meets more often than is asked.
@@ -90,6 +91,10 @@ def _sweeps_nothing(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(updates, "any_to_forget", _false)
 
 
+def _shows_other_numbers(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(digest_answers, "_number", lambda item, plain: Given(item, 10))
+
+
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(
     ("breaks", "invariant"),
@@ -102,6 +107,7 @@ def _sweeps_nothing(patch: pytest.MonkeyPatch) -> None:
         (_tells_nobody, "told"),
         (_takes_late_taps, "closed"),
         (_sweeps_nothing, "bounded"),
+        (_shows_other_numbers, "numbers"),
     ],
 )
 async def test_a_broken_promise_is_found(

@@ -1,8 +1,8 @@
 """The judges know whose is what, and when nobody may be written to, also after a change.
 
 A client who goes on with a colleague may have the same code there; one with a new phone has what is
-still open on it, and nothing else of before. A digest comes before
-days off, and not between two of them.
+still open on it, and nothing else of before. A digest comes before days off, and not between two of
+them. What may have been asked about in lost hours counts, within what a day has room for.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from tests.crash.delivered import Delivered
 from tests.crash.people import Ledger
 from tests.year.came import Came, Got, wall_of
 from tests.year.cast import ZONE, Cast, Part, Slot
+from tests.year.chronicle import Loss
 from tests.year.course import HOUR, MINUTE, Course
 from tests.year.judge import YearChecker
 from tests.year.oracle import Oracle
@@ -104,6 +105,23 @@ def test_a_digest_comes_before_days_off_that_follow_each_other(course: Course) -
         days = (*fridays, *(date(2026, 11, eve) for eve in eves))
         oracle._weekly("Ben", sorted(wall.first(on, "17:00") for on in days))
         assert [violation.what for violation in oracle.found] == said
+
+
+def test_of_a_lost_day_no_more_counts_as_asked_than_a_day_has(course: Course) -> None:
+    wall = wall_of(ZONE)
+
+    def at(day: int, time: str) -> int:
+        return wall.first(date(2026, 11, day), time)
+
+    lost = Loss(at(3, "02:30"), at(3, "19:30"), at(4, "09:00"), at(4, "12:00"), 0)
+    course.chronicle.loss = lost
+    course.chronicle.down.append((lost.crashed_at, lost.resumed_at))
+    course.stage.clock.now = lambda: at(7, "12:00")
+    thrice = replace(
+        WITH_BEN, slots=(Slot(1, "14:00", 1), Slot(1, "19:00", 1), Slot(3, "15:00", 1))
+    )
+    asked = [question.due for question in Oracle(course, [])._questions(thrice)]
+    assert asked == [at(3, "15:20"), at(5, "16:20")]
 
 
 def test_only_what_was_open_is_on_a_new_phone(course: Course, db: sqlite3.Connection) -> None:

@@ -20,12 +20,12 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from bot.emulator import Journal
+from bot.emulator import Entry, Journal
 from tests.crash.delivered import OF_CHECKINS
 from tests.year.cast import ZONE
 from tests.year.chronicle import Entitled, Left, Loss
@@ -69,14 +69,21 @@ def messages_of(journal: Journal) -> list[Message]:
     acted = {(act.chat, act.at) for act in journal.read(kind="act")}
     found = []
     for call in journal.calls():
-        if call.done and call.chat is not None and call.method in _SHOWS:
-            shown = call.result if isinstance(call.result, dict) else {}
-            rows = shown.get("reply_markup", {}).get("inline_keyboard", [])
-            pushes = tuple(push.get("callback_data", "") for row in rows for push in row)
-            text = str(shown.get("text") or shown.get("caption") or "")
-            is_answer = (call.chat, call.at) in acted
-            found.append(Message(call.at, call.chat, text, pushes, call.method in _NEW, is_answer))
+        if (message := message_of(call)) is not None:
+            is_answer = (message.chat, message.at) in acted
+            found.append(replace(message, is_answer=True) if is_answer else message)
     return found
+
+
+def message_of(call: Entry) -> Message | None:
+    """Read what a call put into a chat; None where it put nothing there."""
+    if not call.done or call.chat is None or call.method not in _SHOWS:
+        return None
+    shown = call.result if isinstance(call.result, dict) else {}
+    rows = shown.get("reply_markup", {}).get("inline_keyboard", [])
+    pushes = tuple(push.get("callback_data", "") for row in rows for push in row)
+    text = str(shown.get("text") or shown.get("caption") or "")
+    return Message(call.at, call.chat, text, pushes, call.method in _NEW)
 
 
 def promised(messages: Iterable[Message]) -> Iterator[str]:

@@ -275,7 +275,7 @@ class CheckIns:
                 await self._tell_before_first(tx, checkin, now)
         elif step.again is not None:
             await answer_store.note_update(tx, checkin.id, step.again)
-        if checkin.sent_at is None or (message and checkin.telegram_message is None):
+        if checkin.sent_at is None or (message or 0) > (checkin.telegram_message or 0):
             await store.note_sent(tx, checkin.id, now, message)
         return await self.talks.of(tx, checkin, step.answers)
 

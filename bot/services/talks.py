@@ -223,11 +223,18 @@ class Talks:
 
 
 def known_of(checkin: CheckIn, answers: Answers, now: int) -> Known:
-    """Give what conditions need, without what a new account may not see yet."""
+    """Give what conditions need, without what a new account may not see yet.
+
+    That somebody wanted to talk was said in the former account where it is asked about in what was
+    made there: the question would tell.
+    """
     if checkin.history_from_at is None:
         return checkin.known
+    known = checkin.known
+    if _is_shut(checkin.made_at, checkin, now):
+        known = replace(known, acknowledged=None)
     shut = (item for item, given in answers.items() if _is_of_before(given, checkin, now))
-    return replace(checkin.known, shut=frozenset(shut))
+    return replace(known, shut=frozenset(shut))
 
 
 def is_closed(given: Answer, checkin: CheckIn, now: int) -> bool:

@@ -18,7 +18,7 @@ OWNERS = {"therapist_id", "client_id", "person_id"}
 OWNED = {"pair_id", "checkin_id", "digest_id", "appointment_id", "rule_id", "invitation_id",
          "message_id", "checkin"}  # fmt: skip
 BOUND = re.compile(
-    r"\b(?:therapist_id|client_id|person_id) = :\w+"
+    r"\b(?:therapist_id|client_id|person_id|former_id) = :\w+"
     r"|(?:FROM|UPDATE) person\b.* WHERE (?:person\.)?id = :"
 )
 

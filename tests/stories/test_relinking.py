@@ -975,3 +975,30 @@ async def test_what_is_shown_again_stands_in_for_the_reminder_for_a_while(world:
     assert new.received == received
     await world.until("Wed 12:00")
     assert new.received == received + 1
+
+
+async def test_a_former_account_can_object_whatever_else_it_is_here_and_has_erased(
+    world: World,
+) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await relinks(world, ben)
+    await world.pair("Anna", "Carl", code="B2")
+    await anna.types("/erase")
+    await anna.taps("Erase everything")
+    assert "Your answers have been erased" in anna.everything
+    await anna.forges(anna.data("That was not me"))
+    assert "A7: somebody with the former account says" in ben.screen
+    await world.later(hours=72)
+    assert await world.rows("SELECT count(telegram) FROM person") == [(4,)]
+
+
+async def test_who_has_the_pair_again_cannot_object_to_having_left_it(world: World) -> None:
+    anna, ben = await half_answered(world)
+    await relinks(world, ben)
+    objection = anna.data("That was not me")
+    await relinks(world, ben, name="Anna")
+    assert NOT_YOURS in (await anna.forges(objection))[0]
+    await anna.taps("I agree")
+    await world.later(hours=25)
+    await anna.types("/history")
+    assert "is not theirs" not in anna.screen

@@ -48,12 +48,14 @@ class Delivery:
             await self._surely(self.outgoing.later, claimed.message, 0.0)
             raise
         except Exception as bug:
-            # One message that cannot be made must not hold up the others; it is said loudly.
-            log.error("rendering failed", message=claimed.message.id, where=trace(bug))
-            await self._surely(self.outgoing.failed, claimed.message, "bug")
+            # An erasure, or a change of account, since it was claimed is no failure.
+            whose = await self._surely(self.outgoing.unmade, claimed.message, "failed", "bug")
+            if whose == "theirs":
+                # One message that cannot be made must not hold up the others; it is said loudly.
+                log.error("rendering failed", message=claimed.message.id, where=trace(bug))
             return True
         if made.screen is None:
-            await self._surely(self.outgoing.dropped, claimed.message, "gone")
+            await self._surely(self.outgoing.unmade, claimed.message, "dropped", "gone")
             return True
         arrived = await self._send(claimed, made.screen, made.shows)
         if arrived and claimed.person.telegram_id is not None:

@@ -9,6 +9,7 @@ from functools import partial
 from bot.core.conversation import Chip, Choose, Disclose, Event, Pass, Rate, Remove, Reopen
 from bot.core.errors import Refused
 from bot.room import Room
+from bot.services.ports import Screen
 from bot.services.talks import Talk
 from handlers.guard import Ask, Handler, Reply, Route, refusal
 
@@ -21,15 +22,30 @@ def _number(text: str) -> int:
 
 async def _take(room: Room, ask: Ask, event: Event) -> Reply:
     talk = await room.checkins.answer(ask.me, ask.tap.subject, event, ask.message_id)
-    return Reply(room.checkin_views.now(talk), then=_carrying(room, ask, talk))
+    before = talk.checkin.telegram_message
+    if before is not None and before < ask.message_id:
+        # Nobody knew that this one had arrived; from now on it is the one that carries it.
+        room.lanes.edit(ask.chat_id, before, room.checkin_views.moved(talk.person))
+    return _in_newest(room, ask, talk, room.checkin_views.now(talk))
+
+
+def _in_newest(room: Room, ask: Ask, talk: Talk, screen: Screen) -> Reply:
+    """Show a check-in where it goes on, which is not where an old message was tapped."""
+    carrier, then = talk.checkin.telegram_message, _carrying(room, ask, talk)
+    if carrier is None or carrier <= ask.message_id:
+        return Reply(screen, then=then)
+    if not talk.is_open:
+        return Reply(screen, place=carrier, also=(ask.message_id,), then=then)
+    room.lanes.edit(ask.chat_id, ask.message_id, room.checkin_views.moved(talk.person))
+    return Reply(screen, place=carrier, then=then)
 
 
 async def show(room: Room, ask: Ask) -> Reply:
     """Show a check-in as it stands, still with what its message told of lost hours."""
     talk, loss = await room.checkins.show_again(ask.me, ask.tap.subject, ask.message_id)
     if loss is not None and talk.is_open:
-        return Reply(room.checkin_views.after_loss(talk, loss))
-    return Reply(room.checkin_views.now(talk))
+        return _in_newest(room, ask, talk, room.checkin_views.after_loss(talk, loss))
+    return _in_newest(room, ask, talk, room.checkin_views.now(talk))
 
 
 async def rate(room: Room, ask: Ask) -> Reply:
@@ -84,19 +100,23 @@ async def reopen(room: Room, ask: Ask) -> Reply:
 
 async def back(room: Room, ask: Ask) -> Reply:
     """One question back."""
-    return Reply(room.checkin_views.now(await room.checkins.back(ask.me, ask.tap.subject)))
+    talk = await room.checkins.back(ask.me, ask.tap.subject)
+    return _in_newest(room, ask, talk, room.checkin_views.now(talk))
 
 
 async def _ask_first(room: Room, ask: Ask, name: str) -> Reply:
     talk = await room.checkins.show(ask.me, ask.tap.subject)
     if not talk.is_open or not (talk.may_ask or name == "withhold"):
-        return Reply(room.checkin_views.now(talk))
+        return _in_newest(room, ask, talk, room.checkin_views.now(talk))
+    if name == "snooze" and not talk.snoozes:
+        reply = _in_newest(room, ask, talk, room.checkin_views.now(talk))
+        return replace(reply, refused=None if talk.answers else Refused("reminded_before"))
     screens = {
         "snooze": room.checkin_views.later,
         "change": room.checkin_views.change,
         "withhold": room.checkin_views.withhold,
     }
-    return Reply(screens[name](talk))
+    return _in_newest(room, ask, talk, screens[name](talk))
 
 
 snooze = partial(_ask_first, name="snooze")
@@ -109,7 +129,7 @@ async def later(room: Room, ask: Ask) -> Reply:
     match ask.tap.arg(0):
         case "hour" | "evening" | "tomorrow" as when:
             talk = await room.checkins.later(ask.me, ask.tap.subject, when)
-            return Reply(room.checkin_views.snoozed(talk))
+            return _in_newest(room, ask, talk, room.checkin_views.snoozed(talk))
         case _:
             raise Refused("stale_button")
 
@@ -117,18 +137,19 @@ async def later(room: Room, ask: Ask) -> Reply:
 async def did_not_meet(room: Room, ask: Ask) -> Reply:
     """There was no session."""
     talk = await room.checkins.did_not_meet(ask.me, ask.tap.subject)
-    return Reply(room.checkin_views.ended(talk))
+    return _in_newest(room, ask, talk, room.checkin_views.ended(talk))
 
 
 async def no_thanks(room: Room, ask: Ask) -> Reply:
     """A goodbye is let be."""
-    return Reply(room.checkin_views.now(await room.checkins.decline(ask.me, ask.tap.subject)))
+    talk = await room.checkins.decline(ask.me, ask.tap.subject)
+    return _in_newest(room, ask, talk, room.checkin_views.now(talk))
 
 
 async def withheld(room: Room, ask: Ask) -> Reply:
     """The answers are not to be sent."""
     talk = await room.checkins.withhold(ask.me, ask.tap.subject)
-    return Reply(room.checkin_views.ended(talk))
+    return _in_newest(room, ask, talk, room.checkin_views.ended(talk))
 
 
 async def typed(room: Room, ask: Ask) -> Reply:
@@ -186,7 +207,8 @@ def _while_open(act: Handler) -> Route:
             if refused.reason != "closed":
                 raise
             talk = await room.checkins.show(ask.me, ask.tap.subject)
-            return Reply(room.checkin_views.now(talk), refused=refused)
+            reply = _in_newest(room, ask, talk, room.checkin_views.now(talk))
+            return replace(reply, refused=refused)
 
     return Route(handler, "client", show, on_hold=True, folds=True)
 

@@ -28,6 +28,7 @@ from bot.services.in_force import settings_in_force
 from bot.services.pauses import go_on, is_pause_over
 from bot.services.ports import Clock, Ids
 from bot.services.quiet import outside_quiet
+from bot.services.relink_links import OBJECTS_MS
 from bot.store import absences, checkins, goals, losses, outbox, pairs, people
 from bot.store import answers as answer_store
 from bot.store import asking as store
@@ -155,7 +156,7 @@ class Asking:
         instrument = self.newest(name)
         known, follows_id = Known(), None
         if ended is not None:
-            known, follows_id = await self._known(tx, pair.id, instrument, ended)
+            known, follows_id = await self._known(tx, pair, instrument, ended, now)
         checkin_id = self.ids.new()
         fresh = await checkins.add_checkin(
             tx,
@@ -207,28 +208,32 @@ class Asking:
             )
 
     async def _known(
-        self, tx: Transaction, pair_id: int, instrument: Instrument, ended: store.Ended
+        self, tx: Transaction, pair: Pair, instrument: Instrument, ended: store.Ended, now: int
     ) -> tuple[Known, int | None]:
         """Freeze what this check-in's conditions need of the past."""
         house = instrument.house
         count, before = await answer_store.ratings_before(
-            tx, pair_id, instrument.name, instrument.version, house.usual_over
+            tx, pair.id, instrument.name, instrument.version, house.usual_over
         )
         usual = {}
         for item in instrument.ratings:
             values = [float(ratings[item.key]) for ratings in before if item.key in ratings]
             if (median := signals.usual(values, house)) is not None:
                 usual[item.key] = median
-        own = [goal_id for goal_id, _ in await goals.open_goals(tx, pair_id)]
+        own = [goal_id for goal_id, _ in await goals.open_goals(tx, pair.id)]
         asks = asks_of(
             instrument.rhythm,
             count=count,
-            sessions=await store.sessions_until(tx, pair_id, ended.ends_at),
+            sessions=await store.sessions_until(tx, pair.id, ended.ends_at),
             goals=len(own),
-            expected=await store.was_asked(tx, pair_id, WORTH),
+            expected=await store.was_asked(tx, pair.id, WORTH),
         )
         known = Known(usual, count, None, asks, tuple(own) if GOALS in asks else ())
-        acknowledged = await store.latest_acknowledgement(tx, pair_id, ended.starts_at)
+        # What a new account may not know of yet is asked about in a later check-in.
+        changed_at = 0 if pair.shows_before(now) else (pair.history_from_at or now) - OBJECTS_MS
+        acknowledged = await store.latest_acknowledgement(
+            tx, pair.id, ended.starts_at, told_from=changed_at
+        )
         if acknowledged is None or acknowledged[1] != "talk":
             return known, None
         return replace(known, acknowledged="talk"), acknowledged[0]

@@ -76,7 +76,7 @@ class CheckIns:
         if checkin is None:
             return None
         lost = await losses.find_untold(tx, checkin.pair_id)
-        return replace(await self.talks.of(tx, checkin), lost=lost)
+        return await self._telling(tx, await self.talks.of(tx, checkin), lost)
 
     @writes
     async def answer(
@@ -153,7 +153,14 @@ class CheckIns:
         lost = await losses.find_untold(tx, checkin.pair_id, checkin.id)
         # A question from before the loss never said it; the next one will.
         told = lost is not None and (checkin.sent_at or 0) >= lost.until_at
-        return replace(talk, lost=lost) if told else talk
+        return await self._telling(tx, talk, lost if told else None)
+
+    async def _telling(self, tx: Transaction, talk: Talk, lost: Loss | None) -> Talk:
+        """Give a check-in that tells of lost hours, if there are any to tell of."""
+        if lost is None:
+            return talk
+        kept = await losses.keeps_text(tx, talk.checkin.pair_id, lost, self.clock.now())
+        return replace(talk, lost=lost, keeps_lost=kept)
 
     @reads
     async def waiting(self, tx: Transaction, client_id: int) -> Talk | None:
@@ -275,7 +282,7 @@ class CheckIns:
                 await self._tell_before_first(tx, checkin, now)
         elif step.again is not None:
             await answer_store.note_update(tx, checkin.id, step.again)
-        if checkin.sent_at is None or (message and checkin.telegram_message is None):
+        if checkin.sent_at is None or (message or 0) > (checkin.telegram_message or 0):
             await store.note_sent(tx, checkin.id, now, message)
         return await self.talks.of(tx, checkin, step.answers)
 

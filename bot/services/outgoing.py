@@ -38,7 +38,7 @@ _OF_THE_PROGRAM: Final = ("lost:", "hold:")
 
 log = structlog.get_logger(__name__)
 
-#: Whose a message is that has arrived: of whom it was for, of another account, or of nobody.
+#: Whose a claimed message is by now: of whom it was for, of another account, or of nobody.
 Whose = Literal["theirs", "moved", "erased"]
 
 
@@ -257,9 +257,22 @@ class Outgoing:
         await outbox.end(tx, message.id, "failed", self.clock.now(), reason=reason)
 
     @writes
-    async def dropped(self, tx: Transaction, message: Message, reason: str) -> None:
-        """Record that there was nothing left to send."""
-        await outbox.end(tx, message.id, "dropped", self.clock.now(), reason=reason)
+    async def unmade(
+        self, tx: Transaction, message: Message, state: Literal["dropped", "failed"], reason: str
+    ) -> Whose:
+        """Record that a claimed message was not made; say whose it is by now.
+
+        state: "dropped" where there was nothing left to say. Whoever has it in another account
+        since it was claimed gets it there; with whoever was erased since, it is gone.
+        """
+        now, owner_id = self.clock.now(), await outbox.find_owner(tx, message.id)
+        if owner_id is None:
+            return "erased"
+        if owner_id != message.person_id:
+            await outbox.put_back(tx, message.id, now, tried=False)
+            return "moved"
+        await outbox.end(tx, message.id, state, now, reason=reason)
+        return "theirs"
 
     async def _perhaps(self, tx: Transaction, message: Message, now: int) -> None:
         """Note what counts as perhaps arrived; owe again what may arrive twice."""

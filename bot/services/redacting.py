@@ -174,7 +174,8 @@ class Redacting:
             await redactions.put_redaction_off(tx, found, now + _PARK_MS)
         else:
             roles = await people.roles_of(tx, person.id)
-            has_access, code = "therapist" in roles, await _code(tx, found)
+            # A therapist's former account may be another one's by now.
+            has_access, code = "therapist" in roles and found.is_own, await _code(tx, found)
             return Owed(found, person, found.telegram_message, has_access, code), True
         return None, True
 

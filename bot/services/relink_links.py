@@ -101,16 +101,23 @@ async def closed_to(
 
 
 async def unfit(tx: Transaction, found: Relink, known: Person) -> Unfit | None:
-    """Say why somebody who is known cannot take over what a link is for."""
+    """Say why somebody who is known cannot take over what a link is for.
+
+    An account that something was moved away from is still somebody's: it can object.
+    """
+    left = await relinks.left_by(tx, known.id)
     if found.pair_id is None:
         if known.id == found.person_id:
             return "same"
+        if any(one.pair_id is not None or one.person_id != found.person_id for one in left):
+            return "known"
         # Also who has left the practice: their name stands in what is asked about a handover, and
         # their chat still owes what they were shown.
         is_somebody = await people.has_had_role(tx, known.id)
         return "known" if is_somebody or await pairs.pairs_of_client(tx, known.id) else None
     pair = await pairs.load_pair(tx, found.pair_id)
-    if pair.therapist_id == known.id:
+    own = {known.id, *(one.person_id for one in left if one.pair_id is None)}
+    if pair.therapist_id in own:
         return "own"
     if pair.client_id == known.id:
         return "same"

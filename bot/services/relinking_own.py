@@ -117,6 +117,8 @@ class OwnRelinking:
         if not await relinks.end_relink(tx, found.id, former.id, gone, now):
             raise Refused("relink_none", whose=therapist.name)
         await own_relinks.leave_redactions(tx, therapist.id, former.id, now)
+        if idle is not None:
+            await own_relinks.bring_redactions(tx, idle.id, therapist.id)
         await own_relinks.leave_as_client(tx, therapist.id, former.id)
         await relinks.hand_on_settings(tx, therapist.id, former.id)
         await own_relinks.owe_digests_again(tx, therapist.id, now, now + _DELIVER_WITHIN_MS)

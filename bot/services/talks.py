@@ -43,7 +43,8 @@ class Talk:
     by choice. therapist_name: where the client has more than one therapist, which one is meant.
     goals: the words of the goals that are rated, by item. offers_goals: whether to say that there
     could be some. last: what became of the answers before these, at the end alone.
-    lost: hours that were lost and of which this client is told now, with the question alone.
+    lost: hours that were lost and of which this client is told now, with the question alone;
+    keeps_lost: a text from before them may have become the client's alone by that.
     away: days off of the therapist for which the digest waits. covers: the therapist's own absences
     among them that are not over and name who covers. shut: the items whose answers a new account
     may not see yet.
@@ -63,6 +64,7 @@ class Talk:
     offers_goals: bool = False
     last: Heard | None = None
     lost: Loss | None = None
+    keeps_lost: bool = False
     away: Span | None = None
     covers: tuple[Absence, ...] = ()
     shut: frozenset[str] = frozenset()
@@ -94,6 +96,14 @@ class Talk:
     def can_change(self) -> bool:
         """Whether there is an answer to go back to: one that may be seen, and asked again."""
         return self.may_ask and any(key not in self.shut for key in self.answers)
+
+    def keeps_text(self, loss: Loss) -> bool:
+        """Whether a loss made a text in this check-in the client's alone, if it was not before."""
+        return any(
+            given.disclosure == "keep" and given.value is not None
+            for key, given in self.answers.items()
+            if given.changed_at <= loss.from_at and key not in self.shut
+        )
 
     @property
     def may_ask(self) -> bool:
@@ -213,11 +223,18 @@ class Talks:
 
 
 def known_of(checkin: CheckIn, answers: Answers, now: int) -> Known:
-    """Give what conditions need, without what a new account may not see yet."""
+    """Give what conditions need, without what a new account may not see yet.
+
+    That somebody wanted to talk was said in the former account where it is asked about in what was
+    made there: the question would tell.
+    """
     if checkin.history_from_at is None:
         return checkin.known
+    known = checkin.known
+    if _is_shut(checkin.made_at, checkin, now):
+        known = replace(known, acknowledged=None)
     shut = (item for item, given in answers.items() if _is_of_before(given, checkin, now))
-    return replace(checkin.known, shut=frozenset(shut))
+    return replace(known, shut=frozenset(shut))
 
 
 def is_closed(given: Answer, checkin: CheckIn, now: int) -> bool:

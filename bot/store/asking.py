@@ -230,13 +230,14 @@ async def was_asked_how_to_go_on(tx: Transaction, pair_id: int) -> bool:
 
 
 async def latest_acknowledgement(
-    tx: Transaction, pair_id: int, told_before: int
+    tx: Transaction, pair_id: int, told_before: int, told_from: int = 0
 ) -> tuple[int, str] | None:
     """Give a pair's newest acknowledgement as (id, kind), unless it was asked about or declined.
 
     A check-in that was left alone, or was about no session, has asked nothing; the next one does
     then, as long as the therapist reads that this is open. told_before: nor where the client had
-    not been told the most of it by then, UTC milliseconds.
+    not been told the most of it by then, UTC milliseconds. told_from: nor where that was told
+    before.
     """
     row = await tx.one(
         "SELECT id, kind, reply, told_at,"  # noqa: S608 - fixed text
@@ -258,7 +259,7 @@ async def latest_acknowledgement(
     if row is None or row["asked"] or row["reply"] == "rather_not":
         return None
     told_at = row["told_at"] if row["raised_told_at"] is None else row["raised_told_at"]
-    if told_at is None or told_at >= told_before:
+    if told_at is None or not told_from <= told_at < told_before:
         return None
     return row["id"], row["kind"]
 

@@ -56,6 +56,7 @@ class CheckIn:
     lost_at: int | None = None
     history_from_at: int | None = None
     objected_at: int | None = None
+    made_at: int = 0
 
     def shows_before(self, now: int) -> bool:
         """Whether the client's account may see what was before it was theirs."""
@@ -134,6 +135,7 @@ def read_checkin(tx: Transaction, row: Row) -> CheckIn:
         lost_at=row["lost_at"],
         history_from_at=row["history_from_at"],
         objected_at=row["objected_at"],
+        made_at=row["planned_at"],
     )
 
 

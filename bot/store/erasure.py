@@ -168,7 +168,8 @@ async def forget_person(tx: Transaction, person_id: int) -> None:
     """Cut off a person whom nothing connects with the practice any more.
 
     While something else is to be sent there, as to an admin who was a client as well, it is known
-    where to; `forget_nobodys` comes back to it.
+    where to; `forget_nobodys` comes back to it. An account that can object to a new one stays known
+    until its link is forgotten.
     """
     await tx.run(
         "UPDATE person SET name = NULL, language = NULL, language_hint = NULL,"  # noqa: S608 - ours
@@ -177,6 +178,7 @@ async def forget_person(tx: Transaction, person_id: int) -> None:
     )
     await tx.run(
         f"UPDATE person SET telegram = NULL, telegram_index = NULL WHERE {_IS_NOBODY}"  # noqa: S608
+        " AND NOT EXISTS (SELECT 1 FROM relink WHERE relink.former_id = :id)"
         " AND NOT EXISTS (SELECT 1 FROM message WHERE message.person_id = :id"
         "  AND message.state IN ('queued', 'sending'))",
         id=person_id,

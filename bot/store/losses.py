@@ -185,6 +185,25 @@ async def keep_texts(tx: Transaction, from_at: int) -> None:
     )
 
 
+async def keeps_text(tx: Transaction, pair_id: int, loss: Loss, now: int) -> bool:
+    """Say whether a loss made a text of a pair's client, to whichever therapist, theirs alone.
+
+    It may have been so before; nobody knows. Not of texts that a new account may not know of yet.
+    """
+    row = await tx.one(
+        "SELECT 1 AS one FROM pair JOIN pair AS own ON own.client_id = pair.client_id"
+        " JOIN checkin ON checkin.pair_id = own.id JOIN answer ON answer.checkin_id = checkin.id"
+        " WHERE pair.id = :pair_id AND answer.disclosure = 'keep' AND answer.value IS NOT NULL"
+        " AND answer.changed_at <= :from_at AND checkin.closes_at > :from_at"
+        " AND coalesce(checkin.closed_at, checkin.closes_at) > :from_at"
+        " AND own.objected_at IS NULL AND coalesce(own.history_from_at, 0) <= :now LIMIT 1",
+        pair_id=pair_id,
+        from_at=loss.from_at,
+        now=now,
+    )
+    return row is not None
+
+
 async def still_withdrawable(tx: Transaction, now: int) -> list[Row]:
     """List the finished check-ins that can still be withheld or changed, and whose they are."""
     return await tx.all(

@@ -70,6 +70,14 @@ async def leave_as_client(tx: Transaction, person_id: int, former_id: int) -> No
         " (SELECT id FROM pair WHERE client_id = :person_id) AND person_id = :person_id",
         **both,
     )
+    # Whoever can object to a change is who has the account of before it.
+    await tx.run(
+        "UPDATE message SET person_id = :former_id WHERE person_id = :person_id"
+        " AND kind = 'notice' AND part LIKE 'relinked:%' AND state IN ('queued', 'sending')"
+        " AND subject_id IN (SELECT id FROM relink WHERE former_id = :person_id)",
+        **both,
+    )
+    await tx.run("UPDATE relink SET former_id = :former_id WHERE former_id = :person_id", **both)
     await tx.run(
         "UPDATE goal_wanted SET client_id = :former_id WHERE client_id = :person_id", **both
     )
@@ -81,6 +89,17 @@ async def take_over(tx: Transaction, idle_id: int, person_id: int) -> None:
     await tx.run(
         "UPDATE message SET person_id = :person_id"
         " WHERE person_id = :idle_id AND state IN ('queued', 'sending')",
+        person_id=person_id,
+        idle_id=idle_id,
+    )
+    # Whoever has come back objects to nothing.
+    await tx.run("UPDATE relink SET former_id = NULL WHERE former_id = :idle_id", idle_id=idle_id)
+
+
+async def bring_redactions(tx: Transaction, idle_id: int, person_id: int) -> None:
+    """Let what messages in an account's chat owe be carried out by whose it is now."""
+    await tx.run(
+        "UPDATE redaction SET person_id = :person_id WHERE person_id = :idle_id",
         person_id=person_id,
         idle_id=idle_id,
     )

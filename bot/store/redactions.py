@@ -40,6 +40,7 @@ class Redaction:
 
     telegram_message: None where none can be named (yet). is_under_way: a page that is being sent.
     again: how often it was owed once more. pair_id: whose details open again where it closes.
+    is_own: the digest and the pair are of whose chat it is in, and not of an account there before.
     """
 
     id: int
@@ -54,6 +55,7 @@ class Redaction:
     again: int
     why: Why = "erased"
     pair_id: int | None = None
+    is_own: bool = True
 
 
 async def add_shown(
@@ -192,8 +194,13 @@ async def find_redaction(tx: Transaction, now: int) -> Redaction | None:
     """Give the message that has been owed another text longest; the erased go first."""
     row = await tx.one(
         "SELECT redaction.*, message.state,"
-        " coalesce(redaction.telegram_message, message.telegram_message) AS place FROM redaction"
+        " coalesce(redaction.telegram_message, message.telegram_message) AS place,"
+        " coalesce(digest.therapist_id, redaction.person_id) = redaction.person_id"
+        " AND coalesce(pair.therapist_id, redaction.person_id) = redaction.person_id AS is_own"
+        " FROM redaction"
         " LEFT JOIN message ON message.id = redaction.id AND redaction.digest_id IS NOT NULL"
+        " LEFT JOIN digest ON digest.id = redaction.digest_id"
+        " LEFT JOIN pair ON pair.id = redaction.pair_id"
         " WHERE redaction.due_at <= :now"
         " ORDER BY redaction.why <> 'erased', redaction.due_at LIMIT 1",
         now=now,
@@ -203,7 +210,7 @@ async def find_redaction(tx: Transaction, now: int) -> Redaction | None:
     return Redaction(
         row["id"], row["person_id"], row["digest_id"], row["page"], row["place"], row["form"],
         row["state"] == "sending", row["owed_at"], row["attempts"], row["again"],
-        row["why"], row["pair_id"],
+        row["why"], row["pair_id"], bool(row["is_own"]),
     )  # fmt: skip
 
 

@@ -121,6 +121,22 @@ async def newest_of_person(tx: Transaction, person_id: int) -> Relink | None:
     return await _relink(tx, row) if row else None
 
 
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What was moved away from an account. pair_id: None where it was a therapist's own."""
+
+    pair_id: int | None
+    person_id: int
+
+
+async def left_by(tx: Transaction, person_id: int) -> list[Left]:
+    """List what was moved away from somebody's account, as long as that is known."""
+    rows = await tx.all(
+        "SELECT pair_id, person_id FROM relink WHERE former_id = :person_id", person_id=person_id
+    )
+    return [Left(row["pair_id"], row["person_id"]) for row in rows]
+
+
 async def open_relink(tx: Transaction, relink_id: int, opener: Opener, now: int) -> bool:
     """Note who opened a link first; False when somebody did before, or it is over."""
     sealer = await practice_sealer(tx)
@@ -252,7 +268,7 @@ async def find_moved_pair(tx: Transaction, relink_id: int, former_id: int, now: 
     row = await tx.one(
         "SELECT pair.* FROM relink JOIN pair ON pair.id = relink.pair_id WHERE relink.id = :id"
         " AND former_id = :former_id AND ended = 'done' AND history_from_at > :now"
-        " AND pair.state <> 'erased'",
+        " AND pair.client_id <> :former_id AND pair.state <> 'erased'",
         id=relink_id,
         former_id=former_id,
         now=now,

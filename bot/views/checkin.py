@@ -53,7 +53,7 @@ class CheckInViews:
 
     def after_loss(self, talk: Talk, loss: Loss) -> Screen:
         """Show a check-in as it stood before hours that are lost, and say so above."""
-        return self._below("lost", talk, loss=loss)
+        return self._below("lost", talk, loss=loss, kept=talk.keeps_text(loss))
 
     def _below(self, template: str, talk: Talk, **values: object) -> Screen:
         screen = self.now(talk)

@@ -403,16 +403,30 @@ async def test_what_certainly_did_not_arrive_waits_longer_each_time(post: Post) 
     assert waits == [2, 4, 90, 16]
 
 
-@pytest.mark.parametrize("ending", ["failed", "dropped"])
+@pytest.mark.parametrize("ending", ["rejected", "failed", "dropped"])
 async def test_what_will_not_arrive_says_why(post: Post, ending: str) -> None:
     id = await post.owe()
     claimed = await post.claim()
-    await getattr(post.outgoing, ending)(claimed.message, "rejected")
+    if ending == "rejected":
+        await post.outgoing.failed(claimed.message, "why")
+    else:
+        assert await post.outgoing.unmade(claimed.message, ending, "why") == "theirs"
     await post.arrived(claimed, 77)
-    assert await post.state(id) == (ending, "rejected")
+    assert await post.state(id) == ("dropped" if ending == "dropped" else "failed", "why")
 
 
 # While the account changes
+
+
+@pytest.mark.parametrize("ending", ["failed", "dropped"])
+async def test_what_is_not_made_while_the_account_changes_waits_for_the_new_one(
+    post: Post, ending: str
+) -> None:
+    id = await post.owe()
+    claimed = await post.claim()
+    new = await post.move()
+    assert await post.outgoing.unmade(claimed.message, ending, "gone") == "moved"
+    assert (await post.owner(id), await post.state(id)) == (new, ("queued", None))
 
 
 async def test_what_is_queued_waits_until_the_new_account_has_agreed(post: Post) -> None:

@@ -18,7 +18,7 @@ OWNERS = {"therapist_id", "client_id", "person_id"}
 OWNED = {"pair_id", "checkin_id", "digest_id", "appointment_id", "rule_id", "invitation_id",
          "message_id", "checkin"}  # fmt: skip
 BOUND = re.compile(
-    r"\b(?:therapist_id|client_id|person_id) = :\w+"
+    r"\b(?:therapist_id|client_id|person_id|former_id) = :\w+"
     r"|(?:FROM|UPDATE) person\b.* WHERE (?:person\.)?id = :"
 )
 
@@ -59,7 +59,7 @@ OF_ITSELF = {
     "wrong_client.was_taken_away", "wrong_client.leave_unasked",
     "feed_events.place_of",
     "feed_events.is_sent", "feed_events.is_taken", "feed_events.keep_event",
-    "feeds.want_reading", "losses.find_untold", "losses.presume_sent",
+    "feeds.want_reading", "losses.find_untold", "losses.keeps_text", "losses.presume_sent",
     "timetable.find_next_appointment", "outbox.find_owner",
     "timetable.find_previous_appointment", "unopened.find_lying",
 }  # fmt: skip

@@ -200,3 +200,42 @@ async def test_what_is_said_while_the_reminder_is_on_its_way_is_not_asked_again(
     await world.step()
     assert anna.phone.last.message_id != asked.message_id
     assert shown in anna.screen
+
+
+@pytest.mark.parametrize(
+    ("label", "shown"),
+    [("8", "Question 3 of 5"), ("Later", "Question 1 of 5"), ("We did not meet", "nothing more")],
+)
+async def test_a_tap_where_the_question_stood_before_its_reminder_goes_on_in_the_reminder(
+    world: World, label: str, shown: str
+) -> None:
+    anna, _ = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    if label == "8":
+        await anna.answers(7)
+    asked = anna.phone.last
+    await world.until("Tue 12:30")
+    assert anna.phone.last.message_id != asked.message_id
+    # As tapped on a phone that does not show yet that it goes on elsewhere.
+    await anna.taps(label, asked)
+    assert shown in anna.screen
+    before = next(seen for seen in anna.phone.chat if seen.message_id == asked.message_id)
+    assert before.labels == []
+    assert ("nothing more" if label == "We did not meet" else "in the newest") in before.text
+
+
+async def test_a_reminder_that_perhaps_came_is_where_it_goes_on_once_it_is_tapped(
+    world: World,
+) -> None:
+    anna, _ = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    asked = anna.phone.last
+    world.stage.emulator.faults.add("drop", stage="after", method="sendMessage", chat=anna.phone.id)
+    await world.until("Tue 12:30")
+    assert anna.phone.last.message_id != asked.message_id
+    await anna.answers(7)
+    assert "Question 2 of 5" in anna.screen
+    await anna.types("8")
+    assert "Question 3 of 5" in anna.screen
+    before = next(seen for seen in anna.phone.chat if seen.message_id == asked.message_id)
+    assert before.text == "This goes on in the newest message."

@@ -20,6 +20,7 @@ from bot.store.backup import BadBackup, back_up
 from bot.store.vault import load_vaults
 from tests.transactions import writing
 
+KEPT = "What you had written before that is kept for you alone now"
 HELD = "I am being brought back after a fault"
 
 
@@ -661,6 +662,65 @@ async def test_a_text_taken_back_in_lost_hours_is_not_shown(world: World) -> Non
     assert await world.rows("SELECT disclosure FROM answer WHERE disclosure IS NOT NULL") == [
         ("keep",)
     ]
+
+
+@pytest.mark.parametrize("text", ["Less homework, please", None])
+async def test_a_text_that_a_loss_keeps_for_its_client_alone_says_so(
+    world: World, text: str | None
+) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    await anna.answers(8, 8, 8, 8, 8)
+    if text is None:
+        await anna.taps("Skip ›")
+    else:
+        await anna.types(text)
+        await anna.taps("Show my therapist")
+    backup = await backed_up(world)
+    await world.until("Tue 09:00")
+    await restored(world, backup)
+    await resumed(world)
+    assert anna.screen.startswith("If you wrote or tapped anything")
+    assert (KEPT in anna.screen) == (text is not None)
+    if text is None:
+        return
+    await anna.taps("Change")
+    await anna.taps("‹ Back")
+    assert KEPT in anna.screen
+    await anna.taps("Change")
+    await anna.taps("Your text")
+    await anna.taps("Show my therapist")
+    assert KEPT not in anna.screen
+    await anna.taps("Change")
+    await anna.taps("‹ Back")
+    assert anna.screen.startswith("If you wrote or tapped anything")
+    assert KEPT not in anna.screen
+    await world.until("Fri 17:10")
+    await ben.opens("A7")
+    assert "Wrote" in ben.everything
+
+
+@pytest.mark.parametrize("chosen", ["Raise it for me", "Remove the text"])
+async def test_a_kept_text_whose_time_is_over_is_told_of_with_the_next_question(
+    world: World, chosen: str
+) -> None:
+    anna, _ = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    await anna.answers(8, 8, 8, 8, 8)
+    await anna.types("Less homework, please")
+    await anna.taps(chosen)
+    backup = await backed_up(world)
+    await world.until("Sat 09:00")
+    await restored(world, backup)
+    await resumed(world)
+    assert "is gone" not in anna.screen
+    await world.until("Mon 16:20")
+    assert "If you wrote or tapped anything" in anna.screen
+    assert (KEPT in anna.screen) == (chosen == "Raise it for me")
+    await world.until("Tue 16:20")
+    await anna.checks_in(8, 8, 8, 8, 8)
+    await world.until("Mon 16:20")
+    assert "If you wrote or tapped anything" not in anna.screen
 
 
 async def test_who_may_have_withheld_in_lost_hours_can_do_it_again_before_the_digest(

@@ -24,6 +24,7 @@ NEW = "Anna's new phone"
 GOES_ON = "goes on in another Telegram account now"
 AGREED = "Do you agree?"
 PROMPTS = "SELECT state FROM message WHERE kind = 'prompt'"
+TALKED = "Did you two talk about it?"
 NOT_FOR_YOU = "This is not for you to use."
 NOT_YOURS = "This is not one of yours, or it is no longer here."
 
@@ -292,6 +293,74 @@ async def test_what_is_asked_in_a_new_account_tells_nothing_of_what_was_answered
         f"show.{write_id(int(str((await world.rows('SELECT id FROM checkin'))[0][0])))}"
     )
     assert ("get in the way" in new.everything) == (low == 3 and not tapped)
+
+
+async def talk_wished(world: World) -> tuple[Human, Human]:
+    """Let Anna's therapist have told her, in the former account, that he would talk about it."""
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    await anna.checks_in(3, 8, 8, 8, 8)
+    await world.until("Fri 17:00")
+    await ben.taps("Let's talk about it")
+    await world.later(minutes=30)
+    assert anna.sees("Your therapist read your check-in")
+    return anna, ben
+
+
+async def test_whether_it_was_talked_about_is_asked_a_day_after_the_change(world: World) -> None:
+    """The question tells how the last answers were read, and that there were some."""
+    _, ben = await talk_wished(world)
+    await world.until("Mon 16:20")
+    new = await relinks(world, ben)
+    await world.later(minutes=1)
+    await new.taps("I agree")
+    await new.answers(8, 8, 8, 8, 8)
+    await new.taps("Skip ›")
+    assert "Thank you. This goes to your therapist" in new.screen
+    await world.later(hours=24)
+    ((checkin,),) = await world.rows("SELECT id FROM checkin WHERE state = 'open'")
+    await new.forges(f"show.{write_id(int(str(checkin)))}")
+    assert TALKED in new.screen
+
+
+async def test_whether_it_was_talked_about_waits_for_the_first_check_in_after_that_day(
+    world: World,
+) -> None:
+    _, ben = await talk_wished(world)
+    await world.until("Mon 12:00")
+    new = await relinks(world, ben)
+    await world.later(minutes=1)
+    await new.taps("I agree")
+    await world.until("Mon 16:20")
+    await new.answers(8, 8, 8, 8, 8)
+    await new.taps("Skip ›")
+    assert "Thank you. This goes to your therapist" in new.screen
+    await world.until("Mon 16:20")
+    await new.answers(8, 8, 8, 8, 8)
+    await new.taps("Skip ›")
+    assert TALKED in new.screen
+
+
+async def test_what_the_new_account_was_told_itself_it_is_asked_about_also_after_an_objection(
+    world: World,
+) -> None:
+    anna, ben = await talk_wished(world)
+    await world.until("Mon 12:00")
+    new = await relinks(world, ben)
+    await world.later(minutes=1)
+    await new.taps("I agree")
+    await anna.taps("That was not me")
+    await world.until("Mon 16:20")
+    await new.answers(3, 8, 8, 8, 8)
+    while "Skip ›" in new.phone.last.labels:
+        assert TALKED not in new.screen
+        await new.taps("Skip ›")
+    await world.until("Fri 17:00")
+    await ben.taps("Let's talk about it", ben.sees("A7", button="Let's talk about it"))
+    await world.until("Mon 16:20")
+    await new.answers(8, 8, 8, 8, 8)
+    await new.taps("Skip ›")
+    assert TALKED in new.screen
 
 
 async def test_who_says_that_it_was_somebody_else_keeps_what_was_before_closed(
@@ -906,3 +975,30 @@ async def test_what_is_shown_again_stands_in_for_the_reminder_for_a_while(world:
     assert new.received == received
     await world.until("Wed 12:00")
     assert new.received == received + 1
+
+
+async def test_a_former_account_can_object_whatever_else_it_is_here_and_has_erased(
+    world: World,
+) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await relinks(world, ben)
+    await world.pair("Anna", "Carl", code="B2")
+    await anna.types("/erase")
+    await anna.taps("Erase everything")
+    assert "Your answers have been erased" in anna.everything
+    await anna.forges(anna.data("That was not me"))
+    assert "A7: somebody with the former account says" in ben.screen
+    await world.later(hours=72)
+    assert await world.rows("SELECT count(telegram) FROM person") == [(4,)]
+
+
+async def test_who_has_the_pair_again_cannot_object_to_having_left_it(world: World) -> None:
+    anna, ben = await half_answered(world)
+    await relinks(world, ben)
+    objection = anna.data("That was not me")
+    await relinks(world, ben, name="Anna")
+    assert NOT_YOURS in (await anna.forges(objection))[0]
+    await anna.taps("I agree")
+    await world.later(hours=25)
+    await anna.types("/history")
+    assert "is not theirs" not in anna.screen

@@ -14,7 +14,7 @@ from world import Human, World, invitation_in
 
 from bot.demo.stage import ADMIN_ID
 from tests.stories.test_handover import by_admin
-from tests.stories.test_relinking import NEW, NOT_FOR_YOU, number_on
+from tests.stories.test_relinking import NEW, NOT_FOR_YOU, number_on, relinks
 
 BENS = "Ben's new phone"
 STRANGER = "I don't know you yet."
@@ -293,3 +293,76 @@ async def test_a_client_and_the_therapist_may_change_one_after_the_other(world: 
 async def test_a_name_is_found_as_it_is_said(world: World, name: str) -> None:
     await world.therapist("Ben")
     await link_for(world, name)
+
+
+async def test_a_former_account_is_taken_over_by_nobody_else_while_it_can_object(
+    world: World,
+) -> None:
+    anna, ben = await week(world)
+    await world.therapist("Fay")
+    new = await relinks(world, ben)
+    await new.taps("I agree")
+    await renews(world)
+    link = await link_for(world, "Fay")
+    for former in (ben, anna):
+        await former.starts(link)
+        assert "belongs to somebody whom I know already" in former.screen
+    await ben.taps("That was not me")
+    assert "The former account of Ben says that it was somebody else" in world.dana.screen
+    await anna.taps("That was not me")
+    await world.later(hours=25)
+    await new.types("/history")
+    assert "says that this one is not theirs" in new.screen
+
+
+async def test_who_becomes_a_colleague_in_a_former_account_sees_nothing_of_it(
+    world: World,
+) -> None:
+    """What stood open there closes by itself, and shows the digest to whose it is alone."""
+    _, ben = await week(world)
+    await ben.opens("A7")
+    assert "heard 3" in ben.screen
+    await renews(world)
+    assert "heard 3" not in ben.everything
+    await world.dana.types("/invite_therapist")
+    await ben.starts(invitation_in(world.dana.screen))
+    await world.later(minutes=30)
+    assert "heard 3" not in ben.everything
+    assert "1 of 1 answered" not in ben.everything
+
+
+async def test_what_a_therapist_can_object_to_as_a_client_stays_in_the_former_account(
+    world: World,
+) -> None:
+    await week(world)
+    ben, far = await world.pair("Ben", "Faraway", code="F9", meets="Mon 10:00")
+    await relinks(world, far, "F9", "Ben as a client")
+    objection = ben.data("That was not me")
+    await renews(world)
+    assert "not one of yours" not in (await ben.forges(objection))[0]
+    assert "F9: somebody with the former account says" in far.screen
+
+
+async def test_whoever_comes_back_takes_along_what_is_owed_in_that_chat(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await anna.taps("Answer now (three questions)")
+    await anna.answers(9, 8)
+    await anna.taps("Better")
+    await world.later(minutes=30)
+    told = ben.sees("before the first session")
+    assert told is not None
+    world.stage.emulator.faults.add(
+        "status", status=429, retry_after=20, method="editMessageText", chat=ben.phone.id, times=99
+    )
+    await anna.types("/erase")
+    await anna.taps("Erase everything")
+    await renews(world)
+    await ben.starts(await link_for(world))
+    await world.dana.types(f"/relink_therapist Ben {number_on(ben)}")
+    assert "goes on in the new account" in world.dana.screen
+    world.stage.emulator.faults.clear()
+    await world.later(minutes=10)
+    assert await world.rows("SELECT * FROM redaction") == []
+    there = next(seen for seen in ben.phone.chat if seen.message_id == told.message_id)
+    assert "9" not in (there.text or "")
+    assert await world.rows("SELECT act FROM audit WHERE act LIKE 'not redacted%'") == []

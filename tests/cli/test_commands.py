@@ -230,6 +230,12 @@ def test_another_practices_key_opens_nothing(fresh: Path, telegram: Emulator) ->
     result = rapport("invite", "therapist", "-c", fresh)
     assert result.exit_code == 3
     assert "not the one this database was made with" in result.stderr
+    before = listing(fresh.parent)
+    result = rapport("check", "-c", fresh)
+    assert result.exit_code == 3
+    assert "not the one this database was made with" in result.stderr
+    assert "all is well" not in result.output
+    assert listing(fresh.parent) == before
     for written, wrong in (
         (write_key(bytes(32))[:-1] + "Q", "typing mistake"),
         ("", "starts with"),

@@ -76,8 +76,7 @@ def _look(settings: Settings, config: Path, *, ask_telegram: bool) -> _Found:
     for wrong in wrongs:
         found.wrong("practice.templates", str(wrong), wrong.remedy, 2)
     if not found.mistakes:
-        found.standing, unfit = _set_at_run_time(settings)
-        found.worries += unfit
+        _set_at_run_time(settings, found)
     if ask_telegram and not found.mistakes:
         found.worries += _shown_otherwise(settings)
     return found
@@ -125,22 +124,28 @@ def _shown_otherwise(settings: Settings) -> list[str]:
     return worries + list(found.left)
 
 
-def _set_at_run_time(settings: Settings) -> tuple[list[dict[str, str]], list[str]]:
-    """Name what counts in the place of config.toml's values, and what does not fit beside that."""
+def _set_at_run_time(settings: Settings, looked: _Found) -> None:
+    """Note what counts in the place of config.toml's values, and what does not fit beside that; a
+    mistake where the master key does not open the database."""
     from bot.commands.scheduling import standing
     from bot.store.database import Damaged, Unavailable
     from bot.store.vault import Altered, KeyProblem
 
     try:
         found = asyncio.run(standing(settings))
-    except (Altered, Damaged, KeyProblem, Unavailable) as problem:
-        return [], [f"what was set at run time cannot be looked at: {problem}"]
+    except KeyProblem as problem:
+        looked.wrong("keys.master_key_file", str(problem), "", 3)
+        return
+    except (Altered, Damaged, Unavailable) as problem:
+        looked.worries.append(f"what was set at run time cannot be looked at: {problem}")
+        return
     if found is None:
-        return [], [
+        looked.worries.append(
             f"what was set at run time was not looked at: {settings.database.path} is of another"
             " version until the bot has been started with this one; nothing in it was changed"
-        ]
-    set_ = [
+        )
+        return
+    looked.standing = [
         {"key": one.name, "value": one.value, "config.toml": one.in_file, "whose": one.whose or ""}
         for one in found
     ]
@@ -150,7 +155,7 @@ def _set_at_run_time(settings: Settings) -> tuple[list[dict[str, str]], list[str
         for one in found
         for wrong in one.wrong
     ]
-    return set_, list(dict.fromkeys(worries))
+    looked.worries += dict.fromkeys(worries)
 
 
 def _in_the_way(settings: Settings) -> Iterator[tuple[str, Exception, int]]:

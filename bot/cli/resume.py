@@ -80,6 +80,11 @@ def _show(on_hold: OnHold, settings: Settings) -> None:
         f" withheld in these hours stands as before, and how to withhold it again: {whom}."
         " The others read about the loss above their next check-in."
     )
+    typer.echo(
+        "Not known: who went over to a new account in these hours. They are back in the former one"
+        " until it is done again: therapists by `rapport relink therapist`, clients by their"
+        " therapists, who are told so."
+    )
     typer.echo("Due, and sent as soon as the hold is over, outside quiet hours:")
     for to_clients, whose in ((True, "clients"), (False, "therapists and admins")):
         kinds = [

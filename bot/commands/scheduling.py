@@ -10,7 +10,7 @@ from bot.config import Settings
 from bot.config.mistakes import Mistake
 from bot.config.overriding import clashes, written
 from bot.core.errors import Refused
-from bot.opening import RandomIds, SystemClock, open_database
+from bot.opening import RandomIds, SystemClock, fit, open_database
 from bot.services.in_force import in_force
 from bot.services.schedule import By, Schedule, Shown
 from bot.services.schedule_changes import PRACTICE, Change, Values
@@ -77,11 +77,12 @@ class Standing:
 async def standing(settings: Settings) -> list[Standing] | None:
     """List what was set at run time; None for a database of another version, which stays as it is.
 
-    Errors: `KeyProblem`, `Unavailable`.
+    Errors: `KeyProblem`, also where the key is not this database's; `Unavailable`.
     """
     clock, vaults = SystemClock(), load_vaults(settings.keys.master_key_file)
     db = await Database.open(settings.database.path, vaults[0], clock.now, alone=False)
     try:
+        await fit(db, vaults)
         if not await db.read(has_this_shape):
             return None
         return await db.read(lambda tx: _standing(tx, settings))

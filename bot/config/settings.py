@@ -128,7 +128,8 @@ class Practice(Section):
     )
     templates: Path = Field(
         Path("templates"),
-        description="A folder for texts of your own, named as the packaged ones; may be missing.",
+        description="A folder for texts of your own, not the program's; may be missing. Files are"
+        " named as its.",
     )
     closed_days: ClosedDays = Field(
         (),

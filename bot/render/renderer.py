@@ -14,13 +14,14 @@ from bot.render.words import speaking, templates_folder
 class Renderer:
     """Renders templates; one for the process.
 
-    own: the templates in a practice's folder, None where there is no such folder.
+    own: the templates in a practice's folder, None where there is no such folder, or where it is
+    the packaged one, as beside a configuration that lies in a checkout.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
         # Our own templates need no sandbox, which each name on a tap's path would pay for.
         self._packaged = environment_of(FileSystemLoader(templates_folder()), Environment)
-        has_own = folder is not None and folder.is_dir()
+        has_own = folder is not None and folder.is_dir() and not folder.samefile(templates_folder())
         self.own = OwnTemplates(folder, self._packaged) if folder and has_own else None
 
     def compile_all(self) -> int:

@@ -15,8 +15,9 @@ from bot.core.people import Pair, suggest_code
 from bot.services.acts import reads, writes
 from bot.services.ports import Clock, Ids
 from bot.services.relink_links import OBJECTS_MS
-from bot.store import audit, handovers, outbox, pairs, people
+from bot.store import audit, handovers, losses, outbox, pairs, people
 from bot.store.database import Database, Transaction
+from bot.store.losses import Loss
 
 _TELL_WITHIN_MS: Final = 7 * 86_400_000
 Said = Literal["share", "fresh", "no"]
@@ -26,7 +27,8 @@ Said = Literal["share", "fresh", "no"]
 class Question:
     """What a client is asked about a pair. until_at: so long it can be answered.
 
-    has_left: who leaves has no access any more.
+    has_left: who leaves has no access any more. lost: hours that this tells of, in which they may
+    have been asked and have answered.
     """
 
     pair: Pair
@@ -34,6 +36,7 @@ class Question:
     to_name: str = field(repr=False)
     until_at: int
     has_left: bool
+    lost: Loss | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,8 @@ class Continuing:
         leaving = await people.load_person(tx, found.from_id)
         colleague = await people.load_person(tx, found.to_id)
         has_left = found.left_at is not None
-        return Question(pair, leaving.name, colleague.name, asked.until_at, has_left)
+        lost = await losses.find_untold(tx, pair_id)
+        return Question(pair, leaving.name, colleague.name, asked.until_at, has_left, lost)
 
     @writes
     async def answer(self, tx: Transaction, client_id: int, pair_id: int, said: Said) -> Pair:

@@ -117,6 +117,9 @@ async def find_untold(tx: Transaction, pair_id: int, beside: int = 0) -> Loss | 
         "   AND checkin.closes_at > loss.until_at)"
         "  AND message.part LIKE 'lost_open:%' AND message.state IN ('sent', 'unknown')"
         "  AND message.made_at >= loss.until_at)"
+        " AND NOT EXISTS (SELECT 1 FROM message WHERE message.kind = 'notice'"
+        "  AND message.person_id = pair.client_id AND message.part LIKE 'handover_ask%'"
+        "  AND message.state IN ('sent', 'unknown') AND message.ended_at > loss.until_at)"
         " ORDER BY loss.until_at DESC LIMIT 1",
         pair_id=pair_id,
         beside=beside,

@@ -24,6 +24,7 @@ from bot.config import load
 from bot.demo.stage import TOKEN, write_config
 from bot.emulator import Emulator
 from bot.opening import RandomIds, SystemClock, open_database
+from bot.render import Renderer, templates_folder
 from bot.store import people
 from bot.store.database import Database
 from bot.store.vault import Vault, new_master_key, read_key, write_key, write_key_file
@@ -103,6 +104,15 @@ def test_a_wrong_template_of_the_practice_is_told(config: Path) -> None:
     assert f"{mine}:2: 'practise' has no meaning here; there are: " in result.stderr
     mine.write_text("Welcome to {{ practice }}", encoding="utf-8")
     assert rapport("check", "-c", config).exit_code == 0
+
+
+def test_the_programs_own_templates_are_not_the_practices(config: Path) -> None:
+    """A configuration that lies in a checkout has them beside it."""
+    config.with_name("templates").symlink_to(templates_folder())
+    assert Renderer(load(config).practice.templates).own is None
+    result = rapport("check", "-c", config)
+    assert result.exit_code == 0
+    assert "practice.templates" not in result.output
 
 
 def test_all_mistakes_of_a_configuration_are_told(config: Path) -> None:
@@ -230,6 +240,12 @@ def test_another_practices_key_opens_nothing(fresh: Path, telegram: Emulator) ->
     result = rapport("invite", "therapist", "-c", fresh)
     assert result.exit_code == 3
     assert "not the one this database was made with" in result.stderr
+    before = listing(fresh.parent)
+    result = rapport("check", "-c", fresh)
+    assert result.exit_code == 3
+    assert "not the one this database was made with" in result.stderr
+    assert "all is well" not in result.output
+    assert listing(fresh.parent) == before
     for written, wrong in (
         (write_key(bytes(32))[:-1] + "Q", "typing mistake"),
         ("", "starts with"),

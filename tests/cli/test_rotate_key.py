@@ -169,6 +169,7 @@ def test_one_killed_at_any_point_leaves_a_practice_that_opens(
         shown = [read_key(line) for line in SHEET.findall(printed.read_text("utf-8"))]
         is_between = _is_between(config)
         between.append(is_between)
+        assert rapport("check", "-c", config).exit_code == 0
         in_force.append(is_between or key_of(config) != first)
         if is_between and points % 2:  # run again at once, it finishes with the same key
             result = rapport("rotate-key", "-c", config)

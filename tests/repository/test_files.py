@@ -136,3 +136,24 @@ def test_the_continuous_check_can_be_run(root: Path) -> None:
 
     assert script.stat().st_mode & 0o111
     assert subprocess.run(["bash", "-n", str(script)], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "config.toml",
+        "rapport.key",
+        "rapport.key.new",
+        "rapport.key.before-20261129T120424Z",
+        "rapport.sqlite3",
+        "rapport.sqlite3.before-restore-20261129T120243Z",
+        "rapport-20261129T115354Z.age",
+        "erasures.log",
+        "erasures-20261129T115354Z.log",
+    ],
+)
+def test_what_a_practice_in_a_checkout_has_there_is_never_committed(root: Path, name: str) -> None:
+    """The README puts the configuration into a checkout; all else begins in its folder."""
+    asked = subprocess.run(["git", "check-ignore", "--quiet", name], cwd=root, check=False)
+
+    assert asked.returncode == 0

@@ -1,0 +1,54 @@
+"""What meets only rarely: a lost server amid a handover, or after a change of account."""
+
+from __future__ import annotations
+
+from world import World
+
+from tests.stories.test_handover import ASK, practice, starts
+from tests.stories.test_lost_server import backed_up, restored, resumed
+from tests.stories.test_relinking import relinks
+
+GONE = "it is gone: the practice's server had a fault."
+
+
+async def test_who_is_asked_anew_about_going_on_reads_that_the_answer_was_lost(
+    world: World,
+) -> None:
+    """Nobody says no or yes, is asked the same again, and is left to wonder what became of it."""
+    anna, _, _ = await practice(world)
+    await world.later(hours=49)
+    await starts(world)
+    backup = await backed_up(world)
+    await world.later(hours=26)
+    assert ASK in anna.screen
+    assert GONE not in anna.screen
+    await anna.taps("No, thank you")
+    await restored(world, backup)
+    await resumed(world)
+    await world.later(hours=2)
+    assert ASK in anna.screen
+    assert anna.screen.count(GONE) == 1
+    # Whoever has read it there does not read it again.
+    dana = await world.therapist("Dana")
+    await world.later(hours=24 * 8)
+    again = anna.sees("I ask this once more, and then no more.")
+    assert again is not None
+    assert GONE not in (again.text or "")
+    assert dana is world.dana
+
+
+async def test_whoever_had_moved_in_lost_hours_is_said_to_be_back(world: World) -> None:
+    """The former phone may be anybody's: only people know of a change that no file has."""
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    backup = await backed_up(world)
+    new = await relinks(world, ben)
+    await new.taps("I agree")
+    await restored(world, backup)
+    assert world.dana.sees("Who had changed accounts since then is back in the former one.")
+    await resumed(world)
+    assert ben.sees("goes on in the former account: please send /relink again")
+    await relinks(world, ben)
+    await new.taps("I agree")
+    await world.until("Mon 16:20")
+    assert new.sees("A short check-in about Monday is ready.")
+    assert not anna.sees("A short check-in about Monday is ready.")

@@ -189,6 +189,8 @@ def test_what_is_said_of_a_fall_takes_room_while_it_lasts_and_once_it_is_over() 
 def test_a_reason_takes_the_room_of_its_words_and_what_stands_alone_only_as_the_first() -> None:
     for reason in ("raise", "talked_no", "open_loop", "silence_after_low"):
         assert most_units(replace(BASE, reasons=("low", reason))) > most_units(BASE) + 20
+    below, fell = (replace(BASE, reasons=("low", reason)) for reason in ("below", "fall"))
+    assert most_units(fell) > most_units(below) + 10, "a fall has what was usual lately beside it"
     first = replace(BASE, reasons=("wrote", "obstacles"))
     assert most_units(replace(first, reasons=("wrote",))) == most_units(first)
     assert most_units(first) > most_units(replace(BASE, reasons=("calm",)))
@@ -201,6 +203,8 @@ def test_more_items_and_longer_codes_take_more_room() -> None:
     assert most_units(with_session(BASE, score=None)) > most_units(BASE) + 20
     silent = with_session(BASE, outcome="silent")
     assert most_units(silent) > most_units(BASE) + 60, "since when, and that it is one"
+    for outcome in ("open", "did_not_meet", "conflict", "withheld", "undelivered", "not_asked"):
+        assert most_units(with_session(SILENT, outcome=outcome)) > most_units(SILENT) + 20
 
 
 def test_labels_and_texts_have_the_room_that_they_are_cut_to() -> None:

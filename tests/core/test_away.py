@@ -12,7 +12,7 @@ from bot.core.away import (
     read_away,
     tidy_cover,
 )
-from bot.core.days import TypedDay, read_day, read_iso
+from bot.core.days import TypedDay, plain_words, read_day, read_iso
 from bot.core.errors import Refused
 
 TODAY = "2026-11-28"
@@ -148,8 +148,23 @@ def test_the_longest_absence_and_one_day_more() -> None:
     }
 
 
+MONTHS = (
+    "January Januar Jan", "February Februar Feb", "March März Maerz Mrz Mar Mär", "April Apr",
+    "May Mai", "June Juni Jun", "July Juli Jul", "August Aug", "September Sept Sep",
+    "October Oktober Oct Okt", "November Nov", "December Dezember Dec Dez",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("month", range(1, 13))
+def test_a_month_is_known_by_each_of_its_names(month: int) -> None:
+    for name in MONTHS[month - 1].split():
+        for typed in (f"5 {name}", f"5. {name}.", f"{name} 5"):
+            assert read_day(plain_words(typed)) == TypedDay(None, month, 5), typed
+
+
 def test_a_day_that_few_years_have_is_found() -> None:
     assert TypedDay(None, 2, 29).from_on(TODAY) == "2028-02-29"
+    assert TypedDay(None, 2, 29).from_on("2096-03-01") == "2104-02-29", "2100 has none"
     assert TypedDay(None, 2, 29).until_on(TODAY) == "2024-02-29"
     assert TypedDay(None, 11, 28).until_on(TODAY) == TypedDay(None, 11, 28).from_on(TODAY) == TODAY
     assert TypedDay(2026, 2, 29).until_on(TODAY) is None

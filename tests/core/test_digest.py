@@ -176,7 +176,9 @@ def test_the_order_of_need() -> None:
     }
     assert tuple(by_reason) == NEED
     house = replace(INSTRUMENT.house, cutoff_at_most=30, cutoff_fall=5)
-    made = digest_of(tuple(reversed(by_reason.values())), WINDOW, replace(INSTRUMENT, house=house))
+    # By their codes they would stand the other way round.
+    pairs = [replace(one, code=f"A{99 - place}") for place, one in enumerate(by_reason.values())]
+    made = digest_of(tuple(reversed(pairs)), WINDOW, replace(INSTRUMENT, house=house))
     assert [e.reason for e in made.entries] == list(NEED)
     assert made.first is made.entries[0]
     standing = {e.reason: e.standing for e in made.entries}

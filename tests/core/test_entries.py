@@ -172,6 +172,34 @@ def test_the_last_answers_of_whoever_has_left_are_told_in_order_of_need() -> Non
     assert made.reasons == ("ended", "raise", "obstacles")
 
 
+@pytest.mark.parametrize(
+    ("history", "reason"),
+    [
+        (weekly(LOW, LOW), "low_twice"),
+        ((asked(MONDAY, *CALM, extra=(Given("talked", "no"),)),), "talked_no"),
+        (weekly(LOW), "low"),
+        (weekly((6,) * 5), "cutoff"),
+        (long_run(9, 9, 9, 9, 9, 7), "below"),
+        (weekly((9,) * 5, (9,) * 5, (7,) * 5), "fall"),
+        (weekly((9,) * 5, (8,) * 5), "cutoff_fall"),
+        ((asked(MONDAY, *CALM, extra=(Given("different", "slower", "show"),)),), "wrote"),
+    ],
+)
+def test_whatever_the_last_answers_say_is_said_of_whoever_has_left(
+    history: tuple, reason: Reason
+) -> None:
+    house = replace(INSTRUMENT.house, cutoff_at_most=30, cutoff_fall=5)
+    made = entry_of(ended(*history), WINDOW, replace(INSTRUMENT, house=house))
+    assert made is not None
+    assert made.reasons[0] == "ended"
+    assert reason in made.reasons
+
+
+def test_who_would_rather_not_talk_has_said_so_also_where_therapy_ended_since() -> None:
+    talk = Talk(9, CUT - DAY, "rather_not", CUT - HOUR)
+    assert entry(ended(asked(MONDAY, *CALM), talk=talk)).reasons == ("ended", "declined")
+
+
 def test_of_whoever_has_left_silence_is_no_matter() -> None:
     made = entry(ended(asked("2026-11-09", *LOW), asked(MONDAY)))
     assert (made.reasons, made.standing) == (("ended",), "silent")

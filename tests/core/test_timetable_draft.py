@@ -54,9 +54,12 @@ def test_one_appointment_pattern_may_be_typed_in_many_ways(line: str) -> None:
     [
         ("once", "once"),
         ("einmal", "once"),
+        ("einmalig", "once"),
         ("fortnightly", "fortnightly"),
         ("14-tägig", "fortnightly"),
         ("14-taegig", "fortnightly"),
+        ("zweiwöchentlich", "fortnightly"),
+        ("zweiwoechentlich", "fortnightly"),
     ],
 )
 def test_how_often(word: str, repeats: str) -> None:
@@ -232,6 +235,9 @@ def test_a_move_needs_a_date_and_a_time_and_keeps_its_length() -> None:
     assert refused.value.reason == "schedule_missing"
     assert refused.value.facts["missing"] == ("time",)
     assert refused.value.facts["understood"] == "2026-12-02"
+    with pytest.raises(Refused, match="schedule_missing") as refused:
+        parse_move("16:00", NOW, ZONE, 75)
+    assert refused.value.facts["missing"] == ("date",)
     with pytest.raises(Refused, match="schedule_word") as refused:
         parse_move("2026-12-02 16:00 weekly", NOW, ZONE, 75)
     assert refused.value.facts["word"] == "weekly"

@@ -35,7 +35,8 @@ class Telling:
     """What a client is told about an acknowledgement; can_reply: with OK and I'd rather not.
 
     kind: None where only the therapist's own sentence (words) is still to be told. therapist_name:
-    where the client has more than one therapist, which one it was.
+    where the client has more than one therapist, which one it was. leaves_open: a check-in is open
+    that was not read.
     """
 
     acknowledgement_id: int
@@ -44,6 +45,7 @@ class Telling:
     kind: AcknowledgementKind | None
     words: str | None = None
     therapist_name: str | None = field(default=None, repr=False)
+    leaves_open: bool = False
 
     @property
     def can_reply(self) -> bool:
@@ -73,14 +75,14 @@ class Acknowledgements:
         words, name = await self._words(tx, told, part), await _which(tx, told)
         is_over = told.pair_state == "ended"
         # After the end there is no next time to make room in: of that only the sentence is left.
+        kind: AcknowledgementKind | None = "read" if is_over else told.kind
         if part == "words" or (part == "talk" and is_over):
             if words is None:
                 return None
-            return Telling(told.id, told.client_id, told.pair_id, None, words, name)
-        kind = "read" if is_over else told.kind
-        if part == "" and await store.telling_has_part(tx, acknowledgement_id, "talk"):
+            kind = None
+        elif part == "" and await store.telling_has_part(tx, acknowledgement_id, "talk"):
             kind = "read"
-        return Telling(told.id, told.client_id, told.pair_id, kind, words, name)
+        return Telling(told.id, told.client_id, told.pair_id, kind, words, name, told.leaves_open)
 
     async def _words(self, tx: Transaction, told: store.Acknowledged, part: str) -> str | None:
         """Give the sentence that a message carries: none that has one of its own, or has come."""

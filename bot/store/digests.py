@@ -62,8 +62,8 @@ class DigestRow:
 class Acknowledged:
     """An acknowledgement with what telling the client needs; quiet hours None: the practice's.
 
-    stands: the check-in it was about has not been taken away. has_others: the client has other
-    therapists here.
+    stands: the check-in it was about has not been taken away. leaves_open: one is open whose
+    answers were not in that digest. has_others: the client has other therapists here.
     """
 
     id: int
@@ -77,6 +77,7 @@ class Acknowledged:
     client_id: int | None
     kind: Literal["read", "talk"]
     stands: bool
+    leaves_open: bool
     told_at: int | None
     reply: Literal["ok", "rather_not"] | None
     quiet_from: str | None
@@ -256,6 +257,10 @@ async def load_acknowledgement(tx: Transaction, acknowledgement_id: int) -> Ackn
         " pair.code, pair.therapist_id, pair.state AS pair_state, pair.stopped_at,"
         " EXISTS (SELECT 1 FROM pair AS other WHERE other.client_id = pair.client_id"
         "  AND other.id <> pair.id AND other.state NOT IN ('ended', 'erased')) AS has_others,"
+        " EXISTS (SELECT 1 FROM checkin JOIN digest ON digest.id = acknowledgement.digest_id"
+        "  WHERE checkin.pair_id = pair.id AND checkin.state = 'open' AND checkin.kind = 'session'"
+        "  AND checkin.sent_at IS NOT NULL"
+        "  AND coalesce(checkin.completed_at, digest.cut_at) >= digest.cut_at) AS leaves_open,"
         " pair.client_id, person.quiet_from, person.quiet_to, person.timezone FROM acknowledgement"
         " JOIN pair ON pair.id = acknowledgement.pair_id"
         " LEFT JOIN person ON person.id = pair.client_id WHERE acknowledgement.id = :id",
@@ -275,6 +280,7 @@ async def load_acknowledgement(tx: Transaction, acknowledgement_id: int) -> Ackn
         client_id=row["client_id"],
         kind=row["kind"],
         stands=bool(row["stands"]),
+        leaves_open=bool(row["leaves_open"]),
         told_at=row["told_at"],
         reply=row["reply"],
         quiet_from=row["quiet_from"],

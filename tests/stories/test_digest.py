@@ -44,6 +44,40 @@ async def test_read_raised_to_talk_before_it_was_told_is_told_once(world: World)
     assert "would like to make room for it" in anna.screen
 
 
+NOT_IN_IT = "The check-in that is still open was not part of it."
+
+
+@pytest.mark.parametrize("finishes", [False, True])
+async def test_whoever_has_an_open_check_in_is_told_that_it_was_not_read(
+    world: World, finishes: bool
+) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Fri 13:00")
+    await world.until("Fri 14:20")
+    await anna.checks_in(8, 8, 8, 8, 8)
+    await world.until("Fri 17:00")
+    await world.until("Fri 14:20")
+    await anna.answers(8, 8)
+    await world.until("Fri 17:00")
+    assert "open until" in ben.screen
+    if finishes:
+        await anna.checks_in(8, 8, 8)
+    await ben.taps("Read this one")
+    await world.later(minutes=3)
+    read = "Your therapist read your check-in. Nothing to do."
+    assert anna.screen == f"{read}\n\n{NOT_IN_IT}\n\nYou can't reply here."
+
+
+async def test_what_was_read_is_not_called_open(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Fri 13:00")
+    await world.until("Fri 14:20")
+    await anna.checks_in(8, 8, 8, 8, 8)
+    await world.until("Fri 17:00")
+    await ben.taps("Read this one")
+    await world.later(minutes=3)
+    assert "Your therapist read your check-in. Nothing to do." in anna.screen
+    assert NOT_IN_IT not in anna.screen
+
+
 async def test_read_raised_to_talk_afterwards_is_told_once_more(world: World) -> None:
     anna, ben = await digest_after(world, 2, 8, 8, 8, 8)
     received = anna.received

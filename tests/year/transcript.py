@@ -27,7 +27,7 @@ def lines_of(emulator: Emulator, person: Person) -> Iterator[str]:
     """Give what happened in one chat. An edited message shows itself anew, below what was there."""
     yield person.name
     day, labels = "", dict[str, str]()
-    for entry in emulator.journal.read(chat=person.id):
+    for entry in _entries(emulator, person):
         said = list(_told(entry, labels))
         if not said:
             continue
@@ -37,6 +37,15 @@ def lines_of(emulator: Emulator, person: Person) -> Iterator[str]:
         first, *rest = said
         yield f"{moment:%H:%M}  {first}"
         yield from (f"       {line}" for line in rest)
+
+
+def _entries(emulator: Emulator, person: Person) -> list[Entry]:
+    """List what happened in a chat, with what the bot said to taps: that names only the tap."""
+    own = emulator.journal.read(chat=person.id)
+    taps = {entry.params["tap"] for entry in own if entry.kind == "act" and entry.method == "tap"}
+    answers = emulator.journal.read(kind="call", method="answerCallbackQuery")
+    own += [answer for answer in answers if answer.params["callback_query_id"] in taps]
+    return sorted(own, key=lambda entry: entry.sequence)
 
 
 def _told(entry: Entry, labels: dict[str, str]) -> Iterator[str]:

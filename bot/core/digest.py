@@ -160,7 +160,7 @@ _LOWER: Final = 42
 _ANEW: Final = 58
 _MORE: Final = 34
 _REASON: Final[dict[Reason, int]] = {
-    "low_twice": 29,
+    "low_twice": 37,
     "low": 22,
     "cutoff": 56,
     "below": 74,

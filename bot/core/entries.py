@@ -405,6 +405,9 @@ def _reasons(
         if session.has_answers:
             last, silences = session, 0
             found.discard("silence_after_low")
+    if "low_twice" in found and not trend.is_low_running:
+        # Of two in this digest the later one may have ended the run.
+        found = found - {"low_twice"} | {"low"}
     if repair is not None and repair.lasts:
         # What lasts is no news, unless it falls further. Silence says nothing about a fall: it is
         # still one only while scores come.

@@ -146,6 +146,12 @@ class Trend:
         return running
 
     @property
+    def is_low_running(self) -> bool:
+        """Whether the newest answers are low, and those before them were (S16)."""
+        verdicts = self.course.verdicts
+        return bool(verdicts) and verdicts[-1].low_running >= self.house.low_running
+
+    @property
     def last_answered(self) -> Session | None:
         """The newest session with answers; None also where it may be among those not read."""
         for session in reversed(self.sessions):

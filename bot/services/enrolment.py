@@ -70,7 +70,8 @@ Missing = Literal[
 class Joining:
     """Where a client stands in joining one pair. missing: the next thing to do.
 
-    may_begin: whether the check-in before the first session may still be taken.
+    may_begin: whether the check-in before the first session may still be taken. opens_at: when a
+    new account may see what was before; None where it may, or never will of itself.
     """
 
     person: Person
@@ -78,6 +79,7 @@ class Joining:
     therapist_name: str = field(repr=False)
     missing: Missing
     may_begin: bool
+    opens_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +137,9 @@ class Enrolment:
             and begun is None
             and (starts is None or starts > self.clock.now())
         )
-        return Joining(person, pair, therapist.name, missing, may_begin)
+        is_shut = pair.objected_at is None and not pair.shows_before(self.clock.now())
+        opens_at = pair.history_from_at if is_shut else None
+        return Joining(person, pair, therapist.name, missing, may_begin, opens_at)
 
     async def _unchosen(
         self, tx: Transaction, client_id: int, pair_id: int

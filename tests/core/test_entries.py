@@ -423,3 +423,24 @@ def test_whatever_else_there_is_to_say_is_said_of_who_is_out_of_reach() -> None:
     spared = asked(TUESDAY, state=None, decided_at=CUT - DAY, not_asked_reason="per_week")
     assert entry(pair("A7", *before, *unreached(MONDAY), spared)).is_still_unreached
     assert not any(one.is_still_unreached for one in (stopped, silent, said_no, goodbye))
+
+
+def test_lows_that_ran_in_this_digest_and_run_no_more_are_a_low_answer() -> None:
+    low, calm = asked(MONDAY, *LOW), asked(TUESDAY, *CALM)
+    before = weekly(LOW, CALM)[:1]
+    assert entry(pair("A7", *before, low)).reasons == ("low_twice",)
+    assert entry(pair("A7", *before, low, calm)).reasons == ("low",)
+    # Silence says nothing about it, and one that is low runs on.
+    assert "low_twice" in entry(pair("A7", *before, low, asked(TUESDAY))).reasons
+    assert entry(pair("A7", *before, low, asked(TUESDAY, *LOW))).reasons == ("low_twice",)
+    # Also where the earlier one is only told again because it was changed.
+    changed = asked("2026-11-09", *LOW, changed_ats=(CUT - DAY,))
+    assert "low_twice" not in entry(pair("A7", *weekly(LOW, CALM, CALM)[:1], changed, calm)).reasons
+
+
+def test_a_score_that_is_back_to_usual_may_hold_a_low_answer_once_more() -> None:
+    """Both are so: the one is about an item, the other about the mean."""
+    steady, fallen = (8, 8, 8, 8, 8), (5, 5, 5, 5, 5)
+    made = entry(pair("A7", *weekly(*[steady] * 6, fallen, (8, 8, 8, 9, 5))))
+    assert made.repair is not None
+    assert (made.reasons[0], made.repair.outcome) == ("low_twice", "back")

@@ -1002,3 +1002,34 @@ async def test_who_has_the_pair_again_cannot_object_to_having_left_it(world: Wor
     await world.later(hours=25)
     await anna.types("/history")
     assert "is not theirs" not in anna.screen
+
+
+OPENS = "What was written before opens here on Tue, Nov 3, 16:20."
+
+
+async def test_a_new_account_reads_when_what_was_before_opens(world: World) -> None:
+    anna, ben = await half_answered(world)
+    assert "opens here" not in anna.everything
+    new = await relinks(world, ben)
+    assert "opens here" not in new.everything
+    await new.taps("I agree")
+    assert new.sees(OPENS)
+    assert new.sees("Everything is ready.")
+    await world.until("Tue 16:30")
+    await new.types("/start")
+    assert "opens here" not in new.screen
+    await world.later(hours=1)
+    again = await relinks(world, ben, name="Anna's third phone")
+    await new.taps("That was not me")
+    await again.taps("I agree")
+    assert "Everything is ready." in again.everything
+    assert "opens here" not in again.everything
+
+
+async def test_who_has_stopped_reads_when_what_was_before_opens(world: World) -> None:
+    anna, ben = await half_answered(world)
+    await anna.types("/stop")
+    await anna.taps("Stop the questions")
+    new = await relinks(world, ben)
+    assert new.sees("The questions stay stopped.")
+    assert new.sees(OPENS)

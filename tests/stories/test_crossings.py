@@ -11,6 +11,7 @@ from tests.stories.test_handover import ASK, is_asked, practice, starts
 from tests.stories.test_leaving import RECORD
 from tests.stories.test_lost_server import backed_up, restored, resumed
 from tests.stories.test_relinking import relinks
+from tests.stories.test_wrong_client import LOW, sets_right, two_clients
 
 GONE = "it is gone: the practice's server had a fault."
 
@@ -82,3 +83,24 @@ async def test_so_does_the_practices_erasing(world: World) -> None:
     asked = anna.sees(ASK)
     assert asked is not None
     assert asked.message_id in (await erasures.carry_out(wish)).gone
+
+
+async def test_whose_a_session_was_is_not_said_to_be_asked_about_lost_hours(
+    world: World,
+) -> None:
+    """It was set right before, in hours that are lost: the other client has been asked then."""
+    anna, cora, ben = await two_clients(world)
+    await anna.checks_in(*LOW)
+    backup = await backed_up(world)
+    await sets_right(ben, "B2")
+    await ben.taps("Yes, that is right")
+    await world.later(minutes=5)
+    await cora.checks_in(9, 9, 9, 9, 9)
+    await restored(world, backup)
+    await resumed(world)
+    await sets_right(ben, "B2")
+    assert "B2 gets the appointment. Nothing is asked about it:" in ben.screen
+    await ben.taps("Yes, that is right")
+    await world.until("Fri 17:00")
+    assert ben.sees("B2 · Mon 15:00 · not asked (its time was lost with the server)")
+    assert "2.4" not in ben.screen

@@ -118,7 +118,7 @@ def _shown_otherwise(settings: Settings) -> list[str]:
 
     found = work(set_up(settings, dry=True))
     worries = [
-        f"Telegram shows another {one.what}: `rapport telegram setup` sets it"
+        f"Telegram shows something else as {one.what}: `rapport telegram setup` sets it"
         for one in found.differences
     ]
     return worries + list(found.left)

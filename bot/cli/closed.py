@@ -111,7 +111,7 @@ def _digest(effect: Effect) -> Iterator[str]:
         yield "the digest comes at once"
     elif effect.eve_at is not None:
         yield f"the digest comes {_at(effect.eve_at, effect.zone)}"
-    yield f"the next one afterwards {_at(effect.next_at, effect.zone)}"
+    yield f"the next digest after these days comes {_at(effect.next_at, effect.zone)}"
 
 
 def _at(at: int, zone: str) -> str:

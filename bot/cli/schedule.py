@@ -180,7 +180,7 @@ def _effects(effects: Effects) -> Iterator[str]:
     if effects.open is not None:
         yield f"{effects.open} open check-ins keep the time their clients were told."
     if effects.followers is not None:
-        yield f"{effects.followers} clients have no quiet hours of their own: these count for them."
+        yield f"Clients without quiet hours of their own, who follow these: {effects.followers}."
     if effects.others:
         yield f"{effects.others} therapists have own values and keep them."
 

@@ -107,7 +107,7 @@ class Entry:
 
     `checkin_state` is None while none was made; `answered` says that the client answered at
     least one item, whatever the calendar says since. `pair_state` and `unreachable` say whether
-    the client will be asked at all.
+    the client will be asked at all; a pause that is over by then is none.
     """
 
     appointment: Appointment

@@ -16,7 +16,7 @@ from bot.core.people import Pair, Person
 from bot.services.acts import reads, writes
 from bot.services.ports import Clock, Ids
 from bot.services.retention import leave_no_trace
-from bot.store import audit, checkins, erasure, outbox, pairs, people
+from bot.store import audit, checkins, erasure, handovers, outbox, pairs, people
 from bot.store.database import Database, Transaction
 
 _TELL_WITHIN_MS: Final = 30 * 86_400_000
@@ -88,6 +88,7 @@ class Erasures:
             raise Refused("settled")
         client = await people.load_person(tx, pair.client_id) if pair.client_id else None
         gone = await checkins.messages_of_pair(tx, pair.id)
+        gone += await handovers.questions_of_pair(tx, pair.id)
         await self._tell_therapist(tx, pair, "erased", now, pair_id=None)
         await erasure.erase_pair(tx, pair.id, now)
         await audit.note(tx, self.ids.new(), now, None, "erased by the practice", "pair", pair.id)

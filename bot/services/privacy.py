@@ -31,6 +31,7 @@ from bot.store import (
     digest_facts,
     erasure,
     goals,
+    handovers,
     outbox,
     pairs,
     people,
@@ -204,6 +205,7 @@ class Privacy:
             )  # fmt: skip
             return []
         gone = await checkins.messages_of_pair(tx, pair_id)
+        gone += await handovers.questions_of_pair(tx, pair_id)
         try:
             await erasure.erase_pair(tx, pair_id, now)
         except erasure.NotLogged as problem:

@@ -21,7 +21,7 @@ from bot.services.in_force import settings_in_force
 from bot.services.news import tell
 from bot.services.planning import clashes_with, insert_single
 from bot.services.ports import Clock, Ids
-from bot.store import asking, audit, outbox, pairs, timetable
+from bot.store import asking, audit, losses, outbox, pairs, timetable
 from bot.store import wrong_client as store
 from bot.store.database import Database, Transaction
 
@@ -173,6 +173,9 @@ class WrongClient:
         at = entry.appointment
         if to.state != "active" or to.consent_version != self.settings.privacy.consent_version:
             return None
+        newest = await losses.newest_loss(tx)
+        if newest is not None and at.ends_at <= newest.until_at:
+            return None  # perhaps asked about in the hours that were lost
         settings = await settings_in_force(tx, self.settings, to.therapist_id)
         following = await asking.find_next_start(tx, to.id, at.starts_at)
         _, closes_at = open_from_to(settings, at.ends_at, following)

@@ -253,6 +253,19 @@ async def question_in(tx: Transaction, asked_id: int, client_id: int) -> list[in
     return [row["telegram_message"] for row in rows]
 
 
+async def questions_of_pair(tx: Transaction, pair_id: int) -> list[int]:
+    """List the Telegram messages in which a pair's client is asked, and has not answered."""
+    rows = await tx.all(
+        "SELECT message.telegram_message FROM handover_pair JOIN message"
+        " ON message.kind = 'notice' AND message.subject_id = handover_pair.id"
+        " AND message.part LIKE 'handover_ask%' AND message.state = 'sent'"
+        " WHERE handover_pair.pair_id = :pair_id AND handover_pair.answer IS NULL"
+        " AND message.telegram_message IS NOT NULL",
+        pair_id=pair_id,
+    )
+    return [row["telegram_message"] for row in rows]
+
+
 async def lapse(tx: Transaction, asked_id: int, now: int) -> None:
     """Close a question that nobody has answered in time."""
     await tx.run(

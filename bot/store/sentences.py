@@ -87,10 +87,20 @@ async def find_sentence(tx: Transaction, sentence_id: int, therapist_id: int) ->
 
 
 async def find_waiting(tx: Transaction, therapist_id: int, since_at: int) -> Sentence | None:
-    """Find the sentence that this therapist was asked for since then and has not sent."""
+    """Find the sentence that this therapist was asked for since then and has not sent.
+
+    Not one since which a check-in was put or answered that is theirs as a colleague's client, or a
+    goal of their own asked for: what is typed belongs to what stood before them last.
+    """
     row = await tx.one(
-        f"{_SENTENCE} WHERE digest.therapist_id = :therapist_id AND sentence.sent_at IS NULL"
-        " AND sentence.asked_at >= :since_at",
+        f"{_SENTENCE} WHERE digest.therapist_id = :therapist_id AND sentence.sent_at IS NULL"  # noqa: S608 - fixed text
+        " AND sentence.asked_at >= :since_at AND NOT EXISTS (SELECT 1 FROM checkin"
+        "  JOIN pair AS own ON own.id = checkin.pair_id WHERE own.client_id = :therapist_id"
+        "  AND checkin.state = 'open' AND (checkin.sent_at > sentence.asked_at"
+        "  OR checkin.reminded_at > sentence.asked_at"
+        "  OR checkin.last_answer_at > sentence.asked_at))"
+        " AND NOT EXISTS (SELECT 1 FROM goal_wanted WHERE goal_wanted.client_id = :therapist_id"
+        "  AND goal_wanted.asked_at > sentence.asked_at)",
         therapist_id=therapist_id,
         since_at=since_at,
     )

@@ -15,7 +15,9 @@ from bot.store.database import Row, Transaction
 #: Why the successor of a moved appointment is not asked about: its check-in has answers already.
 ANSWERED_BEFORE_MOVE: Final = "answered_before_move"
 ENTRY: Final = (
-    "SELECT appointment.*, pair.code, pair.state AS pair_state, client.unreachable_at,"
+    "SELECT appointment.*, pair.code, CASE WHEN pair.state = 'paused'"
+    "  AND pair.paused_until_on <= appointment.local_on THEN 'active' ELSE pair.state END"
+    " AS pair_state, client.unreachable_at,"
     " checkin.state AS checkin_state, checkin.first_answer_at"
     " FROM pair JOIN appointment ON appointment.pair_id = pair.id"
     " LEFT JOIN person AS client ON client.id = pair.client_id"

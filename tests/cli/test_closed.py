@@ -68,7 +68,7 @@ def test_what_taking_them_back_does_is_said_before_it_is_asked(config: Path) -> 
     effects, asked, _ = said.partition("Take it back?")
     assert (code, bool(asked)) == (1, True)
     assert "Ben: " in effects
-    assert "the next one afterwards" in effects
+    assert "the next digest after these days comes" in effects
     assert closed(config) == [DAYS]
 
 

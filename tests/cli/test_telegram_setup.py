@@ -131,7 +131,7 @@ def test_check_asks_telegram_only_when_told_to(connected: Path, telegram: Emulat
     assert telegram.journal.calls() == []
     asked = json.loads(rapport("check", "-c", connected, "--telegram", "--json").stdout)
     new = [worry for worry in asked["warnings"] if worry not in plain["warnings"]]
-    assert new[0] == "Telegram shows another name: `rapport telegram setup` sets it"
+    assert new[0] == "Telegram shows something else as name: `rapport telegram setup` sets it"
     assert changes(telegram) == []
     done(connected)
     asked = json.loads(rapport("check", "-c", connected, "--telegram", "--json").stdout)

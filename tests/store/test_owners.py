@@ -42,6 +42,7 @@ FOUND_BEFORE = {
     "closings.is_older", "redactions.owe_redactions",
     "feed_series.add_alias", "absences.bring_back", "absences.cancel",
     "asking.decide_anew", "checkins.open_of_pair", "handovers.add_asked",
+    "handovers.questions_of_pair",
     "handovers.withdraw_earlier",
 }  # fmt: skip
 #: What the program does of itself when a row is due: nobody asks for it.

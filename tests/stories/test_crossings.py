@@ -1,12 +1,17 @@
-"""What meets only rarely: a lost server amid a handover, or after a change of account."""
+"""What meets only rarely: a lost server, an erasure, a change of account amid a handover."""
 
 from __future__ import annotations
 
+import pytest
 from world import World
 
-from tests.stories.test_handover import ASK, practice, starts
+from bot.opening import RandomIds
+from bot.services.erasures import Erasures
+from tests.stories.test_handover import ASK, is_asked, practice, starts
+from tests.stories.test_leaving import RECORD
 from tests.stories.test_lost_server import backed_up, restored, resumed
 from tests.stories.test_relinking import relinks
+from tests.stories.test_wrong_client import LOW, sets_right, two_clients
 
 GONE = "it is gone: the practice's server had a fault."
 
@@ -52,3 +57,50 @@ async def test_whoever_had_moved_in_lost_hours_is_said_to_be_back(world: World) 
     await world.until("Mon 16:20")
     assert new.sees("A short check-in about Monday is ready.")
     assert not anna.sees("A short check-in about Monday is ready.")
+
+
+async def test_erasing_takes_the_question_about_going_on_along(world: World) -> None:
+    """It asks whether a colleague may see answers that are no more."""
+    anna, _, _ = await is_asked(world)
+    await anna.types("/erase")
+    await anna.taps("Erase everything")
+    assert anna.sees("Your answers have been erased")
+    assert not anna.sees(ASK)
+    assert anna.sees("These questions are no longer open. There is nothing to do.")
+    (toast,) = await anna.forges(next(b for b in world.pushed(anna) if b.startswith("hand.")))
+    assert "I don't know you yet" in toast
+
+
+@pytest.mark.settings(RECORD)
+async def test_so_does_the_practices_erasing(world: World) -> None:
+    anna, _, _ = await is_asked(world)
+    await anna.types("/erase")
+    await anna.taps("Send the request")
+    assert anna.sees(ASK)
+    stage = world.stage
+    erasures = Erasures(stage.running.db, stage.clock, RandomIds(), stage.settings)
+    (wish,) = await erasures.open_wishes()
+    asked = anna.sees(ASK)
+    assert asked is not None
+    assert asked.message_id in (await erasures.carry_out(wish)).gone
+
+
+async def test_whose_a_session_was_is_not_said_to_be_asked_about_lost_hours(
+    world: World,
+) -> None:
+    """It was set right before, in hours that are lost: the other client has been asked then."""
+    anna, cora, ben = await two_clients(world)
+    await anna.checks_in(*LOW)
+    backup = await backed_up(world)
+    await sets_right(ben, "B2")
+    await ben.taps("Yes, that is right")
+    await world.later(minutes=5)
+    await cora.checks_in(9, 9, 9, 9, 9)
+    await restored(world, backup)
+    await resumed(world)
+    await sets_right(ben, "B2")
+    assert "B2 gets the appointment. Nothing is asked about it:" in ben.screen
+    await ben.taps("Yes, that is right")
+    await world.until("Fri 17:00")
+    assert ben.sees("B2 · Mon 15:00 · not asked (its time was lost with the server)")
+    assert "2.4" not in ben.screen

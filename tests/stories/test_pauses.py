@@ -65,3 +65,12 @@ async def test_a_pause_ends_with_the_day_by_the_clients_clock(
     await world.until("Sat 12:00")
     await world.until("Mon 05:00")
     assert (await asked_of_sessions(world))[-1] == asked
+
+
+async def test_a_therapist_reads_which_sessions_a_pause_is_about(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await anna.types("/pause until 9 Nov")
+    await ben.types("/appointments")
+    lines = ben.screen.splitlines()
+    assert "Mon, Nov 2, 15:00 · A7 · paused the questions" in lines
+    assert "Mon, Nov 9, 15:00 · A7" in lines

@@ -138,7 +138,7 @@ async def test_a_check_in_that_cannot_be_read_keeps_no_other_from_closing(world:
         " ORDER BY pair.code"
     )
     assert states == [("A7", "open"), ("C3", "expired")]
-    assert cora.screen.startswith("This check-in is closed.")
+    assert cora.screen.startswith("This check-in is closed, and")
     assert anna.phone.last.labels != []
 
 

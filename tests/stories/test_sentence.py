@@ -183,3 +183,39 @@ async def test_it_is_sealed_and_erased(world: World) -> None:
     await anna.types("/erase")
     await anna.taps("Erase everything")
     assert await world.rows("SELECT * FROM sentence") == []
+
+
+async def test_what_a_therapist_says_as_a_client_is_no_sentence_to_a_client(
+    world: World,
+) -> None:
+    """Ben is Fay's client, too: he answers what stood before him last."""
+    await world.therapist("Ben")
+    await world.therapist("Fay")
+    await world.pair("Ben", "Fay", code="B5", meets="Fri 15:50")
+    anna, ben = await acknowledged(world)
+    await world.until("Fri 17:11")
+    page = next(seen for seen in ben.phone.chat if "Write a sentence" in seen.labels)
+    await ben.taps("Write a sentence", page)
+    await world.later(minutes=1)
+    await ben.taps("2", next(seen for seen in ben.phone.chat if "10" in seen.labels))
+    for _ in range(4):
+        await ben.types("2")
+    assert ben.sees("Did anything get in the way?")
+    await ben.taps("Skip ›")
+    await ben.types("a marmot of my own")
+    assert ben.sees("a marmot of my own", button="Show my therapist")
+    await ben.taps("Keep it for me")
+    await world.later(minutes=1)
+    await ben.taps("Write a sentence", page)
+    await world.later(minutes=1)
+    await ben.types("/goals")
+    await ben.taps("Add a goal")
+    await ben.types("More sleep")
+    assert ben.sees("1. More sleep")
+    assert await world.rows("SELECT words FROM sentence") == [(None,)]
+    # And the other way round.
+    await world.later(minutes=1)
+    await ben.taps("Write a sentence", page)
+    await ben.types(WORDS)
+    assert ben.sees("A7 would read:", button="Send")
+    assert "marmot" not in anna.everything

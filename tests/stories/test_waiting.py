@@ -56,7 +56,10 @@ async def test_no_reminder_comes_after_an_answer_that_crossed_its_claim(
 async def test_a_closed_check_in_is_folded_up_and_the_digest_says_silence(world: World) -> None:
     anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
     await world.until("Wed 16:30")
-    assert anna.screen == "This check-in is closed. You can bring it up in your next session."
+    assert anna.screen == (
+        "This check-in is closed, and leaving it unanswered is all right. "
+        "What is on your mind, you can say in your next session."
+    )
     assert anna.phone.last.labels == []
     await world.until("Fri 17:00")
     assert "None of 1 answered" in ben.screen

@@ -36,6 +36,12 @@ def mistakes_of(data: object, ratings: list[Item] = RATINGS) -> list[str]:
         ({"sd": 0, "reliability": 0.8}, "house.sd: must be above 0"),
         ({"reliable_z": 0.0}, "house.reliable_z: must be above 0"),
         ({"cutoff_fall": 0}, "house.cutoff_fall: must be above 0"),
+        ({"ceiling_share": 1.1}, "house.ceiling_share: must be a share from 0 to 1"),
+        ({"usual_over": 0, "usual_needs": 1}, "house.usual_over: must be a whole number from 1"),
+        (
+            {"baseline_over": 1, "baseline_needs": 2},
+            "house.baseline_over: must be a whole number from 2",
+        ),
         ({"sd": 1.2, "reliability": 1}, "house.reliability: must be below 1"),
         ({"repair_within": 2.5}, "house.repair_within: must be a whole number from 1"),
         ({"baseline_needs": 1}, "house.baseline_needs: must be a whole number from 2"),
@@ -55,6 +61,22 @@ def mistakes_of(data: object, ratings: list[Item] = RATINGS) -> list[str]:
 def test_each_mistake_is_told(data: object, says: str) -> None:
     (mistake,) = mistakes_of(data)
     assert says in mistake
+
+
+@pytest.mark.parametrize(
+    ("key", "least"),
+    [
+        ("low_at_most", 0), ("low_running", 2), ("low_silences", 0), ("fall_needs", 1),
+        ("score_needs", 0), ("usual_over", 2), ("usual_needs", 1), ("baseline_needs", 2),
+        ("baseline_over", 5), ("repair_within", 1), ("slide_over", 2), ("straight_running", 2),
+        ("ceiling_needs", 1), ("rate_needs", 1), ("gap_needs", 3), ("alpha_people", 2),
+    ],
+)  # fmt: skip
+def test_a_count_is_whole_and_not_below_what_makes_sense(key: str, least: int) -> None:
+    """The usual and the baseline reach at least as far as they need scores."""
+    assert mistakes_of({key: least}) == []
+    assert len(mistakes_of({key: least - 1})) == 1
+    assert mistakes_of({key: least + 0.5})[0].startswith(f"house.{key}: must be a whole number")
 
 
 @pytest.mark.parametrize(

@@ -110,6 +110,7 @@ def test_the_language_is_chosen_then_hinted_then_the_practices(
     anna = replace(ANNA, language=chosen, language_hint=stored)
     assert language_of(anna, hint, "en") == spoken
     assert language_of(None, "fr", "de") == "de"
+    assert language_of(None, "en-GB", "de") == "en"
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,37 @@ def test_what_is_typed_becomes_values(typed, wanted):
 
 
 @pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        ("reminder 24", "checkin.reminder_after_hours"),
+        ("expiry 24", "checkin.expiry_hours"),
+        ("day 24", "checkin.per_day"),
+        ("week 24", "checkin.per_week"),
+        ("card 24", "practice.morning_card"),
+    ],
+)
+def test_each_value_has_its_word(typed, name):
+    assert wanted_of(typed) == {name: "24"}
+
+
+@pytest.mark.parametrize(
+    ("names", "day"),
+    [
+        ("mon mo monday Montag", "monday"),
+        ("tue di tuesday Dienstag", "tuesday"),
+        ("wed mi wednesday Mittwoch", "wednesday"),
+        ("thu do thursday Donnerstag", "thursday"),
+        ("fri fr friday Freitag", "friday"),
+        ("sat sa saturday Samstag", "saturday"),
+        ("sun so sunday Sonntag", "sunday"),
+    ],
+)
+def test_a_weekday_is_known_by_each_of_its_names(names, day):
+    for name in names.split():
+        assert wanted_of(f"digest {name}") == {"digest.weekday": day}, name
+
+
+@pytest.mark.parametrize(
     "typed",
     ["", "lunch 12:00", "lunch", "delay", "delay 4 5", "quiet 22:00", "digest", "digest mon tue",
      "digest 12:00 13:00", "digest mon 12:00 13:00"],

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from bot.core.sessions import Asked, Given, Outcome, Session, Shared, Window, sessions_of
+from bot.core.sessions import (
+    TEXT_SHOWN,
+    Asked,
+    Given,
+    Outcome,
+    Session,
+    Shared,
+    Window,
+    sessions_of,
+)
 from tests.digest_support import CUT, DAY, FROM, HOUR, INSTRUMENT, NEXT, WINDOW, asked
 
 MONDAY = "2026-11-16"
@@ -47,6 +56,16 @@ def told(one: Asked) -> list[Outcome | None]:
 )
 def test_each_outcome_stands_in_one_digest(one: Asked, standing: list[Outcome | None]) -> None:
     assert told(one) == standing
+
+
+def test_a_shared_text_has_as_much_room_as_a_digest_gives_it() -> None:
+    for many, is_cut in ((TEXT_SHOWN, False), (TEXT_SHOWN + 1, True)):
+        text = Given("different", "x" * many, "show")
+        (session,) = sessions_of([asked(MONDAY, *CALM, extra=(text,))], WINDOW, INSTRUMENT)
+        assert session.shared is not None
+        assert session.shared.words is not None
+        assert len(session.shared.words) == TEXT_SHOWN == 200
+        assert session.shared.is_cut is is_cut
 
 
 def test_sessions_stand_in_the_order_of_their_instants() -> None:

@@ -88,3 +88,5 @@ def test_s17_no_history_says_nothing() -> None:
 def test_the_line_has_a_fixed_axis_and_gaps() -> None:
     assert sparkline([0.0, 10.0, None, 5.0]) == "▁█·▅"
     assert sparkline([9.0, 9.1]) == "██"
+    assert sparkline([1.2, 1.25, 2.4, 2.5, 3.7, 3.75, 4.9, 5.0]) == "▁▂▂▃▃▄▄▅"
+    assert sparkline([6.2, 6.25, 7.4, 7.5, 8.7, 8.75]) == "▅▆▆▇▇█"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, timedelta
 
+import pytest
+
 from bot.core.entries import Entry, PairFacts, entry_of
 from bot.core.sessions import Asked, Given, sessions_of
 from bot.core.trends import PICTURE_SESSIONS, Acknowledged, Repair, holds_baseline, trend_of
@@ -166,6 +168,22 @@ def test_silence_is_counted_and_dated() -> None:
     assert (never.silent_running, never.answered_on) == (2, None)
     since = entry(pair("A7", *weeks(9, 7, None)))
     assert (since.last_score, never.last_score) == (7.0, None)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"state": "open", "closes_at": CUT + DAY, "closed_at": None},
+        {"state": None, "checkin_id": None, "decided_at": CUT - 1, "not_asked_reason": "paused"},
+        {"state": "did_not_meet", "closed_at": CUT - 1},
+        {"state": "undeliverable", "sent_at": None, "closed_at": CUT - 1},
+    ],
+)
+def test_what_is_open_or_was_never_asked_neither_breaks_a_silence_nor_is_a_gap(
+    changes: dict[str, object],
+) -> None:
+    quiet = entry(pair("A7", *weeks(8, None), asked("2026-11-18", **changes)))
+    assert (quiet.silent_running, quiet.sparkline) == (1, "▇·")
 
 
 def test_a_long_silence_is_counted_only_so_far() -> None:

@@ -109,7 +109,7 @@ POINTS: dict[str, Point] = {
     **_inside("record: arrived", "bot.services.outgoing:arrived"),
     **_edges("record: unclear", "bot.services.outgoing:Outgoing.unclear"),
     **_edges("record: later", "bot.services.outgoing:Outgoing.later"),
-    **_edges("record: dropped", "bot.services.outgoing:Outgoing.dropped"),
+    **_edges("record: unmade", "bot.services.outgoing:Outgoing.unmade"),
     **_edges("record: unreachable", "bot.services.enrolment:Enrolment.unreachable"),
     **_edges("record: reachable", "bot.services.enrolment:Enrolment.reachable"),
     # Screens and toasts.

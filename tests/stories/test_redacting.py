@@ -605,7 +605,7 @@ async def test_who_is_only_named_on_the_evening_before_an_absence_goes_as_well(
     before = news(world, ben)
     await erases(anna)
     assert "A7" not in at(ben, eve)
-    assert "The last digest before you are away" in at(ben, eve)
+    assert "Your last digest before you are away" in at(ben, eve)
     assert (news(world, ben), await owed(world)) == (before, 0)
     audited = await given_up(world)
     assert audited == []

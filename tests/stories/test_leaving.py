@@ -428,7 +428,7 @@ async def test_who_has_stopped_may_still_withhold_what_was_sent(world: World) ->
     await anna.taps("Change", review)
     shown = next(seen for seen in anna.phone.chat if seen.message_id == review.message_id)
     assert shown.labels == ["Don't send", "Help now"]
-    assert "You can change it" not in shown.text
+    assert "You can change your answers" not in shown.text
     await anna.taps("Don't send", shown)
     await anna.taps("Don't send")
     assert "Your answers are not shown." in anna.everything

@@ -224,7 +224,7 @@ async def test_answers_of_before_do_not_show_in_what_is_still_open(world: World)
     assert new.sees("What was answered in the former account is not shown in this one yet.")
     assert not new.sees("Change")
     # What has no button is not offered in words either.
-    assert "You can change it" not in new.screen
+    assert "You can change your answers" not in new.screen
     await new.forges(f"change.{at}", f"reopen.{at}.heard", f"show.{at}")
     await new.taps("Keep it ›")
     await new.forges(f"reopen.{at}.hindered", f"show.{at}")
@@ -237,7 +237,7 @@ async def test_answers_of_before_do_not_show_in_what_is_still_open(world: World)
     await world.later(hours=24)
     await new.forges(f"show.{at}")
     assert new.sees("Heard: 3", button="Change")
-    assert "You can change it before it closes" in new.screen
+    assert "You can change your answers until the check-in closes" in new.screen
 
 
 async def test_what_became_of_answers_of_before_opens_a_day_after_the_change(

@@ -28,7 +28,7 @@ class Question:
     """What a client is asked about a pair. until_at: so long it can be answered.
 
     has_left: who leaves has no access any more. lost: hours that this tells of, in which they may
-    have been asked and have answered.
+    have been asked and have answered; keeps_lost: a text may have become theirs alone by that.
     """
 
     pair: Pair
@@ -37,6 +37,7 @@ class Question:
     until_at: int
     has_left: bool
     lost: Loss | None
+    keeps_lost: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +60,17 @@ class Continuing:
             return None
         leaving = await people.load_person(tx, found.from_id)
         colleague = await people.load_person(tx, found.to_id)
-        has_left = found.left_at is not None
         lost = await losses.find_untold(tx, pair_id)
-        return Question(pair, leaving.name, colleague.name, asked.until_at, has_left, lost)
+        return Question(
+            pair,
+            leaving.name,
+            colleague.name,
+            asked.until_at,
+            has_left=found.left_at is not None,
+            lost=lost,
+            keeps_lost=lost is not None
+            and await losses.keeps_text(tx, pair_id, lost, self.clock.now()),
+        )
 
     @writes
     async def answer(self, tx: Transaction, client_id: int, pair_id: int, said: Said) -> Pair:

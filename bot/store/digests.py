@@ -14,6 +14,7 @@ from bot.core.digest import Placed
 from bot.core.entries import Mark
 from bot.core.people import PairState
 from bot.store.database import Row, Transaction
+from bot.store.digest_rows import AT_MOST_MS
 from bot.store.wrong_client import STANDS
 
 CANDIDATES: Final = (
@@ -259,7 +260,7 @@ async def load_acknowledgement(tx: Transaction, acknowledgement_id: int) -> Ackn
         "  AND other.id <> pair.id AND other.state NOT IN ('ended', 'erased')) AS has_others,"
         " EXISTS (SELECT 1 FROM checkin JOIN digest ON digest.id = acknowledgement.digest_id"
         "  WHERE checkin.pair_id = pair.id AND checkin.state = 'open' AND checkin.kind = 'session'"
-        "  AND checkin.sent_at IS NOT NULL"
+        f"  AND checkin.due_at > digest.from_at - {AT_MOST_MS} AND checkin.sent_at IS NOT NULL"
         "  AND coalesce(checkin.completed_at, digest.cut_at) >= digest.cut_at) AS leaves_open,"
         " pair.client_id, person.quiet_from, person.quiet_to, person.timezone FROM acknowledgement"
         " JOIN pair ON pair.id = acknowledgement.pair_id"

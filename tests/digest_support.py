@@ -11,8 +11,8 @@ from pathlib import Path
 
 import jinja2
 
-from bot.core.entries import PairFacts, Talk
 from bot.core.instrument import Instrument, read_instrument
+from bot.core.pair_facts import PairFacts, Talk
 from bot.core.sessions import Asked, Given, Window
 from bot.core.timetable import to_utc
 from bot.render import dated, dated_moment

@@ -13,19 +13,11 @@ from typing import Final
 
 from bot.core import signals
 from bot.core.beside import beside_units
-from bot.core.entries import (
-    NEED,
-    SESSIONS_SHOWN,
-    Entry,
-    PairFacts,
-    Reason,
-    Standing,
-    entry_of,
-)
+from bot.core.entries import SESSIONS_SHOWN, Entry, Standing, entry_of
 from bot.core.instrument import Instrument
+from bot.core.pair_facts import PairFacts
+from bot.core.reasons import NEED_ORDER, Reason
 from bot.core.sessions import TEXT_SHOWN, Outcome, Session, Window
-
-_NEED_ORDER: Final = {reason: place for place, reason in enumerate(NEED)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +98,7 @@ def digest_of(pairs: Sequence[PairFacts], window: Window, instrument: Instrument
 def _need(entry: Entry) -> tuple[int, int, float, str]:
     latest = entry.latest
     score = latest.score if latest is not None and latest.score is not None else 11.0
-    return _NEED_ORDER[entry.reason], -len(entry.reasons), score, entry.code
+    return NEED_ORDER[entry.reason], -len(entry.reasons), score, entry.code
 
 
 def _counts(entries: Sequence[Entry], rate_needs: int) -> Counts:

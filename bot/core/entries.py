@@ -1,8 +1,8 @@
-"""What is said about one pair in a digest, and why.
+"""What is said about one pair in a digest.
 
-Owns reasons, their order of need, openers and what makes a client calm. Everything is computed
-from a pair's appointments as of the cut-off. It refuses to guess: silence is silence, missing is
-not zero, and a trend never mixes versions of an instrument.
+Owns what an entry holds and what makes a client calm; why it stands there, `bot.core.reasons`
+says. Everything is computed from a pair's appointments as of the cut-off. It refuses to guess:
+silence is silence, missing is not zero, and a trend never mixes versions of an instrument.
 """
 
 from __future__ import annotations
@@ -12,129 +12,20 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from bot.core import signals
-from bot.core.beside import Beside, BesideFacts, beside_of
+from bot.core.beside import Beside, beside_of
 from bot.core.instrument import Instrument
-from bot.core.people import PairState
+from bot.core.pair_facts import PairFacts, StateNow
 from bot.core.picture import Panel
-from bot.core.sessions import TEXT_SHOWN, Asked, Session, Window, sessions_of
-from bot.core.trends import LONG_SILENCE, TALKED, Acknowledged, Repair, Trend, trend_of
+from bot.core.reasons import OPENERS, Opener, Reason, reasons_of
+from bot.core.sessions import TEXT_SHOWN, Session, Window, sessions_of
+from bot.core.trends import LONG_SILENCE, Repair, trend_of
 
 Standing = Literal["first", "expanded", "calm", "silent"]
 
-Reason = Literal[
-    "low_twice",
-    "talked_no",
-    "open_loop",
-    "low",
-    "cutoff",
-    "below",
-    "fall",
-    "cutoff_fall",
-    "still_below",
-    "raise",
-    "wrote",
-    "obstacles",
-    "silence_after_low",
-    "stopped",
-    "ended",
-    "silence",
-    "other",
-    "declined",
-    "calm",
-]
-
 #: So many sessions of one pair have room in a digest.
 SESSIONS_SHOWN: Final = 2
-#: In order of need (house rule): low twice running first, then what the therapist still owes, then
-#: what an answer says, and only then what silence may mean.
-NEED: Final[tuple[Reason, ...]] = (
-    "low_twice",
-    "talked_no",
-    "open_loop",
-    "low",
-    "cutoff",
-    "below",
-    "fall",
-    "cutoff_fall",
-    "still_below",
-    "raise",
-    "wrote",
-    "obstacles",
-    "silence_after_low",
-    "stopped",
-    "ended",
-    "silence",
-    "other",
-    "declined",
-    "calm",
-)
-_NEED_ORDER: Final = {reason: place for place, reason in enumerate(NEED)}
-Opener = Literal["missed", "different", "yours", "wrote", "in_the_way", "room", "checking_in"]
-
-#: How to begin without defending oneself.
-OPENERS: Final[dict[Reason, Opener]] = {
-    "low_twice": "missed",
-    "low": "missed",
-    "cutoff": "missed",
-    "below": "different",
-    "fall": "different",
-    "cutoff_fall": "different",
-    "still_below": "checking_in",
-    "raise": "yours",
-    "wrote": "wrote",
-    "obstacles": "in_the_way",
-    "talked_no": "room",
-    "open_loop": "room",
-    "silence_after_low": "checking_in",
-}
-
-#: Options of `obstacles` that name none.
-_NO_OBSTACLE: Final = frozenset({"nothing_particular", "hard_but_useful", "rather_not_say"})
-
 #: Asked, with time to answer that is over, and nothing to show.
 _NO_ANSWER: Final = frozenset({"silent", "skipped", "withheld"})
-
-#: What is still said of whoever has left: what the last answers hold, and nothing to begin with
-#: next time.
-_LAST_WORDS: Final = frozenset(
-    {
-        *("low_twice", "talked_no", "low", "cutoff", "below", "fall", "cutoff_fall"),
-        *("raise", "wrote", "obstacles", "declined"),
-    }
-)
-
-#: An open "let's talk about it" is named this long; a new acknowledgement replaces it anyway.
-LOOP_MS: Final = 28 * 86_400_000
-
-
-@dataclass(frozen=True, slots=True)
-class Talk:
-    """The newest "let's talk about it" before the cut-off, and what the client said to it."""
-
-    id: int
-    made_at: int
-    reply: Literal["ok", "rather_not"] | None = None
-    replied_at: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PairFacts:
-    """What the rows tell about one pair. changed_at: since when it is paused, stopped or ended.
-
-    goodbye: the check-in after the end, read as of the same window. handed_over: a colleague goes
-    on, or the client is asked whether one shall.
-    """
-
-    pair_id: int
-    code: str
-    state: PairState = "active"
-    changed_at: int | None = None
-    asked: tuple[Asked, ...] = ()
-    talk: Talk | None = None
-    beside: BesideFacts | None = None
-    acknowledged: tuple[Acknowledged, ...] = ()
-    goodbye: Session | None = None
-    handed_over: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +84,7 @@ class Entry:
     answered_on: str | None = None
     last_score: float | None = None
     panel: Panel | None = None
-    state_now: Literal["paused", "stopped", "ended", "handed_over"] | None = None
+    state_now: StateNow | None = None
     mark: Mark | None = None
     beside: Beside | None = None
     goodbye: Session | None = None
@@ -303,16 +194,15 @@ def entry_of(
     """
     sessions = sessions_of(facts.asked, window, instrument, text_limit)
     here = [session for session in sessions if session.is_new or session.is_corrected]
-    state_now = _state_now(facts, window)
-    declined = facts.talk is not None and _is_declined(facts.talk, window)
+    state_now = facts.state_now(window)
     goodbye = facts.goodbye
     if goodbye is not None and not (goodbye.is_new or goodbye.is_corrected):
         goodbye = None
-    if not here and state_now is None and not declined and goodbye is None:
+    if not here and state_now is None and not facts.is_declined(window) and goodbye is None:
         return None
     trend = trend_of(sessions, instrument)
     repair = trend.repair(facts.acknowledged)
-    reasons = _reasons(facts, sessions, window, trend, repair)
+    reasons = reasons_of(facts, sessions, window, trend, repair)
     latest, last = sessions[-1] if sessions else None, trend.last_answered
     return Entry(
         pair_id=facts.pair_id,
@@ -371,118 +261,3 @@ def _standing(reasons: Sequence[Reason], *, answered: bool) -> Standing:
     if reasons[0] in OPENERS or (answered and not {"stopped", "ended"}.isdisjoint(reasons)):
         return "expanded"
     return "calm" if answered else "silent"
-
-
-def _state_now(
-    facts: PairFacts, window: Window
-) -> Literal["paused", "stopped", "ended", "handed_over"] | None:
-    if not window.holds(facts.changed_at):
-        return None
-    if facts.state == "ended" and facts.handed_over:
-        return "handed_over"
-    if facts.state in ("paused", "stopped", "ended"):
-        return facts.state
-    return None
-
-
-def _reasons(
-    facts: PairFacts,
-    sessions: Sequence[Session],
-    window: Window,
-    trend: Trend,
-    repair: Repair | None,
-) -> tuple[Reason, ...]:
-    found: set[Reason] = set()
-    last, silences = None, 0
-    for session in sessions:
-        silences += session.outcome == "silent"
-        if session.is_new or session.is_corrected:
-            is_low_silence = silences <= trend.house.low_silences and waits_for_word(
-                last, facts.talk
-            )
-            found |= _said_by(session, is_after_low=is_low_silence)
-            found |= _judged(session, trend.verdict_on(session))
-        if session.has_answers:
-            last, silences = session, 0
-            found.discard("silence_after_low")
-    if "low_twice" in found and not trend.is_low_running:
-        # Of two in this digest the later one may have ended the run.
-        found = found - {"low_twice"} | {"low"}
-    if repair is not None and repair.lasts:
-        # What lasts is no news, unless it falls further. Silence says nothing about a fall: it is
-        # still one only while scores come.
-        scored = any(session.score is not None for session in sessions if session.is_new)
-        found = found - {"below", "fall"} | ({"still_below"} if scored else set())
-    if _loop_is_open(facts.talk, sessions, window):
-        found.add("open_loop")
-    has_talked = any(s.talked in TALKED for s in sessions if s.is_new)
-    if facts.talk is not None and _is_declined(facts.talk, window) and not has_talked:
-        found.add("declined")
-    if _state_now(facts, window) == "stopped":
-        found.add("stopped")
-    if facts.state == "ended" and (facts.changed_at or 0) < window.cut_at:
-        return ("ended", *sorted(found & _LAST_WORDS, key=_NEED_ORDER.__getitem__))
-    if not found:
-        answered = any(s.has_answers for s in sessions if s.is_new or s.is_corrected)
-        found.add("calm" if answered else "other")
-    return tuple(sorted(found, key=_NEED_ORDER.__getitem__))
-
-
-def waits_for_word(last: Session | None, talk: Talk | None) -> bool:
-    """Say whether the last answer was low, and its client has not asked to let it be."""
-    if last is None or not last.is_low:
-        return False
-    return talk is None or talk.reply != "rather_not" or talk.made_at < last.starts_at
-
-
-def _said_by(session: Session, *, is_after_low: bool) -> set[Reason]:
-    """Say what a session of the window gives reason for."""
-    found: set[Reason] = set()
-    if session.outcome == "silent":
-        found.add("silence_after_low" if is_after_low else "silence")
-    if session.shared is not None:
-        found.add("raise" if session.shared.disclosure == "raise" else "wrote")
-    if set(session.obstacles) - _NO_OBSTACLE:
-        found.add("obstacles")
-    if session.talked == "no":
-        found.add("talked_no")
-    return found
-
-
-def _judged(session: Session, verdict: signals.Verdict | None) -> set[Reason]:
-    """Say what the course gives reason for; outside of it, only that an answer is low.
-
-    A reliable fall alone stands on an assumed SD, so that it ranks no higher than a plain fall.
-    """
-    if verdict is None:
-        return {"low"} if session.is_low else set()
-    findings = set(verdict.findings)
-    found: set[Reason] = set()
-    for same in ("low_twice", "low", "cutoff", "cutoff_fall"):
-        if same in findings:
-            found.add(same)
-    if "below_limit" in findings:
-        found.add("below")
-    elif findings & {"reliable_fall", "fall"}:
-        found.add("fall")
-    return found
-
-
-def _is_declined(talk: Talk, window: Window) -> bool:
-    """Say whether the client said to "let's talk about it", in this window, that rather not."""
-    return talk.reply == "rather_not" and window.holds(talk.replied_at)
-
-
-def _loop_is_open(talk: Talk | None, sessions: Sequence[Session], window: Window) -> bool:
-    """Say whether "let's talk about it" was followed by a session that left it unanswered."""
-    if talk is None or not loop_is_unanswered(talk, sessions, window):
-        return False
-    since = [s for s in sessions if s.starts_at > talk.made_at]
-    return any(s.is_new and s.outcome in ("answered", "started", "silent") for s in since)
-
-
-def loop_is_unanswered(talk: Talk | None, sessions: Sequence[Session], window: Window) -> bool:
-    """Say whether a "let's talk about it" is not long ago, and nobody said what came of it."""
-    if talk is None or talk.reply == "rather_not" or window.cut_at - talk.made_at > LOOP_MS:
-        return False
-    return not any(s.follows_id == talk.id and s.talked is not None for s in sessions)

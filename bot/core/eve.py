@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from bot.core.digest import PAGE_UNITS, most_units
-from bot.core.entries import Entry, PairFacts, entry_of, loop_is_unanswered, waits_for_word
+from bot.core.entries import Entry, entry_of
 from bot.core.instrument import Instrument
+from bot.core.pair_facts import PairFacts
+from bot.core.reasons import loop_is_unanswered, waits_for_word
 from bot.core.sessions import Window, sessions_of
 from bot.core.trends import trend_of
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.core.beside import BesideFacts, guessed_score
-from bot.core.entries import PairFacts
 from bot.core.instrument import Instrument
+from bot.core.pair_facts import PairFacts
 from bot.core.sessions import Window
 from bot.store import expectations, mirror
 from bot.store.database import Transaction

@@ -11,9 +11,10 @@ from typing import Final
 
 from bot.core import signals
 from bot.core.beside import Beside, beside_of
-from bot.core.entries import Mark, PairFacts, Talk
+from bot.core.entries import Mark
 from bot.core.house import House
 from bot.core.instrument import Instrument
+from bot.core.pair_facts import PairFacts, Talk
 from bot.core.picture import Panel
 from bot.core.sessions import Given, Session, Shared, Window, sessions_of
 from bot.core.shown import cut_text

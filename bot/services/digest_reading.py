@@ -14,8 +14,8 @@ from typing import Final
 
 from bot.config import Settings
 from bot.core.digest import Digest, digest_of
-from bot.core.entries import PairFacts
 from bot.core.instrument import Instrument
+from bot.core.pair_facts import PairFacts
 from bot.core.sessions import Window
 from bot.core.trends import FOLLOWED_SESSIONS, holds_baseline
 from bot.services.beside import with_beside

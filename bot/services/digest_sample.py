@@ -6,8 +6,8 @@ from __future__ import annotations
 from typing import Final
 
 from bot.core.digest import digest_of, pages_of
-from bot.core.entries import PairFacts
 from bot.core.instrument import Instrument
+from bot.core.pair_facts import PairFacts
 from bot.core.sessions import Asked, Given, Window
 from bot.core.timetable import day_after, latest_weekly, local_on, to_utc
 from bot.services.digest_pages import DigestPage, page_of

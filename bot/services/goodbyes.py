@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from bot.core.entries import PairFacts
 from bot.core.instrument import Instrument
+from bot.core.pair_facts import PairFacts
 from bot.core.sessions import TEXT_SHOWN, Window, sessions_of
 from bot.store.database import Transaction
 from bot.store.digest_rows import EVERYBODY, Among

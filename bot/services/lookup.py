@@ -11,9 +11,9 @@ from typing import Final
 
 from bot.config import Settings
 from bot.core.conversation import TEXT_LIMIT
-from bot.core.entries import PairFacts
 from bot.core.errors import Refused
 from bot.core.instrument import Instrument
+from bot.core.pair_facts import PairFacts
 from bot.core.sessions import Shared, Window, sessions_of
 from bot.core.timetable import local_day_bounds, local_on
 from bot.core.trends import FOLLOWED_SESSIONS, TREND_SESSIONS, trend_of

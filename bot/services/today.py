@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
-from bot.core.entries import PairFacts, loop_is_unanswered
 from bot.core.instrument import Instrument
+from bot.core.pair_facts import PairFacts
+from bot.core.reasons import loop_is_unanswered
 from bot.core.sessions import Session, Window, sessions_of
 from bot.core.trends import trend_of
 from bot.services.details import BeforeFirst

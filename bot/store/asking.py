@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from bot.core.entries import LOOP_MS
+from bot.core.reasons import LOOP_MS
 from bot.store.database import Transaction
 from bot.store.feed_events import ASKED_BEFORE_MOVE
 from bot.store.timetable import ANSWERED_BEFORE_MOVE

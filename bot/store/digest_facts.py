@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, Literal
 
-from bot.core.entries import PairFacts, Talk
+from bot.core.pair_facts import PairFacts, Talk
 from bot.core.sessions import Asked, Window
 from bot.core.trends import Acknowledged
 from bot.store.database import Row, Transaction

@@ -17,7 +17,8 @@ from bot.core.beside import (
     guessed_score,
 )
 from bot.core.digest import LABEL_SHOWN, PAGE_UNITS, fits, most_units
-from bot.core.entries import Entry, Talk, entry_of
+from bot.core.entries import Entry, entry_of
+from bot.core.pair_facts import Talk
 from bot.core.sessions import TEXT_SHOWN, Asked, Form, Given, Session, Shared, sessions_of
 from bot.core.signals import Limits
 from bot.core.trends import Repair

@@ -17,7 +17,9 @@ from bot.core.digest import (
     most_units,
     pages_of,
 )
-from bot.core.entries import NEED, Entry, PairFacts, Talk, entry_of
+from bot.core.entries import Entry, entry_of
+from bot.core.pair_facts import PairFacts, Talk
+from bot.core.reasons import NEED
 from bot.core.sessions import Asked, Given, Window, sessions_of
 from bot.core.timetable import to_utc
 from tests.digest_support import CUT, DAY, FROM, HOUR, INSTRUMENT, NEXT, WINDOW, ZONE, asked, pair

@@ -9,16 +9,9 @@ import pytest
 
 from bot.core.beside import Beside, BesideFacts, Expected, Guess
 from bot.core.digest import most_units
-from bot.core.entries import (
-    OPENERS,
-    Entry,
-    Opener,
-    PairFacts,
-    Reason,
-    Talk,
-    Unreached,
-    entry_of,
-)
+from bot.core.entries import Entry, Unreached, entry_of
+from bot.core.pair_facts import PairFacts, Talk
+from bot.core.reasons import OPENERS, Opener, Reason
 from bot.core.sessions import Form, Given, Session, Shared
 from tests.digest_support import CUT, DAY, FROM, HOUR, INSTRUMENT, WINDOW, asked, pair
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.core.digest import PAGE_UNITS, digest_of, most_units, pages_of
-from bot.core.entries import Talk
 from bot.core.eve import UNITS, Carried, carried_of, has_room
+from bot.core.pair_facts import Talk
 from bot.core.sessions import Asked, Given
 from tests.digest_support import DAY, INSTRUMENT, NEXT, WINDOW, asked, pair
 

@@ -7,7 +7,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from bot.core.entries import Entry, PairFacts, entry_of
+from bot.core.entries import Entry, entry_of
+from bot.core.pair_facts import PairFacts
 from bot.core.sessions import Asked, Given, sessions_of
 from bot.core.trends import PICTURE_SESSIONS, Acknowledged, Repair, holds_baseline, trend_of
 from tests.digest_support import CUT, DAY, FROM, INSTRUMENT, NEXT, WINDOW, asked, pair

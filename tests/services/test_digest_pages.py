@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from bot.core.beside import BesideFacts
 from bot.core.digest import PAGE_UNITS, digest_of, most_units, pages_of
-from bot.core.entries import OPENERS, Mark, PairFacts, Reason, Talk, entry_of
+from bot.core.entries import Mark, entry_of
+from bot.core.pair_facts import PairFacts, Talk
+from bot.core.reasons import OPENERS, Reason
 from bot.core.sessions import Asked, Given
 from bot.services.details import Progress, details_of
 from bot.services.digest_pages import page_of

@@ -10,7 +10,7 @@ import pytest
 
 from bot.core.conversation import Answer
 from bot.core.digest import Placed
-from bot.core.entries import PairFacts
+from bot.core.pair_facts import PairFacts
 from bot.core.sessions import Given, Window
 from bot.core.trends import Acknowledged
 from bot.store import digest_answers, digest_facts

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from jinja2 import Template
 
 from bot.core.digest import most_units
-from bot.core.entries import Mark, PairFacts, entry_of
+from bot.core.entries import Mark, entry_of
+from bot.core.pair_facts import PairFacts
 from bot.core.sessions import TEXT_SHOWN, Asked, Form, Outcome, Session, Shared
 from bot.core.signals import Limits
 from bot.core.trends import Repair

@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.core.digest import digest_of, pages_of
-from bot.core.entries import Mark, PairFacts
+from bot.core.entries import Mark
+from bot.core.pair_facts import PairFacts
 from bot.core.sessions import Asked, Given
 from bot.emulator.entities import TEXT_LIMIT, read_text
 from bot.emulator.keyboards import inline_keyboard

@@ -115,8 +115,8 @@ def may(who: Who, role: Role) -> bool:
 
 
 async def _call(room: Room, route: Route, ask: Ask) -> Reply:
-    if ask.who.is_on_hold and not route.on_hold:
-        raise _on_hold(ask)
+    if not route.on_hold:
+        refuse_on_hold(ask)
     if not may(ask.who, route.role):
         raise Refused("stranger" if ask.who.person is None else "not_for_you")
     try:
@@ -125,11 +125,14 @@ async def _call(room: Room, route: Route, ask: Ask) -> Reply:
         return await route.again(room, ask) if route.again else Reply()
 
 
-def _on_hold(ask: Ask) -> Refused:
-    """Say that this has to wait; to admins also until what."""
-    assert ask.who.loss is not None  # noqa: S101 - it is what the bot is on hold for
-    is_admin = "admin" in ask.who.roles
-    return Refused("on_hold_admin" if is_admin else "on_hold", since_at=ask.who.loss.until_at)
+def refuse_on_hold(ask: Ask) -> None:
+    """Say, where the bot is on hold, that this has to wait; to admins also until what.
+
+    Errors: Refused("on_hold" | "on_hold_admin").
+    """
+    if ask.who.loss is not None and ask.who.is_on_hold:
+        is_admin = "admin" in ask.who.roles
+        raise Refused("on_hold_admin" if is_admin else "on_hold", since_at=ask.who.loss.until_at)
 
 
 def _lost(room: Room, ask: Ask, refused: Refused, query: CallbackQuery) -> Refused:

@@ -7,13 +7,19 @@ from bot.room import Room
 from bot.services.ports import Screen
 from bot.views.people import ZONES
 from handlers import relinking
-from handlers.guard import Ask, Reply, Route
+from handlers.guard import Ask, Reply, Route, refuse_on_hold
 
 
 async def start(room: Room, ask: Ask) -> Reply:
-    """/start: use an invitation or a link for a new account, go on with joining, or greet."""
+    """/start: use an invitation or a link for a new account, go on with joining, or greet.
+
+    Of these, a therapist's new account alone does not wait for the end of a hold: whom a restored
+    backup has in the former one, on a phone that may be anybody's, shall be gone from there before
+    anything is sent.
+    """
     if relinking.is_link(ask):
         return await relinking.open_link(room, ask)
+    refuse_on_hold(ask)
     if not ask.words:
         return await _go_on(room, ask)
     arrival = await room.inviting.arrive(ask.who.telegram_id, ask.name, ask.hint, ask.words.strip())
@@ -44,6 +50,7 @@ async def start_again(room: Room, ask: Ask) -> Reply:
     """Show where joining stands after a repeated /start."""
     if relinking.is_link(ask):
         return await relinking.open_link_again(room, ask)
+    refuse_on_hold(ask)
     who = await room.enrolment.who(ask.who.telegram_id)
     again = Ask(who, ask.reader, ask.chat_id, ask.message_id, ask.name, ask.hint)
     for pair in who.pairs:
@@ -180,7 +187,7 @@ async def set_watch(room: Room, ask: Ask) -> Reply:
 
 
 COMMANDS = {
-    "start": Route(start, "anyone", start_again),
+    "start": Route(start, "anyone", start_again, on_hold=True),
     "settings": Route(settings, "anyone"),
     "zone": Route(zone_typed, "anyone", settings),
 }

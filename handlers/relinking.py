@@ -128,5 +128,5 @@ TAPS = {
 }
 COMMANDS = {
     "relink": Route(relink, "therapist", relink_again),
-    "relink_therapist": Route(relink_therapist, "admin", relink_therapist_again),
+    "relink_therapist": Route(relink_therapist, "admin", relink_therapist_again, on_hold=True),
 }

@@ -82,8 +82,8 @@ def _show(on_hold: OnHold, settings: Settings) -> None:
     )
     typer.echo(
         "Not known: who went over to a new account in these hours. They are back in the former one"
-        " until it is done again: therapists by `rapport relink therapist`, clients by their"
-        " therapists, who are told so."
+        " until it is done again: therapists by /relink_therapist or `rapport relink therapist`,"
+        " before you go on here; clients by their therapists, who are told so."
     )
     typer.echo("Due, and sent as soon as the hold is over, outside quiet hours:")
     for to_clients, whose in ((True, "clients"), (False, "therapists and admins")):

@@ -31,7 +31,17 @@ from bot.services.relink_links import (
     make_link,
     unfit,
 )
-from bot.store import audit, checkins, handovers, invitations, outbox, pairs, people, relinks
+from bot.store import (
+    audit,
+    checkins,
+    handovers,
+    invitations,
+    losses,
+    outbox,
+    pairs,
+    people,
+    relinks,
+)
 from bot.store.database import Database, Transaction
 from bot.store.relinks import Opener, Relink
 
@@ -77,7 +87,11 @@ class Relinking:
 
     @writes
     async def open(self, tx: Transaction, account: Account, secret: str) -> Opened:
-        """Open a link with a new account; wrong codes count as those of invitations do."""
+        """Open a link with a new account; wrong codes count as those of invitations do.
+
+        Errors: Refused("on_hold") for a client's while the bot is on hold: the former account could
+        not be told, and its day for objecting would run.
+        """
         now = self.clock.now()
         wrong = await invitations.guesses_since(tx, account.telegram_id, now - HOUR_MS)
         if wrong >= GUESSES_AN_HOUR:
@@ -86,6 +100,9 @@ class Relinking:
         if found is None:
             await invitations.note_guess(tx, self.ids.new(), account.telegram_id, now)
             return Opened("last" if wrong + 1 == GUESSES_AN_HOUR else "unknown")
+        loss = None if found.pair_id is None else await losses.newest_loss(tx)
+        if loss is not None and loss.resumed_at is None:
+            raise Refused("on_hold", since_at=loss.until_at)
         opener = Opener(account.telegram_id, account.name, account.language_hint)
         if (outcome := await closed_to(tx, found, account.telegram_id, now)) is not None:
             return Opened(outcome, found.pair_id is None)

@@ -9,8 +9,9 @@ from bot.opening import RandomIds
 from bot.services.erasures import Erasures
 from tests.stories.test_handover import ASK, is_asked, practice, starts
 from tests.stories.test_leaving import RECORD
-from tests.stories.test_lost_server import backed_up, restored, resumed
-from tests.stories.test_relinking import relinks
+from tests.stories.test_lost_server import HELD, backed_up, restored, resumed
+from tests.stories.test_relinking import NEW, link_for, number_on, relinks
+from tests.stories.test_relinking_own import renews, week
 from tests.stories.test_wrong_client import LOW, sets_right, two_clients
 
 GONE = "it is gone: the practice's server had a fault."
@@ -49,7 +50,7 @@ async def test_whoever_had_moved_in_lost_hours_is_said_to_be_back(world: World) 
     new = await relinks(world, ben)
     await new.taps("I agree")
     await restored(world, backup)
-    assert world.dana.sees("Who had changed accounts since then is back in the former one.")
+    assert world.dana.sees("Who had changed accounts since then is back in the former one")
     await resumed(world)
     assert ben.sees("goes on in the former account: please send /relink again")
     await relinks(world, ben)
@@ -104,3 +105,37 @@ async def test_whose_a_session_was_is_not_said_to_be_asked_about_lost_hours(
     await world.until("Fri 17:00")
     assert ben.sees("B2 · Mon 15:00 · not asked (its time was lost with the server)")
     assert "2.4" not in ben.screen
+
+
+async def test_a_therapist_goes_over_again_before_anything_is_sent(world: World) -> None:
+    """After a loss, no digest goes to a phone that was lost with the account."""
+    anna, ben = await week(world)
+    backup = await backed_up(world)
+    new = await renews(world)
+    await restored(world, backup)
+    assert world.dana.sees("Please connect therapists anew now, while nothing is sent")
+    await renews(world)
+    await new.types("/clients")
+    assert HELD in new.screen
+    before = ben.received
+    await resumed(world)
+    await world.until("Mon 16:20")
+    await anna.checks_in(8, 8, 8, 8, 8)
+    await world.until("Fri 17:10")
+    assert new.sees("1 of 1 answered")
+    assert ben.received == before + 1
+    assert "goes on in another Telegram account now" in ben.screen
+
+
+async def test_a_clients_change_of_account_waits_for_the_end_of_a_hold(world: World) -> None:
+    """The former account could not be told, and its day for objecting would be over."""
+    _, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    link = await link_for(ben)
+    backup = await backed_up(world)
+    await restored(world, backup)
+    new = world.human(NEW)
+    await new.starts(link)
+    assert HELD in new.screen
+    await resumed(world)
+    await new.starts(link)
+    assert number_on(new)

@@ -13,7 +13,7 @@ from typing import Final
 from bot.core.people import Pair
 from bot.room import Room
 from bot.services.handover_news import OUTCOME, OUTCOME_ADMIN
-from bot.services.outgoing import Claimed, Outgoing
+from bot.services.outgoing import LOST_OPEN, Claimed, Outgoing
 from bot.services.ports import Screen
 from bot.services.relinking_own import OBJECTED
 from bot.services.talks import Talk
@@ -79,6 +79,8 @@ class Messages:
             return await self._morning(claimed)
         if name in (OUTCOME, OUTCOME_ADMIN):
             return await self._outcome(claimed)
+        if name == LOST_OPEN:
+            return await self._lost_open(claimed)
         replaces = await self.outgoing.sent_before(claimed.message) if name in TAKE_OVER else ()
         if name in OF_A_PAIR:
             pair = claimed.pair
@@ -118,13 +120,16 @@ class Messages:
         lost = await self.room.hold.telling(claimed.message.subject_id, claimed.person.id)
         return self.room.notice_views.lost(lost, self._reader(claimed)) if lost else None
 
-    async def _lost_open(self, claimed: Claimed) -> Screen | None:
+    async def _lost_open(self, claimed: Claimed) -> Made:
+        """Say what is known of an open check-in, which goes on in this message."""
         loss_id = int(_more(claimed)[0])
         talk = await self.room.checkins.delivery(claimed.message.subject_id)
         lost = await self.room.hold.telling(loss_id, claimed.person.id)
         if talk is None or lost is None or not talk.is_open:
-            return None
-        return self.room.notice_views.lost_open(talk, lost.loss)
+            return Made(None)
+        older = talk.checkin.telegram_message
+        screen = self.room.notice_views.lost_open(talk, lost.loss)
+        return Made(screen, () if older is None else (older,), asks=talk)
 
     async def _closed(self, claimed: Claimed) -> Screen | None:
         plan = await self.room.absences.telling(claimed.message.subject_id, claimed.person.id)
@@ -300,7 +305,6 @@ OF_OTHERS: Final[Mapping[str, Callable[[Messages, Claimed], Awaitable[Screen | N
     "hold": Messages._hold,
     "resumed": Messages._hold,
     "lost": Messages._lost,
-    "lost_open": Messages._lost_open,
     "closed": Messages._closed,
     "watch_help": Messages._watch_help,
     "unopened": Messages._unopened,

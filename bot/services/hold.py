@@ -16,7 +16,7 @@ from bot.services.acts import reads, writes
 from bot.services.admins import tell_admins
 from bot.services.closing import end_over
 from bot.services.failing import Failing
-from bot.services.outgoing import arrived, may_repeat
+from bot.services.outgoing import LOST_OPEN, arrived, may_repeat
 from bot.services.ports import Clock, Ids
 from bot.store import asking, audit, checkin_ends, checkins, digests, losses, outbox
 from bot.store.database import Database, Transaction
@@ -183,7 +183,7 @@ class Hold:
                 id=self.ids.new(),
                 kind="notice",
                 subject_id=checkin["id"],
-                part=f"lost_open:{loss.id}",
+                part=f"{LOST_OPEN}:{loss.id}",
                 person_id=checkin["client_id"],
                 pair_id=checkin["pair_id"],
                 due_at=now,

@@ -34,6 +34,8 @@ _BACKWARDS_MS: Final = 5 * MINUTE_MS
 _OF_THE_SCHEDULE: Final = "schedule:"
 #: What people must know of the program itself.
 _OF_THE_PROGRAM: Final = ("lost:", "hold:")
+#: A check-in that lost hours left open, shown as it is known: it goes on in that message.
+LOST_OPEN: Final = "lost_open"
 
 
 log = structlog.get_logger(__name__)
@@ -291,6 +293,8 @@ async def arrived(tx: Transaction, message: Message, at: int, telegram_message: 
             await checkins.note_reminded(tx, message.subject_id, at)
         case "ack":
             await digest_store.note_told(tx, message.subject_id, at)
+        case "notice" if message.part.startswith(f"{LOST_OPEN}:"):
+            await checkins.note_sent(tx, message.subject_id, at, telegram_message)
         case "digest" | "notice" | "mirror":
             pass
 

@@ -171,6 +171,27 @@ async def test_what_was_asked_shortly_before_is_not_repeated_and_still_kept(worl
     await world.check()
 
 
+async def test_what_tells_of_a_loss_carries_the_check_in_from_then_on(world: World) -> None:
+    """The older message points to it, and when the time is over it is this one that closes."""
+    anna, _ = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    await world.until("Mon 16:20")
+    await anna.answers(9, 4, 10, 7, 9)
+    older = anna.phone.last.message_id
+    backup = await backed_up(world)
+    await world.until("Mon 20:00")
+    await restored(world, backup)
+    await resumed(world)
+    newer = anna.phone.last.message_id
+    assert "the practice's server had a fault" in anna.screen
+    stands = {seen.message_id: seen for seen in anna.phone.chat}
+    assert stands[older].text == "This goes on in the newest message."
+    assert stands[older].tappable == []
+    await world.until("Thu 12:00")
+    stands = {seen.message_id: seen for seen in anna.phone.chat}
+    assert "It is closed now" in (stands[newer].text or "")
+    assert stands[newer].tappable == []
+
+
 async def test_lost_hours_are_not_called_silence(world: World) -> None:
     anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
     await world.until("Mon 16:20")

@@ -20,8 +20,9 @@ from tests.year.chronicle import Loss
 from tests.year.course import Act, Course
 from tests.year.people import YearClient
 
-#: When: by the share of the year, a Tuesday (the first day is a Sunday), on which many are asked.
-_SHARE, _TUESDAY = 0.775, 2
+#: When: by the share of the year, a Tuesday (the first day is a Sunday), on which many are asked:
+#: those who meet every second week do so in the first of two.
+_SHARE, _FORTNIGHT, _TUESDAY = 0.775, 14, 2
 _BACKED_UP, _ERASED, _CRASHES, _IS_BACK, _GOES_ON = "02:30", "12:00", "19:30", "09:00", "12:00"
 
 
@@ -47,7 +48,7 @@ class Disaster:
     @property
     def day(self) -> int:
         """Give the day of the crash: so many after the first."""
-        return int(_SHARE * self.days) // 7 * 7 + _TUESDAY
+        return int(_SHARE * self.days) // _FORTNIGHT * _FORTNIGHT + _TUESDAY
 
     @property
     def eraser(self) -> YearClient:

@@ -7,13 +7,15 @@ silence, and what is not known is no reason.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from bot.core import signals
 from bot.core.pair_facts import PairFacts, Talk
 from bot.core.sessions import Session, Window
 from bot.core.trends import TALKED, Repair, Trend
 
+#: In order of need (house rule): low twice running first, then what the therapist still owes, then
+#: what an answer says, and only then what silence may mean.
 Reason = Literal[
     "low_twice",
     "talked_no",
@@ -35,30 +37,7 @@ Reason = Literal[
     "declined",
     "calm",
 ]
-
-#: In order of need (house rule): low twice running first, then what the therapist still owes, then
-#: what an answer says, and only then what silence may mean.
-NEED: Final[tuple[Reason, ...]] = (
-    "low_twice",
-    "talked_no",
-    "open_loop",
-    "low",
-    "cutoff",
-    "below",
-    "fall",
-    "cutoff_fall",
-    "still_below",
-    "raise",
-    "wrote",
-    "obstacles",
-    "silence_after_low",
-    "stopped",
-    "ended",
-    "silence",
-    "other",
-    "declined",
-    "calm",
-)
+NEED: Final[tuple[Reason, ...]] = get_args(Reason)
 NEED_ORDER: Final = {reason: place for place, reason in enumerate(NEED)}
 Opener = Literal["missed", "different", "yours", "wrote", "in_the_way", "room", "checking_in"]
 

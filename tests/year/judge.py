@@ -16,7 +16,7 @@ from tests.crash.checker import Checker
 from tests.torture import Violation
 from tests.year import verdict
 from tests.year.cast import Part
-from tests.year.course import Course
+from tests.year.course import FOR_EVER, Course
 from tests.year.numbers import given_in, own_numbers
 
 _LAST_ON = date(2028, 1, 1)
@@ -83,8 +83,13 @@ def judge(course: Course, lost: Iterable[Part]) -> list[Violation]:
         )
         told = [one.chats[-1] for one in therapists.values()]
         found["lost"] = verdict.lost_told_once(messages, loss, told, pairs)
+        erased = {left.chat: left.at for left in chronicle.left if left.why == "erased"}
         chats = [
-            (therapists[part.therapist].chats[-1], part.code)
+            (
+                therapists[part.therapist].chats[-1],
+                part.code,
+                erased.get(course.clients[part.name].chats[-1], FOR_EVER),
+            )
             for part in lost
             if not any(since < loss.until_at for since, _ in chronicle.silent[part.key])
         ]

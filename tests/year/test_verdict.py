@@ -138,9 +138,12 @@ def test_lost_hours_are_told_once_and_nothing_follows_on_them() -> None:
     assert "of lost hours again" in found(ASKS, news, replace(ASKS, at=then))[0]
     known = "Week 45 · x\nA7 · Mon 15:00 · not known: lost with the server"
     page = replace(PAGE, at=then + HOUR, text=known)
-    assert list(lost_is_said([page], loss, [(BEN, "A7")])) == []
+    assert list(lost_is_said([page], loss, [(BEN, "A7", FOR_EVER)])) == []
     for chat, code in ((BEN, "B2"), (DANA, "A7")):
-        (said,) = lost_is_said([page], loss, [(chat, code)])
+        (said,) = lost_is_said([page], loss, [(chat, code, FOR_EVER)])
         assert said == f"what is lost of {code} is not said in {chat}"
+    silent = replace(page, text="Week 45 · x\nnobody")
+    for erased_at, many in ((silent.at - 1, 0), (silent.at + 1, 1)):
+        assert len(list(lost_is_said([silent], loss, [(BEN, "A7", erased_at)]))) == many
     later = replace(next_one, at=then + HOUR, pushes=("rate.y1.heard.3",))
     assert found(news, next_one, later) == ["1 read it with 2 check-ins"]

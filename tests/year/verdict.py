@@ -232,14 +232,20 @@ def lost_told_once(
 
 
 def lost_is_said(
-    messages: Iterable[Message], loss: Loss, lost: Iterable[tuple[int, str]]
+    messages: Iterable[Message], loss: Loss, lost: Iterable[tuple[int, str, int]]
 ) -> Iterator[str]:
-    """lost: chat of the therapist and code, for each pair with a session whose answers are gone."""
+    """lost: chat of the therapist, code and when all was erased, for each pair with a session whose
+    answers are gone. Of whoever was erased before the first digest after it, nothing is said.
+    """
     parts: defaultdict[int, list[str]] = defaultdict(list)
+    first: dict[int, int] = {}
     for one, _ in digests_of(messages):
         if loss.until_at < one.at < loss.until_at + _FORTNIGHT_MS:
+            first.setdefault(one.chat, one.at)
             parts[one.chat] += [*one.text.split("\n\n"), *one.text.splitlines()]
-    for chat, code in lost:
+    for chat, code, erased_at in lost:
+        if erased_at < first.get(chat, 0):
+            continue
         if not any(code in _CODE.findall(part) and _LOST_KNOWN in part for part in parts[chat]):
             yield f"what is lost of {code} is not said in {chat}"
 

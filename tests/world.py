@@ -87,10 +87,13 @@ class Human:
         assert "This goes to your therapist on" in self.screen
 
     def sees(self, text: str, button: str | None = None) -> Seen | None:
-        """Give the newest visible message of the bot that has this text (and this button)."""
+        """Give the newest visible message of the bot that has this text (and this button).
+
+        Without random invitations, which may have a client's code in them.
+        """
         for seen in reversed(self.phone.chat):
             has_button = button is None or any(button in label for label in seen.labels)
-            if seen.from_bot and text in (seen.text or "") and has_button:
+            if seen.from_bot and text in _without_secrets(seen) and has_button:
                 return seen
         return None
 
@@ -114,8 +117,7 @@ class Human:
     @property
     def everything(self) -> str:
         """All that is visible of the bot, for "must see nothing"; without random invitations."""
-        text = "\n".join(seen.text or "" for seen in self.phone.chat if seen.from_bot)
-        return re.sub(r"\?start=\S+", "", text)
+        return "\n".join(_without_secrets(seen) for seen in self.phone.chat if seen.from_bot)
 
 
 @dataclass(repr=False)
@@ -327,6 +329,10 @@ class World:
             for (_, data), ats in asked.items()
             if len(ats) > 2 or (len(ats) == 2 and ats[1] - ats[0] < _HALF_AN_HOUR_MS)
         ]
+
+
+def _without_secrets(seen: Seen) -> str:
+    return re.sub(r"\?start=\S+", "", seen.text or "")
 
 
 def invitation_in(text: str) -> str:

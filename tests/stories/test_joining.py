@@ -297,3 +297,12 @@ async def test_before_the_first_session_the_day_and_the_details_have_what_was_sa
     assert f"15:00 · A7 · {said}" in ben.screen
     await ben.opens("A7")
     assert "hope: 7\nconfidence: 3\nsince booking: Worse" in ben.screen
+
+
+async def test_a_story_takes_no_random_link_for_what_somebody_sees(world: World) -> None:
+    ben = await world.therapist("Ben")
+    await ben.types("/invite C3")
+    secret = invitation_in(ben.screen)
+    assert ben.sees("Invitation for C3")
+    assert not ben.sees(secret)
+    assert secret not in ben.everything

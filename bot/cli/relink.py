@@ -37,6 +37,8 @@ _REFUSED = {
     "relink_unopened": "Nobody has opened the link for {whose} yet. The number appears there then",
     "relink_unfit": "The account that opened the link is somebody else's here since: nothing was"
     " changed. Make a new link for {whose}, and open it in another account",
+    "on_hold": "The bot is on hold after a restore, so that the former account could not be told:"
+    " nothing was changed. Run `rapport resume` first",
     "relink_wrong": "That is not the number that the new account of {whose} shows: nothing was"
     " changed. Tries left: {left}; after the last one a new link is needed",
 }

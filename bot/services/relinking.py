@@ -89,8 +89,7 @@ class Relinking:
     async def open(self, tx: Transaction, account: Account, secret: str) -> Opened:
         """Open a link with a new account; wrong codes count as those of invitations do.
 
-        Errors: Refused("on_hold") for a client's while the bot is on hold: the former account could
-        not be told, and its day for objecting would run.
+        Errors: Refused("on_hold") for a client's while the bot is on hold.
         """
         now = self.clock.now()
         wrong = await invitations.guesses_since(tx, account.telegram_id, now - HOUR_MS)
@@ -100,9 +99,8 @@ class Relinking:
         if found is None:
             await invitations.note_guess(tx, self.ids.new(), account.telegram_id, now)
             return Opened("last" if wrong + 1 == GUESSES_AN_HOUR else "unknown")
-        loss = None if found.pair_id is None else await losses.newest_loss(tx)
-        if loss is not None and loss.resumed_at is None:
-            raise Refused("on_hold", since_at=loss.until_at)
+        if found.pair_id is not None:
+            await _refuse_on_hold(tx)
         opener = Opener(account.telegram_id, account.name, account.language_hint)
         if (outcome := await closed_to(tx, found, account.telegram_id, now)) is not None:
             return Opened(outcome, found.pair_id is None)
@@ -144,7 +142,7 @@ class Relinking:
         """Move a pair of whichever therapist to the account whose number is typed.
 
         A therapist who is here is told of it. Gives and refuses as `confirm`; errors also those of
-        `offer_by_practice`.
+        `offer_by_practice`, and Refused("on_hold").
         """
         pair = await _pair_of_any(tx, typed, therapist)
         moved = await self._confirm(tx, pair, number, None)
@@ -155,6 +153,7 @@ class Relinking:
     async def _confirm(
         self, tx: Transaction, pair: Pair, number: str, actor_id: int | None
     ) -> Pair | Refused:
+        await _refuse_on_hold(tx)
         now = self.clock.now()
         found = await relinks.newest_of_pair(tx, pair.id, pair.therapist_id)
         opener = await self._opener(tx, found, number, pair.code, actor_id)
@@ -331,6 +330,12 @@ async def _pair_of_any(tx: Transaction, typed: str, therapist: str | None) -> Pa
     if len(fitting) > 1:
         raise Refused("code_several", code=code, names=names)
     return _movable(fitting[0])
+
+
+async def _refuse_on_hold(tx: Transaction) -> None:
+    # The former account could not be told, and its day for objecting would run.
+    if await losses.is_on_hold(tx):
+        raise Refused("on_hold")
 
 
 def _refuse_objected(pair: Pair) -> None:

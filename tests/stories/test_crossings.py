@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 from world import World
 
+from bot.core.errors import Refused
 from bot.opening import RandomIds
 from bot.services.erasures import Erasures
 from tests.stories.test_handover import ASK, is_asked, practice, starts
 from tests.stories.test_leaving import RECORD
 from tests.stories.test_lost_server import HELD, backed_up, restored, resumed
-from tests.stories.test_relinking import NEW, link_for, number_on, relinks
+from tests.stories.test_relinking import GOES_ON, NEW, by_practice, link_for, number_on, relinks
 from tests.stories.test_relinking_own import renews, week
 from tests.stories.test_wrong_client import LOW, sets_right, two_clients
 
@@ -139,3 +140,17 @@ async def test_a_clients_change_of_account_waits_for_the_end_of_a_hold(world: Wo
     await resumed(world)
     await new.starts(link)
     assert number_on(new)
+
+
+async def test_nor_does_the_practice_change_it_on_hold_by_a_link_of_before(world: World) -> None:
+    anna, ben = await world.pair("Anna", "Ben", meets="Mon 15:00")
+    new = world.human(NEW)
+    await new.starts(await link_for(ben))
+    number = number_on(new)
+    await restored(world, await backed_up(world))
+    with pytest.raises(Refused, match="on_hold"):
+        await by_practice(world).confirm_by_practice("A7", number, None)
+    await resumed(world)
+    assert not isinstance(await by_practice(world).confirm_by_practice("A7", number, None), Refused)
+    await world.later(minutes=5)
+    assert anna.sees(GOES_ON, "That was not me")
